@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { EXECUTION_MODES } from './domain/asset.ts';
+
+/**
+ * The only reader of the environment. Every variable has a default that works on one machine;
+ * `.env-example` lists them all and a test holds the two together.
+ */
+const port = z.coerce.number().int().min(1).max(65_535);
+const yes = z.enum(['yes', 'no', '']).transform((text) => text === 'yes');
+
+const environment = z.object({
+  HOST: z.string().default('127.0.0.1').describe('Address the API listens on.'),
+  PORT: port.default(8000).describe('Port the API listens on.'),
+  AUTH: z.enum(['disabled']).optional().describe('`disabled`: no API key is asked for.'),
+  AUTH_DISABLED_ON_PUBLIC_ADDRESS: yes
+    .default(false)
+    .describe('`yes`: AUTH=disabled is accepted on a HOST that is not loopback.'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least severe log lines to write.'),
+
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional().describe('Postgres. Unset: `npm run dev` embeds one.'),
+  DATABASE_POOL_MAX: z.coerce.number().int().min(2).max(200).default(10).describe('Postgres connections a process.'),
+
+  TEMPORAL_ADDRESS: z.string().optional().describe('Temporal host:port. Unset: `npm run dev` embeds one.'),
+  TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
+
+  ASSET_BASE: z.string().default('.').describe('Directory that relative asset paths start from.'),
+  ASSET_ROOTS: z
+    .string()
+    .optional()
+    .describe('Directories that assets must lie in, separated by `:`. Default: <ASSET_BASE>/assets.'),
+
+  STEP_EXECUTION: z
+    .enum(EXECUTION_MODES)
+    .default('local')
+    .describe('`regular`: every step is a regular activity, visible one by one in the Web UI, at a third of the speed.'),
+  WORKFLOW_BUNDLE: z.string().optional().describe('Workflow bundle built by `npm run build`. Unset: bundled at start.'),
+  READYZ_REQUIRES_WORKER: yes.default(false).describe('`yes`: /readyz is 200 only while a worker is alive.'),
+  DISPATCHER: z.enum(['on', 'off']).default('on').describe('`off`: this process starts no workflows.'),
+
+  VALIDATR_DATA_DIR: z.string().default('.validatr').describe('Data of the embedded servers of `npm run dev`.'),
+  POSTGRES_PORT: port.default(5433).describe('Port of the embedded Postgres.'),
+  TEMPORAL_PORT: port.default(7233).describe('Port of the embedded Temporal.'),
+  TEMPORAL_UI_PORT: port.default(8233).describe("Port of the embedded Temporal's Web UI."),
+});
+
+export type Environment = z.infer<typeof environment>;
+export const environmentSchema = environment;
+
+export interface Config extends Omit<Environment, 'ASSET_BASE' | 'ASSET_ROOTS'> {
+  /** Absolute. */
+  readonly assetBase: string;
+  /** Absolute. */
+  readonly assetRoots: readonly string[];
+}
+
+/** @throws {ConfigError} naming every variable that is wrong, and never its value. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  // An empty variable counts as unset: that is how compose and .env files spell "not given".
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`).join('\n'));
+  }
+  const { ASSET_BASE, ASSET_ROOTS, ...rest } = parsed.data;
+  const assetBase = resolve(ASSET_BASE);
+  const assetRoots = (ASSET_ROOTS ?? 'assets')
+    .split(':')
+    .filter((root) => root !== '')
+    .map((root) => resolve(assetBase, root));
+  return { ...rest, assetBase, assetRoots };
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(details: string) {
+    super(`The configuration is not usable. Correct these environment variables (see .env-example):\n${details}`);
+  }
+}

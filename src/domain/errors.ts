@@ -1,0 +1,53 @@
+/**
+ * Every error of ours, one line each: HTTP status, whether trying again can help, and the sentence people read.
+ * `api/problem.ts` renders them for HTTP, `activities/failure.ts` for Temporal; `docs/errors.md` explains each.
+ */
+export const ERRORS = {
+  malformed_json: { status: 400, retryable: false, title: 'The body is not valid JSON.' },
+  not_found: { status: 404, retryable: false, title: 'There is nothing here.' },
+  asset_not_found: { status: 404, retryable: false, title: 'There is no such asset.' },
+  method_not_allowed: { status: 405, retryable: false, title: 'This path does not support the method.' },
+  asset_terminal: { status: 409, retryable: false, title: 'The asset has already reached its terminal state.' },
+  asset_not_terminal: { status: 409, retryable: false, title: 'The asset has not reached a terminal state yet.' },
+  body_too_large: { status: 413, retryable: false, title: 'The body is larger than 1 MiB.' },
+  unsupported_media_type: { status: 415, retryable: false, title: 'The body must be application/json in UTF-8.' },
+  invalid_request: { status: 422, retryable: false, title: 'The request does not have the expected shape.' },
+  internal: { status: 500, retryable: true, title: 'Something went wrong on our side.' },
+  database_unavailable: { status: 503, retryable: true, title: 'The database does not answer.' },
+  temporal_unavailable: { status: 503, retryable: true, title: 'Temporal does not answer.' },
+  draining: { status: 503, retryable: true, title: 'This process is shutting down.' },
+  storage_unavailable: { status: 503, retryable: true, title: 'The storage of the asset does not answer.' },
+} as const satisfies Record<string, { status: number; retryable: boolean; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One fault of one field: `pointer` is a JSON pointer (RFC 6901) into the request body. */
+export interface FieldFault {
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** `detail` reaches clients, logs and workflow histories: it never holds a secret. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly faults: readonly FieldFault[];
+
+  constructor(
+    code: ErrorCode,
+    options: { detail?: string; cause?: unknown; faults?: readonly FieldFault[] } = {},
+  ) {
+    super(options.detail ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.faults = options.faults ?? [];
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+}
