@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { EXECUTION_MODES } from './domain/asset.ts';
 
@@ -55,12 +56,19 @@ export interface Config extends Omit<Environment, 'ASSET_BASE' | 'ASSET_ROOTS'> 
   readonly assetBase: string;
   /** Absolute. */
   readonly assetRoots: readonly string[];
+  /** From `TEMPORAL_ADDRESS` and the other variables of `@temporalio/envconfig` (TLS, API key, …). */
+  readonly temporal: {
+    readonly namespace: string;
+    readonly connectionOptions: ReturnType<typeof loadClientConnectConfig>['connectionOptions'];
+  };
 }
 
 /** @throws {ConfigError} naming every variable that is wrong, and never its value. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // An empty variable counts as unset: that is how compose and .env files spell "not given".
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+  );
   const parsed = environment.safeParse(given);
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`).join('\n'));
@@ -71,7 +79,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     .split(':')
     .filter((root) => root !== '')
     .map((root) => resolve(assetBase, root));
-  return { ...rest, assetBase, assetRoots };
+  const { connectionOptions } = loadClientConnectConfig({ disableFile: true, overrideEnvVars: given });
+  const temporal = { namespace: rest.TEMPORAL_NAMESPACE, connectionOptions };
+  return { ...rest, assetBase, assetRoots, temporal };
 }
 
 export class ConfigError extends Error {

@@ -1,4 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
+import type {
+  AssetErrors,
+  AssetPath,
+  AssetState,
+  NotificationKey,
+  Notifications,
+  StepRecord,
+  TerminalState,
+} from './asset.ts';
+import type { DeliveryState, DeliveryTry, PendingDelivery } from './delivery.ts';
+import type { Finding, ReportedFinding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
 
 /** An asset opened once: everything that is learnt of it comes from this handle, never from the path again. */
@@ -22,3 +33,192 @@ export interface AssetSource {
  * @throws {AppError} `storage_unavailable` when reading fails for reasons that are not the asset's.
  */
 export type InspectImage = (file: AssetFile) => Promise<ImageFacts | null>;
+
+/** What a client hands in. */
+export interface Submission {
+  readonly assetPath: AssetPath;
+  readonly notifications: Notifications;
+}
+
+/** A delivery that a state change brought about, for the workflow to send. */
+export interface EventToSend {
+  readonly deliveryId: string;
+  readonly event: NotificationKey;
+}
+
+/** The stored end of an attempt. */
+export interface Verdict {
+  readonly state: TerminalState;
+  readonly findings: readonly Finding[];
+  readonly steps: readonly StepRecord[];
+  readonly image: ImageFacts | null;
+}
+
+/**
+ * `owned`: the write stands (or stood already, then with what is stored).
+ * `not_owner`: another run owns the row; nothing was written.
+ */
+export type OwnedWrite<Result> = ({ readonly outcome: 'owned' } & Result) | { readonly outcome: 'not_owner' };
+
+export interface Owner {
+  readonly assetId: string;
+  readonly runId: string;
+}
+
+/** The writes of a running validation. Each tests in its own UPDATE that the run owns the row. */
+export interface ValidationStore {
+  /** The first write of a run: `queued` → `in_progress`. Counts how often the run began. */
+  claim(owner: Owner, attempt: number): Promise<OwnedWrite<{ claims: number; send: EventToSend | null }>>;
+  /** Progress worth showing before the end, e.g. a step in trouble. */
+  recordSteps(owner: Owner, steps: readonly StepRecord[]): Promise<OwnedWrite<object>>;
+  /** The terminal write. The first of an attempt wins; a later one is told what is stored. */
+  finish(owner: Owner, verdict: Verdict): Promise<OwnedWrite<{ state: TerminalState; send: EventToSend | null }>>;
+  /** Makes a reset run the owner of a new attempt, `in_progress`. False when it owns the row already. */
+  takeOver(owner: Owner): Promise<boolean>;
+  /** The webhook URLs of an asset, which are secrets: they never leave the activity that reads them. */
+  readWebhooks(assetId: string): Promise<Notifications>;
+}
+
+/** One asset as `GET /assets/<id>` and the list show it. */
+export interface AssetSummary {
+  readonly id: string;
+  readonly state: AssetState;
+  readonly errors: AssetErrors | null;
+}
+
+/** Everything that `/details` shows, as stored. */
+export interface AssetDetails extends AssetSummary {
+  readonly attempt: number;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly assetPath: AssetPath;
+  readonly image: ImageFacts | null;
+  readonly steps: readonly StepRecord[];
+  readonly findings: readonly ReportedFinding[];
+  readonly runId: string | null;
+  readonly deliveries: readonly {
+    readonly id: string;
+    readonly event: NotificationKey;
+    readonly attempt: number;
+    readonly url: string;
+    readonly state: DeliveryState;
+    readonly tries: readonly DeliveryTry[];
+  }[];
+}
+
+export type CancelOutcome = 'canceled' | 'requested' | 'already_terminal' | 'not_found';
+export type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
+
+/** What the API does with assets. */
+export interface AssetStore {
+  /** Commits the asset as `queued` and returns its id (UUIDv7). Requests of one tick share a transaction. */
+  accept(submission: Submission): Promise<string>;
+  find(id: string): Promise<AssetSummary | null>;
+  findDetails(id: string): Promise<AssetDetails | null>;
+  /** All assets, newest first, in blocks: memory stays flat however many there are. */
+  list(): AsyncIterable<readonly AssetSummary[]>;
+  requestCancel(id: string, reason: string | null): Promise<CancelOutcome>;
+  retry(id: string): Promise<RetryOutcome>;
+}
+
+/** The tries of deliveries. */
+export interface DeliveryStore {
+  /** Null unless the delivery is still pending. */
+  findPending(id: string): Promise<PendingDelivery | null>;
+  recordTry(id: string, tryMade: DeliveryTry, state: DeliveryState): Promise<void>;
+  /** A workflow of its own looks after the delivery from now on. */
+  markHandedOver(id: string): Promise<void>;
+}
+
+/** A row to start a workflow for. */
+export interface AssetToDispatch {
+  readonly id: string;
+  readonly attempt: number;
+  readonly assetPath: AssetPath;
+  readonly webhookKeys: readonly NotificationKey[];
+}
+
+/** The work that waits for Temporal. */
+export interface DispatchQueue {
+  /** Leases up to `count` rows that no one has dispatched; no other process gets them while the lease lasts. */
+  lease(count: number): Promise<AssetToDispatch[]>;
+  markDispatched(asset: { id: string; attempt: number }): Promise<void>;
+  /** Gives the row back, to be tried again `afterMs` from now. */
+  release(asset: { id: string; attempt: number }, afterMs: number): Promise<void>;
+  /** Requests to cancel that no workflow has been told of. */
+  cancelsToSignal(): Promise<{ id: string; attempt: number; reason: string | null }[]>;
+  markCancelSignaled(asset: { id: string; attempt: number }): Promise<void>;
+  /** Pending deliveries that are overdue and that no workflow holds. */
+  overdueDeliveries(): Promise<string[]>;
+  markHandedOver(deliveryId: string): Promise<void>;
+  /** Workers sign in every second; an API starts workflows only while none does. */
+  renewWorker(workerId: string): Promise<void>;
+  removeWorker(workerId: string): Promise<void>;
+  hasLiveWorker(): Promise<boolean>;
+}
+
+/** An open row that was dispatched, for the reconciler to hold against its workflow. */
+export interface OpenAsset {
+  readonly id: string;
+  readonly attempt: number;
+  readonly runId: string | null;
+}
+
+/** What the reconciler may write. Each write names the row as it was seen and does nothing if it has moved on. */
+export interface RepairStore {
+  /** Start of the window of closed runs not looked at yet. */
+  readMark(): Promise<Date>;
+  writeMark(closedUntil: Date): Promise<void>;
+  findOpen(ids: readonly string[]): Promise<OpenAsset[]>;
+  /** Dispatched open rows, longest unchecked first; marks them as checked. */
+  takeLongestUnchecked(count: number): Promise<OpenAsset[]>;
+  /** The workflow is gone without a trace: the same attempt starts again. */
+  requeue(asset: OpenAsset): Promise<void>;
+  /** Closes an open row with what its workflow came to. */
+  close(asset: OpenAsset, verdict: Verdict): Promise<void>;
+}
+
+/** Questions about workflow executions. */
+export interface Executions {
+  /** True if `runId` came from a reset and is the current run of its workflow. */
+  isCurrentResetRun(workflowId: string, runId: string): Promise<boolean>;
+  /** The running workflow's own answer; null if it can't give one within 1 s. */
+  queryStatus(assetId: string): Promise<LiveStatus | null>;
+  /** Whether Temporal answers for our namespace. */
+  isReachable(): Promise<boolean>;
+}
+
+export interface LiveStatus {
+  readonly id: string;
+  readonly state: AssetState;
+  readonly attempt: number;
+  readonly steps: readonly StepRecord[];
+}
+
+/** How one HTTP try ended. */
+export interface TryResult {
+  /** Null where no answer came. */
+  readonly status: number | null;
+  readonly durationMs: number;
+  /** Null for a 2xx. A code, never the URL: `http_500`, `timeout`, `connection_refused`, … */
+  readonly error: string | null;
+  readonly verdict: 'delivered' | 'retry' | 'give_up';
+  /** What the receiver asked for in Retry-After, in milliseconds. */
+  readonly retryAfterMs: number | null;
+}
+
+export interface WebhookSender {
+  /** Whether a first try may be made in line: the endpoint answers quickly and few tries are under way. */
+  isQuick(url: string): boolean;
+  send(request: { id: string; url: string; body: string; timeoutMs: number }): Promise<TryResult>;
+  /** Milliseconds until the next try after `tries` tries; null when the schedule has run out. */
+  nextTryInMs(tries: number, retryAfterMs: number | null): number | null;
+}
+
+/** Counts of what a reconciler round did. */
+export interface ReconcileReport {
+  readonly closed: number;
+  readonly requeued: number;
+  readonly handedOver: number;
+}

@@ -1,0 +1,21 @@
+import type {
+  AssetSource,
+  DeliveryStore,
+  Executions,
+  InspectImage,
+  ReconcileReport,
+  ValidationStore,
+  WebhookSender,
+} from '../src/domain/ports.ts';
+
+/** What activities need of the outside world. */
+export interface ActivityDeps {
+  readonly validations: ValidationStore;
+  readonly deliveries: DeliveryStore;
+  readonly source: AssetSource;
+  readonly inspectImage: InspectImage;
+  readonly webhooks: WebhookSender;
+  readonly executions: Executions;
+  /** Holds rows against workflows once (`src/temporal/reconcile.ts`). */
+  readonly reconcile: () => Promise<ReconcileReport>;
+}

@@ -1,0 +1,60 @@
+import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import type { StepRecord, TerminalState } from '../src/domain/asset.ts';
+import type { EventToSend, OwnedWrite, Owner, Verdict } from '../src/domain/ports.ts';
+import type { ActivityDeps } from './deps.ts';
+
+export type Superseded = { readonly outcome: 'superseded' };
+export type ClaimResult = { readonly outcome: 'owned'; readonly claims: number; readonly send: EventToSend | null };
+export type FinishResult = {
+  readonly outcome: 'owned';
+  readonly state: TerminalState;
+  readonly send: EventToSend | null;
+};
+
+/**
+ * The writes of a validation. One run owns the row; the run id comes from the activity's own context, never from a
+ * recorded result, so a reset run speaks for itself even where it replays what its predecessor was told.
+ */
+export function createOwnership({ validations, executions }: Pick<ActivityDeps, 'validations' | 'executions'>) {
+  /**
+   * Writes as owner. When the row is not ours but this run came from a reset and is the current one, it takes
+   * the asset over as a new attempt first. Otherwise the write is dropped.
+   */
+  async function asOwner<Result>(
+    owner: Owner,
+    workflowId: string,
+    write: () => Promise<OwnedWrite<Result>>,
+  ): Promise<({ readonly outcome: 'owned' } & Result) | Superseded> {
+    const first = await write();
+    if (first.outcome === 'owned') return first;
+    if (!(await executions.isCurrentResetRun(workflowId, owner.runId))) return { outcome: 'superseded' };
+    await validations.takeOver(owner);
+    const second = await write();
+    return second.outcome === 'owned' ? second : { outcome: 'superseded' };
+  }
+
+  function whoIsAsking(assetId: string): { owner: Owner; workflowId: string } {
+    const execution = activityInfo().workflowExecution;
+    if (execution === undefined) throw ApplicationFailure.nonRetryable('Not called by a workflow', 'internal');
+    return { owner: { assetId, runId: execution.runId }, workflowId: execution.workflowId };
+  }
+
+  return {
+    /** The first write of a run: `queued` → `in_progress`. */
+    async claimAsset({ assetId, attempt }: { assetId: string; attempt: number }): Promise<ClaimResult | Superseded> {
+      const { owner, workflowId } = whoIsAsking(assetId);
+      return asOwner(owner, workflowId, () => validations.claim(owner, attempt));
+    },
+
+    async recordSteps({ assetId, steps }: { assetId: string; steps: readonly StepRecord[] }): Promise<void> {
+      const { owner, workflowId } = whoIsAsking(assetId);
+      await asOwner(owner, workflowId, () => validations.recordSteps(owner, steps));
+    },
+
+    /** The terminal write; what comes back is what stands, which may be an earlier end of the same attempt. */
+    async finishAsset({ assetId, verdict }: { assetId: string; verdict: Verdict }): Promise<FinishResult | Superseded> {
+      const { owner, workflowId } = whoIsAsking(assetId);
+      return asOwner(owner, workflowId, () => validations.finish(owner, verdict));
+    },
+  };
+}

@@ -1,0 +1,7 @@
+import type { ReconcileReport } from '../src/domain/ports.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** One round of the reconciler, as the Temporal Schedule calls it. */
+export function createReconcileAssets({ reconcile }: Pick<ActivityDeps, 'reconcile'>) {
+  return (): Promise<ReconcileReport> => reconcile();
+}

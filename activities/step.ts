@@ -1,0 +1,38 @@
+import { activityInfo } from '@temporalio/activity';
+import type { Finding } from '../src/domain/findings.ts';
+import type { ImageFacts } from '../src/domain/image-facts.ts';
+import { asActivity } from './failure.ts';
+
+/** A bad picture is a verdict, not an error: steps return findings and throw only for trouble. */
+export interface StepResult {
+  readonly findings: readonly Finding[];
+  /** What `checkIsImage` learnt, for the steps after it. */
+  readonly facts?: ImageFacts;
+}
+
+/** A step's result with when it ran. Times are ISO 8601; `attempt` counts this activity's own tries. */
+export interface TimedStepResult extends StepResult {
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly durationMs: number;
+  readonly attempt: number;
+}
+
+export const passed: StepResult = { findings: [] };
+
+export function asStep<Input>(
+  run: (input: Input) => Promise<StepResult> | StepResult,
+): (input: Input) => Promise<TimedStepResult> {
+  return asActivity(async (input) => {
+    const startedAt = new Date();
+    const begin = performance.now();
+    const result = await run(input);
+    return {
+      ...result,
+      startedAt: startedAt.toISOString(),
+      finishedAt: new Date().toISOString(),
+      durationMs: Math.round((performance.now() - begin) * 10) / 10,
+      attempt: activityInfo().attempt,
+    };
+  });
+}

@@ -1,0 +1,72 @@
+import express, { type Express, type RequestHandler, Router } from 'express';
+import helmet from 'helmet';
+import { v7 as uuidv7 } from 'uuid';
+import { AppError } from '../domain/errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type AssetsDeps, createAssetsRouter } from './assets.ts';
+import { createHealthRouter, type ReadinessCheck } from './health.ts';
+import { jsonBody } from './json-body.ts';
+import { handleErrors } from './problem.ts';
+import { route } from './routes.ts';
+
+export interface AppDeps extends AssetsDeps {
+  readonly logger: Logger;
+  readonly readiness: readonly ReadinessCheck[];
+  readonly isDraining: () => boolean;
+}
+
+export function createApp({ logger, readiness, isDraining, ...assetsDeps }: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(identifyRequest, logRequest(logger), helmet());
+  app.use(createHealthRouter(readiness, isDraining));
+  app.use(createAssetsRouter(assetsDeps));
+  app.use(createEchoRouter());
+  app.use(() => {
+    throw new AppError('not_found');
+  });
+  app.use(handleErrors(logger));
+  return app;
+}
+
+/** For trying webhooks: answers with the JSON it was sent. */
+function createEchoRouter(): Router {
+  const router = Router();
+  route(router, '/echo/post', {
+    post: [
+      ...jsonBody(),
+      (req, res) => {
+        res.json(req.body);
+      },
+    ],
+  });
+  return router;
+}
+
+/** Callers may bring their own id, to find the request in their logs and ours. */
+const identifyRequest: RequestHandler = (req, res, next) => {
+  const given = req.headers['x-request-id'];
+  const requestId = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : uuidv7();
+  res.locals['requestId'] = requestId;
+  res.set('X-Request-Id', requestId);
+  next();
+};
+
+function logRequest(logger: Logger): RequestHandler {
+  return (req, res, next) => {
+    const begin = performance.now();
+    res.once('close', () => {
+      logger.info({
+        requestId: res.locals['requestId'] as string,
+        method: req.method,
+        // Without the query: nobody knows what people put there.
+        path: req.path,
+        status: res.statusCode,
+        ms: Math.round(performance.now() - begin),
+        ...(res.writableFinished ? {} : { aborted: true }),
+      });
+    });
+    next();
+  };
+}

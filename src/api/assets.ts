@@ -1,0 +1,94 @@
+import { Router } from 'express';
+import { validate as isUuid } from 'uuid';
+import { isTerminal } from '../domain/asset.ts';
+import { AppError } from '../domain/errors.ts';
+import type { AssetStore, Executions } from '../domain/ports.ts';
+import { jsonBody } from './json-body.ts';
+import { streamJsonArray } from './json-stream.ts';
+import { representAsset, representDetails, representLive } from './represent.ts';
+import { route } from './routes.ts';
+import { parseCancelRequest, parseSubmission } from './submission.ts';
+
+export interface AssetsDeps {
+  readonly assets: AssetStore;
+  readonly executions: Executions;
+}
+
+export function createAssetsRouter({ assets, executions }: AssetsDeps): Router {
+  const router = Router();
+
+  async function findOr404<Found>(idText: unknown, find: (id: string) => Promise<Found | null>): Promise<Found> {
+    const found = typeof idText === 'string' && isUuid(idText) ? await find(idText.toLowerCase()) : null;
+    if (found === null) throw new AppError('asset_not_found');
+    return found;
+  }
+
+  route(router, '/assets', {
+    get: [(_req, res) => streamJsonArray(res, assets.list())],
+  });
+
+  route(router, '/assets/image', {
+    post: [
+      ...jsonBody(),
+      async (req, res) => {
+        const id = await assets.accept(parseSubmission(req.body));
+        res.status(202).location(`/assets/${id}`).json({ id, state: 'queued' });
+      },
+    ],
+  });
+
+  for (const path of ['/assets/:id', '/assets/image/:id']) {
+    route(router, path, {
+      get: [
+        async (req, res) => {
+          res.json(representAsset(await findOr404(req.params['id'], (id) => assets.find(id))));
+        },
+      ],
+    });
+  }
+
+  route(router, '/assets/:id/details', {
+    get: [
+      async (req, res) => {
+        res.json(representDetails(await findOr404(req.params['id'], (id) => assets.findDetails(id))));
+      },
+    ],
+  });
+
+  route(router, '/assets/:id/live', {
+    get: [
+      async (req, res) => {
+        const asset = await findOr404(req.params['id'], (id) => assets.findDetails(id));
+        const live = isTerminal(asset.state) ? null : await executions.queryStatus(asset.id);
+        res.json(representLive(asset, live));
+      },
+    ],
+  });
+
+  route(router, '/assets/:id/cancel', {
+    post: [
+      ...jsonBody({ optional: true }),
+      async (req, res) => {
+        const reason = parseCancelRequest(req.body);
+        const { id } = await findOr404(req.params['id'], (assetId) => assets.find(assetId));
+        const outcome = await assets.requestCancel(id, reason);
+        if (outcome === 'already_terminal') throw new AppError('asset_terminal');
+        const { state } = await findOr404(id, (assetId) => assets.find(assetId));
+        res.status(202).location(`/assets/${id}`).json({ id, state });
+      },
+    ],
+  });
+
+  route(router, '/assets/:id/retry', {
+    post: [
+      ...jsonBody({ optional: true }),
+      async (req, res) => {
+        const { id } = await findOr404(req.params['id'], (assetId) => assets.find(assetId));
+        if ((await assets.retry(id)) === 'not_terminal') throw new AppError('asset_not_terminal');
+        res.status(202).location(`/assets/${id}`).json({ id, state: 'queued' });
+      },
+    ],
+  });
+
+  return router;
+}

@@ -1,0 +1,37 @@
+import { Router } from 'express';
+import { sendProblem } from './problem.ts';
+import { route } from './routes.ts';
+import { AppError } from '../domain/errors.ts';
+
+/** One thing that a ready process needs. */
+export interface ReadinessCheck {
+  readonly name: string;
+  readonly isReady: () => Promise<boolean>;
+}
+
+/** `/healthz`: the process runs. `/readyz`: it can serve; 503 names what is away. */
+export function createHealthRouter(checks: readonly ReadinessCheck[], isDraining: () => boolean): Router {
+  const router = Router();
+  route(router, '/healthz', {
+    get: [
+      (_req, res) => {
+        res.json({ status: 'ok' });
+      },
+    ],
+  });
+  route(router, '/readyz', {
+    get: [
+      async (_req, res) => {
+        if (isDraining()) return sendProblem(res, new AppError('draining'));
+        const results = await Promise.all(
+          checks.map(async ({ name, isReady }) => [name, (await isReady()) ? 'ok' : 'unavailable'] as const),
+        );
+        const ready = results.every(([, status]) => status === 'ok');
+        res.status(ready ? 200 : 503);
+        if (!ready) res.set('Retry-After', '1');
+        res.json({ status: ready ? 'ready' : 'unavailable', checks: Object.fromEntries(results) });
+      },
+    ],
+  });
+  return router;
+}

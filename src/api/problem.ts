@@ -1,0 +1,57 @@
+import type { ErrorRequestHandler, Response } from 'express';
+import { AppError, type ErrorCode, ERRORS } from '../domain/errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** How soon a client may try again after a 503, in seconds. */
+const RETRY_AFTER_S = 2;
+
+/** The only place where errors become HTTP: `application/problem+json` (RFC 9457). */
+export function sendProblem(res: Response, error: AppError): void {
+  const { title, status } = ERRORS[error.code];
+  if (status === 503) res.set('Retry-After', String(RETRY_AFTER_S));
+  // Not `res.json`: it would add a charset parameter that the media type does not have.
+  res.status(status).type('application/problem+json').send(
+    JSON.stringify({
+      type: `urn:validatr:error:${error.code}`,
+      title,
+      status,
+      detail: error.message,
+      requestId: res.locals['requestId'],
+      ...(error.faults.length === 0 ? {} : { errors: error.faults }),
+    }),
+  );
+}
+
+/** The last handler of the app. */
+export function handleErrors(logger: Logger): ErrorRequestHandler {
+  return (raised: unknown, req, res, next) => {
+    const error = asAppError(raised);
+    if (error.code === 'internal') logger.error({ err: raised, requestId: res.locals['requestId'] }, 'request failed');
+    else if (error.status >= 500) logger.warn({ err: error, requestId: res.locals['requestId'] }, 'request refused');
+    // Too late for an answer: cut the connection, so that nobody takes half a list for a whole one.
+    if (res.headersSent) return next(raised);
+    // Of a body that was refused the rest may still be on its way.
+    if (!req.complete) res.set('Connection', 'close');
+    sendProblem(res, error);
+  };
+}
+
+/** What body-parser raises, by its `type`. */
+const OF_BODY_PARSER: Record<string, ErrorCode> = {
+  'entity.parse.failed': 'malformed_json',
+  'entity.too.large': 'body_too_large',
+  'encoding.unsupported': 'unsupported_media_type',
+  'charset.unsupported': 'unsupported_media_type',
+  'request.size.invalid': 'malformed_json',
+  'request.aborted': 'malformed_json',
+};
+
+function asAppError(raised: unknown): AppError {
+  if (raised instanceof AppError) return raised;
+  const { type, status } = raised as { type?: unknown; status?: unknown };
+  const code = typeof type === 'string' ? OF_BODY_PARSER[type] : undefined;
+  if (code !== undefined) return new AppError(code);
+  // A body that does not inflate, a path that does not decode (`/assets/%ff`).
+  if (status === 400) return new AppError(raised instanceof URIError ? 'not_found' : 'malformed_json');
+  return new AppError('internal', { cause: raised });
+}

@@ -1,0 +1,36 @@
+import { assetWorkflowId } from '../../workflows/contract.ts';
+import type { AssetDetails, AssetSummary, LiveStatus } from '../domain/ports.ts';
+import { describeWebhookUrl } from '../domain/webhook-url.ts';
+
+/** `GET /assets/<id>`: `errors` only where there are any. */
+export function representAsset({ id, state, errors }: AssetSummary): object {
+  return errors === null ? { id, state } : { id, state, errors };
+}
+
+/** `GET /assets/<id>/details`. Of a webhook URL only scheme and host are shown: the rest may be a secret. */
+export function representDetails(asset: AssetDetails): object {
+  const { image } = asset;
+  return {
+    id: asset.id,
+    state: asset.state,
+    errors: asset.errors,
+    attempt: asset.attempt,
+    createdAt: asset.createdAt,
+    startedAt: asset.startedAt,
+    finishedAt: asset.finishedAt,
+    asset: asset.assetPath,
+    image,
+    steps: asset.steps,
+    findings: asset.findings,
+    deliveries: asset.deliveries.map(({ url, ...delivery }) => ({ ...delivery, url: describeWebhookUrl(url) })),
+    workflowId: assetWorkflowId(asset.id),
+    runId: asset.runId,
+  };
+}
+
+/** `GET /assets/<id>/live`, from the row where the workflow can't answer. */
+export function representLive(asset: AssetDetails, live: LiveStatus | null): object {
+  if (live !== null) return { ...live, source: 'workflow' };
+  const { id, state, attempt, steps } = asset;
+  return { id, state, attempt, steps, source: 'database' };
+}

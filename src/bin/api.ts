@@ -1,0 +1,82 @@
+import { createServer } from 'node:http';
+import { createApp } from '../api/app.ts';
+import { readConfig } from '../config.ts';
+import { createAssetStore } from '../db/asset-store.ts';
+import { createDispatchQueue } from '../db/dispatch-queue.ts';
+import { openDatabase } from '../db/orm.ts';
+import { isMigrated } from '../db/migrate.ts';
+import { connectWake } from '../db/wake.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { connectLazily } from '../temporal/client.ts';
+import { startDispatcher } from '../temporal/dispatcher.ts';
+import { createExecutions } from '../temporal/executions.ts';
+import { checkAuthSetting, onStopSignal, requireDatabaseUrl, runProgram } from './program.ts';
+
+/** Requests under way get this long after SIGTERM. */
+const DRAIN_MS = 25_000;
+
+await runProgram('api', async () => {
+  const config = readConfig();
+  checkAuthSetting(config);
+  const logger = createLogger(config.LOG_LEVEL, 'api');
+  const url = requireDatabaseUrl(config);
+  const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX });
+  const dispatchOrm = await openDatabase({ url, poolMax: 2 });
+  const client = connectLazily(config.temporal.connectionOptions, config.temporal.namespace);
+  const queue = createDispatchQueue(dispatchOrm);
+  const executions = createExecutions(client);
+
+  // Workers start workflows (eagerly); this dispatcher takes over while none is alive.
+  const dispatcher =
+    config.DISPATCHER === 'off'
+      ? null
+      : startDispatcher({
+          queue,
+          client,
+          stepExecution: config.STEP_EXECUTION,
+          eager: false,
+          mayStart: async () => !(await queue.hasLiveWorker()),
+          onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
+        });
+  const wake = connectWake(url, () => dispatcher?.wake());
+
+  let draining = false;
+  const app = createApp({
+    logger,
+    assets: createAssetStore(orm, wake.notify),
+    executions,
+    readiness: [
+      { name: 'postgres', isReady: () => isMigrated(dispatchOrm) },
+      { name: 'temporal', isReady: () => executions.isReachable() },
+      ...(config.READYZ_REQUIRES_WORKER
+        ? [{ name: 'worker', isReady: () => queue.hasLiveWorker().catch(() => false) }]
+        : []),
+    ],
+    isDraining: () => draining,
+  });
+
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 }, app);
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    const hint = error.code === 'EADDRINUSE' ? ' Another program listens there: choose another PORT.' : '';
+    process.stderr.write(`validatr api: can't listen on ${config.HOST}:${config.PORT} (${error.code}).${hint}\n`);
+    process.exit(2);
+  });
+  server.listen(config.PORT, config.HOST, () => logger.info({ host: config.HOST, port: config.PORT }, 'listening'));
+
+  onStopSignal((signal) => {
+    draining = true;
+    logger.info({ signal }, 'draining');
+    const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearTimeout(deadline);
+      void (async () => {
+        await dispatcher?.stop();
+        await wake.stop();
+        await Promise.all([orm.close(), dispatchOrm.close(), client.connection.close()]);
+        logger.info('stopped');
+        process.exit(0);
+      })();
+    });
+    server.closeIdleConnections();
+  });
+});

@@ -1,0 +1,50 @@
+import { type Config, ConfigError } from '../config.ts';
+
+/** Exit code of a program that would fail again in the same way: a supervisor need not restart it. */
+const EXIT_CONFIG = 2;
+
+/** Runs a program's main function: configuration errors become one readable message, others one with a stack. */
+export async function runProgram(name: string, main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      process.stderr.write(`validatr ${name}: ${error.message}\n`);
+      process.exit(EXIT_CONFIG);
+    }
+    process.stderr.write(`validatr ${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+export function requireDatabaseUrl({ DATABASE_URL: url }: Config): string {
+  if (url !== undefined) return url;
+  throw new ConfigError('  DATABASE_URL: not set. Give the URL of a Postgres database, or use `npm run dev`, which brings its own.');
+}
+
+/** Calls `stop` once on SIGINT or SIGTERM; a second signal ends the process at once. */
+export function onStopSignal(stop: (signal: string) => void): void {
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      stop(signal);
+    });
+  }
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+/** Keys come with a later version; until then an API without them has to be asked for, and twice on a public address. */
+export function checkAuthSetting({ AUTH, HOST, AUTH_DISABLED_ON_PUBLIC_ADDRESS: isAccepted }: Config): void {
+  if (AUTH !== 'disabled') {
+    throw new ConfigError('  AUTH: not set. This version has no API keys yet: set AUTH=disabled to serve without.');
+  }
+  if (!LOOPBACK.test(HOST) && !isAccepted) {
+    throw new ConfigError(
+      `  AUTH: disabled, but HOST is ${HOST}, which is not loopback: anyone who reaches it could use the API. ` +
+        'Set HOST=127.0.0.1, or AUTH_DISABLED_ON_PUBLIC_ADDRESS=yes if access is restricted elsewhere.',
+    );
+  }
+}

@@ -1,0 +1,173 @@
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from '../../activities/index.ts';
+import { TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract.ts';
+import { type Config, readConfig } from '../config.ts';
+import { createDeliveryStore } from '../db/delivery-store.ts';
+import { createDispatchQueue } from '../db/dispatch-queue.ts';
+import { openDatabase } from '../db/orm.ts';
+import { createRepairStore } from '../db/repair-store.ts';
+import { createValidationStore } from '../db/validation-store.ts';
+import { connectWake } from '../db/wake.ts';
+import { createInspectImage } from '../image/inspect.ts';
+import { createLocalSource } from '../sources/local.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { createClient } from '../temporal/client.ts';
+import { startDispatcher } from '../temporal/dispatcher.ts';
+import { createExecutions } from '../temporal/executions.ts';
+import { createReconcile } from '../temporal/reconcile.ts';
+import { ensureReconcileSchedule, ensureSearchAttributes } from '../temporal/setup.ts';
+import { createWebhookSender } from '../webhooks/send.ts';
+import { onStopSignal, requireDatabaseUrl, runProgram } from './program.ts';
+
+/** Hanging receivers hold a workflow-task slot while their local try lasts: fewer than 200 and they eat them all. */
+const WORKFLOW_TASK_SLOTS = 200;
+const CACHED_WORKFLOWS = 4 * WORKFLOW_TASK_SLOTS;
+
+/** Activities under way at SIGTERM get this long. */
+const SHUTDOWN_GRACE = '25 s';
+
+const SIGN_IN_EVERY_MS = 1_000;
+const CONNECT_RETRY_MS = 1_000;
+
+await runProgram('worker', async () => {
+  const config = readConfig();
+  const logger = createLogger(config.LOG_LEVEL, 'worker');
+  const url = requireDatabaseUrl(config);
+  const workerId = `${hostname()}:${process.pid}`;
+  installRuntime(logger);
+
+  let stopping = false;
+  let stop = (): void => process.exit(0);
+  onStopSignal((signal) => {
+    stopping = true;
+    logger.info({ signal }, 'stopping');
+    stop();
+  });
+
+  const connection = await connectWithPatience(config, logger);
+  const client = createClient(connection, config.temporal.namespace);
+  const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX });
+  const dispatchOrm = await openDatabase({ url, poolMax: 3 });
+  const queue = createDispatchQueue(dispatchOrm);
+  const wake = connectWake(url, () => dispatcher?.wake());
+  const validations = createValidationStore(orm, wake.notify);
+  const webhooks = createWebhookSender({ now: () => performance.now(), random: Math.random });
+  const activities = createActivities({
+    validations,
+    deliveries: createDeliveryStore(orm),
+    source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
+    inspectImage: createInspectImage(),
+    webhooks,
+    executions: createExecutions(client),
+    reconcile: createReconcile({
+      client,
+      queue,
+      repairs: createRepairStore(dispatchOrm, validations.readWebhooks, wake.notify),
+      now: () => new Date(),
+    }),
+  });
+
+  await ensureSearchAttributes(client);
+  await ensureReconcileSchedule(client);
+
+  const common: WorkerOptions = {
+    connection,
+    namespace: config.temporal.namespace,
+    identity: workerId,
+    taskQueue: TASK_QUEUE,
+    activities,
+    workflowBundle:
+      config.WORKFLOW_BUNDLE === undefined
+        ? await bundleWorkflowCode({
+            workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+          })
+        : { codePath: config.WORKFLOW_BUNDLE },
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: '30 s',
+  };
+  const validator = await Worker.create({
+    ...common,
+    maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASK_SLOTS,
+    maxConcurrentLocalActivityExecutions: WORKFLOW_TASK_SLOTS,
+    maxConcurrentActivityTaskExecutions: 50,
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 5 },
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 5 },
+  });
+  const deliverer = await Worker.create({
+    ...common,
+    taskQueue: WEBHOOK_TASK_QUEUE,
+    maxConcurrentWorkflowTaskExecutions: 50,
+    maxConcurrentActivityTaskExecutions: 200,
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },
+  });
+
+  const dispatcher =
+    config.DISPATCHER === 'off'
+      ? null
+      : startDispatcher({
+          queue,
+          client,
+          stepExecution: config.STEP_EXECUTION,
+          eager: true,
+          mayStart: () => Promise.resolve(true),
+          onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
+        });
+  const signIn = () => {
+    queue.renewWorker(workerId).catch((err: unknown) => logger.warn({ err }, 'the database does not answer'));
+  };
+  const signedIn = setInterval(signIn, SIGN_IN_EVERY_MS);
+
+  stop = () => {
+    void dispatcher?.stop();
+    validator.shutdown();
+    deliverer.shutdown();
+  };
+  const running = Promise.all([validator.run(), deliverer.run()]);
+  signIn();
+  logger.info({ workerId }, 'polling');
+  if (stopping) stop();
+  await running;
+
+  clearInterval(signedIn);
+  await dispatcher?.stop();
+  await queue.removeWorker(workerId).catch(() => undefined);
+  await wake.stop();
+  await Promise.all([orm.close(), dispatchOrm.close(), webhooks.close(), connection.close()]);
+  logger.info('stopped');
+});
+
+/** Temporal's own lines go through our logger; signals are ours to handle. */
+function installRuntime(logger: Logger): void {
+  const to = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
+    logger[level]({ ...meta, source: 'temporal' }, message);
+  Runtime.install({
+    shutdownSignals: [],
+    logger: {
+      trace: to('debug'),
+      debug: to('debug'),
+      // Temporal is chatty at `info`.
+      info: to('debug'),
+      warn: to('warn'),
+      error: to('error'),
+      log: (_level, message, meta) => logger.debug({ ...meta, source: 'temporal' }, message),
+    },
+  });
+}
+
+/** Waits for Temporal as long as it takes, and says so. */
+async function connectWithPatience({ temporal }: Config, logger: Logger): Promise<NativeConnection> {
+  for (;;) {
+    try {
+      return await NativeConnection.connect({ ...temporal.connectionOptions, grpcCompression: { codec: 'none' } });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn({ address: temporal.connectionOptions.address, reason }, 'waiting for Temporal');
+      await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
+    }
+  }
+}

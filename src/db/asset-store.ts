@@ -1,0 +1,168 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { v7 as uuidv7 } from 'uuid';
+import { type AssetState, isTerminal, NOTIFICATION_KEYS, type Notifications, pendingSteps } from '../domain/asset.ts';
+import type { AssetStore, AssetSummary, Submission } from '../domain/ports.ts';
+import { parseWebhookUrl } from '../domain/webhook-url.ts';
+import { Asset, Delivery, DeliveryTry, type Webhooks } from './entities.ts';
+import { execute, guard } from './execute.ts';
+import { groupByTick } from './group-by-tick.ts';
+import { deliveryParams, insertDelivery } from './terminal-write.ts';
+
+/** Rows a block of the streamed list. */
+const LIST_BLOCK_ROWS = 500;
+
+/** Rows an INSERT: keeps the statement below 1 MiB for ordinary rows. */
+const MAX_GROUPED_INSERTS = 250;
+
+/** `onWork` is called after every commit that leaves work for the dispatcher. */
+export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore {
+  const insert = groupByTick(
+    async (submissions: readonly Submission[]) => {
+      const rows = submissions.map(asRow);
+      await guard(() => orm.em.fork().insertMany(Asset, rows));
+      onWork();
+      return rows.map((row) => row.id);
+    },
+    { maxGroup: MAX_GROUPED_INSERTS, maxConcurrent: 2 },
+  );
+
+  return {
+    accept: insert,
+
+    async find(id) {
+      const row = await guard(() =>
+        orm.em.fork().findOne(Asset, { id }, { fields: ['id', 'state', 'errors'], disableIdentityMap: true }),
+      );
+      return row === null ? null : { id: row.id, state: row.state, errors: row.errors ?? null };
+    },
+
+    async findDetails(id) {
+      const em = orm.em.fork();
+      const row = await guard(() => em.findOne(Asset, { id }, { disableIdentityMap: true }));
+      if (row === null) return null;
+      const deliveries = await guard(() =>
+        em.find(Delivery, { assetId: id }, { orderBy: { attempt: 'asc', createdAt: 'asc' }, disableIdentityMap: true }),
+      );
+      const tries = await guard(() =>
+        em.find(
+          DeliveryTry,
+          { deliveryId: { $in: deliveries.map((delivery) => delivery.id) } },
+          { orderBy: { number: 'asc' }, disableIdentityMap: true },
+        ),
+      );
+      return {
+        id: row.id,
+        state: row.state,
+        errors: row.errors ?? null,
+        attempt: row.attempt,
+        createdAt: row.createdAt,
+        startedAt: row.startedAt ?? null,
+        finishedAt: row.finishedAt ?? null,
+        assetPath: { location: row.location, path: row.path },
+        image: row.image ?? null,
+        steps: row.steps ?? pendingSteps(),
+        findings: row.findings ?? [],
+        runId: row.runId ?? null,
+        deliveries: deliveries.map(({ id: deliveryId, event, attempt, url, state }) => ({
+          id: deliveryId,
+          event,
+          attempt,
+          url,
+          state,
+          tries: tries
+            .filter((tryMade) => tryMade.deliveryId === deliveryId)
+            .map(({ at, status, durationMs, error }) => ({
+              at,
+              status: status ?? null,
+              durationMs,
+              error: error ?? null,
+            })),
+        })),
+      };
+    },
+
+    async *list() {
+      let before: string | null = null;
+      for (;;) {
+        // Ids are UUIDv7: their order is the order of arrival, and the primary key is the index to walk.
+        const block: AssetSummary[] = await execute<AssetSummary>(
+          orm,
+          `SELECT id, state, errors FROM assets WHERE id < coalesce(?::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+           ORDER BY id DESC LIMIT ${LIST_BLOCK_ROWS}`,
+          [before],
+        );
+        if (block.length > 0) yield block;
+        if (block.length < LIST_BLOCK_ROWS) return;
+        before = block.at(-1)?.id ?? null;
+      }
+    },
+
+    async requestCancel(id, reason) {
+      // Not dispatched yet: the row ends here, and a start that is under way finds its attempt closed.
+      const [row] = await execute<{ state: AssetState; changed: boolean }>(
+        orm,
+        `WITH target AS (
+           SELECT id, state, state = 'queued' AND dispatched_at IS NULL AS waiting FROM assets WHERE id = ? FOR UPDATE
+         ), changed AS (
+           UPDATE assets SET
+             state = CASE WHEN target.waiting THEN 'canceled' ELSE assets.state END,
+             finished_at = CASE WHEN target.waiting THEN now() END,
+             cancel_requested_at = coalesce(cancel_requested_at, now()),
+             cancel_reason = coalesce(cancel_reason, ?)
+           FROM target
+           WHERE assets.id = target.id AND target.state IN ('queued', 'in_progress')
+           RETURNING assets.id, assets.state, attempt,
+             CASE WHEN assets.state = 'canceled' THEN webhooks->'onCancel' END AS webhook
+         ), ${insertDelivery('onCancel', 'changed')}
+         SELECT coalesce(changed.state, target.state) AS state, changed.id IS NOT NULL AS changed
+         FROM target LEFT JOIN changed ON true`,
+        [id, reason, ...deliveryParams(JSON.stringify({ id, state: 'canceled' }), 'delivery_workflow')],
+      );
+      if (row === undefined) return 'not_found';
+      if (!row.changed) return 'already_terminal';
+      onWork();
+      return isTerminal(row.state) ? 'canceled' : 'requested';
+    },
+
+    async retry(id) {
+      const [row] = await execute<{ retried: boolean }>(
+        orm,
+        `WITH retried AS (
+           UPDATE assets SET state = 'queued', attempt = attempt + 1, run_id = NULL, claims = 0,
+             dispatched_at = NULL, lease_until = NULL, checked_at = NULL,
+             cancel_requested_at = NULL, cancel_reason = NULL, cancel_signaled_at = NULL,
+             errors = NULL, findings = NULL, steps = NULL, image = NULL, started_at = NULL, finished_at = NULL
+           WHERE id = ? AND state IN ('complete', 'failed', 'canceled')
+           RETURNING id
+         )
+         SELECT EXISTS (SELECT FROM retried) AS retried FROM assets WHERE id = ?`,
+        [id, id],
+      );
+      if (row === undefined) return 'not_found';
+      if (!row.retried) return 'not_terminal';
+      onWork();
+      return 'queued';
+    },
+  };
+}
+
+function asRow({ assetPath, notifications }: Submission) {
+  return {
+    id: uuidv7(),
+    state: 'queued' as const,
+    attempt: 1,
+    claims: 0,
+    location: assetPath.location,
+    path: assetPath.path,
+    webhooks: asWebhooks(notifications),
+  };
+}
+
+function asWebhooks(notifications: Notifications): Webhooks {
+  const webhooks: { -readonly [Key in keyof Webhooks]: Webhooks[Key] } = {};
+  for (const key of NOTIFICATION_KEYS) {
+    const url = notifications[key];
+    if (url !== undefined) webhooks[key] = { url, usable: parseWebhookUrl(url) !== null };
+  }
+  return webhooks;
+}

@@ -1,0 +1,117 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import type { AssetPath, NotificationKey } from '../domain/asset.ts';
+import type { DispatchQueue } from '../domain/ports.ts';
+import { execute } from './execute.ts';
+import { groupByTick } from './group-by-tick.ts';
+
+/** Longer than a workflow start may take (its deadline is 10 s), so that a lease lost means its holder is gone. */
+const LEASE_S = 30;
+
+/** An API starts workflows itself once no worker has signed in for this long (workers do every second). */
+const WORKER_GONE_AFTER_S = 5;
+
+/** `orm` is a pool of its own: leases must not queue behind the work of requests or activities. */
+export function createDispatchQueue(orm: MikroORM): DispatchQueue {
+  const mark = groupByTick(
+    async (assets: readonly { id: string; attempt: number }[]) => {
+      await execute(
+        orm,
+        `UPDATE assets SET dispatched_at = now(), lease_until = NULL
+         FROM jsonb_to_recordset(?::jsonb) AS started(id uuid, attempt integer)
+         WHERE assets.id = started.id AND assets.attempt = started.attempt AND dispatched_at IS NULL`,
+        [JSON.stringify(assets)],
+      );
+      return assets.map(() => undefined);
+    },
+    { maxGroup: 100, maxConcurrent: 1 },
+  );
+
+  return {
+    async lease(count) {
+      const rows = await execute<{
+        id: string;
+        attempt: number;
+        location: AssetPath['location'];
+        path: string;
+        webhookKeys: NotificationKey[];
+      }>(
+        orm,
+        `UPDATE assets SET lease_until = now() + make_interval(secs => ${LEASE_S})
+         WHERE id IN (
+           SELECT id FROM assets
+           WHERE state = 'queued' AND dispatched_at IS NULL AND (lease_until IS NULL OR lease_until < now())
+           ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
+         )
+         RETURNING id, attempt, location, path,
+           ARRAY(SELECT jsonb_object_keys(webhooks)) AS "webhookKeys"`,
+        [count],
+      );
+      return rows.map(({ location, path, ...row }) => ({ ...row, assetPath: { location, path } }));
+    },
+
+    async markDispatched(asset) {
+      await mark({ id: asset.id, attempt: asset.attempt });
+    },
+
+    async release({ id, attempt }, afterMs) {
+      await execute(
+        orm,
+        'UPDATE assets SET lease_until = now() + make_interval(secs => ?) WHERE id = ? AND attempt = ?',
+        [afterMs / 1000, id, attempt],
+      );
+    },
+
+    cancelsToSignal() {
+      return execute(
+        orm,
+        `SELECT id, attempt, cancel_reason AS reason FROM assets
+         WHERE cancel_requested_at IS NOT NULL AND cancel_signaled_at IS NULL AND state IN ('queued', 'in_progress')
+           AND dispatched_at IS NOT NULL
+         ORDER BY cancel_requested_at LIMIT 50`,
+        [],
+      );
+    },
+
+    async markCancelSignaled({ id, attempt }) {
+      await execute(orm, 'UPDATE assets SET cancel_signaled_at = now() WHERE id = ? AND attempt = ?', [id, attempt]);
+    },
+
+    async overdueDeliveries() {
+      const rows = await execute<{ id: string }>(
+        orm,
+        `SELECT id FROM deliveries WHERE state = 'pending' AND due_at < now() AND handed_over_at IS NULL
+         ORDER BY due_at LIMIT 50`,
+        [],
+      );
+      return rows.map((row) => row.id);
+    },
+
+    async markHandedOver(deliveryId) {
+      await execute(orm, 'UPDATE deliveries SET handed_over_at = now() WHERE id = ?', [deliveryId]);
+    },
+
+    async renewWorker(workerId) {
+      await execute(
+        orm,
+        `WITH gone AS (DELETE FROM workers WHERE seen_at < now() - interval '1 hour' AND id <> ?)
+         INSERT INTO workers (id, seen_at) VALUES (?, now()) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`,
+        [workerId, workerId],
+      );
+    },
+
+    async removeWorker(workerId) {
+      await execute(orm, 'DELETE FROM workers WHERE id = ?', [workerId]);
+    },
+
+    async hasLiveWorker() {
+      const [row] = await execute<{ alive: boolean }>(
+        orm,
+        `SELECT EXISTS (
+           SELECT FROM workers WHERE seen_at > now() - make_interval(secs => ${WORKER_GONE_AFTER_S})
+         ) AS alive`,
+        [],
+      );
+      return row?.alive ?? false;
+    },
+  };
+}

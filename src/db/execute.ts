@@ -1,0 +1,35 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { AppError } from '../domain/errors.ts';
+
+/**
+ * Runs one SQL statement (`?` placeholders) on the pool and returns its rows.
+ * @throws {AppError} `database_unavailable` when Postgres can't be reached or refuses for want of resources,
+ *   `internal` otherwise. The driver's own error text is dropped: it quotes the statement, webhook URLs and all.
+ */
+export async function execute<Row extends object>(orm: MikroORM, sql: string, params: readonly unknown[]): Promise<Row[]> {
+  return guard(async () => (await orm.em.getConnection().execute(sql, params, 'all')) as Row[]);
+}
+
+/** Runs database work with errors mapped as `execute` maps them. */
+export async function guard<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw asAppError(error);
+  }
+}
+
+/** SQLSTATE classes (PostgreSQL, appendix A) that say "not now": connection, resources, operator, system. */
+const UNAVAILABLE = /^(08|53|57|58|40)/;
+
+function asAppError(error: unknown): AppError {
+  if (error instanceof TypeError || error instanceof RangeError) return new AppError('internal', { cause: error });
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+  // No SQLSTATE: the driver never reached the server (ECONNREFUSED, timeout, connection ended).
+  if (sqlState === null || UNAVAILABLE.test(sqlState)) {
+    return new AppError('database_unavailable', { cause: new Error(`${String(name)} ${String(code ?? '')}`.trim()) });
+  }
+  return new AppError('internal', { cause: new Error(`${String(name)} SQLSTATE ${sqlState}`) });
+}

@@ -1,0 +1,28 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import pg from 'pg';
+
+/** Any number: what matters is that every migrating process asks for the same lock. */
+const LOCK = 7_203_914_521;
+
+/** Applies what is missing and returns its names. Processes that start together take turns. */
+export async function migrate(orm: MikroORM): Promise<string[]> {
+  // On a connection of its own: an advisory lock belongs to the session that took it.
+  const client = new pg.Client({ connectionString: String(orm.config.get('clientUrl')) });
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    const applied = await orm.migrator.up();
+    return applied.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Whether the database answers and has the newest schema. */
+export async function isMigrated(orm: MikroORM): Promise<boolean> {
+  try {
+    return (await orm.migrator.getPending()).length === 0;
+  } catch {
+    return false;
+  }
+}

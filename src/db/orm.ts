@@ -1,0 +1,28 @@
+import { Migrator } from '@mikro-orm/migrations';
+import { MikroORM } from '@mikro-orm/postgresql';
+import { Asset, Delivery, DeliveryTry } from './entities.ts';
+import { AssetsAndDeliveries } from './migrations/0001-assets-and-deliveries.ts';
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Connections of the pool. */
+  readonly poolMax: number;
+}
+
+/** One pool. It connects at first use and heals by itself; a query waits at most 5 s for a connection. */
+export function openDatabase({ url, poolMax }: DatabaseOptions): Promise<MikroORM> {
+  return MikroORM.init({
+    clientUrl: url,
+    entities: [Asset, Delivery, DeliveryTry],
+    extensions: [Migrator],
+    pool: { min: 0, max: poolMax, idleTimeoutMillis: 30_000 },
+    driverOptions: { connectionTimeoutMillis: 5_000, keepAlive: true, application_name: 'validatr' },
+    migrations: { migrationsList: [AssetsAndDeliveries], snapshot: false, tableName: 'migrations' },
+    // Every caller forks; nothing is read through the global identity map.
+    allowGlobalContext: false,
+    // Its own lines would print queries, and these hold webhook URLs.
+    logger: () => {},
+    debug: false,
+    ensureDatabase: false,
+  });
+}

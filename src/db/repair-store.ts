@@ -1,0 +1,80 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import type { Notifications } from '../domain/asset.ts';
+import type { OpenAsset, RepairStore } from '../domain/ports.ts';
+import { execute } from './execute.ts';
+import { terminalWrite } from './terminal-write.ts';
+
+const OPEN_ASSET = 'id, attempt, run_id AS "runId"';
+
+/** A row dispatched within this time may not have reached Temporal's index or its first task yet. */
+const SETTLED_AFTER_S = 15;
+
+/** `readWebhooks` gives the texts for findings about URLs; `onWork` is called when something is left to dispatch. */
+export function createRepairStore(
+  orm: MikroORM,
+  readWebhooks: (assetId: string) => Promise<Notifications>,
+  onWork: () => void,
+): RepairStore {
+  return {
+    async readMark() {
+      const [row] = await execute<{ closedUntil: Date }>(
+        orm,
+        `INSERT INTO reconcile_mark (closed_until) VALUES (now() - interval '1 day')
+         ON CONFLICT (only_row) DO UPDATE SET only_row = true RETURNING closed_until AS "closedUntil"`,
+        [],
+      );
+      return row?.closedUntil ?? new Date(0);
+    },
+
+    async writeMark(closedUntil) {
+      await execute(orm, 'UPDATE reconcile_mark SET closed_until = ?', [closedUntil.toISOString()]);
+    },
+
+    async findOpen(ids) {
+      return execute<OpenAsset>(
+        orm,
+        `SELECT ${OPEN_ASSET} FROM assets
+         WHERE state IN ('queued', 'in_progress') AND id IN (SELECT jsonb_array_elements_text(?::jsonb)::uuid)`,
+        [JSON.stringify(ids)],
+      );
+    },
+
+    async takeLongestUnchecked(count) {
+      return execute<OpenAsset>(
+        orm,
+        `UPDATE assets SET checked_at = now() WHERE id IN (
+           SELECT id FROM assets
+           WHERE state IN ('queued', 'in_progress') AND dispatched_at < now() - make_interval(secs => ${SETTLED_AFTER_S})
+           ORDER BY checked_at NULLS FIRST, id LIMIT ? FOR UPDATE SKIP LOCKED
+         ) RETURNING ${OPEN_ASSET}`,
+        [count],
+      );
+    },
+
+    async requeue({ id, attempt, runId }) {
+      await execute(
+        orm,
+        `UPDATE assets SET state = 'queued', run_id = NULL, claims = 0, dispatched_at = NULL, lease_until = NULL,
+           checked_at = NULL, cancel_signaled_at = NULL, steps = NULL
+         WHERE id = ? AND attempt = ? AND run_id IS NOT DISTINCT FROM ? AND state IN ('queued', 'in_progress')`,
+        [id, attempt, runId],
+      );
+      onWork();
+    },
+
+    async close({ id, attempt, runId }, verdict) {
+      const { sql, params } = terminalWrite(
+        id,
+        verdict,
+        await readWebhooks(id),
+        {
+          condition: `attempt = ? AND run_id IS NOT DISTINCT FROM ? AND state IN ('queued', 'in_progress')`,
+          params: [attempt, runId],
+        },
+        'delivery_workflow',
+      );
+      await execute(orm, sql, params);
+      onWork();
+    },
+  };
+}

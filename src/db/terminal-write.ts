@@ -1,0 +1,73 @@
+import { v7 as uuidv7 } from 'uuid';
+import { type NotificationKey, type Notifications, STATE_OF_NOTIFICATION, type TerminalState } from '../domain/asset.ts';
+import { HANDOVER_GRACE_S } from '../domain/delivery.ts';
+import { errorsOf, reportFindings } from '../domain/findings.ts';
+import type { Verdict } from '../domain/ports.ts';
+
+export const EVENT_OF_STATE = {
+  complete: 'onSuccess',
+  failed: 'onFailure',
+  canceled: 'onCancel',
+} as const satisfies Record<TerminalState, NotificationKey>;
+
+/** Whether the workflow that makes the write also sends the event, or a delivery workflow does at once. */
+export type Sender = 'writer' | 'delivery_workflow';
+
+/**
+ * The one statement that ends an attempt: state, findings and the delivery row commit together, so no event can
+ * vanish. `owner` is the condition that names the row; it returns the delivery's id if it is to be sent.
+ */
+export function terminalWrite(
+  assetId: string,
+  verdict: Verdict,
+  notifications: Notifications,
+  owner: { readonly condition: string; readonly params: readonly unknown[] },
+  sender: Sender,
+): { sql: string; params: unknown[] } {
+  const { state } = verdict;
+  const event = EVENT_OF_STATE[state];
+  const findings = reportFindings(verdict.findings, notifications);
+  const errors = state === 'failed' ? errorsOf(findings) : null;
+  const body = JSON.stringify(errors === null ? { id: assetId, state } : { id: assetId, state, errors });
+  return {
+    sql: `WITH finished AS (
+        UPDATE assets SET state = ?, errors = ?::jsonb, findings = ?::jsonb, steps = ?::jsonb, image = ?::jsonb,
+          finished_at = now()
+        WHERE id = ? AND ${owner.condition}
+        RETURNING id, attempt, webhooks->'${event}' AS webhook
+      ), ${insertDelivery(event, 'finished')}
+      SELECT delivery.id AS delivery_id, delivery.state AS delivery_state FROM finished LEFT JOIN delivery ON true`,
+    params: [
+      state,
+      errors === null ? null : JSON.stringify(errors),
+      JSON.stringify(findings),
+      JSON.stringify(verdict.steps),
+      verdict.image === null ? null : JSON.stringify(verdict.image),
+      assetId,
+      ...owner.params,
+      ...deliveryParams(body, sender),
+    ],
+  };
+}
+
+/** The CTE `delivery`: inserts the event's row for the asset in CTE `changed`, or finds the one that is there. */
+export function insertDelivery(event: NotificationKey, changed: string): string {
+  return `delivery AS (
+    INSERT INTO deliveries (id, asset_id, attempt, event, url, body, state, due_at, finished_at)
+    SELECT ?, id, attempt, '${event}', webhook->>'url', ?,
+           CASE WHEN (webhook->>'usable')::boolean THEN 'pending' ELSE 'skipped' END,
+           now() + make_interval(secs => ?),
+           CASE WHEN NOT (webhook->>'usable')::boolean THEN now() END
+    FROM ${changed} WHERE webhook IS NOT NULL
+    ON CONFLICT (asset_id, attempt, event) DO UPDATE SET event = excluded.event
+    RETURNING id, state
+  )`;
+}
+
+export function deliveryParams(body: string, sender: Sender): unknown[] {
+  return [uuidv7(), body, sender === 'writer' ? HANDOVER_GRACE_S : 0];
+}
+
+export function startEventBody(assetId: string): string {
+  return JSON.stringify({ id: assetId, state: STATE_OF_NOTIFICATION.onStart });
+}

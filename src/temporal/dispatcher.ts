@@ -1,0 +1,203 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  assetWorkflowId,
+  cancelSignal,
+  DELIVER_WEBHOOK,
+  type DeliverWebhookInput,
+  deliveryWorkflowId,
+  stateAttribute,
+  TASK_QUEUE,
+  VALIDATE_ASSET,
+  type ValidateAssetInput,
+  type ValidateAssetMemo,
+  type ValidateAssetResult,
+  WEBHOOK_TASK_QUEUE,
+} from '../../workflows/contract.ts';
+import type { StepExecution } from '../domain/asset.ts';
+import type { AssetToDispatch, DispatchQueue } from '../domain/ports.ts';
+import { CALL_DEADLINE_MS } from './client.ts';
+
+/** Starts under way at once: measured, more of them only wait for each other. */
+const CONCURRENT_STARTS = 8;
+
+/** Wake-ups may be lost; this is how long work waits then. */
+const POLL_MS = 1_000;
+
+/** Cancels and overdue deliveries are looked for at most this often. */
+const CHORES_EVERY_MS = 250;
+
+/** After a failed start Temporal is left alone for this long. */
+const PAUSE_MS = 1_000;
+
+/** Another attempt's workflow is still closing: it has a few webhook tries left, a second at most. */
+const CLOSING_RETRY_MS = 500;
+
+/** No validation takes longer: 24 h of retries a step, steps in a row. Ends a workflow that can't make progress. */
+const EXECUTION_TIMEOUT = '4 days';
+
+type ValidateAsset = (input: ValidateAssetInput) => Promise<ValidateAssetResult>;
+
+export interface DispatcherDeps {
+  readonly queue: DispatchQueue;
+  readonly client: Client;
+  readonly stepExecution: StepExecution;
+  /** Whether workers share this process and its connection: starts are eager then. */
+  readonly eager: boolean;
+  /** Whether this process is to start workflows now. */
+  readonly mayStart: () => Promise<boolean>;
+  readonly onError: (error: unknown, doing: string) => void;
+}
+
+export interface Dispatcher {
+  /** There may be work. */
+  wake(): void;
+  /** Ends after the starts under way. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Brings what is committed in Postgres to Temporal: workflows for rows not dispatched yet, signals for requests to
+ * cancel, delivery workflows for events that no workflow holds. Rows are leased in a transaction of their own and
+ * never locked across a call to Temporal. Temporal down: rows wait.
+ */
+export function startDispatcher({ queue, client, stepExecution, eager, mayStart, onError }: DispatcherDeps): Dispatcher {
+  let stopped = false;
+  let rouse: (() => void) | undefined;
+  let isAwake = false;
+  let pausedUntil = 0;
+  let choresAt = 0;
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      isAwake = false;
+      let foundWork = false;
+      try {
+        if (Date.now() >= pausedUntil && (await mayStart())) {
+          foundWork = await startWaiting();
+          if (Date.now() >= choresAt) await doChores();
+        }
+      } catch (error) {
+        onError(error, 'looking for work');
+      }
+      if (!foundWork) await idle();
+    }
+  }
+
+  /** Starts what waits, in lease-sized helpings. True if there may be more. */
+  async function startWaiting(): Promise<boolean> {
+    const assets = await queue.lease(CONCURRENT_STARTS * 2);
+    const waiting = [...assets];
+    const starters = Array.from({ length: Math.min(CONCURRENT_STARTS, assets.length) }, async () => {
+      for (let asset = waiting.shift(); asset !== undefined; asset = waiting.shift()) await dispatch(asset);
+    });
+    await Promise.all(starters);
+    return assets.length > 0;
+  }
+
+  async function dispatch(asset: AssetToDispatch): Promise<void> {
+    try {
+      if (Date.now() < pausedUntil) return await queue.release(asset, pausedUntil - Date.now());
+      if (await startWorkflow(asset)) await queue.markDispatched(asset);
+      else await queue.release(asset, CLOSING_RETRY_MS);
+    } catch (error) {
+      pausedUntil = Date.now() + PAUSE_MS;
+      onError(error, 'starting a workflow');
+      await queue.release(asset, PAUSE_MS).catch(() => undefined);
+    }
+  }
+
+  /** False while a workflow of another attempt holds the id. */
+  async function startWorkflow({ id, attempt, assetPath, webhookKeys }: AssetToDispatch): Promise<boolean> {
+    const workflowId = assetWorkflowId(id);
+    const memo: ValidateAssetMemo = { attempt };
+    try {
+      await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+        client.workflow.start<ValidateAsset>(VALIDATE_ASSET, {
+          workflowId,
+          taskQueue: TASK_QUEUE,
+          args: [{ assetId: id, attempt, assetPath, webhookKeys, stepExecution }],
+          memo: { ...memo },
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+          workflowExecutionTimeout: EXECUTION_TIMEOUT,
+          // Queries and cancellation wait for the running task: 5 s keeps that short.
+          workflowTaskTimeout: '5 s',
+          staticSummary: `${assetPath.path} (attempt ${attempt})`.slice(0, 200),
+          typedSearchAttributes: [{ key: stateAttribute, value: 'in_progress' }],
+          requestEagerStart: eager,
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      // A start whose answer was lost, or the run of an earlier attempt that has not closed yet.
+      const { memo: running } = await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+        client.workflow.getHandle(workflowId).describe(),
+      );
+      return running?.['attempt'] === attempt;
+    }
+  }
+
+  async function doChores(): Promise<void> {
+    choresAt = Date.now() + CHORES_EVERY_MS;
+    for (const asset of await queue.cancelsToSignal()) {
+      if (await signalCancel(asset)) await queue.markCancelSignaled(asset);
+    }
+    for (const deliveryId of await queue.overdueDeliveries()) {
+      await startDelivery(client, deliveryId);
+      await queue.markHandedOver(deliveryId);
+    }
+  }
+
+  /** False while there is no workflow to tell; the reconciler settles a row whose workflow is gone. */
+  async function signalCancel({ id, reason }: { id: string; reason: string | null }): Promise<boolean> {
+    try {
+      await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+        client.workflow.getHandle(assetWorkflowId(id)).signal(cancelSignal, reason ?? undefined),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
+  }
+
+  function idle(): Promise<void> {
+    if (isAwake || stopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, POLL_MS);
+      rouse = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  const ended = run();
+  return {
+    wake() {
+      isAwake = true;
+      rouse?.();
+    },
+    async stop() {
+      stopped = true;
+      rouse?.();
+      await ended;
+    },
+  };
+}
+
+/** Hands a delivery to a workflow of its own; one that is there already counts as success. */
+export async function startDelivery(client: Client, deliveryId: string): Promise<void> {
+  try {
+    await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+      client.workflow.start<(input: DeliverWebhookInput) => Promise<void>>(DELIVER_WEBHOOK, {
+        workflowId: deliveryWorkflowId(deliveryId),
+        taskQueue: WEBHOOK_TASK_QUEUE,
+        args: [{ deliveryId }],
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}

@@ -1,0 +1,68 @@
+import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { type AssetStatus, assetWorkflowId, statusQuery } from '../../workflows/contract.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Executions } from '../domain/ports.ts';
+import { CALL_DEADLINE_MS } from './client.ts';
+
+/** Queries wait behind a running workflow task; after this long the row answers instead. */
+const QUERY_DEADLINE_MS = 1_000;
+
+export function createExecutions(client: Client): Executions {
+  return {
+    async isCurrentResetRun(workflowId, runId) {
+      const current = await describeCurrent(client, workflowId);
+      // A reset run keeps the id of the first run of its chain; every other run of ours is the first of its own.
+      return current !== null && current.runId === runId && current.firstRunId !== runId;
+    },
+
+    async queryStatus(assetId) {
+      try {
+        return await client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () =>
+          client.workflow.getHandle(assetWorkflowId(assetId)).query<AssetStatus, []>(statusQuery),
+        );
+      } catch {
+        // No worker, a busy one, no workflow, no server: whatever it is, the caller has the row.
+        return null;
+      }
+    },
+
+    async isReachable() {
+      try {
+        const { namespace } = client.options;
+        await client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () =>
+          client.workflowService.describeNamespace({ namespace }),
+        );
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+export interface CurrentRun {
+  readonly runId: string;
+  readonly firstRunId: string;
+  readonly status: string;
+  readonly attempt: number | null;
+}
+
+/** The current run of a workflow id; null if Temporal knows none. */
+export async function describeCurrent(client: Client, workflowId: string): Promise<CurrentRun | null> {
+  try {
+    const description = await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+      client.workflow.getHandle(workflowId).describe(),
+    );
+    const attempt = description.memo?.['attempt'];
+    return {
+      runId: description.runId,
+      firstRunId: description.raw.workflowExecutionInfo?.firstRunId ?? '',
+      status: description.status.name,
+      attempt: typeof attempt === 'number' ? attempt : null,
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    if (isGrpcServiceError(error)) throw new AppError('temporal_unavailable', { cause: new Error(`gRPC ${error.code}`) });
+    throw error;
+  }
+}

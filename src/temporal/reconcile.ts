@@ -1,0 +1,117 @@
+import { type Client, WorkflowFailedError } from '@temporalio/client';
+import {
+  assetIdOf,
+  assetWorkflowId,
+  VALIDATE_ASSET,
+  type ValidateAssetInput,
+  type ValidateAssetResult,
+} from '../../workflows/contract.ts';
+import { pendingSteps } from '../domain/asset.ts';
+import type { DispatchQueue, OpenAsset, ReconcileReport, RepairStore, Verdict } from '../domain/ports.ts';
+import { CALL_DEADLINE_MS } from './client.ts';
+import { startDelivery } from './dispatcher.ts';
+import { type CurrentRun, describeCurrent } from './executions.ts';
+
+/** Temporal's index lags behind its histories: closed runs are looked for from this long before the last mark. */
+const OVERLAP_MS = 5 * 60 * 1000;
+
+/** Open rows held against their workflows in one round. */
+const ROWS_A_ROUND = 200;
+
+export interface ReconcileDeps {
+  readonly client: Client;
+  readonly repairs: RepairStore;
+  readonly queue: DispatchQueue;
+  readonly now: () => Date;
+}
+
+/**
+ * Repairs rows that no workflow code will: a terminated workflow runs none, a lost one can't. Three passes:
+ * (a) runs that closed badly since the last mark, (b) open rows, longest unchecked first, (c) overdue deliveries.
+ * It acts only for the current run of an id (a reset also terminates the old run) and only on rows unchanged since
+ * they were read.
+ */
+export function createReconcile({ client, repairs, queue, now }: ReconcileDeps): () => Promise<ReconcileReport> {
+  async function closeBadlyEnded(): Promise<number> {
+    const begin = now();
+    const since = new Date((await repairs.readMark()).getTime() - OVERLAP_MS);
+    const query =
+      `WorkflowType = '${VALIDATE_ASSET}' AND ExecutionStatus IN ('Terminated', 'Canceled', 'Failed', 'TimedOut') ` +
+      `AND CloseTime > '${since.toISOString()}'`;
+    const ids = new Set<string>();
+    for await (const { workflowId } of client.workflow.list({ query })) ids.add(assetIdOf(workflowId));
+    let closed = 0;
+    for (const asset of await repairs.findOpen([...ids])) closed += (await settle(asset)).closed;
+    await repairs.writeMark(begin);
+    return closed;
+  }
+
+  async function checkOpenRows(): Promise<{ closed: number; requeued: number }> {
+    const report = { closed: 0, requeued: 0 };
+    for (const asset of await repairs.takeLongestUnchecked(ROWS_A_ROUND)) {
+      const { closed, requeued } = await settle(asset);
+      report.closed += closed;
+      report.requeued += requeued;
+    }
+    return report;
+  }
+
+  /** Brings one open row in line with the current run of its workflow. */
+  async function settle(asset: OpenAsset): Promise<{ closed: number; requeued: number }> {
+    const run = await describeCurrent(client, assetWorkflowId(asset.id));
+    if (run === null) return requeue(asset);
+    if (run.status === 'RUNNING' || !isRunOf(asset, run)) return { closed: 0, requeued: 0 };
+    const verdict = await verdictOf(asset, run);
+    if (verdict === null) return requeue(asset);
+    await repairs.close(asset, verdict);
+    return { closed: 1, requeued: 0 };
+  }
+
+  async function requeue(asset: OpenAsset): Promise<{ closed: number; requeued: number }> {
+    await repairs.requeue(asset);
+    return { closed: 0, requeued: 1 };
+  }
+
+  /** What the closed run came to; null if it ended without looking after the row. */
+  async function verdictOf(asset: OpenAsset, { runId, status }: CurrentRun): Promise<Verdict | null> {
+    if (status === 'TERMINATED' || status === 'CANCELLED') return endedAs('canceled');
+    if (status !== 'COMPLETED') return endedAs('failed');
+    const handle = client.workflow.getHandle<(input: ValidateAssetInput) => Promise<ValidateAssetResult>>(
+      assetWorkflowId(asset.id),
+      runId,
+    );
+    try {
+      const result = await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () => handle.result());
+      return result.outcome === 'finished' ? result : null;
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) return endedAs('failed');
+      throw error;
+    }
+  }
+
+  async function handOverDeliveries(): Promise<number> {
+    const overdue = await queue.overdueDeliveries();
+    for (const deliveryId of overdue) {
+      await startDelivery(client, deliveryId);
+      await queue.markHandedOver(deliveryId);
+    }
+    return overdue.length;
+  }
+
+  return async () => {
+    const closedBadly = await closeBadlyEnded();
+    const { closed, requeued } = await checkOpenRows();
+    return { closed: closedBadly + closed, requeued, handedOver: await handOverDeliveries() };
+  };
+}
+
+/** A row that was claimed belongs to the run that claimed it, one that was not to the attempt it was started for. */
+function isRunOf({ runId, attempt }: OpenAsset, run: CurrentRun): boolean {
+  return runId === null ? run.attempt === attempt : run.runId === runId;
+}
+
+function endedAs(state: 'canceled' | 'failed'): Verdict {
+  const steps = pendingSteps().map((step) => ({ ...step, state: 'skipped' as const }));
+  const findings = state === 'failed' ? ([{ code: 'internal_error', key: 'internal' }] as const) : [];
+  return { state, findings, steps, image: null };
+}

@@ -1,0 +1,51 @@
+import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
+import { RECONCILE, stateAttribute, TASK_QUEUE, verdictAttribute } from '../../workflows/contract.ts';
+
+const SCHEDULE_ID = 'validatr-reconcile';
+
+/** Terminated workflows are repaired within 60 s (contract): two rounds and their work fit. */
+const RECONCILE_EVERY = '15 s';
+
+/**
+ * Registers the search attributes where they are missing. `temporal-config` does so ahead of time; this is for a
+ * server that someone just pointed us at.
+ */
+export async function ensureSearchAttributes(client: Client): Promise<void> {
+  const { operatorService } = client.connection as { operatorService?: OperatorService };
+  if (operatorService === undefined) return;
+  const { namespace } = client.options;
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  const missing = [stateAttribute, verdictAttribute].filter(({ name }) => !(name in (customAttributes ?? {})));
+  if (missing.length === 0) return;
+  const KEYWORD = 2;
+  await operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: Object.fromEntries(missing.map(({ name }) => [name, KEYWORD])),
+  });
+}
+
+interface OperatorService {
+  listSearchAttributes(request: { namespace: string }): Promise<{ customAttributes?: Record<string, unknown> | null }>;
+  addSearchAttributes(request: { namespace: string; searchAttributes: Record<string, number> }): Promise<unknown>;
+}
+
+/** Creates the reconciler's Schedule, or brings the one that is there up to date. */
+export async function ensureReconcileSchedule(client: Client): Promise<void> {
+  const options: Omit<ScheduleOptions, 'scheduleId'> & { action: { type: 'startWorkflow' } } = {
+    spec: { intervals: [{ every: RECONCILE_EVERY }] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: RECONCILE,
+      workflowId: SCHEDULE_ID,
+      taskQueue: TASK_QUEUE,
+      workflowRunTimeout: '2 min',
+    },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 min' },
+  };
+  try {
+    await client.schedule.create({ scheduleId: SCHEDULE_ID, ...options });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule.getHandle(SCHEDULE_ID).update((previous) => ({ ...previous, ...options }));
+  }
+}

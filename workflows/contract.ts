@@ -1,0 +1,62 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { AssetPath, NotificationKey, StepExecution } from '../src/domain/asset.ts';
+import type { LiveStatus, Verdict } from '../src/domain/ports.ts';
+
+/**
+ * What callers know of the workflows. Inputs and results are part of recorded histories: fields may be added
+ * (optional), never renamed or removed. No secret and no image byte ever goes through them.
+ */
+export const TASK_QUEUE = 'validatr';
+export const WEBHOOK_TASK_QUEUE = 'validatr-webhooks';
+
+export const VALIDATE_ASSET = 'validateAsset';
+export const DELIVER_WEBHOOK = 'deliverWebhook';
+export const RECONCILE = 'reconcile';
+
+const ASSET_WORKFLOW_PREFIX = 'asset-';
+
+export function assetWorkflowId(assetId: string): string {
+  return `${ASSET_WORKFLOW_PREFIX}${assetId}`;
+}
+
+export function assetIdOf(workflowId: string): string {
+  return workflowId.slice(ASSET_WORKFLOW_PREFIX.length);
+}
+
+export function deliveryWorkflowId(deliveryId: string): string {
+  return `delivery-${deliveryId}`;
+}
+
+/** A snapshot of the asset: no step reads the row. Of the webhooks it says only which keys are given. */
+export interface ValidateAssetInput {
+  readonly assetId: string;
+  readonly attempt: number;
+  readonly assetPath: AssetPath;
+  readonly webhookKeys: readonly NotificationKey[];
+  readonly stepExecution: StepExecution;
+}
+
+/** `superseded`: another run owns the asset; this one wrote and sent nothing. */
+export type ValidateAssetResult =
+  | ({ readonly outcome: 'finished' } & Verdict)
+  | { readonly outcome: 'superseded' };
+
+/** Kept with the execution, so that a dispatcher can tell which attempt a running workflow belongs to. */
+export interface ValidateAssetMemo {
+  readonly attempt: number;
+}
+
+export interface DeliverWebhookInput {
+  readonly deliveryId: string;
+}
+
+/** The answer to the query `status`. */
+export type AssetStatus = LiveStatus;
+
+export const statusQuery = defineQuery<AssetStatus>('status');
+export const cancelSignal = defineSignal<[reason?: string]>('cancel');
+
+/** Registered by `temporal-config/search-attributes.json`; a test holds the two together. */
+export const stateAttribute = defineSearchAttributeKey('ValidatrState', SearchAttributeType.KEYWORD);
+export const verdictAttribute = defineSearchAttributeKey('ValidatrVerdict', SearchAttributeType.KEYWORD);

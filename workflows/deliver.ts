@@ -1,0 +1,51 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ActivityFailure,
+  CancellationScope,
+  ParentClosePolicy,
+  proxyLocalActivities,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { EventToSend } from '../src/domain/ports.ts';
+import { DELIVER_WEBHOOK, type DeliverWebhookInput, deliveryWorkflowId, WEBHOOK_TASK_QUEUE } from './contract.ts';
+import type { ExecutionMode } from './durable.ts';
+
+/**
+ * Sends an event without ever holding up the verdict: one short try in line, and if that does not settle it a
+ * workflow of its own, which outlives this one. Ends when either has taken charge.
+ */
+export function deliver({ deliveryId, event }: EventToSend, mode: ExecutionMode): Promise<void> {
+  return CancellationScope.nonCancellable(async () => {
+    if (mode === 'local' && (await tryInLine(deliveryId, event))) return;
+    try {
+      await startChild<(input: DeliverWebhookInput) => Promise<void>>(DELIVER_WEBHOOK, {
+        workflowId: deliveryWorkflowId(deliveryId),
+        taskQueue: WEBHOOK_TASK_QUEUE,
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        args: [{ deliveryId }],
+        staticSummary: `${event} webhook`,
+      });
+    } catch (error) {
+      // Someone else (the dispatcher, an earlier run of this code) has started it: it is in good hands.
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  });
+}
+
+async function tryInLine(deliveryId: string, event: string): Promise<boolean> {
+  const { tryWebhookOnce } = proxyLocalActivities<Activities>({
+    startToCloseTimeout: '3 s',
+    scheduleToCloseTimeout: '5 s',
+    retry: { maximumAttempts: 1 },
+    summary: `First try of the ${event} webhook`,
+  });
+  try {
+    return (await tryWebhookOnce({ deliveryId })).outcome === 'done';
+  } catch (error) {
+    if (error instanceof ActivityFailure) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  type ActivityOptions,
+  ApplicationFailure,
+  isCancellation,
+  type LocalActivityOptions,
+  proxyActivities,
+  proxyLocalActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { StepExecution } from '../src/domain/asset.ts';
+
+/**
+ * Every activity is local first and durable next.
+ *
+ *     local, ≤ 2 tries, ≤ 5 s ──trouble worth retrying──▶ regular, 1 s ×2 up to 60 s, for 24 h
+ *
+ * Measured, 8 activities an asset, everything on 2 cores: all regular 14–20 assets/s, local first 40–50/s.
+ * A regular activity is visible in the Web UI as pending, with its tries and its last failure.
+ */
+const LOCAL: LocalActivityOptions = {
+  startToCloseTimeout: '5 s',
+  scheduleToCloseTimeout: '5 s',
+  retry: { initialInterval: '100 ms', maximumAttempts: 2 },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
+const REGULAR: ActivityOptions = {
+  startToCloseTimeout: '60 s',
+  scheduleToCloseTimeout: '24 h',
+  retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '60 s' },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
+/** For a run whose worker has died under it twice: few tries, and a dead worker is noticed by its silence. */
+const CAREFUL: ActivityOptions = { ...REGULAR, retry: { ...REGULAR.retry, maximumAttempts: 3 } };
+
+/** Decoding beats every 3 s: a worker that died under an image is noticed in 10 s, not in 60. */
+const DECODER_HEARTBEAT_TIMEOUT = '10 s';
+
+/** `careful`: regular only, at most 3 tries. */
+export type ExecutionMode = StepExecution | 'careful';
+
+export interface DurableOptions {
+  readonly mode: ExecutionMode;
+  readonly summary: string;
+  /** Called when the local tries have failed and regular ones follow. */
+  readonly onTrouble?: (message: string) => Promise<void>;
+}
+
+/** Runs the activity `name` local first, then regular. */
+export async function durably<Name extends keyof Activities>(
+  name: Name,
+  input: Parameters<Activities[Name]>[0],
+  { mode, summary, onTrouble }: DurableOptions,
+): Promise<Awaited<ReturnType<Activities[Name]>>> {
+  type Run = (input: unknown) => Promise<Awaited<ReturnType<Activities[Name]>>>;
+  if (mode === 'local') {
+    try {
+      return await (proxyLocalActivities<Activities>({ ...LOCAL, summary })[name] as Run)(input);
+    } catch (error) {
+      if (!isWorthRetrying(error)) throw error;
+      await onTrouble?.(describeFailure(error));
+    }
+  }
+  const options = {
+    ...(mode === 'careful' ? CAREFUL : REGULAR),
+    summary,
+    ...(name === 'checkIsImage' ? { heartbeatTimeout: DECODER_HEARTBEAT_TIMEOUT } : {}),
+  };
+  return (proxyActivities<Activities>(options)[name] as Run)(input);
+}
+
+function isWorthRetrying(error: unknown): boolean {
+  if (isCancellation(error) || !(error instanceof ActivityFailure)) return false;
+  return !(error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true);
+}
+
+/** One line for people, without stack. */
+export function describeFailure(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof TimeoutFailure) return 'It took too long.';
+  return cause instanceof Error ? cause.message : 'Unknown failure';
+}
+
+/** The worker fell silent or the time ran out: what an image that takes the worker down looks like from here. */
+export function isLostWorker(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+}

@@ -1,0 +1,71 @@
+import type { TimedStepResult } from '../activities/step.ts';
+import { pendingSteps, STEP_NAMES, type StepName, type StepRecord } from '../src/domain/asset.ts';
+
+/** What is known of the steps so far: the answer to `status`, and what the row keeps in the end. */
+export interface Progress {
+  steps(): StepRecord[];
+  start(name: StepName, now: string): void;
+  /** The local tries are used up; regular ones follow. */
+  trouble(name: StepName, message: string, tries: number): void;
+  finish(name: StepName, result: TimedStepResult): void;
+  /** The step itself could not be carried out. */
+  fail(name: StepName, now: string, message: string): void;
+  skip(name: StepName): void;
+  /** Nothing runs any more: what has not ended never will. */
+  close(): void;
+  /** Calls `onChange` again, e.g. because the asset's state has changed. */
+  show(): void;
+}
+
+/** `onChange` is told of all steps at every change. */
+export function createProgress(onChange: (steps: StepRecord[]) => void): Progress {
+  const records = new Map<StepName, StepRecord>(pendingSteps().map((step) => [step.name, step]));
+
+  function change(name: StepName, changes: Partial<StepRecord>): void {
+    const record = records.get(name);
+    if (record !== undefined) records.set(name, { ...record, ...changes });
+    show();
+  }
+
+  function show(): void {
+    onChange([...records.values()]);
+  }
+
+  return {
+    steps: () => [...records.values()],
+    start: (name, now) => change(name, { state: 'running', attempts: 1, startedAt: now }),
+    trouble: (name, message, tries) => change(name, { attempts: tries, error: message }),
+    finish(name, { findings, startedAt, finishedAt, durationMs, attempt }) {
+      const localTries = records.get(name)?.error == null ? 0 : (records.get(name)?.attempts ?? 0);
+      change(name, {
+        state: findings.length === 0 ? 'passed' : 'failed',
+        attempts: localTries + attempt,
+        startedAt,
+        finishedAt,
+        durationMs,
+        error: null,
+      });
+    },
+    fail: (name, now, message) => change(name, { state: 'failed', finishedAt: now, error: message }),
+    skip: (name) => change(name, { state: 'skipped' }),
+    close() {
+      for (const name of STEP_NAMES) {
+        const state = records.get(name)?.state;
+        if (state === 'pending' || state === 'running') change(name, { state: 'skipped' });
+      }
+    },
+    show,
+  };
+}
+
+const MARKS = { pending: '○', running: '◐', passed: '✓', failed: '✗', skipped: '–' } as const;
+
+/** Markdown for the Web UI's "current details". */
+export function describeSteps(steps: readonly StepRecord[]): string {
+  return steps
+    .map(({ name, state, attempts, error }) => {
+      const tries = attempts > 1 ? `, ${attempts} tries` : '';
+      return `- ${MARKS[state]} **${name}** ${state}${tries}${error === null ? '' : `: ${error}`}`;
+    })
+    .join('\n');
+}

@@ -1,0 +1,95 @@
+import {
+  CancellationScope,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { AssetState } from '../src/domain/asset.ts';
+import type { Verdict } from '../src/domain/ports.ts';
+import {
+  type AssetStatus,
+  cancelSignal,
+  stateAttribute,
+  statusQuery,
+  type ValidateAssetInput,
+  type ValidateAssetResult,
+  verdictAttribute,
+} from './contract.ts';
+import { deliver } from './deliver.ts';
+import { durably, type ExecutionMode } from './durable.ts';
+import { isStepFailure, runPipeline } from './pipeline.ts';
+import { createProgress, describeSteps } from './progress.ts';
+
+/** From this claim of one run on, steps run one by one under the server's eye: the worker died under it twice. */
+const CAREFUL_FROM_CLAIM = 3;
+
+/**
+ * One run validates one attempt of an asset.
+ *
+ *     claim the row ─▶ steps ─▶ write the verdict ─▶ terminal event
+ *           └─▶ onStart ─────────────────────────────┘ (waits for onStart's first try)
+ *
+ * The claim and the verdict are written even when the workflow is cancelled; a run that does not own the row ends at
+ * once and sends nothing.
+ */
+export async function validateAsset(input: ValidateAssetInput): Promise<ValidateAssetResult> {
+  const { assetId, attempt, stepExecution } = input;
+  const root = CancellationScope.current();
+  const steps = new CancellationScope();
+  const progress = createProgress((records) => setCurrentDetails(`**${state}**\n\n${describeSteps(records)}`));
+  let state: AssetState = 'queued';
+  setHandler(statusQuery, (): AssetStatus => ({ id: assetId, state, attempt, steps: progress.steps() }));
+  setHandler(cancelSignal, () => steps.cancel());
+
+  const claim = await CancellationScope.nonCancellable(() =>
+    durably('claimAsset', { assetId, attempt }, { mode: stepExecution, summary: 'Claim the asset' }),
+  );
+  if (claim.outcome === 'superseded') return { outcome: 'superseded' };
+  state = 'in_progress';
+  const mode: ExecutionMode = claim.claims >= CAREFUL_FROM_CLAIM ? 'careful' : stepExecution;
+  const startEvent = claim.send === null ? Promise.resolve() : deliver(claim.send, mode);
+
+  let cancellation: unknown;
+  let verdict: Verdict;
+  try {
+    const { findings, image } = await steps.run(() => runPipeline(input, mode, progress, showTrouble));
+    verdict = { state: findings.length === 0 ? 'complete' : 'failed', findings, image, steps: progress.steps() };
+  } catch (error) {
+    progress.close();
+    if (isCancellation(error)) {
+      cancellation = error;
+      verdict = { state: 'canceled', findings: [], image: null, steps: progress.steps() };
+    } else if (isStepFailure(error)) {
+      const findings = [{ code: 'internal_error', key: 'internal' }] as const;
+      verdict = { state: 'failed', findings, image: null, steps: progress.steps() };
+    } else throw error;
+  }
+
+  return CancellationScope.nonCancellable(async () => {
+    const finish = await durably(
+      'finishAsset',
+      { assetId, verdict },
+      { mode: stepExecution, summary: `Write the verdict: ${verdict.state}` },
+    );
+    if (finish.outcome === 'superseded') {
+      await startEvent;
+      return { outcome: 'superseded' };
+    }
+    state = finish.state;
+    progress.show();
+    upsertSearchAttributes([
+      { key: stateAttribute, value: state },
+      { key: verdictAttribute, value: verdict.findings[0]?.code ?? state },
+    ]);
+    await startEvent;
+    if (finish.send !== null) await deliver(finish.send, mode);
+    // Cancelled from outside (CLI, Web UI): Temporal is to show it as such. A signal is an ordinary end.
+    if (cancellation !== undefined && root.consideredCancelled) throw cancellation;
+    return { outcome: 'finished', ...verdict, state };
+  });
+
+  async function showTrouble(): Promise<void> {
+    await durably('recordSteps', { assetId, steps: progress.steps() }, { mode: 'local', summary: 'Show the trouble' });
+  }
+}
