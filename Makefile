@@ -8,11 +8,18 @@ test: ## Everything CI runs
 	npm ci
 	npm test
 
-server: .env-docker ## The same stack in containers
-	docker compose --env-file .env-docker up --build --detach --wait
+# ASSETS_DIR, from the environment or .env-docker, is a mount point as well, and so has to be absolute.
+COMPOSE = dir="$${ASSETS_DIR:-$$(sed -n 's/^ASSETS_DIR=//p' .env-docker)}" && \
+	dir="$$(cd "$${dir:-assets}" && pwd)" || { echo "ASSETS_DIR has to be a directory" >&2; exit 1; } && \
+	ASSETS_DIR="$$dir" docker compose --env-file .env-docker
 
-server-down:
-	docker compose --env-file .env-docker down
+server: .env-docker ## The same stack in containers
+	@$(COMPOSE) up --build --detach --wait || { $(COMPOSE) ps --all; exit 1; }
+	@echo "API          http://$$($(COMPOSE) port api 8000)"
+	@echo "Temporal UI  http://$$($(COMPOSE) port temporal-ui 8080)"
+
+server-down: .env-docker ## Stops it; the data stays in its volume
+	@ASSETS_DIR="$(CURDIR)" docker compose --env-file .env-docker down
 
 .env-docker:
 	cp .env-example .env-docker

@@ -18,4 +18,8 @@ export interface ActivityDeps {
   readonly executions: Executions;
   /** Holds rows against workflows once (`src/temporal/reconcile.ts`). */
   readonly reconcile: () => Promise<ReconcileReport>;
+  /** Told when a validation has ended in this process. */
+  readonly onFinished: (assetId: string) => void;
+  /** Told of every error before it becomes a failure. */
+  readonly onError: (error: unknown, activity: string) => void;
 }

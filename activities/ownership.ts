@@ -15,7 +15,11 @@ export type FinishResult = {
  * The writes of a validation. One run owns the row; the run id comes from the activity's own context, never from a
  * recorded result, so a reset run speaks for itself even where it replays what its predecessor was told.
  */
-export function createOwnership({ validations, executions }: Pick<ActivityDeps, 'validations' | 'executions'>) {
+export function createOwnership({
+  validations,
+  executions,
+  onFinished,
+}: Pick<ActivityDeps, 'validations' | 'executions' | 'onFinished'>) {
   /**
    * Writes as owner. When the row is not ours but this run came from a reset and is the current one, it takes
    * the asset over as a new attempt first. Otherwise the write is dropped.
@@ -54,7 +58,9 @@ export function createOwnership({ validations, executions }: Pick<ActivityDeps, 
     /** The terminal write; what comes back is what stands, which may be an earlier end of the same attempt. */
     async finishAsset({ assetId, verdict }: { assetId: string; verdict: Verdict }): Promise<FinishResult | Superseded> {
       const { owner, workflowId } = whoIsAsking(assetId);
-      return asOwner(owner, workflowId, () => validations.finish(owner, verdict));
+      const result = await asOwner(owner, workflowId, () => validations.finish(owner, verdict));
+      onFinished(assetId);
+      return result;
     },
   };
 }

@@ -1,7 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Finding } from '../src/domain/findings.ts';
 import type { ImageFacts } from '../src/domain/image-facts.ts';
-import { asActivity } from './failure.ts';
 
 /** A bad picture is a verdict, not an error: steps return findings and throw only for trouble. */
 export interface StepResult {
@@ -20,10 +19,11 @@ export interface TimedStepResult extends StepResult {
 
 export const passed: StepResult = { findings: [] };
 
-export function asStep<Input>(
+/** Adds to a step's result when it ran. */
+export function timed<Input>(
   run: (input: Input) => Promise<StepResult> | StepResult,
 ): (input: Input) => Promise<TimedStepResult> {
-  return asActivity(async (input) => {
+  return async (input) => {
     const startedAt = new Date();
     const begin = performance.now();
     const result = await run(input);
@@ -34,5 +34,5 @@ export function asStep<Input>(
       durationMs: Math.round((performance.now() - begin) * 10) / 10,
       attempt: activityInfo().attempt,
     };
-  });
+  };
 }

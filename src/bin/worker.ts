@@ -67,6 +67,8 @@ await runProgram('worker', async () => {
       repairs: createRepairStore(dispatchOrm, validations.readWebhooks, wake.notify),
       now: () => new Date(),
     }),
+    onFinished: (assetId) => dispatcher?.ended(assetId),
+    onError: (err, activity) => logger.warn({ err, activity }, 'activity failed'),
   });
 
   await ensureSearchAttributes(client);

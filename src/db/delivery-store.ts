@@ -40,7 +40,7 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
 
   return {
     async findPending(id) {
-      const [row] = await execute<{ id: string; url: string; body: string; tries: string; start_due_at: Date | null }>(
+      const [row] = await execute<{ id: string; url: string; body: string; tries: string; start_due_at: string | null }>(
         orm,
         `SELECT d.id, d.url, d.body, (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id) AS tries,
            (SELECT s.created_at FROM deliveries s
@@ -51,8 +51,8 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
         [id],
       );
       if (row === undefined) return null;
-      const { url, body, tries, start_due_at: startEventDueAt } = row;
-      return { id, url, body, tries: Number(tries), startEventDueAt };
+      const { url, body, tries, start_due_at: startDueAt } = row;
+      return { id, url, body, tries: Number(tries), startEventDueAt: startDueAt === null ? null : new Date(startDueAt) };
     },
 
     async recordTry(deliveryId, tryMade, state) {

@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { AppError } from '../domain/errors.ts';
 
 /**
- * Runs one SQL statement (`?` placeholders) on the pool and returns its rows.
+ * Runs one SQL statement (`?` placeholders) on the pool and returns its rows; timestamps and counts come as text.
  * @throws {AppError} `database_unavailable` when Postgres can't be reached or refuses for want of resources,
  *   `internal` otherwise. The driver's own error text is dropped: it quotes the statement, webhook URLs and all.
  */

@@ -17,13 +17,13 @@ export function createRepairStore(
 ): RepairStore {
   return {
     async readMark() {
-      const [row] = await execute<{ closedUntil: Date }>(
+      const [row] = await execute<{ closedUntil: string }>(
         orm,
         `INSERT INTO reconcile_mark (closed_until) VALUES (now() - interval '1 day')
          ON CONFLICT (only_row) DO UPDATE SET only_row = true RETURNING closed_until AS "closedUntil"`,
         [],
       );
-      return row?.closedUntil ?? new Date(0);
+      return new Date(row?.closedUntil ?? 0);
     },
 
     async writeMark(closedUntil) {

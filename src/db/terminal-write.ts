@@ -31,7 +31,7 @@ export function terminalWrite(
   const body = JSON.stringify(errors === null ? { id: assetId, state } : { id: assetId, state, errors });
   return {
     sql: `WITH finished AS (
-        UPDATE assets SET state = ?, errors = ?::jsonb, findings = ?::jsonb, steps = ?::jsonb, image = ?::jsonb,
+        UPDATE assets SET state = ?, errors = ?::json, findings = ?::json, steps = ?::json, image = ?::json,
           finished_at = now()
         WHERE id = ? AND ${owner.condition}
         RETURNING id, attempt, webhooks->'${event}' AS webhook

@@ -59,7 +59,7 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
     async recordSteps({ assetId, runId }, steps) {
       const rows = await execute(
         orm,
-        `UPDATE assets SET steps = CASE WHEN state = 'in_progress' THEN ?::jsonb ELSE steps END
+        `UPDATE assets SET steps = CASE WHEN state = 'in_progress' THEN ?::json ELSE steps END
          WHERE id = ? AND run_id = ? RETURNING id`,
         [JSON.stringify(steps), assetId, runId],
       );

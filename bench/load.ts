@@ -1,0 +1,87 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import pg from 'pg';
+import { Agent, request } from 'undici';
+
+/** What a bench program measures: a running stack and its database. */
+export interface Target {
+  readonly baseUrl: string;
+  readonly databaseUrl: string;
+}
+
+export interface Submitter {
+  /** Posts one asset; resolves with its id and the time until the 202, in milliseconds. */
+  submit(path: string, notifications?: Record<string, string>): Promise<{ id: string; ms: number }>;
+  close(): Promise<void>;
+}
+
+export function createSubmitter({ baseUrl }: Target, connections: number): Submitter {
+  const dispatcher = new Agent({ connections });
+  return {
+    async submit(path, notifications = {}) {
+      const begin = performance.now();
+      const { statusCode, body } = await request(`${baseUrl}/assets/image/`, {
+        method: 'POST',
+        dispatcher,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ assetPath: { location: 'local', path }, notifications }),
+      });
+      const answer = (await body.json()) as { id: string };
+      if (statusCode !== 202) throw new Error(`POST answered ${statusCode}: ${JSON.stringify(answer)}`);
+      return { id: answer.id, ms: performance.now() - begin };
+    },
+    close: () => dispatcher.close(),
+  };
+}
+
+export interface Receiver {
+  readonly url: string;
+  /** Events received so far. */
+  readonly events: number;
+  close(): Promise<void>;
+}
+
+/** A webhook receiver that answers at once. */
+export async function startReceiver(): Promise<Receiver> {
+  let events = 0;
+  const server: Server = createServer((req, res) => {
+    req.resume().on('end', () => {
+      events += 1;
+      res.end('ok');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    get events() {
+      return events;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Reads counts straight from the database, so that watching costs the API nothing. */
+export async function connectDatabase({ databaseUrl }: Target): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  return client;
+}
+
+/** Calls `probe` until it is true. @throws after `timeoutMs` */
+export async function waitUntil(probe: () => Promise<boolean>, everyMs: number, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await probe())) {
+    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+/** The value below which a share `p` of the samples lies, rounded to 0.1. */
+export function percentile(samples: readonly number[], p: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN) * 10) / 10;
+}

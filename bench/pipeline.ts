@@ -1,0 +1,48 @@
+import { connectDatabase, createSubmitter, percentile, startReceiver, type Target, waitUntil } from './load.ts';
+
+const ASSETS = Number(process.env.N ?? 1500);
+const CONNECTIONS = 32;
+/** A data team's script: steady, faster than the pipeline drains. */
+const SUBMIT_PER_S = 300;
+
+/** Assets a second from the first POST to the last terminal row, and how long accepting takes meanwhile. */
+export async function measurePipeline(target: Target) {
+  const receiver = await startReceiver();
+  const submitter = createSubmitter(target, CONNECTIONS);
+  const database = await connectDatabase(target);
+  const notifications = { onStart: `${receiver.url}/start`, onSuccess: `${receiver.url}/success` };
+  try {
+    const begin = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: ASSETS }, async (_, index) => {
+        await new Promise((resolve) => setTimeout(resolve, (index / SUBMIT_PER_S) * 1000));
+        return submitter.submit('./assets/rocket.jpg', notifications);
+      }),
+    );
+    const ids = answers.map((answer) => answer.id);
+    const open = async (table: string) => {
+      const { rows } = await database.query<{ open: string }>(table, [ids]);
+      return Number(rows[0]?.open);
+    };
+    const terminal = 'SELECT count(*) AS open FROM assets WHERE id = ANY($1) AND finished_at IS NULL';
+    await waitUntil(async () => (await open(terminal)) === 0, 50, 300_000);
+    const seconds = (performance.now() - begin) / 1000;
+    const delivered = `SELECT count(*) AS open FROM deliveries WHERE asset_id = ANY($1) AND state = 'pending'`;
+    await waitUntil(async () => (await open(delivered)) === 0, 50, 60_000);
+    const { rows } = await database.query<{ state: string; count: number }>(
+      'SELECT state, count(*)::int AS count FROM assets WHERE id = ANY($1) GROUP BY state',
+      [ids],
+    );
+    const accepts = answers.map((answer) => answer.ms);
+    return {
+      assets: ASSETS,
+      states: Object.fromEntries(rows.map((row) => [row.state, row.count])),
+      webhooks: receiver.events,
+      seconds: Math.round(seconds * 10) / 10,
+      assetsPerS: Math.round((ASSETS / seconds) * 10) / 10,
+      acceptMs: { p50: percentile(accepts, 0.5), p95: percentile(accepts, 0.95), p99: percentile(accepts, 0.99) },
+    };
+  } finally {
+    await Promise.all([receiver.close(), submitter.close(), database.end()]);
+  }
+}
