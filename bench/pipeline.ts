@@ -1,6 +1,6 @@
 import { connectDatabase, createSubmitter, percentile, startReceiver, type Target, waitUntil } from './load.ts';
 
-const ASSETS = Number(process.env.N ?? 1500);
+const ASSETS = 1_500;
 const CONNECTIONS = 32;
 /** A data team's script: steady, faster than the pipeline drains. */
 const SUBMIT_PER_S = 300;

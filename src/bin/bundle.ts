@@ -1,15 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode } from '@temporalio/worker';
 import { runProgram } from './program.ts';
+import { bundleWorkflows } from './workflow-bundle.ts';
 
 /** Built ahead for production (`npm run build`), so that a worker starts without a bundler. */
 await runProgram('bundle', async () => {
   const target = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-  });
+  const { code } = await bundleWorkflows();
   await mkdir(dirname(target), { recursive: true });
   await writeFile(target, code);
   process.stdout.write(`${target}: ${Math.round(code.length / 1024)} KiB\n`);

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
 import { TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract.ts';
 import { type Config, readConfig } from '../config.ts';
@@ -20,6 +19,7 @@ import { createReconcile } from '../temporal/reconcile.ts';
 import { ensureReconcileSchedule, ensureSearchAttributes } from '../temporal/setup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { onStopSignal, requireDatabaseUrl, runProgram } from './program.ts';
+import { bundleWorkflows } from './workflow-bundle.ts';
 
 /** Hanging receivers hold a workflow-task slot while their local try lasts: fewer than 200 and they eat them all. */
 const WORKFLOW_TASK_SLOTS = 200;
@@ -82,9 +82,7 @@ await runProgram('worker', async () => {
     activities,
     workflowBundle:
       config.WORKFLOW_BUNDLE === undefined
-        ? await bundleWorkflowCode({
-            workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-          })
+        ? await bundleWorkflows(Runtime.instance().logger)
         : { codePath: config.WORKFLOW_BUNDLE },
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: '30 s',

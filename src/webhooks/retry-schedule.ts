@@ -27,6 +27,7 @@ export function nextTryInMs(tries: number, retryAfterMs: number | null, random: 
 export function parseRetryAfter(header: string | undefined, now: number): number | null {
   if (header === undefined) return null;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  const date = Date.parse(header);
+  // `Date.parse` reads almost anything as some date; an HTTP date ends in GMT.
+  const date = header.trim().endsWith('GMT') ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { useStack } from './stack-under-test.ts';
+
+describe('cancel and retry over HTTP', () => {
+  const stack = useStack();
+
+  it('refuses to cancel what is terminal, and to retry what is not', async () => {
+    const client = stack.client();
+    const id = await client.submit('./assets/rocket.jpg');
+    expect((await client.call('POST', `/assets/${id}/retry`)).status).toBe(409);
+    await client.verdict(id);
+    const answer = await client.call('POST', `/assets/${id}/cancel`, { reason: 'too late' });
+    expect(answer.status).toBe(409);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('validates again after a retry, as a new attempt', async () => {
+    const client = stack.client();
+    const id = await client.submit('./assets/retina.jpg');
+    await client.verdict(id);
+    const answer = await client.call('POST', `/assets/${id}/retry`);
+    expect(answer.status).toBe(202);
+    expect(await answer.json()).toEqual({ id, state: 'queued' });
+    await client.verdict(id);
+    expect(await client.read(`/assets/${id}/details`)).toMatchObject({ state: 'failed', attempt: 2 });
+  });
+
+  it('gives one of two retries at once 202, the other 409', async () => {
+    const client = stack.client();
+    const id = await client.submit('./assets/rocket.jpg');
+    await client.verdict(id);
+    const answers = await Promise.all([1, 2].map(() => client.call('POST', `/assets/${id}/retry`)));
+    expect(answers.map((answer) => answer.status).sort()).toEqual([202, 409]);
+    await client.verdict(id);
+  });
+
+  it('accepts a cancel with any outcome but a half state', async () => {
+    const client = stack.client();
+    const id = await client.submit('./assets/rocket.jpg');
+    const { status } = await client.call('POST', `/assets/${id}/cancel`, { reason: 'changed my mind' });
+    expect([202, 409]).toContain(status);
+    expect(['complete', 'canceled']).toContain((await client.verdict(id)).state);
+  });
+
+  it('takes a cancel without a body, and no odd one', async () => {
+    const client = stack.client();
+    const id = await client.submit('./assets/rocket.jpg');
+    expect([202, 409]).toContain((await client.call('POST', `/assets/${id}/cancel`)).status);
+    expect((await client.call('POST', `/assets/${id}/cancel`, { reason: 1 })).status).toBe(422);
+  });
+});

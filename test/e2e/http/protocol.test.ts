@@ -1,0 +1,138 @@
+import { request } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { useStack } from './stack-under-test.ts';
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const UNKNOWN = '01900000-0000-7000-8000-000000000000';
+
+describe('the HTTP protocol', () => {
+  const stack = useStack();
+
+  async function send(method: string, path: string, body?: string, headers: Record<string, string> = {}) {
+    const response = await fetch(stack.baseUrl() + path, {
+      method,
+      headers,
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text };
+  }
+  const json = { 'content-type': 'application/json' };
+  const valid = JSON.stringify({ assetPath: { location: 'local', path: './assets/rocket.jpg' } });
+
+  it.each(['/assets/image/', '/assets/image'])('accepts at %s with 202, Location and exactly id and state', async (path) => {
+    const { status, headers, text } = await send('POST', path, valid, json);
+    const { id } = JSON.parse(text) as { id: string };
+    expect(status).toBe(202);
+    expect(id).toMatch(UUID_V7);
+    expect(text).toBe(`{"id":"${id}","state":"queued"}`);
+    expect(headers.get('location')).toBe(`/assets/${id}`);
+  });
+
+  it.each([
+    ['not JSON', '{"assetPath":', json, 400],
+    ['empty', '', json, 400],
+    ['no object', '[]', json, 422],
+    ['a bare null', 'null', json, 422],
+    ['without assetPath', '{}', json, 422],
+    ['an unknown location', '{"assetPath":{"location":"ftp","path":"x"}}', json, 422],
+    ['a number for a URL', '{"assetPath":{"location":"local","path":"x"},"notifications":{"onStart":1}}', json, 422],
+    ['a misspelt key', '{"assetPath":{"location":"local","path":"x"},"notifications":{"onSucess":"x"}}', json, 422],
+    ['a NUL in the path', '{"assetPath":{"location":"local","path":"a\\u0000b"}}', json, 422],
+    ['text/plain', valid, { 'content-type': 'text/plain' }, 415],
+    ['a strange charset', valid, { 'content-type': 'application/json; charset=ebcdic' }, 415],
+    ['over 1 MiB', `"${'x'.repeat(1024 * 1024)}"`, json, 413],
+  ])('refuses a body that is %s', async (_what, body, headers, status) => {
+    const answer = await send('POST', '/assets/image/', body, headers);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    const problem = JSON.parse(answer.text) as Record<string, unknown>;
+    expect(problem).toMatchObject({ status, type: expect.stringContaining('urn:validatr:error:') as string });
+    expect(problem['title']).toEqual(expect.any(String));
+    expect(problem['detail']).toEqual(expect.any(String));
+    if (status === 422) expect(problem['errors']).toEqual(expect.any(Array));
+  });
+
+  it('names the fields at fault by JSON pointer', async () => {
+    const body = '{"assetPath":{"location":"local","path":""},"notifications":{"onStart":1},"x/y":1}';
+    const { text } = await send('POST', '/assets/image/', body, json);
+    const { errors } = JSON.parse(text) as { errors: { pointer: string; code: string; detail: string }[] };
+    expect(errors.map((fault) => fault.pointer).sort()).toEqual(['/assetPath/path', '/notifications/onStart', '/x~1y']);
+    expect(errors.every(({ code, detail }) => code !== '' && detail !== '')).toBe(true);
+  });
+
+  it.each([
+    ['GET', '/nothing', 404, undefined],
+    ['GET', '/assets/not-a-uuid', 404, undefined],
+    ['GET', `/assets/${UNKNOWN}`, 404, undefined],
+    ['GET', `/assets/image/${UNKNOWN}/`, 404, undefined],
+    ['GET', `/assets/${UNKNOWN}/details`, 404, undefined],
+    ['GET', `/assets/${UNKNOWN}/live`, 404, undefined],
+    ['POST', `/assets/${UNKNOWN}/cancel`, 404, undefined],
+    ['POST', `/assets/${UNKNOWN}/retry`, 404, undefined],
+    ['GET', '/assets/%ff', 404, undefined],
+    ['DELETE', '/assets/', 405, 'GET, HEAD, OPTIONS'],
+    ['GET', '/assets/image/', 405, 'POST, OPTIONS'],
+    ['PUT', `/assets/${UNKNOWN}`, 405, 'GET, HEAD, OPTIONS'],
+    ['GET', '/echo/post', 405, 'POST, OPTIONS'],
+  ])('answers %s %s with %i', async (method, path, status, allow) => {
+    const answer = await send(method, path);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(answer.headers.get('allow') ?? undefined).toBe(allow);
+  });
+
+  it('lists all assets newest first as {id, state, errors}', async () => {
+    const first = JSON.parse((await send('POST', '/assets/image/', valid, json)).text) as { id: string };
+    const second = JSON.parse((await send('POST', '/assets/image/', valid, json)).text) as { id: string };
+    for (const path of ['/assets/', '/assets']) {
+      const { status, text } = await send('GET', path);
+      const list = JSON.parse(text) as { id: string; state: string; errors: unknown }[];
+      const ids = list.map((asset) => asset.id);
+      expect(status).toBe(200);
+      expect(ids.indexOf(second.id)).toBeLessThan(ids.indexOf(first.id));
+      expect([...ids].sort().reverse()).toEqual(ids);
+      expect(Object.keys(list[0] ?? {})).toEqual(['id', 'state', 'errors']);
+    }
+  });
+
+  it('echoes the JSON it is sent', async () => {
+    for (const body of ['{"a":[1,null,"ü"]}', '1', '"text"', 'null', '[]']) {
+      const answer = await send('POST', '/echo/post', body, json);
+      expect([answer.status, answer.text]).toEqual([200, body]);
+    }
+  });
+
+  it('gives every answer a request id, the caller’s own where there is one', async () => {
+    const given = await send('GET', '/healthz', undefined, { 'x-request-id': 'trace-1' });
+    expect(given.headers.get('x-request-id')).toBe('trace-1');
+    const odd = await send('GET', '/healthz', undefined, { 'x-request-id': 'a b<script>' });
+    expect(odd.headers.get('x-request-id')).toMatch(UUID_V7);
+  });
+
+  it('sets the security headers and hides the framework', async () => {
+    const { headers } = await send('GET', '/healthz');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+
+  it('is ready with Postgres and Temporal', async () => {
+    const { status, text } = await send('GET', '/readyz');
+    expect(status).toBe(200);
+    expect(JSON.parse(text)).toMatchObject({ status: 'ready', checks: { postgres: 'ok', temporal: 'ok' } });
+  });
+
+  it('refuses an oversized body without reading it all', async () => {
+    const url = new URL('/assets/image/', stack.baseUrl());
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const req = request(url, { method: 'POST', headers: { ...json, 'content-length': String(10 ** 9) } }, (res) => {
+        resolve(res.statusCode);
+        req.destroy();
+      });
+      req.on('error', reject);
+      req.write('"');
+    });
+    expect(status).toBe(413);
+  });
+});

@@ -1,0 +1,209 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestClient, type TestClient } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+
+/** A regular file whose reading fails (EINVAL): trouble of the storage, which is retried for 24 h. */
+const TROUBLED = '/sys/devices/virtual/net/lo/speed';
+
+interface Details {
+  state: string;
+  attempt: number;
+  runId: string;
+  errors: Record<string, string[]> | null;
+  steps: { name: string; state: string; attempts: number; error: string | null }[];
+  deliveries: { event: string; attempt: number; state: string; tries: { status: number | null; error: string | null }[] }[];
+}
+
+describe('operating the pipeline', () => {
+  let stack: Stack;
+  let client: TestClient;
+  let dir: string;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'validatr-assets-'));
+    stack = await startStack({ ASSET_ROOTS: `assets:${dir}:${TROUBLED.replace(/\/[^/]+$/, '')}` });
+    client = createTestClient(stack.baseUrl);
+  });
+  afterAll(async () => {
+    await stack.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  const details = (id: string) => client.read<Details>(`/assets/${id}/details`);
+
+  /** An asset whose validation can't go on: its storage has trouble. */
+  async function submitTroubled(notifications?: Record<string, string>): Promise<string> {
+    const id = await client.submit(TROUBLED, notifications);
+    await eventually(async () => (await details(id)).steps.some((step) => step.error !== null), { what: 'the trouble' });
+    return id;
+  }
+
+  it('shows storage trouble as the step’s error and goes on trying, visible in the Web UI', async () => {
+    const id = await submitTroubled();
+    const { state, steps } = await details(id);
+    expect(state).toBe('in_progress');
+    expect(steps.find((step) => step.name === 'checkIsImage')).toMatchObject({
+      state: 'running',
+      attempts: 2,
+      error: expect.stringContaining('storage') as string,
+    });
+    const live = await eventually(async () => {
+      const answer = await client.read<{ source: string; state: string }>(`/assets/${id}/live`);
+      return answer.source === 'workflow' && answer;
+    });
+    expect(live).toMatchObject({ id, state: 'in_progress', source: 'workflow' });
+    expect(await stack.temporal('workflow', 'describe', '-w', `asset-${id}`)).toMatch(/checkIsImage/);
+    await client.call('POST', `/assets/${id}/cancel`);
+    await client.verdict(id);
+  });
+
+  it.each([
+    ['POST …/cancel', async (id: string) => void (await client.call('POST', `/assets/${id}/cancel`, { reason: 'x' }))],
+    ['temporal workflow signal', (id: string) => stack.temporal('workflow', 'signal', '-w', `asset-${id}`, '--name', 'cancel')],
+    ['temporal workflow cancel', (id: string) => stack.temporal('workflow', 'cancel', '-w', `asset-${id}`)],
+  ])('cancels by %s, and tells onCancel', async (_how, cancel) => {
+    const receiver = await startReceiver();
+    const id = await submitTroubled({ onCancel: receiver.url });
+    await cancel(id);
+    expect(await client.verdict(id)).toEqual({ id, state: 'canceled' });
+    await eventually(() => receiver.events.length === 1);
+    expect(receiver.events[0]?.body).toBe(`{"id":"${id}","state":"canceled"}`);
+    await receiver.close();
+  });
+
+  it('follows temporal workflow terminate with canceled within 60 s, and the event', async () => {
+    const receiver = await startReceiver();
+    const id = await submitTroubled({ onCancel: receiver.url });
+    await stack.temporal('workflow', 'terminate', '-w', `asset-${id}`);
+    expect(await client.verdict(id, 60_000)).toEqual({ id, state: 'canceled' });
+    await eventually(() => receiver.events.length === 1);
+    await receiver.close();
+  }, 90_000);
+
+  it('cancels an asset that waits for a worker', async () => {
+    stack.worker.signal('SIGKILL');
+    await stack.worker.ended();
+    const queued = await client.submit('./assets/rocket.jpg');
+    expect((await client.call('POST', `/assets/${queued}/cancel`)).status).toBe(202);
+    expect(await client.verdict(queued, 1_000)).toEqual({ id: queued, state: 'canceled' });
+
+    const dispatched = await client.submit('./assets/rocket.jpg');
+    await eventually(async () => {
+      const [row] = await stack.database.query<{ dispatched_at: unknown }>(
+        'SELECT dispatched_at FROM assets WHERE id = ?',
+        [dispatched],
+      );
+      return row?.dispatched_at !== null;
+    });
+    expect((await client.call('POST', `/assets/${dispatched}/cancel`)).status).toBe(202);
+    expect((await client.read(`/assets/${dispatched}`)).state).toBe('queued');
+    await eventually(async () => {
+      const rows = await stack.database.query('SELECT 1 FROM assets WHERE id = ? AND cancel_signaled_at IS NOT NULL', [dispatched]);
+      return rows.length === 1;
+    });
+    await stack.startWorker();
+    expect(await client.verdict(dispatched)).toEqual({ id: dispatched, state: 'canceled' });
+  });
+
+  it('validates again after a reset to the first, a middle and the last task of a closed run', async () => {
+    const path = join(dir, 'reset.jpg');
+    await copyFile('assets/retina.jpg', path);
+    const id = await client.submit(path);
+    expect((await client.verdict(id)).state).toBe('failed');
+    await copyFile('assets/rocket.jpg', path);
+    let attempt = 1;
+    for (const event of await resettableEvents(id)) {
+      await stack.temporal('workflow', 'reset', '-w', `asset-${id}`, '--event-id', event, '--reason', 'try again');
+      attempt += 1;
+      const again = await eventually(async () => {
+        const asset = await details(id);
+        return asset.attempt === attempt && asset.state !== 'in_progress' && asset.state !== 'queued' && asset;
+      });
+      expect(again, `reset to event ${event}`).toMatchObject({ attempt });
+      if (attempt === 2) expect(again.state).toBe('complete');
+    }
+  });
+
+  it('lets a reset of a running workflow take the asset over', async () => {
+    const id = await submitTroubled();
+    const { runId } = await details(id);
+    for (const event of await resettableEvents(id)) {
+      await stack.temporal('workflow', 'reset', '-w', `asset-${id}`, '--event-id', event, '--reason', 'try again');
+    }
+    const taken = await eventually(async () => {
+      const asset = await details(id);
+      return asset.attempt > 1 && asset;
+    });
+    expect(taken.runId).not.toBe(runId);
+    await client.call('POST', `/assets/${id}/cancel`);
+    expect(await client.verdict(id)).toEqual({ id, state: 'canceled' });
+  });
+
+  it('is complete by a retry after the file was fixed', async () => {
+    const path = join(dir, 'fixed.jpg');
+    await writeFile(path, (await readFile('assets/rocket.jpg')).subarray(0, 50_000));
+    const id = await client.submit(path);
+    expect((await client.verdict(id)).errors).toEqual({ asset: ['Asset is not a readable image: truncated.'] });
+    await copyFile('assets/rocket.jpg', path);
+    expect((await client.call('POST', `/assets/${id}/retry`)).status).toBe(202);
+    expect(await client.verdict(id)).toEqual({ id, state: 'complete' });
+    expect(await details(id)).toMatchObject({ attempt: 2, errors: null });
+  });
+
+  it('reaches the verdict within 3 s whatever the receivers do', async () => {
+    const refusing = await startReceiver();
+    await refusing.close();
+    const hanging = await startReceiver(() => undefined);
+    const failing = await startReceiver((_event, res) => {
+      res.writeHead(500).end();
+    });
+    for (const { url } of [refusing, hanging, failing]) {
+      const id = await client.submit('./assets/rocket.jpg', { onStart: `${url}/s`, onSuccess: `${url}/e`, onFailure: url });
+      expect(await client.verdict(id, 3_000)).toEqual({ id, state: 'complete' });
+      const tried = await eventually(
+        async () => {
+          const { deliveries } = await details(id);
+          return deliveries.every((delivery) => delivery.tries.length > 0) && deliveries;
+        },
+        { timeoutMs: 40_000, what: 'the first tries' },
+      );
+      expect(tried.map(({ event, state }) => [event, state])).toEqual([
+        ['onStart', 'pending'],
+        ['onSuccess', 'pending'],
+      ]);
+    }
+    await Promise.all([hanging.close(), failing.close()]);
+  }, 120_000);
+
+  it('delivers again after a receiver has come back, with the same webhook-id and body', async () => {
+    let isDown = true;
+    const receiver = await startReceiver((_event, res) => {
+      res.writeHead(isDown ? 503 : 200).end();
+    });
+    const id = await client.submit('./assets/rocket.jpg', { onSuccess: receiver.url });
+    await eventually(() => receiver.events.length > 0);
+    isDown = false;
+    await eventually(() => receiver.events.length === 2, { timeoutMs: 20_000, what: 'the second try' });
+    const [first, second] = receiver.events;
+    expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+    expect(second?.body).toBe(first?.body);
+    await eventually(async () => (await details(id)).deliveries[0]?.state === 'delivered');
+    expect((await details(id)).deliveries[0]?.tries.map((tryMade) => tryMade.status)).toEqual([503, 200]);
+    await receiver.close();
+  });
+
+  /** Event ids that a workflow can be reset to: its workflow tasks, first, last and those between. */
+  async function resettableEvents(id: string): Promise<string[]> {
+    const history = JSON.parse(await stack.temporal('workflow', 'show', '-w', `asset-${id}`, '--output', 'json')) as {
+      events: { eventId: string; eventType: string }[];
+    };
+    return history.events
+      .filter(({ eventType }) => eventType === 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED')
+      .map(({ eventId }) => eventId);
+  }
+});

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestClient } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+
+const ASSETS = 200;
+
+/** Processes die in the middle of work; what was acknowledged ends all the same. */
+describe('when processes die', () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    stack = await startStack({ LOG_LEVEL: 'warn' });
+  });
+  afterAll(() => stack.stop());
+
+  async function terminalCount(ids: readonly string[]): Promise<number> {
+    const [row] = await stack.database.query<{ count: string }>(
+      `SELECT count(*) FROM assets WHERE finished_at IS NOT NULL AND id IN (SELECT jsonb_array_elements_text(?::jsonb)::uuid)`,
+      [JSON.stringify(ids)],
+    );
+    return Number(row?.count);
+  }
+
+  it('keeps every accepted asset when the worker is killed', async () => {
+    const client = createTestClient(stack.baseUrl);
+    const ids = await Promise.all(Array.from({ length: ASSETS }, () => client.submit('./assets/rocket.jpg')));
+    await eventually(async () => (await terminalCount(ids)) >= ASSETS / 10, { what: 'a tenth of the verdicts' });
+    stack.worker.signal('SIGKILL');
+    await stack.worker.ended();
+    expect(await terminalCount(ids)).toBeLessThan(ASSETS);
+    await stack.startWorker();
+    await eventually(async () => (await terminalCount(ids)) === ASSETS, { timeoutMs: 90_000, what: 'all verdicts' });
+    const states = await stack.database.query<{ state: string; attempt: number }>('SELECT DISTINCT state, attempt FROM assets');
+    expect(states).toEqual([{ state: 'complete', attempt: 1 }]);
+  }, 180_000);
+
+  it('loses nothing that was acknowledged when the API is killed', async () => {
+    const acknowledged: string[] = [];
+    const client = createTestClient(stack.baseUrl);
+    const submitting = Array.from({ length: 20 }, async () => {
+      for (;;) {
+        try {
+          acknowledged.push(await client.submit('./assets/rocket.jpg'));
+        } catch {
+          return;
+        }
+      }
+    });
+    await eventually(() => acknowledged.length >= ASSETS, { what: 'acknowledgements' });
+    stack.api.signal('SIGKILL');
+    await Promise.all(submitting);
+    await stack.startApi();
+    await eventually(async () => (await terminalCount(acknowledged)) === acknowledged.length, {
+      timeoutMs: 120_000,
+      what: 'all verdicts',
+    });
+  }, 180_000);
+
+  it('drains at SIGTERM: processes end by themselves and what they left is taken up again', async () => {
+    const client = createTestClient(stack.baseUrl);
+    const ids = await Promise.all(Array.from({ length: 30 }, () => client.submit('./assets/rocket.jpg')));
+    stack.worker.signal('SIGTERM');
+    stack.api.signal('SIGTERM');
+    expect(await Promise.all([stack.worker.ended(), stack.api.ended()])).toEqual([0, 0]);
+    await Promise.all([stack.startApi(), stack.startWorker()]);
+    await eventually(async () => (await terminalCount(ids)) === ids.length, { timeoutMs: 60_000, what: 'all verdicts' });
+  }, 120_000);
+});

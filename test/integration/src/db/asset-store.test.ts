@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAssetStore } from '../../../../src/db/asset-store.ts';
+import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
+import type { AssetStore, DispatchQueue } from '../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+
+const submission = { assetPath: { location: 'local', path: './assets/rocket.jpg' }, notifications: {} } as const;
+
+describe('the asset store', () => {
+  let database: TestDatabase;
+  let assets: AssetStore;
+  let queue: DispatchQueue;
+  let wakes = 0;
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+    assets = createAssetStore(database.orm, () => {
+      wakes += 1;
+    });
+    queue = createDispatchQueue(database.orm);
+  });
+  afterAll(() => database.drop());
+
+  it('has committed an asset when accept returns, and wakes the dispatcher', async () => {
+    const before = wakes;
+    const id = await assets.accept(submission);
+    expect(await database.query('SELECT state, attempt FROM assets WHERE id = ?', [id])).toEqual([
+      { state: 'queued', attempt: 1 },
+    ]);
+    expect(wakes).toBe(before + 1);
+  });
+
+  it('accepts many at once, each under its own id, in few statements', async () => {
+    const before = wakes;
+    const ids = await Promise.all(Array.from({ length: 600 }, () => assets.accept(submission)));
+    expect(new Set(ids).size).toBe(600);
+    expect(wakes - before).toBeLessThan(10);
+  });
+
+  it('keeps any text a client may send: quotes, question marks, backslashes, emoji', async () => {
+    const path = `./o'brien?\\"; DROP TABLE assets; -- 🚀\n`;
+    const id = await assets.accept({ ...submission, assetPath: { location: 'local', path }, notifications: { onStart: path } });
+    const details = await assets.findDetails(id);
+    expect(details?.assetPath.path).toBe(path);
+    expect(await database.query(`SELECT webhooks->'onStart' AS webhook FROM assets WHERE id = ?`, [id])).toEqual([
+      { webhook: { url: path, usable: false } },
+    ]);
+  });
+
+  it('lists everything newest first, across blocks', async () => {
+    const ids: string[] = [];
+    for await (const block of assets.list()) ids.push(...block.map((asset) => asset.id));
+    const [row] = await database.query<{ count: string }>('SELECT count(*) FROM assets');
+    expect(ids).toHaveLength(Number(row?.count));
+    expect([...ids].sort().reverse()).toEqual(ids);
+  });
+
+  it('cancels a row that was not dispatched in the same transaction, with its event', async () => {
+    const id = await assets.accept({ ...submission, notifications: { onCancel: 'https://example.com/c' } });
+    expect(await assets.requestCancel(id, 'no longer needed')).toBe('canceled');
+    expect(await database.query('SELECT state, cancel_reason FROM assets WHERE id = ?', [id])).toEqual([
+      { state: 'canceled', cancel_reason: 'no longer needed' },
+    ]);
+    expect(await database.query('SELECT event, state, body FROM deliveries WHERE asset_id = ?', [id])).toEqual([
+      { event: 'onCancel', state: 'pending', body: `{"id":"${id}","state":"canceled"}` },
+    ]);
+    expect(await queue.overdueDeliveries()).toHaveLength(1);
+    expect(await assets.requestCancel(id, null)).toBe('already_terminal');
+  });
+
+  it('leaves a dispatched row to its workflow and remembers the request until it is signalled', async () => {
+    const id = await assets.accept(submission);
+    await queue.markDispatched({ id, attempt: 1 });
+    expect(await assets.requestCancel(id, 'stop')).toBe('requested');
+    expect(await queue.cancelsToSignal()).toEqual([{ id, attempt: 1, reason: 'stop' }]);
+    await queue.markCancelSignaled({ id, attempt: 1 });
+    expect(await queue.cancelsToSignal()).toEqual([]);
+  });
+
+  it('retries only what is terminal, once, as a clean new attempt', async () => {
+    const id = await assets.accept(submission);
+    expect(await assets.retry(id)).toBe('not_terminal');
+    await assets.requestCancel(id, 'x');
+    const outcomes = await Promise.all([assets.retry(id), assets.retry(id)]);
+    expect(outcomes.sort()).toEqual(['not_terminal', 'queued']);
+    expect(await assets.findDetails(id)).toMatchObject({ state: 'queued', attempt: 2, errors: null, finishedAt: null });
+  });
+
+  it('knows what it does not have', async () => {
+    const unknown = '01900000-0000-7000-8000-000000000000';
+    expect(await assets.find(unknown)).toBeNull();
+    expect(await assets.findDetails(unknown)).toBeNull();
+    expect(await assets.requestCancel(unknown, null)).toBe('not_found');
+    expect(await assets.retry(unknown)).toBe('not_found');
+  });
+
+  it('says database_unavailable, without a word of the statement, when Postgres is away', async () => {
+    const secret = 'https://hooks.example.com/secret-token';
+    const other = await cloneDatabase();
+    const store = createAssetStore(other.orm, () => undefined);
+    await other.drop();
+    const failure = await store
+      .accept({ ...submission, notifications: { onStart: secret } })
+      .catch((error: unknown) => error as Error & { code?: string });
+    expect(failure).toMatchObject({ name: 'AppError' });
+    expect(`${String(failure)} ${String((failure as Error).cause)}`).not.toContain('secret-token');
+  });
+});

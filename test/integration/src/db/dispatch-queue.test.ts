@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAssetStore } from '../../../../src/db/asset-store.ts';
+import { createDeliveryStore } from '../../../../src/db/delivery-store.ts';
+import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
+import { createValidationStore } from '../../../../src/db/validation-store.ts';
+import { connectWake } from '../../../../src/db/wake.ts';
+import type { DispatchQueue } from '../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+import { eventually } from '../../../support/eventually.ts';
+
+describe('the dispatch queue', () => {
+  let database: TestDatabase;
+  let queue: DispatchQueue;
+  const ignore = () => undefined;
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+    queue = createDispatchQueue(database.orm);
+  });
+  afterAll(() => database.drop());
+
+  async function accept(count: number, notifications = {}): Promise<string[]> {
+    const assets = createAssetStore(database.orm, ignore);
+    const submission = { assetPath: { location: 'local', path: 'x.jpg' }, notifications } as const;
+    return Promise.all(Array.from({ length: count }, () => assets.accept(submission)));
+  }
+
+  it('leases each row to one process, oldest first', async () => {
+    const ids = await accept(40, { onStart: 'https://example.com', onCancel: 'wat' });
+    const leases = await Promise.all(Array.from({ length: 8 }, () => queue.lease(5)));
+    const leased = leases.flat();
+    expect(leased.map((asset) => asset.id).sort()).toEqual([...ids].sort());
+    expect(leased[0]).toMatchObject({ attempt: 1, assetPath: { location: 'local', path: 'x.jpg' } });
+    expect([...(leased[0]?.webhookKeys ?? [])].sort()).toEqual(['onCancel', 'onStart']);
+    expect(await queue.lease(5)).toEqual([]);
+  });
+
+  it('gives a row back when its holder lets go or is gone, never once it is dispatched', async () => {
+    const [id = ''] = await accept(1);
+    expect(await queue.lease(5)).toHaveLength(1);
+    await queue.release({ id, attempt: 1 }, 60_000);
+    expect(await queue.lease(5)).toEqual([]);
+    await database.query(`UPDATE assets SET lease_until = now() - interval '1 s' WHERE id = ?`, [id]);
+    expect(await queue.lease(5)).toHaveLength(1);
+    await queue.markDispatched({ id, attempt: 1 });
+    await database.query(`UPDATE assets SET lease_until = NULL WHERE id = ?`, [id]);
+    expect(await queue.lease(5)).toEqual([]);
+  });
+
+  it('does not mark another attempt as dispatched', async () => {
+    const [id = ''] = await accept(1);
+    await queue.markDispatched({ id, attempt: 2 });
+    expect((await queue.lease(5)).map((asset) => asset.id)).toEqual([id]);
+  });
+
+  it('counts a worker as alive until it has been silent for 5 s or has signed out', async () => {
+    expect(await queue.hasLiveWorker()).toBe(false);
+    await queue.renewWorker('w1');
+    expect(await queue.hasLiveWorker()).toBe(true);
+    await database.query(`UPDATE workers SET seen_at = now() - interval '6 s'`);
+    expect(await queue.hasLiveWorker()).toBe(false);
+    await queue.renewWorker('w1');
+    await queue.removeWorker('w1');
+    expect(await queue.hasLiveWorker()).toBe(false);
+  });
+
+  it('finds deliveries that are overdue and that no workflow holds', async () => {
+    const [assetId = ''] = await accept(1, { onStart: 'https://example.com' });
+    const validations = createValidationStore(database.orm, ignore);
+    const claim = await validations.claim({ assetId, runId: 'run' }, 1);
+    const id = claim.outcome === 'owned' ? (claim.send?.deliveryId ?? '') : '';
+    expect(await queue.overdueDeliveries()).toEqual([]);
+    await database.query(`UPDATE deliveries SET due_at = now() - interval '1 s' WHERE id = ?`, [id]);
+    expect(await queue.overdueDeliveries()).toEqual([id]);
+    await queue.markHandedOver(id);
+    expect(await queue.overdueDeliveries()).toEqual([]);
+  });
+
+  it('numbers tries, also those recorded together, and closes the delivery with the last', async () => {
+    const deliveries = createDeliveryStore(database.orm);
+    const [assetId = ''] = await accept(1, { onStart: 'https://example.com/x', onSuccess: 'https://example.com/y' });
+    const validations = createValidationStore(database.orm, ignore);
+    const owner = { assetId, runId: 'run-2' };
+    const claim = await validations.claim(owner, 1);
+    const start = claim.outcome === 'owned' ? (claim.send?.deliveryId ?? '') : '';
+    const finish = await validations.finish(owner, { state: 'complete', findings: [], steps: [], image: null });
+    const end = finish.outcome === 'owned' ? (finish.send?.deliveryId ?? '') : '';
+
+    expect((await deliveries.findPending(end))?.startEventDueAt).toBeInstanceOf(Date);
+    const made = { at: new Date(), status: 500, durationMs: 3, error: 'http_500' };
+    await Promise.all([deliveries.recordTry(start, made, 'pending'), deliveries.recordTry(start, made, 'pending')]);
+    expect(await deliveries.findPending(start)).toMatchObject({ tries: 2, body: `{"id":"${assetId}","state":"in_progress"}` });
+    expect((await deliveries.findPending(end))?.startEventDueAt).toBeNull();
+    await deliveries.recordTry(start, { ...made, status: 200, error: null }, 'delivered');
+    expect(await deliveries.findPending(start)).toBeNull();
+    const rows = await database.query<{ number: number }>(
+      'SELECT number FROM delivery_tries WHERE delivery_id = ? ORDER BY number',
+      [start],
+    );
+    expect(rows.map((row) => row.number)).toEqual([1, 2, 3]);
+  });
+
+  it('wakes other processes, also after the connection was lost', async () => {
+    let woken = 0;
+    const listener = connectWake(database.url, () => {
+      woken += 1;
+    });
+    const notifier = connectWake(database.url, ignore);
+    await eventually(() => woken > 0, { what: 'the first connection' });
+    const before = woken;
+    await eventually(
+      () => {
+        notifier.notify();
+        return woken > before;
+      },
+      { what: 'a notification' },
+    );
+    await database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'validatr wake' AND datname = current_database()`,
+    );
+    const afterLoss = woken;
+    await eventually(
+      () => {
+        notifier.notify();
+        return woken > afterLoss + 1;
+      },
+      { what: 'a notification after the loss' },
+    );
+    await Promise.all([listener.stop(), notifier.stop()]);
+  });
+});

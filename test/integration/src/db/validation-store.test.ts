@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAssetStore } from '../../../../src/db/asset-store.ts';
+import { createRepairStore } from '../../../../src/db/repair-store.ts';
+import { createValidationStore } from '../../../../src/db/validation-store.ts';
+import { pendingSteps } from '../../../../src/domain/asset.ts';
+import type { AssetStore, RepairStore, ValidationStore, Verdict } from '../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+
+const urls = { onStart: 'https://example.com/s', onSuccess: 'https://example.com/ok', onFailure: 'wat' };
+const complete: Verdict = { state: 'complete', findings: [], steps: pendingSteps(), image: null };
+const failed: Verdict = { ...complete, state: 'failed', findings: [{ code: 'not_an_image', key: 'asset' }] };
+
+describe('the writes of a validation', () => {
+  let database: TestDatabase;
+  let assets: AssetStore;
+  let validations: ValidationStore;
+  let repairs: RepairStore;
+  const ignore = () => undefined;
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+    assets = createAssetStore(database.orm, ignore);
+    validations = createValidationStore(database.orm, ignore);
+    repairs = createRepairStore(database.orm, validations.readWebhooks, ignore);
+  });
+  afterAll(() => database.drop());
+
+  const accept = (notifications = {}) =>
+    assets.accept({ assetPath: { location: 'local', path: 'x.jpg' }, notifications });
+
+  it('give a queued row to the first run that claims it, and to no other', async () => {
+    const assetId = await accept(urls);
+    const first = await validations.claim({ assetId, runId: 'run-a' }, 1);
+    expect(first).toMatchObject({ outcome: 'owned', claims: 1, send: { event: 'onStart' } });
+    expect(await validations.claim({ assetId, runId: 'run-b' }, 1)).toEqual({ outcome: 'not_owner' });
+    expect(await validations.finish({ assetId, runId: 'run-b' }, failed)).toEqual({ outcome: 'not_owner' });
+    expect(await assets.find(assetId)).toMatchObject({ state: 'in_progress' });
+  });
+
+  it('count the claims of one run and keep one delivery an event', async () => {
+    const assetId = await accept(urls);
+    const owner = { assetId, runId: 'run' };
+    const first = await validations.claim(owner, 1);
+    const second = await validations.claim(owner, 1);
+    expect(second).toEqual({ ...first, claims: 2 });
+    expect(await database.query('SELECT id FROM deliveries WHERE asset_id = ?', [assetId])).toHaveLength(1);
+  });
+
+  it('let the first terminal write of an attempt win and tell a later one what stands', async () => {
+    const assetId = await accept(urls);
+    const owner = { assetId, runId: 'run' };
+    await validations.claim(owner, 1);
+    const first = await validations.finish(owner, complete);
+    expect(first).toMatchObject({ outcome: 'owned', state: 'complete', send: { event: 'onSuccess' } });
+    expect(await validations.finish(owner, failed)).toEqual(first);
+    expect(await validations.claim(owner, 1)).toMatchObject({ outcome: 'owned', claims: 2 });
+    expect(await assets.find(assetId)).toEqual({ id: assetId, state: 'complete', errors: null });
+  });
+
+  it('refuse a claim for an attempt that is over or not the current one', async () => {
+    const assetId = await accept();
+    await assets.requestCancel(assetId, null);
+    expect(await validations.claim({ assetId, runId: 'late' }, 1)).toEqual({ outcome: 'not_owner' });
+    await assets.retry(assetId);
+    expect(await validations.claim({ assetId, runId: 'old' }, 1)).toEqual({ outcome: 'not_owner' });
+    expect(await validations.claim({ assetId, runId: 'new' }, 2)).toMatchObject({ outcome: 'owned' });
+  });
+
+  it('commit state, findings and event together, and skip a URL that can not be called', async () => {
+    const assetId = await accept(urls);
+    const owner = { assetId, runId: 'run' };
+    await validations.claim(owner, 1);
+    const findings: Verdict['findings'] = [...failed.findings, { code: 'webhook_url_invalid', key: 'onFailure' }];
+    expect(await validations.finish(owner, { ...failed, findings })).toMatchObject({ state: 'failed', send: null });
+    const errors = { onFailure: ['`wat`is not a valid URL'], asset: ['Asset is not an image.'] };
+    expect(await assets.find(assetId)).toEqual({ id: assetId, state: 'failed', errors });
+    expect(
+      await database.query(`SELECT state, body FROM deliveries WHERE asset_id = ? AND event = 'onFailure'`, [assetId]),
+    ).toEqual([{ state: 'skipped', body: JSON.stringify({ id: assetId, state: 'failed', errors }) }]);
+  });
+
+  it('let a reset run take the asset over as a new attempt with events of its own', async () => {
+    const assetId = await accept(urls);
+    await validations.claim({ assetId, runId: 'first' }, 1);
+    await validations.finish({ assetId, runId: 'first' }, failed);
+    const reset = { assetId, runId: 'reset' };
+    expect(await validations.finish(reset, complete)).toEqual({ outcome: 'not_owner' });
+    expect(await validations.takeOver(reset)).toBe(true);
+    expect(await validations.takeOver(reset)).toBe(false);
+    expect(await validations.finish(reset, complete)).toMatchObject({ state: 'complete', send: { event: 'onSuccess' } });
+    expect(await assets.findDetails(assetId)).toMatchObject({ state: 'complete', attempt: 2, errors: null });
+    expect(
+      await database.query('SELECT attempt, event FROM deliveries WHERE asset_id = ? ORDER BY attempt, event', [assetId]),
+    ).toEqual([
+      { attempt: 1, event: 'onFailure' },
+      { attempt: 1, event: 'onStart' },
+      { attempt: 2, event: 'onStart' },
+      { attempt: 2, event: 'onSuccess' },
+    ]);
+  });
+
+  it('can not leave a half state: the database itself refuses', async () => {
+    const assetId = await accept();
+    for (const change of [`state = 'complete'`, `finished_at = now()`, `state = 'in_progress'`, `errors = '{}'`]) {
+      await expect(database.query(`UPDATE assets SET ${change} WHERE id = ?`, [assetId]), change).rejects.toMatchObject({
+        code: 'internal',
+      });
+    }
+  });
+
+  it('repair only a row that has not moved on since it was read', async () => {
+    const assetId = await accept({ onCancel: 'https://example.com/c' });
+    const seen = { id: assetId, attempt: 1, runId: null };
+    await validations.claim({ assetId, runId: 'run' }, 1);
+    await repairs.close(seen, { ...complete, state: 'canceled' });
+    await repairs.requeue(seen);
+    expect(await assets.find(assetId)).toMatchObject({ state: 'in_progress' });
+    await repairs.close({ ...seen, runId: 'run' }, { ...complete, state: 'canceled' });
+    expect(await assets.find(assetId)).toMatchObject({ state: 'canceled' });
+    expect(await database.query(`SELECT event FROM deliveries WHERE asset_id = ?`, [assetId])).toEqual([
+      { event: 'onCancel' },
+    ]);
+    await repairs.requeue({ ...seen, runId: 'run' });
+    expect(await assets.find(assetId)).toMatchObject({ state: 'canceled' });
+  });
+});

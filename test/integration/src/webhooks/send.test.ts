@@ -1,0 +1,115 @@
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { TryResult } from '../../../../src/domain/ports.ts';
+import { createWebhookSender } from '../../../../src/webhooks/send.ts';
+import { freePort } from '../../../../src/dev/free-port.ts';
+import { startReceiver, type TestReceiver } from '../../../support/receiver.ts';
+
+describe('the webhook sender', () => {
+  let sender: ReturnType<typeof createWebhookSender>;
+  let receiver: TestReceiver | undefined;
+
+  beforeEach(() => {
+    sender = createWebhookSender({ now: () => performance.now(), random: () => 0.5 });
+  });
+  afterEach(async () => {
+    await sender.close();
+    await receiver?.close();
+    receiver = undefined;
+  });
+
+  const send = (url: string, timeoutMs = 2_000): Promise<TryResult> =>
+    sender.send({ id: 'delivery-1', url, body: '{"id":"x","state":"complete"}', timeoutMs });
+
+  it('posts the exact body with its id and is done at a 2xx', async () => {
+    receiver = await startReceiver((_event, res) => {
+      res.writeHead(204).end();
+    });
+    expect(await send(`${receiver.url}/hook`)).toMatchObject({ status: 204, verdict: 'delivered', error: null });
+    expect(receiver.events[0]).toMatchObject({ path: '/hook', body: '{"id":"x","state":"complete"}' });
+    expect(receiver.events[0]?.headers).toMatchObject({ 'webhook-id': 'delivery-1', 'content-type': 'application/json' });
+  });
+
+  it.each([
+    [408, 'retry'],
+    [429, 'retry'],
+    [500, 'retry'],
+    [503, 'retry'],
+    [301, 'give_up'],
+    [307, 'give_up'],
+    [400, 'give_up'],
+    [404, 'give_up'],
+    [410, 'give_up'],
+  ])('takes a %i for %s', async (status, verdict) => {
+    const target = await startReceiver();
+    receiver = await startReceiver((_event, res) => {
+      res.writeHead(status, { location: target.url, 'retry-after': '7' }).end();
+    });
+    const result = await send(receiver.url);
+    expect(result).toMatchObject({ status, verdict, error: `http_${status}`, retryAfterMs: verdict === 'retry' ? 7_000 : null });
+    expect(target.events).toEqual([]);
+    await target.close();
+  });
+
+  it('gives a hanging receiver its time and no more', async () => {
+    receiver = await startReceiver(() => undefined);
+    const begin = performance.now();
+    expect(await send(receiver.url, 300)).toMatchObject({ status: null, error: 'timeout', verdict: 'retry' });
+    expect(performance.now() - begin).toBeLessThan(1_500);
+  });
+
+  it('gives one that drips its answer no more either', async () => {
+    receiver = await startReceiver((_event, res) => {
+      res.writeHead(200);
+      const drip = setInterval(() => res.write('.'), 20);
+      res.once('close', () => clearInterval(drip));
+    });
+    const begin = performance.now();
+    expect(await send(receiver.url, 400)).toMatchObject({ status: 200, verdict: 'delivered' });
+    expect(performance.now() - begin).toBeLessThan(1_500);
+  });
+
+  it('reads little of an endless answer', async () => {
+    let sent = 0;
+    receiver = await startReceiver((_event, res) => {
+      res.writeHead(200);
+      const block = Buffer.alloc(64 * 1024);
+      const pour = () => {
+        while (!res.destroyed && sent < 1e9 && res.write(block)) sent += block.length;
+      };
+      res.on('drain', pour);
+      pour();
+    });
+    expect(await send(receiver.url)).toMatchObject({ verdict: 'delivered' });
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  it('names network troubles by code, never by URL', async () => {
+    const port = await freePort();
+    const refused = await send(`http://127.0.0.1:${port}/secret-path`);
+    expect(refused).toMatchObject({ status: null, error: 'connection_refused', verdict: 'retry' });
+    const unknown = await send('http://does-not-exist.invalid/secret-path');
+    expect(unknown).toMatchObject({ error: 'name_not_found', verdict: 'retry' });
+    const rude = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => rude.once('listening', resolve));
+    const { port: rudePort } = rude.address() as { port: number };
+    expect(await send(`http://127.0.0.1:${rudePort}/secret-path`)).toMatchObject({ error: 'invalid_response', verdict: 'retry' });
+    rude.close();
+  });
+
+  it('tries in line only where answers are quick and few tries are under way', async () => {
+    const held: (() => void)[] = [];
+    receiver = await startReceiver((_event, res) => held.push(() => res.end()));
+    const { url, events } = receiver;
+    expect(sender.isQuick(url)).toBe(true);
+    const tries = [1, 2, 3, 4].map(() => send(url));
+    expect(sender.isQuick(url)).toBe(false);
+    expect(sender.isQuick(`${url}/other`)).toBe(true);
+    while (events.length < 4) await new Promise(setImmediate);
+    for (const answer of held) answer();
+    await Promise.all(tries);
+    expect(sender.isQuick(url)).toBe(true);
+    await send(url, 600);
+    expect(sender.isQuick(url), 'its last answer took longer than 500 ms').toBe(false);
+  });
+});

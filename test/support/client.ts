@@ -1,0 +1,50 @@
+import { eventually } from './eventually.ts';
+
+export interface AssetBody {
+  readonly id: string;
+  readonly state: string;
+  readonly errors?: Record<string, string[]>;
+}
+
+/** The API as a client sees it. */
+export function createTestClient(baseUrl: string, apiKey = process.env['API_KEY']) {
+  const authorization: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+
+  function call(method: string, path: string, body?: unknown): Promise<Response> {
+    return fetch(baseUrl + path, {
+      method,
+      headers: { ...authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  async function read<Body = AssetBody>(path: string): Promise<Body> {
+    return (await (await call('GET', path)).json()) as Body;
+  }
+
+  return {
+    call,
+    read,
+    /** Posts an asset and gives its id. */
+    async submit(path: string, notifications?: Record<string, unknown>): Promise<string> {
+      const response = await call('POST', '/assets/image/', {
+        assetPath: { location: 'local', path },
+        ...(notifications === undefined ? {} : { notifications }),
+      });
+      if (response.status !== 202) throw new Error(`POST answered ${response.status}: ${await response.text()}`);
+      return ((await response.json()) as AssetBody).id;
+    },
+    /** Waits for a terminal state. */
+    async verdict(id: string, timeoutMs = 15_000): Promise<AssetBody> {
+      return eventually(
+        async () => {
+          const asset = await read(`/assets/${id}`);
+          return ['complete', 'failed', 'canceled'].includes(asset.state) && asset;
+        },
+        { timeoutMs, what: `the verdict on ${id}` },
+      );
+    },
+  };
+}
+
+export type TestClient = ReturnType<typeof createTestClient>;

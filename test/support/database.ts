@@ -1,0 +1,35 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { inject } from 'vitest';
+import { execute } from '../../src/db/execute.ts';
+import { openDatabase } from '../../src/db/orm.ts';
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly orm: MikroORM;
+  query<Row extends object>(sql: string, params?: unknown[]): Promise<Row[]>;
+  drop(): Promise<void>;
+}
+
+let clones = 0;
+
+/** A database of one's own, cloned from the migrated template. */
+export async function cloneDatabase(): Promise<TestDatabase> {
+  const templateUrl = inject('templateUrl');
+  clones += 1;
+  const name = `test_${process.pid}_${Date.now()}_${clones}`;
+  const adminUrl = templateUrl.replace(/\/[^/]+$/, '/postgres');
+  const admin = await openDatabase({ url: adminUrl, poolMax: 1 });
+  await execute(admin, `CREATE DATABASE ${name} TEMPLATE template_validatr`, []);
+  const url = templateUrl.replace(/\/[^/]+$/, `/${name}`);
+  const orm = await openDatabase({ url, poolMax: 5 });
+  return {
+    url,
+    orm,
+    query: (sql, params = []) => execute(orm, sql, params),
+    async drop() {
+      await orm.close();
+      await execute(admin, `DROP DATABASE ${name} WITH (FORCE)`, []);
+      await admin.close();
+    },
+  };
+}

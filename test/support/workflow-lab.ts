@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { inject } from 'vitest';
+import { bundleWorkflows } from '../../src/bin/workflow-bundle.ts';
+import type { Activities } from '../../activities/index.ts';
+import type { TimedStepResult } from '../../activities/step.ts';
+import {
+  assetWorkflowId,
+  TASK_QUEUE,
+  VALIDATE_ASSET,
+  type ValidateAssetInput,
+  type ValidateAssetResult,
+  WEBHOOK_TASK_QUEUE,
+} from '../../workflows/contract.ts';
+import { eventually } from './eventually.ts';
+
+const run = promisify(execFile);
+export const HISTORIES_DIR = fileURLToPath(new URL('../workflow/histories/', import.meta.url));
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+/** The workflows as production bundles them, once a test file. */
+export function bundleOnce(): Promise<WorkflowBundleWithSourceMap> {
+  bundle ??= bundleWorkflows(Runtime.instance().logger);
+  return bundle;
+}
+
+/** Our workflows on a real server, with activities that the test stands in for. */
+export interface WorkflowLab {
+  readonly client: Client;
+  /** Runs workers with `activities` while `work` lasts. */
+  withActivities<Result>(activities: Partial<Activities>, work: () => Promise<Result>): Promise<Result>;
+  start(input: Partial<ValidateAssetInput> & { assetId: string }): Promise<ValidationHandle>;
+  stop(): Promise<void>;
+}
+
+export interface ValidationHandle {
+  result(): Promise<ValidateAssetResult>;
+  /** Names of the events so far. */
+  eventTypes(): Promise<string[]>;
+  readonly workflowId: string;
+}
+
+export async function openWorkflowLab(): Promise<WorkflowLab> {
+  const address = inject('temporalAddress');
+  const namespace = `lab-${process.pid}-${Date.now()}`;
+  const cli = (...args: string[]) => run(inject('temporalCli'), [...args, '--address', address, '--namespace', namespace]);
+  await cli('operator', 'namespace', 'create', '--retention', '1d');
+  await eventually(() => cli('workflow', 'list').then(() => true, () => false), { what: 'the namespace' });
+  await cli('operator', 'search-attribute', 'create', '--name', 'ValidatrState', '--type', 'Keyword', '--name', 'ValidatrVerdict', '--type', 'Keyword');
+  const connection = await NativeConnection.connect({ address });
+  const client = new Client({ connection, namespace });
+
+  return {
+    client,
+
+    async withActivities(activities, work) {
+      const common = { connection, namespace, activities, workflowBundle: await bundleOnce() };
+      const workers = await Promise.all(
+        [TASK_QUEUE, WEBHOOK_TASK_QUEUE].map((taskQueue) => Worker.create({ ...common, taskQueue })),
+      );
+      const running = Promise.all(workers.map((worker) => worker.run()));
+      try {
+        return await work();
+      } finally {
+        for (const worker of workers) worker.shutdown();
+        await running;
+      }
+    },
+
+    async start(input) {
+      const workflowId = assetWorkflowId(input.assetId);
+      const handle = await client.workflow.start<(input: ValidateAssetInput) => Promise<ValidateAssetResult>>(
+        VALIDATE_ASSET,
+        {
+          workflowId,
+          taskQueue: TASK_QUEUE,
+          workflowTaskTimeout: '5 s',
+          args: [
+            {
+              attempt: 1,
+              assetPath: { location: 'local', path: './assets/rocket.jpg' },
+              webhookKeys: [],
+              stepExecution: 'local',
+              ...input,
+            },
+          ],
+        },
+      );
+      return {
+        workflowId,
+        result: () => handle.result(),
+        async eventTypes() {
+          const { events } = await handle.fetchHistory();
+          return (events ?? []).map((event) => String(event.eventType));
+        },
+      };
+    },
+
+    async stop() {
+      await connection.close();
+    },
+  };
+}
+
+/** Keeps the history of a workflow for the replay test. Only on request: recorded histories are a promise. */
+export async function recordHistory(client: Client, workflowId: string, name: string): Promise<void> {
+  if (process.env['RECORD_HISTORIES'] !== 'yes') return;
+  const { stdout } = await run(inject('temporalCli'), [
+    'workflow', 'show', '--workflow-id', workflowId, '--output', 'json',
+    '--address', inject('temporalAddress'), '--namespace', client.options.namespace,
+  ]);
+  await mkdir(HISTORIES_DIR, { recursive: true });
+  await writeFile(`${HISTORIES_DIR}${name}.json`, stdout);
+}
+
+const step = (result: Partial<TimedStepResult> = {}): Promise<TimedStepResult> =>
+  Promise.resolve({
+    findings: [],
+    startedAt: '2026-01-01T00:00:00.000Z',
+    finishedAt: '2026-01-01T00:00:00.001Z',
+    durationMs: 1,
+    attempt: 1,
+    ...result,
+  });
+
+export const rocketFacts = {
+  format: 'JPEG',
+  width: 640,
+  height: 427,
+  bytes: 112_525,
+  sha256: 'c2dd0de7c538df8d111e479619b129464d0269d0ae5fd18ca91d33a7fdfea95c',
+  integrity: { state: 'intact' },
+} as const;
+
+/** Activities of a world in which everything goes well, writing what is called to `calls`. */
+export function fairWeather(calls: string[] = []): Activities {
+  const called = <Result>(name: string, result: Result): Result => {
+    calls.push(name);
+    return result;
+  };
+  return {
+    claimAsset: () => called('claimAsset', Promise.resolve({ outcome: 'owned', claims: 1, send: null })),
+    checkWebhookUrls: () => called('checkWebhookUrls', step()),
+    checkAssetReachable: () => called('checkAssetReachable', step()),
+    checkIsImage: () => called('checkIsImage', step({ facts: rocketFacts })),
+    checkIsJpeg: () => called('checkIsJpeg', step()),
+    checkDimensions: () => called('checkDimensions', step()),
+    recordSteps: () => called('recordSteps', Promise.resolve()),
+    finishAsset: ({ verdict }) =>
+      called('finishAsset', Promise.resolve({ outcome: 'owned', state: verdict.state, send: null })),
+    tryWebhookOnce: ({ deliveryId }) => called(`tryWebhookOnce ${deliveryId}`, Promise.resolve({ outcome: 'done' })),
+    sendWebhook: ({ deliveryId }) => called(`sendWebhook ${deliveryId}`, Promise.resolve({ outcome: 'done' })),
+    reconcileAssets: () => called('reconcileAssets', Promise.resolve({ closed: 0, requeued: 0, handedOver: 0 })),
+  };
+}
+
+export { step as stepResult };

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { describeWebhookUrl, maskPassword, parseWebhookUrl } from '../../../../src/domain/webhook-url.ts';
+
+describe('parseWebhookUrl', () => {
+  it.each([
+    'http://example.com',
+    'https://example.com/hook?a=b#c',
+    'HTTPS://EXAMPLE.COM:8443/',
+    'http://127.0.0.1:9000/x',
+    'http://[::1]:9000/x',
+    'https://münchen.example/ü',
+  ])('takes %s', (text) => {
+    expect(parseWebhookUrl(text)).not.toBeNull();
+  });
+
+  it.each([
+    '',
+    'wat',
+    'example.com/hook',
+    '//example.com',
+    '/hook',
+    'ftp://example.com',
+    'file:///etc/passwd',
+    'javascript:alert(1)',
+    'http:',
+    'http://',
+    'http:///path',
+    'http:example.com',
+    'http:\\\\example.com',
+    ' https://example.com',
+    'https://example.com/a b',
+    'https://exam\nple.com',
+    'https://user@example.com',
+    'https://user:pass@example.com',
+    'https://@example.com',
+    'https://example.com:99999',
+    'https://exa mple.com',
+    'https://[::1',
+    'https://256.256.256.256',
+  ])('refuses %j', (text) => {
+    expect(parseWebhookUrl(text)).toBeNull();
+  });
+});
+
+describe('maskPassword', () => {
+  it.each([
+    ['https://user:pass@example.com/x', 'https://user:***@example.com/x'],
+    ['https://user@example.com/x', 'https://user@example.com/x'],
+    ['https://:pass@example.com', 'https://:***@example.com'],
+    ['ftp://user:p%40ss@host', 'ftp://user:***@host'],
+    ['http://user:pa/ss@host', 'http://user:***@host'],
+    ['http://localhost:80/path@x', 'http://localhost:80/path@x'],
+    ['wat', 'wat'],
+  ])('shows %s as %s', (text, shown) => {
+    expect(maskPassword(text)).toBe(shown);
+  });
+});
+
+describe('describeWebhookUrl', () => {
+  it('shows scheme and host only', () => {
+    expect(describeWebhookUrl('https://hooks.example.com:8443/services/T0/secret?token=x')).toBe(
+      'https://hooks.example.com:8443/…',
+    );
+    expect(describeWebhookUrl('https://user:secret@example.com')).toBe('(invalid URL)');
+  });
+});
