@@ -4,7 +4,11 @@ import type { EventToSend, OwnedWrite, Owner, Verdict } from '../src/domain/port
 import type { ActivityDeps } from './deps.ts';
 
 export type Superseded = { readonly outcome: 'superseded' };
-export type ClaimResult = { readonly outcome: 'owned'; readonly claims: number; readonly send: EventToSend | null };
+export type ClaimResult = {
+  readonly outcome: 'owned';
+  readonly claims: number;
+  readonly send: EventToSend | null;
+};
 export type FinishResult = {
   readonly outcome: 'owned';
   readonly state: TerminalState;
@@ -39,13 +43,20 @@ export function createOwnership({
 
   function whoIsAsking(assetId: string): { owner: Owner; workflowId: string } {
     const execution = activityInfo().workflowExecution;
-    if (execution === undefined) throw ApplicationFailure.nonRetryable('Not called by a workflow', 'internal');
+    if (execution === undefined)
+      throw ApplicationFailure.nonRetryable('Not called by a workflow', 'internal');
     return { owner: { assetId, runId: execution.runId }, workflowId: execution.workflowId };
   }
 
   return {
     /** The first write of a run: `queued` → `in_progress`. */
-    async claimAsset({ assetId, attempt }: { assetId: string; attempt: number }): Promise<ClaimResult | Superseded> {
+    async claimAsset({
+      assetId,
+      attempt,
+    }: {
+      assetId: string;
+      attempt: number;
+    }): Promise<ClaimResult | Superseded> {
       const { owner, workflowId } = whoIsAsking(assetId);
       return asOwner(owner, workflowId, () => validations.claim(owner, attempt));
     },
@@ -56,7 +67,13 @@ export function createOwnership({
     },
 
     /** The terminal write; what comes back is what stands, which may be an earlier end of the same attempt. */
-    async finishAsset({ assetId, verdict }: { assetId: string; verdict: Verdict }): Promise<FinishResult | Superseded> {
+    async finishAsset({
+      assetId,
+      verdict,
+    }: {
+      assetId: string;
+      verdict: Verdict;
+    }): Promise<FinishResult | Superseded> {
       const { owner, workflowId } = whoIsAsking(assetId);
       const result = await asOwner(owner, workflowId, () => validations.finish(owner, verdict));
       onFinished(assetId);

@@ -11,14 +11,21 @@ const TRY_TIMEOUT_MS = 10_000;
 const LOOK_AGAIN_MS = 500;
 
 /** `done`: nothing is left to do for the delivery. `later`: come again after so many milliseconds. */
-export type SendOutcome = { readonly outcome: 'done' } | { readonly outcome: 'later'; readonly waitMs: number };
+export type SendOutcome =
+  | { readonly outcome: 'done' }
+  | { readonly outcome: 'later'; readonly waitMs: number };
 
 const done: SendOutcome = { outcome: 'done' };
 
 export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, 'deliveries' | 'webhooks'>) {
   async function tryOnce(delivery: PendingDelivery, timeoutMs: number): Promise<SendOutcome> {
     const at = new Date();
-    const result = await webhooks.send({ id: delivery.id, url: delivery.url, body: delivery.body, timeoutMs });
+    const result = await webhooks.send({
+      id: delivery.id,
+      url: delivery.url,
+      body: delivery.body,
+      timeoutMs,
+    });
     const waitMs =
       result.verdict === 'retry' ? webhooks.nextTryInMs(delivery.tries + 1, result.retryAfterMs) : null;
     const { status, durationMs, error } = result;
@@ -34,7 +41,8 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     async tryWebhookOnce({ deliveryId }: { deliveryId: string }): Promise<SendOutcome> {
       const delivery = await deliveries.findPending(deliveryId);
       if (delivery === null) return done;
-      if (waitForStartEventMs(delivery) > 0 || !webhooks.isQuick(delivery.url)) return { outcome: 'later', waitMs: 0 };
+      if (waitForStartEventMs(delivery) > 0 || !webhooks.isQuick(delivery.url))
+        return { outcome: 'later', waitMs: 0 };
       return tryOnce(delivery, FIRST_TRY_TIMEOUT_MS);
     },
 

@@ -13,7 +13,10 @@ export async function measureIdle(target: Target) {
       const { id } = await submitter.submit('./assets/rocket.jpg');
       await waitUntil(
         async () => {
-          const { rows } = await database.query('SELECT 1 FROM assets WHERE id = $1 AND finished_at IS NOT NULL', [id]);
+          const { rows } = await database.query(
+            'SELECT 1 FROM assets WHERE id = $1 AND finished_at IS NOT NULL',
+            [id],
+          );
           return rows.length === 1;
         },
         1,
@@ -23,7 +26,11 @@ export async function measureIdle(target: Target) {
     }
     return {
       assets: ASSETS,
-      postToTerminalMs: { p50: percentile(samples, 0.5), p95: percentile(samples, 0.95), max: percentile(samples, 1) },
+      postToTerminalMs: {
+        p50: percentile(samples, 0.5),
+        p95: percentile(samples, 0.95),
+        max: percentile(samples, 1),
+      },
     };
   } finally {
     await Promise.all([submitter.close(), database.end()]);

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import pg from 'pg';
+import { Client } from 'pg';
 import { Agent, request } from 'undici';
 
 /** What a bench program measures: a running stack and its database. */
@@ -65,14 +65,18 @@ export async function startReceiver(): Promise<Receiver> {
 }
 
 /** Reads counts straight from the database, so that watching costs the API nothing. */
-export async function connectDatabase({ databaseUrl }: Target): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+export async function connectDatabase({ databaseUrl }: Target): Promise<Client> {
+  const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   return client;
 }
 
 /** Calls `probe` until it is true. @throws after `timeoutMs` */
-export async function waitUntil(probe: () => Promise<boolean>, everyMs: number, timeoutMs: number): Promise<void> {
+export async function waitUntil(
+  probe: () => Promise<boolean>,
+  everyMs: number,
+  timeoutMs: number,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await probe())) {
     if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms`);
@@ -83,5 +87,7 @@ export async function waitUntil(probe: () => Promise<boolean>, everyMs: number, 
 /** The value below which a share `p` of the samples lies, rounded to 0.1. */
 export function percentile(samples: readonly number[], p: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
-  return Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN) * 10) / 10;
+  return (
+    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN) * 10) / 10
+  );
 }

@@ -1,4 +1,11 @@
-import { connectDatabase, createSubmitter, percentile, startReceiver, type Target, waitUntil } from './load.ts';
+import {
+  connectDatabase,
+  createSubmitter,
+  percentile,
+  startReceiver,
+  type Target,
+  waitUntil,
+} from './load.ts';
 
 const ASSETS = 1_500;
 const CONNECTIONS = 32;
@@ -40,7 +47,11 @@ export async function measurePipeline(target: Target) {
       webhooks: receiver.events,
       seconds: Math.round(seconds * 10) / 10,
       assetsPerS: Math.round((ASSETS / seconds) * 10) / 10,
-      acceptMs: { p50: percentile(accepts, 0.5), p95: percentile(accepts, 0.95), p99: percentile(accepts, 0.99) },
+      acceptMs: {
+        p50: percentile(accepts, 0.5),
+        p95: percentile(accepts, 0.95),
+        p99: percentile(accepts, 0.99),
+      },
     };
   } finally {
     await Promise.all([receiver.close(), submitter.close(), database.end()]);

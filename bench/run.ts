@@ -24,7 +24,11 @@ const silent = () => undefined;
 const dir = await mkdtemp(join(tmpdir(), 'validatr-bench-'));
 const programs: ChildProcess[] = [];
 const cliPath = await findTemporalCli({ log: say });
-const postgres = await startEmbeddedPostgres({ dataDir: join(dir, 'postgres'), port: await freePort(), log: silent });
+const postgres = await startEmbeddedPostgres({
+  dataDir: join(dir, 'postgres'),
+  port: await freePort(),
+  log: silent,
+});
 const temporal = await startEmbeddedTemporal({
   cliPath,
   dataDir: join(dir, 'temporal'),
@@ -70,7 +74,12 @@ try {
   const pipeline = await measurePipeline(target);
   const usage = await residentMiB(worker);
 
-  const machine = { cores: cpus().length, model: cpus()[0]?.model, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version };
+  const machine = {
+    cores: cpus().length,
+    model: cpus()[0]?.model,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+  };
   process.stdout.write(
     `${JSON.stringify({ machine, accept, idle, pipeline: { ...pipeline, workerResidentMiB: usage } }, null, 2)}\n`,
   );
@@ -97,7 +106,11 @@ async function stop(program: ChildProcess): Promise<void> {
 }
 
 async function isReady(baseUrl: string): Promise<void> {
-  const probe = () => fetch(`${baseUrl}/readyz`).then((answer) => answer.ok, () => false);
+  const probe = () =>
+    fetch(`${baseUrl}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
   await waitUntil(probe, 100, 60_000);
 }
 

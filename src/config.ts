@@ -22,8 +22,17 @@ const environment = z.object({
     .default('info')
     .describe('Least severe log lines to write.'),
 
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional().describe('Postgres. Unset: `npm run dev` embeds one.'),
-  DATABASE_POOL_MAX: z.coerce.number().int().min(2).max(200).default(10).describe('Postgres connections a process.'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe('Postgres. Unset: `npm run dev` embeds one.'),
+  DATABASE_POOL_MAX: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(200)
+    .default(10)
+    .describe('Postgres connections a process.'),
 
   TEMPORAL_ADDRESS: z.string().optional().describe('Temporal host:port. Unset: `npm run dev` embeds one.'),
   TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
@@ -37,18 +46,26 @@ const environment = z.object({
   STEP_EXECUTION: z
     .enum(EXECUTION_MODES)
     .default('local')
-    .describe('`regular`: every step is a regular activity, visible one by one in the Web UI, at a third of the speed.'),
-  WORKFLOW_BUNDLE: z.string().optional().describe('Workflow bundle built by `npm run build`. Unset: bundled at start.'),
+    .describe(
+      '`regular`: every step is a regular activity, visible one by one in the Web UI, at a third of the speed.',
+    ),
+  WORKFLOW_BUNDLE: z
+    .string()
+    .optional()
+    .describe('Workflow bundle built by `npm run build`. Unset: bundled at start.'),
   READYZ_REQUIRES_WORKER: yes.default(false).describe('`yes`: /readyz is 200 only while a worker is alive.'),
   DISPATCHER: z.enum(['on', 'off']).default('on').describe('`off`: this process starts no workflows.'),
 
-  VALIDATR_DATA_DIR: z.string().default('.validatr').describe('Data of the embedded servers of `npm run dev`.'),
+  VALIDATR_DATA_DIR: z
+    .string()
+    .default('.validatr')
+    .describe('Data of the embedded servers of `npm run dev`.'),
   POSTGRES_PORT: port.default(5433).describe('Port of the embedded Postgres.'),
   TEMPORAL_PORT: port.default(7233).describe('Port of the embedded Temporal.'),
   TEMPORAL_UI_PORT: port.default(8233).describe("Port of the embedded Temporal's Web UI."),
 });
 
-export type Environment = z.infer<typeof environment>;
+type Environment = z.infer<typeof environment>;
 export const environmentSchema = environment;
 
 export interface Config extends Omit<Environment, 'ASSET_BASE' | 'ASSET_ROOTS'> {
@@ -67,11 +84,15 @@ export interface Config extends Omit<Environment, 'ASSET_BASE' | 'ASSET_ROOTS'> 
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // An empty variable counts as unset: that is how compose and .env files spell "not given".
   const given = Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+    Object.entries(env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+    ),
   );
   const parsed = environment.safeParse(given);
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`).join('\n'));
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`).join('\n'),
+    );
   }
   const { ASSET_BASE, ASSET_ROOTS, ...rest } = parsed.data;
   const assetBase = resolve(ASSET_BASE);
@@ -87,6 +108,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(details: string) {
-    super(`The configuration is not usable. Correct these environment variables (see .env-example):\n${details}`);
+    super(
+      `The configuration is not usable. Correct these environment variables (see .env-example):\n${details}`,
+    );
   }
 }

@@ -9,7 +9,12 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { EventToSend } from '../src/domain/ports.ts';
-import { DELIVER_WEBHOOK, type DeliverWebhookInput, deliveryWorkflowId, WEBHOOK_TASK_QUEUE } from './contract.ts';
+import {
+  DELIVER_WEBHOOK,
+  type DeliverWebhookInput,
+  deliveryWorkflowId,
+  WEBHOOK_TASK_QUEUE,
+} from './contract.ts';
 import type { ExecutionMode } from './durable.ts';
 
 /**

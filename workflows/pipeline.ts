@@ -4,7 +4,13 @@ import type { StepName } from '../src/domain/asset.ts';
 import type { Finding } from '../src/domain/findings.ts';
 import type { ImageFacts } from '../src/domain/image-facts.ts';
 import type { ValidateAssetInput } from './contract.ts';
-import { type DurableOptions, describeFailure, durably, type ExecutionMode, isLostWorker } from './durable.ts';
+import {
+  type DurableOptions,
+  describeFailure,
+  durably,
+  type ExecutionMode,
+  isLostWorker,
+} from './durable.ts';
 import type { Progress } from './progress.ts';
 
 export interface PipelineResult {

@@ -36,7 +36,8 @@ export function createProgress(onChange: (steps: StepRecord[]) => void): Progres
     start: (name, now) => change(name, { state: 'running', attempts: 1, startedAt: now }),
     trouble: (name, message, tries) => change(name, { attempts: tries, error: message }),
     finish(name, { findings, startedAt, finishedAt, durationMs, attempt }) {
-      const localTries = records.get(name)?.error == null ? 0 : (records.get(name)?.attempts ?? 0);
+      const { attempts = 0, error = null } = records.get(name) ?? {};
+      const localTries = error === null ? 0 : attempts;
       change(name, {
         state: findings.length === 0 ? 'passed' : 'failed',
         attempts: localTries + attempt,

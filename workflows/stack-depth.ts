@@ -4,5 +4,3 @@
  * Preloaded into the sandbox before its globals are frozen (`src/bin/workflow-bundle.ts`).
  */
 Error.stackTraceLimit = 2;
-
-export {};

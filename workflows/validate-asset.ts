@@ -37,7 +37,9 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
   const { assetId, attempt, stepExecution } = input;
   const root = CancellationScope.current();
   const steps = new CancellationScope();
-  const progress = createProgress((records) => setCurrentDetails(`**${state}**\n\n${describeSteps(records)}`));
+  const progress = createProgress((records) =>
+    setCurrentDetails(`**${state}**\n\n${describeSteps(records)}`),
+  );
   let state: AssetState = 'queued';
   setHandler(statusQuery, (): AssetStatus => ({ id: assetId, state, attempt, steps: progress.steps() }));
   setHandler(cancelSignal, () => steps.cancel());
@@ -54,7 +56,12 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
   let verdict: Verdict;
   try {
     const { findings, image } = await steps.run(() => runPipeline(input, mode, progress, showTrouble));
-    verdict = { state: findings.length === 0 ? 'complete' : 'failed', findings, image, steps: progress.steps() };
+    verdict = {
+      state: findings.length === 0 ? 'complete' : 'failed',
+      findings,
+      image,
+      steps: progress.steps(),
+    };
   } catch (error) {
     progress.close();
     if (isCancellation(error)) {
@@ -90,6 +97,10 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
   });
 
   async function showTrouble(): Promise<void> {
-    await durably('recordSteps', { assetId, steps: progress.steps() }, { mode: 'local', summary: 'Show the trouble' });
+    await durably(
+      'recordSteps',
+      { assetId, steps: progress.steps() },
+      { mode: 'local', summary: 'Show the trouble' },
+    );
   }
 }

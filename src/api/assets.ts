@@ -17,7 +17,10 @@ export interface AssetsDeps {
 export function createAssetsRouter({ assets, executions }: AssetsDeps): Router {
   const router = Router();
 
-  async function findOr404<Found>(idText: unknown, find: (id: string) => Promise<Found | null>): Promise<Found> {
+  async function findOr404<Found>(
+    idText: unknown,
+    find: (id: string) => Promise<Found | null>,
+  ): Promise<Found> {
     const found = typeof idText === 'string' && isUuid(idText) ? await find(idText.toLowerCase()) : null;
     if (found === null) throw new AppError('asset_not_found');
     return found;

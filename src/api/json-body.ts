@@ -9,7 +9,8 @@ const isJson = (type: string | undefined): boolean =>
 /** Reads a JSON body: 415 for another media type, 400 for broken JSON, 413 above 1 MiB. */
 export function jsonBody({ optional = false } = {}): RequestHandler[] {
   const checkMediaType: RequestHandler = (req, _res, next) => {
-    const isEmpty = req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length'] ?? 0) === 0;
+    const isEmpty =
+      req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length'] ?? 0) === 0;
     if (isEmpty) {
       if (optional) return next();
       throw new AppError('malformed_json', { detail: 'The body is empty.' });

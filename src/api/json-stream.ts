@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import type { Response } from 'express';
 
 /** Writes blocks of items as one JSON array, no faster than the client reads. A fault after the first byte cuts the connection. */
-export async function streamJsonArray(res: Response, blocks: AsyncIterable<readonly unknown[]>): Promise<void> {
+export async function streamJsonArray(
+  res: Response,
+  blocks: AsyncIterable<readonly unknown[]>,
+): Promise<void> {
   res.type('application/json');
   const gone = new AbortController();
   res.once('close', () => gone.abort());
@@ -10,7 +13,8 @@ export async function streamJsonArray(res: Response, blocks: AsyncIterable<reado
   for await (const block of blocks) {
     if (gone.signal.aborted) return;
     const text = block.map((item) => JSON.stringify(item)).join(',');
-    if (!res.write(separator + text)) await once(res, 'drain', { signal: gone.signal }).catch(() => undefined);
+    if (!res.write(separator + text))
+      await once(res, 'drain', { signal: gone.signal }).catch(() => undefined);
     separator = ',';
   }
   res.end(separator === '[' ? '[]' : ']');

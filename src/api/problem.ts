@@ -10,24 +10,29 @@ export function sendProblem(res: Response, error: AppError): void {
   const { title, status } = ERRORS[error.code];
   if (status === 503) res.set('Retry-After', String(RETRY_AFTER_S));
   // Not `res.json`: it would add a charset parameter that the media type does not have.
-  res.status(status).type('application/problem+json').send(
-    JSON.stringify({
-      type: `urn:validatr:error:${error.code}`,
-      title,
-      status,
-      detail: error.message,
-      requestId: res.locals['requestId'],
-      ...(error.faults.length === 0 ? {} : { errors: error.faults }),
-    }),
-  );
+  res
+    .status(status)
+    .type('application/problem+json')
+    .send(
+      JSON.stringify({
+        type: `urn:validatr:error:${error.code}`,
+        title,
+        status,
+        detail: error.message,
+        requestId: res.locals['requestId'],
+        ...(error.faults.length === 0 ? {} : { errors: error.faults }),
+      }),
+    );
 }
 
 /** The last handler of the app. */
 export function handleErrors(logger: Logger): ErrorRequestHandler {
   return (raised: unknown, req, res, next) => {
     const error = asAppError(raised);
-    if (error.code === 'internal') logger.error({ err: raised, requestId: res.locals['requestId'] }, 'request failed');
-    else if (error.status >= 500) logger.warn({ err: error, requestId: res.locals['requestId'] }, 'request refused');
+    if (error.code === 'internal')
+      logger.error({ err: raised, requestId: res.locals['requestId'] }, 'request failed');
+    else if (error.status >= 500)
+      logger.warn({ err: error, requestId: res.locals['requestId'] }, 'request refused');
     // Too late for an answer: cut the connection, so that nobody takes half a list for a whole one.
     if (res.headersSent) return next(raised);
     // Of a body that was refused the rest may still be on its way.

@@ -22,7 +22,10 @@ export function representDetails(asset: AssetDetails): object {
     image,
     steps: asset.steps,
     findings: asset.findings,
-    deliveries: asset.deliveries.map(({ url, ...delivery }) => ({ ...delivery, url: describeWebhookUrl(url) })),
+    deliveries: asset.deliveries.map(({ url, ...delivery }) => ({
+      ...delivery,
+      url: describeWebhookUrl(url),
+    })),
     workflowId: assetWorkflowId(asset.id),
     runId: asset.runId,
   };

@@ -7,7 +7,11 @@ type Method = 'get' | 'post';
  * Registers a path with its handlers; any other method is answered 405 with `Allow`. Express routes match with and
  * without a final slash, without a redirect, and answer HEAD where there is a GET.
  */
-export function route(router: Router, path: string, handlers: { readonly [method in Method]?: RequestHandler[] }): void {
+export function route(
+  router: Router,
+  path: string,
+  handlers: { readonly [method in Method]?: RequestHandler[] },
+): void {
   const methods = Object.keys(handlers) as Method[];
   const allow = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
   allow.push('OPTIONS');

@@ -51,7 +51,11 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
 function asFaults({ path, code, message, ...issue }: z.core.$ZodIssue): FieldFault[] {
   const pointer = path.map(asPointer).join('');
   if (!('keys' in issue) || code !== 'unrecognized_keys') return [{ pointer, code, detail: message }];
-  return issue.keys.map((key) => ({ pointer: pointer + asPointer(key), code, detail: 'is not a known field' }));
+  return issue.keys.map((key) => ({
+    pointer: pointer + asPointer(key),
+    code,
+    detail: 'is not a known field',
+  }));
 }
 
 /** One step of a JSON pointer (RFC 6901). */

@@ -55,13 +55,20 @@ await runProgram('api', async () => {
     isDraining: () => draining,
   });
 
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 }, app);
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
+    app,
+  );
   server.once('error', (error: NodeJS.ErrnoException) => {
     const hint = error.code === 'EADDRINUSE' ? ' Another program listens there: choose another PORT.' : '';
-    process.stderr.write(`validatr api: can't listen on ${config.HOST}:${config.PORT} (${error.code}).${hint}\n`);
+    process.stderr.write(
+      `validatr api: can't listen on ${config.HOST}:${config.PORT} (${error.code}).${hint}\n`,
+    );
     process.exit(2);
   });
-  server.listen(config.PORT, config.HOST, () => logger.info({ host: config.HOST, port: config.PORT }, 'listening'));
+  server.listen(config.PORT, config.HOST, () =>
+    logger.info({ host: config.HOST, port: config.PORT }, 'listening'),
+  );
 
   onStopSignal((signal) => {
     draining = true;

@@ -12,14 +12,18 @@ export async function runProgram(name: string, main: () => Promise<void>): Promi
       process.stderr.write(`validatr ${name}: ${error.message}\n`);
       process.exit(EXIT_CONFIG);
     }
-    process.stderr.write(`validatr ${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.stderr.write(
+      `validatr ${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`,
+    );
     process.exit(1);
   }
 }
 
 export function requireDatabaseUrl({ DATABASE_URL: url }: Config): string {
   if (url !== undefined) return url;
-  throw new ConfigError('  DATABASE_URL: not set. Give the URL of a Postgres database, or use `npm run dev`, which brings its own.');
+  throw new ConfigError(
+    '  DATABASE_URL: not set. Give the URL of a Postgres database, or use `npm run dev`, which brings its own.',
+  );
 }
 
 /** Calls `stop` once on SIGINT or SIGTERM; a second signal ends the process at once. */
@@ -39,7 +43,9 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 /** Keys come with a later version; until then an API without them has to be asked for, and twice on a public address. */
 export function checkAuthSetting({ AUTH, HOST, AUTH_DISABLED_ON_PUBLIC_ADDRESS: isAccepted }: Config): void {
   if (AUTH !== 'disabled') {
-    throw new ConfigError('  AUTH: not set. This version has no API keys yet: set AUTH=disabled to serve without.');
+    throw new ConfigError(
+      '  AUTH: not set. This version has no API keys yet: set AUTH=disabled to serve without.',
+    );
   }
   if (!LOOPBACK.test(HOST) && !isAccepted) {
     throw new ConfigError(

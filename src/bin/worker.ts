@@ -163,7 +163,10 @@ function installRuntime(logger: Logger): void {
 async function connectWithPatience({ temporal }: Config, logger: Logger): Promise<NativeConnection> {
   for (;;) {
     try {
-      return await NativeConnection.connect({ ...temporal.connectionOptions, grpcCompression: { codec: 'none' } });
+      return await NativeConnection.connect({
+        ...temporal.connectionOptions,
+        grpcCompression: { codec: 'none' },
+      });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn({ address: temporal.connectionOptions.address, reason }, 'waiting for Temporal');

@@ -1,6 +1,12 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
-import { type AssetState, isTerminal, NOTIFICATION_KEYS, type Notifications, pendingSteps } from '../domain/asset.ts';
+import {
+  type AssetState,
+  isTerminal,
+  NOTIFICATION_KEYS,
+  type Notifications,
+  pendingSteps,
+} from '../domain/asset.ts';
 import type { AssetStore, AssetSummary, Submission } from '../domain/ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
 import { Asset, Delivery, DeliveryTry, type Webhooks } from './entities.ts';
@@ -41,7 +47,11 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
       const row = await guard(() => em.findOne(Asset, { id }, { disableIdentityMap: true }));
       if (row === null) return null;
       const deliveries = await guard(() =>
-        em.find(Delivery, { assetId: id }, { orderBy: { attempt: 'asc', createdAt: 'asc' }, disableIdentityMap: true }),
+        em.find(
+          Delivery,
+          { assetId: id },
+          { orderBy: { attempt: 'asc', createdAt: 'asc' }, disableIdentityMap: true },
+        ),
       );
       const tries = await guard(() =>
         em.find(

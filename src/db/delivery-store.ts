@@ -40,7 +40,13 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
 
   return {
     async findPending(id) {
-      const [row] = await execute<{ id: string; url: string; body: string; tries: string; start_due_at: string | null }>(
+      const [row] = await execute<{
+        id: string;
+        url: string;
+        body: string;
+        tries: string;
+        start_due_at: string | null;
+      }>(
         orm,
         `SELECT d.id, d.url, d.body, (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id) AS tries,
            (SELECT s.created_at FROM deliveries s
@@ -52,7 +58,13 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
       );
       if (row === undefined) return null;
       const { url, body, tries, start_due_at: startDueAt } = row;
-      return { id, url, body, tries: Number(tries), startEventDueAt: startDueAt === null ? null : new Date(startDueAt) };
+      return {
+        id,
+        url,
+        body,
+        tries: Number(tries),
+        startEventDueAt: startDueAt === null ? null : new Date(startDueAt),
+      };
     },
 
     async recordTry(deliveryId, tryMade, state) {
@@ -60,7 +72,11 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
     },
 
     async markHandedOver(id) {
-      await execute(orm, 'UPDATE deliveries SET handed_over_at = coalesce(handed_over_at, now()) WHERE id = ?', [id]);
+      await execute(
+        orm,
+        'UPDATE deliveries SET handed_over_at = coalesce(handed_over_at, now()) WHERE id = ?',
+        [id],
+      );
     },
   };
 }

@@ -73,7 +73,10 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
     },
 
     async markCancelSignaled({ id, attempt }) {
-      await execute(orm, 'UPDATE assets SET cancel_signaled_at = now() WHERE id = ? AND attempt = ?', [id, attempt]);
+      await execute(orm, 'UPDATE assets SET cancel_signaled_at = now() WHERE id = ? AND attempt = ?', [
+        id,
+        attempt,
+      ]);
     },
 
     async overdueDeliveries() {

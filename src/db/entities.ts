@@ -1,17 +1,13 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import type {
-  AssetErrors,
-  AssetPath,
-  AssetState,
-  NotificationKey,
-  StepRecord,
-} from '../domain/asset.ts';
+import { defineEntity, p } from '@mikro-orm/core';
+import type { AssetErrors, AssetPath, AssetState, NotificationKey, StepRecord } from '../domain/asset.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import type { ReportedFinding } from '../domain/findings.ts';
 import type { ImageFacts } from '../domain/image-facts.ts';
 
 /** What was given under one notification key, and whether it can be called (`parseWebhookUrl`). */
-export type Webhooks = { readonly [key in NotificationKey]?: { readonly url: string; readonly usable: boolean } };
+export type Webhooks = {
+  readonly [key in NotificationKey]?: { readonly url: string; readonly usable: boolean };
+};
 
 /**
  * One row an asset. `attempt` counts validations; `runId` is the workflow run that owns the attempt;
@@ -44,7 +40,6 @@ export const Asset = defineEntity({
     finishedAt: p.datetime().nullable(),
   },
 });
-export type AssetRow = InferEntity<typeof Asset>;
 
 /** One row an event that a webhook is told about. Its id is the `webhook-id`; `body` is what every try sends. */
 export const Delivery = defineEntity({

@@ -6,7 +6,11 @@ import { AppError } from '../domain/errors.ts';
  * @throws {AppError} `database_unavailable` when Postgres can't be reached or refuses for want of resources,
  *   `internal` otherwise. The driver's own error text is dropped: it quotes the statement, webhook URLs and all.
  */
-export async function execute<Row extends object>(orm: MikroORM, sql: string, params: readonly unknown[]): Promise<Row[]> {
+export async function execute<Row extends object>(
+  orm: MikroORM,
+  sql: string,
+  params: readonly unknown[],
+): Promise<Row[]> {
   return guard(async () => (await orm.em.getConnection().execute(sql, params, 'all')) as Row[]);
 }
 
@@ -24,12 +28,15 @@ export async function guard<Result>(work: () => Promise<Result>): Promise<Result
 const UNAVAILABLE = /^(08|53|57|58|40)/;
 
 function asAppError(error: unknown): AppError {
-  if (error instanceof TypeError || error instanceof RangeError) return new AppError('internal', { cause: error });
+  if (error instanceof TypeError || error instanceof RangeError)
+    return new AppError('internal', { cause: error });
   const { code, name } = error as { code?: unknown; name?: unknown };
   const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
   // No SQLSTATE: the driver never reached the server (ECONNREFUSED, timeout, connection ended).
   if (sqlState === null || UNAVAILABLE.test(sqlState)) {
-    return new AppError('database_unavailable', { cause: new Error(`${String(name)} ${String(code ?? '')}`.trim()) });
+    return new AppError('database_unavailable', {
+      cause: new Error([name, code].filter((part) => typeof part === 'string').join(' ')),
+    });
   }
   return new AppError('internal', { cause: new Error(`${String(name)} SQLSTATE ${sqlState}`) });
 }

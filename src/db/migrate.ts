@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import pg from 'pg';
+import { Client } from 'pg';
 
 /** Any number: what matters is that every migrating process asks for the same lock. */
 const LOCK = 7_203_914_521;
@@ -7,7 +7,7 @@ const LOCK = 7_203_914_521;
 /** Applies what is missing and returns its names. Processes that start together take turns. */
 export async function migrate(orm: MikroORM): Promise<string[]> {
   // On a connection of its own: an advisory lock belongs to the session that took it.
-  const client = new pg.Client({ connectionString: String(orm.config.get('clientUrl')) });
+  const client = new Client({ connectionString: String(orm.config.get('clientUrl')) });
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);

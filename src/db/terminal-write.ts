@@ -1,5 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
-import { type NotificationKey, type Notifications, STATE_OF_NOTIFICATION, type TerminalState } from '../domain/asset.ts';
+import {
+  type NotificationKey,
+  type Notifications,
+  STATE_OF_NOTIFICATION,
+  type TerminalState,
+} from '../domain/asset.ts';
 import { HANDOVER_GRACE_S } from '../domain/delivery.ts';
 import { errorsOf, reportFindings } from '../domain/findings.ts';
 import type { Verdict } from '../domain/ports.ts';

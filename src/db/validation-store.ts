@@ -1,10 +1,21 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { NOTIFICATION_KEYS, type NotificationKey, type Notifications, type TerminalState } from '../domain/asset.ts';
+import {
+  NOTIFICATION_KEYS,
+  type NotificationKey,
+  type Notifications,
+  type TerminalState,
+} from '../domain/asset.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import type { EventToSend, Owner, ValidationStore } from '../domain/ports.ts';
 import type { Webhooks } from './entities.ts';
 import { execute } from './execute.ts';
-import { deliveryParams, EVENT_OF_STATE, insertDelivery, startEventBody, terminalWrite } from './terminal-write.ts';
+import {
+  deliveryParams,
+  EVENT_OF_STATE,
+  insertDelivery,
+  startEventBody,
+  terminalWrite,
+} from './terminal-write.ts';
 
 interface DeliveryColumns {
   readonly delivery_id: string | null;
@@ -14,7 +25,9 @@ interface DeliveryColumns {
 /** `onWork` is called after a write that leaves a delivery for the dispatcher. */
 export function createValidationStore(orm: MikroORM, onWork: () => void): ValidationStore {
   async function readWebhooks(assetId: string): Promise<Notifications> {
-    const [row] = await execute<{ webhooks: Webhooks }>(orm, 'SELECT webhooks FROM assets WHERE id = ?', [assetId]);
+    const [row] = await execute<{ webhooks: Webhooks }>(orm, 'SELECT webhooks FROM assets WHERE id = ?', [
+      assetId,
+    ]);
     const given: { -readonly [Key in keyof Notifications]: string } = {};
     for (const key of NOTIFICATION_KEYS) {
       const webhook = row?.webhooks[key];
@@ -77,7 +90,11 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
       );
       const [row] = await execute<DeliveryColumns>(orm, sql, params);
       if (row !== undefined) {
-        return { outcome: 'owned', state: verdict.state, send: eventToSend(EVENT_OF_STATE[verdict.state], row) };
+        return {
+          outcome: 'owned',
+          state: verdict.state,
+          send: eventToSend(EVENT_OF_STATE[verdict.state], row),
+        };
       }
       const stored = await readStoredEnd(owner);
       if (stored === undefined) return { outcome: 'not_owner' };

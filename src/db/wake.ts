@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 
 const CHANNEL = 'validatr_work';
 
@@ -16,14 +16,14 @@ export interface Wake {
  * Messages are a hint and may be lost: `onWake` is also called after every reconnect.
  */
 export function connectWake(url: string, onWake: () => void): Wake {
-  let client: pg.Client | null = null;
+  let client: Client | null = null;
   let stopped = false;
   let sending = false;
   let pending = false;
   let retry: NodeJS.Timeout | undefined;
 
   async function connect(): Promise<void> {
-    const next = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'validatr wake' });
+    const next = new Client({ connectionString: url, keepAlive: true, application_name: 'validatr wake' });
     next.on('notification', onWake);
     const lost = () => {
       if (client === next) client = null;

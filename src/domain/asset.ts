@@ -7,10 +7,10 @@
  *
  * Only a new attempt leaves a terminal state; the first terminal write of an attempt wins.
  */
-export const ASSET_STATES = ['queued', 'in_progress', 'complete', 'failed', 'canceled'] as const;
+const ASSET_STATES = ['queued', 'in_progress', 'complete', 'failed', 'canceled'] as const;
 export type AssetState = (typeof ASSET_STATES)[number];
 
-export const TERMINAL_STATES = ['complete', 'failed', 'canceled'] as const;
+const TERMINAL_STATES = ['complete', 'failed', 'canceled'] as const;
 export type TerminalState = (typeof TERMINAL_STATES)[number];
 
 export function isTerminal(state: AssetState): state is TerminalState {
@@ -45,7 +45,7 @@ export const STEP_NAMES = [
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
-export type StepState = 'pending' | 'running' | 'passed' | 'failed' | 'skipped';
+type StepState = 'pending' | 'running' | 'passed' | 'failed' | 'skipped';
 
 /** One step as `/details` and the `status` query show it. Times are ISO 8601, durations milliseconds. */
 export interface StepRecord {

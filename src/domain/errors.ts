@@ -7,10 +7,22 @@ export const ERRORS = {
   not_found: { status: 404, retryable: false, title: 'There is nothing here.' },
   asset_not_found: { status: 404, retryable: false, title: 'There is no such asset.' },
   method_not_allowed: { status: 405, retryable: false, title: 'This path does not support the method.' },
-  asset_terminal: { status: 409, retryable: false, title: 'The asset has already reached its terminal state.' },
-  asset_not_terminal: { status: 409, retryable: false, title: 'The asset has not reached a terminal state yet.' },
+  asset_terminal: {
+    status: 409,
+    retryable: false,
+    title: 'The asset has already reached its terminal state.',
+  },
+  asset_not_terminal: {
+    status: 409,
+    retryable: false,
+    title: 'The asset has not reached a terminal state yet.',
+  },
   body_too_large: { status: 413, retryable: false, title: 'The body is larger than 1 MiB.' },
-  unsupported_media_type: { status: 415, retryable: false, title: 'The body must be application/json in UTF-8.' },
+  unsupported_media_type: {
+    status: 415,
+    retryable: false,
+    title: 'The body must be application/json in UTF-8.',
+  },
   invalid_request: { status: 422, retryable: false, title: 'The request does not have the expected shape.' },
   internal: { status: 500, retryable: true, title: 'Something went wrong on our side.' },
   database_unavailable: { status: 503, retryable: true, title: 'The database does not answer.' },
@@ -38,7 +50,10 @@ export class AppError extends Error {
     code: ErrorCode,
     options: { detail?: string; cause?: unknown; faults?: readonly FieldFault[] } = {},
   ) {
-    super(options.detail ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      options.detail ?? ERRORS[code].title,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.faults = options.faults ?? [];
   }

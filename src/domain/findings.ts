@@ -12,9 +12,21 @@ export type Finding =
   | { readonly code: 'webhook_url_invalid'; readonly key: NotificationKey }
   | { readonly code: 'asset_not_reachable'; readonly key: 'onStart' }
   | { readonly code: 'not_an_image'; readonly key: 'asset' }
-  | { readonly code: 'image_unreadable'; readonly key: 'asset'; readonly measured: { readonly reason: string } }
-  | { readonly code: 'decoder_crashed'; readonly key: 'asset'; readonly measured: { readonly reason: string } }
-  | { readonly code: 'format_not_allowed'; readonly key: 'asset'; readonly measured: { readonly format: ImageFormat } }
+  | {
+      readonly code: 'image_unreadable';
+      readonly key: 'asset';
+      readonly measured: { readonly reason: string };
+    }
+  | {
+      readonly code: 'decoder_crashed';
+      readonly key: 'asset';
+      readonly measured: { readonly reason: string };
+    }
+  | {
+      readonly code: 'format_not_allowed';
+      readonly key: 'asset';
+      readonly measured: { readonly format: ImageFormat };
+    }
   | {
       readonly code: 'dimensions_too_large';
       readonly key: 'asset';
@@ -22,10 +34,10 @@ export type Finding =
     }
   | { readonly code: 'internal_error'; readonly key: 'internal' };
 
-export type ReasonCode = Finding['code'];
+type ReasonCode = Finding['code'];
 
 /** The step that reports each code; null for what is nobody's step. */
-export const STEP_OF_CODE = {
+const STEP_OF_CODE = {
   webhook_url_invalid: 'checkWebhookUrls',
   asset_not_reachable: 'checkAssetReachable',
   not_an_image: 'checkIsImage',
@@ -49,7 +61,7 @@ export interface ReportedFinding {
 }
 
 /** The contract's sentence for a finding, byte for byte. */
-export function messageOf(finding: Finding, notifications: Notifications): string {
+function messageOf(finding: Finding, notifications: Notifications): string {
   switch (finding.code) {
     case 'webhook_url_invalid':
       return `\`${maskPassword(notifications[finding.key] ?? '')}\`is not a valid URL`;
@@ -73,14 +85,19 @@ export function messageOf(finding: Finding, notifications: Notifications): strin
 }
 
 /** Findings with their sentences, in the order of the steps. */
-export function reportFindings(findings: readonly Finding[], notifications: Notifications): ReportedFinding[] {
-  return [...findings].sort((a, b) => rankOf(a) - rankOf(b)).map((finding) => ({
-    code: finding.code,
-    step: STEP_OF_CODE[finding.code],
-    key: finding.key,
-    message: messageOf(finding, notifications),
-    measured: 'measured' in finding ? finding.measured : null,
-  }));
+export function reportFindings(
+  findings: readonly Finding[],
+  notifications: Notifications,
+): ReportedFinding[] {
+  return [...findings]
+    .sort((a, b) => rankOf(a) - rankOf(b))
+    .map((finding) => ({
+      code: finding.code,
+      step: STEP_OF_CODE[finding.code],
+      key: finding.key,
+      message: messageOf(finding, notifications),
+      measured: 'measured' in finding ? finding.measured : null,
+    }));
 }
 
 /** The `errors` object of an asset, or null where nothing is wrong. */

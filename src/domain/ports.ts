@@ -72,7 +72,10 @@ export interface ValidationStore {
   /** Progress worth showing before the end, e.g. a step in trouble. */
   recordSteps(owner: Owner, steps: readonly StepRecord[]): Promise<OwnedWrite<object>>;
   /** The terminal write. The first of an attempt wins; a later one is told what is stored. */
-  finish(owner: Owner, verdict: Verdict): Promise<OwnedWrite<{ state: TerminalState; send: EventToSend | null }>>;
+  finish(
+    owner: Owner,
+    verdict: Verdict,
+  ): Promise<OwnedWrite<{ state: TerminalState; send: EventToSend | null }>>;
   /** Makes a reset run the owner of a new attempt, `in_progress`. False when it owns the row already. */
   takeOver(owner: Owner): Promise<boolean>;
   /** The webhook URLs of an asset, which are secrets: they never leave the activity that reads them. */
@@ -107,8 +110,8 @@ export interface AssetDetails extends AssetSummary {
   }[];
 }
 
-export type CancelOutcome = 'canceled' | 'requested' | 'already_terminal' | 'not_found';
-export type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
+type CancelOutcome = 'canceled' | 'requested' | 'already_terminal' | 'not_found';
+type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 
 /** What the API does with assets. */
 export interface AssetStore {

@@ -7,7 +7,8 @@
 export function parseWebhookUrl(text: string): URL | null {
   // `new URL` mends what a person would call broken: it drops tabs and newlines, trims blanks and
   // reads `http:example.com` and `http:\\example.com` as absolute. None of these is a valid URL (RFC 3986).
-  if (!/^https?:\/\/[^/?#]/i.test(text) || /[\s\\<>"{}|^`]/.test(text) || hasControlCharacter(text)) return null;
+  if (!/^https?:\/\/[^/?#]/i.test(text) || /[\s\\<>"{}|^`]/.test(text) || hasControlCharacter(text))
+    return null;
   const url = URL.parse(text);
   if (url === null || url.username !== '' || url.password !== '' || url.hostname === '') return null;
   // `http://@host` and `http://:@host` have an (empty) user info that the parser forgets.

@@ -3,13 +3,24 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 export type { Logger };
 
 /** JSON lines, by default on standard output. Fields that hold webhook URLs or credentials are cut out wherever they appear. */
-export function createLogger(level: string, process: 'api' | 'worker' | 'migrate', destination?: DestinationStream): Logger {
+export function createLogger(
+  level: string,
+  process: 'api' | 'worker' | 'migrate',
+  destination?: DestinationStream,
+): Logger {
   const options = {
     level,
     base: { process },
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: {
-      paths: ['url', '*.url', 'notifications', '*.notifications', 'headers.authorization', '*.headers.authorization'],
+      paths: [
+        'url',
+        '*.url',
+        'notifications',
+        '*.notifications',
+        'headers.authorization',
+        '*.headers.authorization',
+      ],
       censor: '***',
     },
     serializers: { err: describeError },

@@ -72,7 +72,14 @@ export interface Dispatcher {
  * cancel, delivery workflows for events that no workflow holds. Rows are leased in a transaction of their own and
  * never locked across a call to Temporal. Temporal down: rows wait.
  */
-export function startDispatcher({ queue, client, stepExecution, eager, mayStart, onError }: DispatcherDeps): Dispatcher {
+export function startDispatcher({
+  queue,
+  client,
+  stepExecution,
+  eager,
+  mayStart,
+  onError,
+}: DispatcherDeps): Dispatcher {
   let stopped = false;
   let rouse: (() => void) | undefined;
   let isAwake = false;

@@ -18,7 +18,7 @@ export function createExecutions(client: Client): Executions {
     async queryStatus(assetId) {
       try {
         return await client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () =>
-          client.workflow.getHandle(assetWorkflowId(assetId)).query<AssetStatus, []>(statusQuery),
+          client.workflow.getHandle(assetWorkflowId(assetId)).query<AssetStatus>(statusQuery),
         );
       } catch {
         // No worker, a busy one, no workflow, no server: whatever it is, the caller has the row.
@@ -62,7 +62,8 @@ export async function describeCurrent(client: Client, workflowId: string): Promi
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
-    if (isGrpcServiceError(error)) throw new AppError('temporal_unavailable', { cause: new Error(`gRPC ${error.code}`) });
+    if (isGrpcServiceError(error))
+      throw new AppError('temporal_unavailable', { cause: new Error(`gRPC ${error.code}`) });
     throw error;
   }
 }

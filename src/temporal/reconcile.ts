@@ -31,7 +31,12 @@ export interface ReconcileDeps {
  * It acts only for the current run of an id (a reset also terminates the old run) and only on rows unchanged since
  * they were read.
  */
-export function createReconcile({ client, repairs, queue, now }: ReconcileDeps): () => Promise<ReconcileReport> {
+export function createReconcile({
+  client,
+  repairs,
+  queue,
+  now,
+}: ReconcileDeps): () => Promise<ReconcileReport> {
   async function closeBadlyEnded(): Promise<number> {
     const begin = now();
     const since = new Date((await repairs.readMark()).getTime() - OVERLAP_MS);

@@ -1,4 +1,9 @@
-import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  type ScheduleOptions,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
 import { RECONCILE, stateAttribute, TASK_QUEUE, verdictAttribute } from '../../workflows/contract.ts';
 
 const SCHEDULE_ID = 'validatr-reconcile';
@@ -15,7 +20,9 @@ export async function ensureSearchAttributes(client: Client): Promise<void> {
   if (operatorService === undefined) return;
   const { namespace } = client.options;
   const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-  const missing = [stateAttribute, verdictAttribute].filter(({ name }) => !(name in (customAttributes ?? {})));
+  const missing = [stateAttribute, verdictAttribute].filter(
+    ({ name }) => !(name in (customAttributes ?? {})),
+  );
   if (missing.length === 0) return;
   const KEYWORD = 2;
   await operatorService.addSearchAttributes({
@@ -25,8 +32,13 @@ export async function ensureSearchAttributes(client: Client): Promise<void> {
 }
 
 interface OperatorService {
-  listSearchAttributes(request: { namespace: string }): Promise<{ customAttributes?: Record<string, unknown> | null }>;
-  addSearchAttributes(request: { namespace: string; searchAttributes: Record<string, number> }): Promise<unknown>;
+  listSearchAttributes(request: {
+    namespace: string;
+  }): Promise<{ customAttributes?: Record<string, unknown> | null }>;
+  addSearchAttributes(request: {
+    namespace: string;
+    searchAttributes: Record<string, number>;
+  }): Promise<unknown>;
 }
 
 /** Creates the reconciler's Schedule, or brings the one that is there up to date. */

@@ -17,11 +17,24 @@ export interface WebhookSenderDeps {
 }
 
 /** Sends webhooks. Redirects are not followed (3xx is a failure), and nothing of a URL reaches an error text. */
-export function createWebhookSender({ now, random }: WebhookSenderDeps): WebhookSender & { close(): Promise<void> } {
-  const agent = new Agent({ connections: 64, pipelining: 1, connect: { timeout: 10_000 }, maxHeaderSize: 16 * 1024 });
+export function createWebhookSender({
+  now,
+  random,
+}: WebhookSenderDeps): WebhookSender & { close(): Promise<void> } {
+  const agent = new Agent({
+    connections: 64,
+    pipelining: 1,
+    connect: { timeout: 10_000 },
+    maxHeaderSize: 16 * 1024,
+  });
   const stats = createEndpointStats();
 
-  async function post({ id, url, body, timeoutMs }: Parameters<WebhookSender['send']>[0]): Promise<TryResult> {
+  async function post({
+    id,
+    url,
+    body,
+    timeoutMs,
+  }: Parameters<WebhookSender['send']>[0]): Promise<TryResult> {
     const begin = now();
     // `bodyTimeout` is only an idle timer: the whole try has one deadline.
     const signal = AbortSignal.timeout(timeoutMs);
@@ -37,7 +50,13 @@ export function createWebhookSender({ now, random }: WebhookSenderDeps): Webhook
       return { durationMs: Math.round(now() - begin), ...judge(response, now()) };
     } catch (error) {
       const durationMs = Math.round(now() - begin);
-      return { status: null, durationMs, error: networkErrorCode(error), verdict: 'retry', retryAfterMs: null };
+      return {
+        status: null,
+        durationMs,
+        error: networkErrorCode(error),
+        verdict: 'retry',
+        retryAfterMs: null,
+      };
     }
   }
 
@@ -61,7 +80,8 @@ export function createWebhookSender({ now, random }: WebhookSenderDeps): Webhook
 
 /** 2xx is delivered; 408, 429 and 5xx are worth another try; the rest is the receiver's final word. */
 function judge({ statusCode: status, headers }: Dispatcher.ResponseData, nowMs: number) {
-  if (status >= 200 && status < 300) return { status, error: null, verdict: 'delivered', retryAfterMs: null } as const;
+  if (status >= 200 && status < 300)
+    return { status, error: null, verdict: 'delivered', retryAfterMs: null } as const;
   const error = `http_${status}`;
   if (status !== 408 && status !== 429 && status < 500) {
     return { status, error, verdict: 'give_up', retryAfterMs: null } as const;
@@ -90,6 +110,7 @@ function networkErrorCode(error: unknown): string {
   const { name, code } = error as { name?: string; code?: string };
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
   if (code?.startsWith('HPE_')) return 'invalid_response';
-  if (code?.startsWith('ERR_TLS') || code?.startsWith('CERT') || code?.includes('SELF_SIGNED')) return 'tls_error';
+  if (code?.startsWith('ERR_TLS') || code?.startsWith('CERT') || code?.includes('SELF_SIGNED'))
+    return 'tls_error';
   return NETWORK_ERRORS[code ?? ''] ?? 'network_error';
 }

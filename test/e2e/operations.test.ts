@@ -16,7 +16,12 @@ interface Details {
   runId: string;
   errors: Record<string, string[]> | null;
   steps: { name: string; state: string; attempts: number; error: string | null }[];
-  deliveries: { event: string; attempt: number; state: string; tries: { status: number | null; error: string | null }[] }[];
+  deliveries: {
+    event: string;
+    attempt: number;
+    state: string;
+    tries: { status: number | null; error: string | null }[];
+  }[];
 }
 
 describe('operating the pipeline', () => {
@@ -39,7 +44,9 @@ describe('operating the pipeline', () => {
   /** An asset whose validation can't go on: its storage has trouble. */
   async function submitTroubled(notifications?: Record<string, string>): Promise<string> {
     const id = await client.submit(TROUBLED, notifications);
-    await eventually(async () => (await details(id)).steps.some((step) => step.error !== null), { what: 'the trouble' });
+    await eventually(async () => (await details(id)).steps.some((step) => step.error !== null), {
+      what: 'the trouble',
+    });
     return id;
   }
 
@@ -63,8 +70,14 @@ describe('operating the pipeline', () => {
   });
 
   it.each([
-    ['POST …/cancel', async (id: string) => void (await client.call('POST', `/assets/${id}/cancel`, { reason: 'x' }))],
-    ['temporal workflow signal', (id: string) => stack.temporal('workflow', 'signal', '-w', `asset-${id}`, '--name', 'cancel')],
+    [
+      'POST …/cancel',
+      async (id: string) => void (await client.call('POST', `/assets/${id}/cancel`, { reason: 'x' })),
+    ],
+    [
+      'temporal workflow signal',
+      (id: string) => stack.temporal('workflow', 'signal', '-w', `asset-${id}`, '--name', 'cancel'),
+    ],
     ['temporal workflow cancel', (id: string) => stack.temporal('workflow', 'cancel', '-w', `asset-${id}`)],
   ])('cancels by %s, and tells onCancel', async (_how, cancel) => {
     const receiver = await startReceiver();
@@ -103,7 +116,10 @@ describe('operating the pipeline', () => {
     expect((await client.call('POST', `/assets/${dispatched}/cancel`)).status).toBe(202);
     expect((await client.read(`/assets/${dispatched}`)).state).toBe('queued');
     await eventually(async () => {
-      const rows = await stack.database.query('SELECT 1 FROM assets WHERE id = ? AND cancel_signaled_at IS NOT NULL', [dispatched]);
+      const rows = await stack.database.query(
+        'SELECT 1 FROM assets WHERE id = ? AND cancel_signaled_at IS NOT NULL',
+        [dispatched],
+      );
       return rows.length === 1;
     });
     await stack.startWorker();
@@ -118,11 +134,22 @@ describe('operating the pipeline', () => {
     await copyFile('assets/rocket.jpg', path);
     let attempt = 1;
     for (const event of await resettableEvents(id)) {
-      await stack.temporal('workflow', 'reset', '-w', `asset-${id}`, '--event-id', event, '--reason', 'try again');
+      await stack.temporal(
+        'workflow',
+        'reset',
+        '-w',
+        `asset-${id}`,
+        '--event-id',
+        event,
+        '--reason',
+        'try again',
+      );
       attempt += 1;
       const again = await eventually(async () => {
         const asset = await details(id);
-        return asset.attempt === attempt && asset.state !== 'in_progress' && asset.state !== 'queued' && asset;
+        return (
+          asset.attempt === attempt && asset.state !== 'in_progress' && asset.state !== 'queued' && asset
+        );
       });
       expect(again, `reset to event ${event}`).toMatchObject({ attempt });
       if (attempt === 2) expect(again.state).toBe('complete');
@@ -133,7 +160,16 @@ describe('operating the pipeline', () => {
     const id = await submitTroubled();
     const { runId } = await details(id);
     for (const event of await resettableEvents(id)) {
-      await stack.temporal('workflow', 'reset', '-w', `asset-${id}`, '--event-id', event, '--reason', 'try again');
+      await stack.temporal(
+        'workflow',
+        'reset',
+        '-w',
+        `asset-${id}`,
+        '--event-id',
+        event,
+        '--reason',
+        'try again',
+      );
     }
     const taken = await eventually(async () => {
       const asset = await details(id);
@@ -148,7 +184,9 @@ describe('operating the pipeline', () => {
     const path = join(dir, 'fixed.jpg');
     await writeFile(path, (await readFile('assets/rocket.jpg')).subarray(0, 50_000));
     const id = await client.submit(path);
-    expect((await client.verdict(id)).errors).toEqual({ asset: ['Asset is not a readable image: truncated.'] });
+    expect((await client.verdict(id)).errors).toEqual({
+      asset: ['Asset is not a readable image: truncated.'],
+    });
     await copyFile('assets/rocket.jpg', path);
     expect((await client.call('POST', `/assets/${id}/retry`)).status).toBe(202);
     expect(await client.verdict(id)).toEqual({ id, state: 'complete' });
@@ -163,7 +201,11 @@ describe('operating the pipeline', () => {
       res.writeHead(500).end();
     });
     for (const { url } of [refusing, hanging, failing]) {
-      const id = await client.submit('./assets/rocket.jpg', { onStart: `${url}/s`, onSuccess: `${url}/e`, onFailure: url });
+      const id = await client.submit('./assets/rocket.jpg', {
+        onStart: `${url}/s`,
+        onSuccess: `${url}/e`,
+        onFailure: url,
+      });
       expect(await client.verdict(id, 3_000)).toEqual({ id, state: 'complete' });
       const tried = await eventually(
         async () => {
@@ -199,7 +241,9 @@ describe('operating the pipeline', () => {
 
   /** Event ids that a workflow can be reset to: its workflow tasks, first, last and those between. */
   async function resettableEvents(id: string): Promise<string[]> {
-    const history = JSON.parse(await stack.temporal('workflow', 'show', '-w', `asset-${id}`, '--output', 'json')) as {
+    const history = JSON.parse(
+      await stack.temporal('workflow', 'show', '-w', `asset-${id}`, '--output', 'json'),
+    ) as {
       events: { eventId: string; eventType: string }[];
     };
     return history.events

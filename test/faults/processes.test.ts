@@ -25,13 +25,20 @@ describe('when processes die', () => {
   it('keeps every accepted asset when the worker is killed', async () => {
     const client = createTestClient(stack.baseUrl);
     const ids = await Promise.all(Array.from({ length: ASSETS }, () => client.submit('./assets/rocket.jpg')));
-    await eventually(async () => (await terminalCount(ids)) >= ASSETS / 10, { what: 'a tenth of the verdicts' });
+    await eventually(async () => (await terminalCount(ids)) >= ASSETS / 10, {
+      what: 'a tenth of the verdicts',
+    });
     stack.worker.signal('SIGKILL');
     await stack.worker.ended();
     expect(await terminalCount(ids)).toBeLessThan(ASSETS);
     await stack.startWorker();
-    await eventually(async () => (await terminalCount(ids)) === ASSETS, { timeoutMs: 90_000, what: 'all verdicts' });
-    const states = await stack.database.query<{ state: string; attempt: number }>('SELECT DISTINCT state, attempt FROM assets');
+    await eventually(async () => (await terminalCount(ids)) === ASSETS, {
+      timeoutMs: 90_000,
+      what: 'all verdicts',
+    });
+    const states = await stack.database.query<{ state: string; attempt: number }>(
+      'SELECT DISTINCT state, attempt FROM assets',
+    );
     expect(states).toEqual([{ state: 'complete', attempt: 1 }]);
   }, 180_000);
 
@@ -64,6 +71,9 @@ describe('when processes die', () => {
     stack.api.signal('SIGTERM');
     expect(await Promise.all([stack.worker.ended(), stack.api.ended()])).toEqual([0, 0]);
     await Promise.all([stack.startApi(), stack.startWorker()]);
-    await eventually(async () => (await terminalCount(ids)) === ids.length, { timeoutMs: 60_000, what: 'all verdicts' });
+    await eventually(async () => (await terminalCount(ids)) === ids.length, {
+      timeoutMs: 60_000,
+      what: 'all verdicts',
+    });
   }, 120_000);
 });

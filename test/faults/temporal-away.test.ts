@@ -59,7 +59,9 @@ describe('while Temporal is away', () => {
       },
       { timeoutMs: 90_000, everyMs: 200, what: 'all verdicts' },
     );
-    const states = await stack.database.query('SELECT state, count(*)::int AS count FROM assets GROUP BY state');
+    const states = await stack.database.query(
+      'SELECT state, count(*)::int AS count FROM assets GROUP BY state',
+    );
     expect(states).toEqual([{ state: 'complete', count: ASSETS }]);
     expect((await client.call('GET', '/readyz')).status).toBe(200);
   }, 180_000);

@@ -8,7 +8,8 @@ export interface AssetBody {
 
 /** The API as a client sees it. */
 export function createTestClient(baseUrl: string, apiKey = process.env['API_KEY']) {
-  const authorization: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  const authorization: Record<string, string> =
+    apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
 
   function call(method: string, path: string, body?: unknown): Promise<Response> {
     return fetch(baseUrl + path, {
@@ -31,7 +32,8 @@ export function createTestClient(baseUrl: string, apiKey = process.env['API_KEY'
         assetPath: { location: 'local', path },
         ...(notifications === undefined ? {} : { notifications }),
       });
-      if (response.status !== 202) throw new Error(`POST answered ${response.status}: ${await response.text()}`);
+      if (response.status !== 202)
+        throw new Error(`POST answered ${response.status}: ${await response.text()}`);
       return ((await response.json()) as AssetBody).id;
     },
     /** Waits for a terminal state. */

@@ -25,7 +25,11 @@ const silent = () => undefined;
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), 'validatr-test-'));
   const cliPath = await findTemporalCli({ log: say });
-  const postgres = await startEmbeddedPostgres({ dataDir: join(dir, 'postgres'), port: await freePort(), log: silent });
+  const postgres = await startEmbeddedPostgres({
+    dataDir: join(dir, 'postgres'),
+    port: await freePort(),
+    log: silent,
+  });
   const temporal = await startEmbeddedTemporal({
     cliPath,
     dataDir: join(dir, 'temporal'),

@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LEAN_SANDBOX = ['--import', './src/bin/lean-sandbox.ts'];
 
 /** A program of ours as a real process. */
-export interface Program {
+interface Program {
   readonly process: ChildProcess;
   /** Standard output and error so far. */
   output(): string;
@@ -25,7 +25,7 @@ export interface Program {
   ended(): Promise<number | null>;
 }
 
-export function startProgram(name: 'api' | 'worker', env: Record<string, string>): Program {
+function startProgram(name: 'api' | 'worker', env: Record<string, string>): Program {
   const child = spawn(process.execPath, [...(name === 'worker' ? LEAN_SANDBOX : []), `src/bin/${name}.ts`], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
@@ -74,7 +74,13 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
   stacks += 1;
   const namespace = `test-${process.pid}-${Date.now()}-${stacks}`;
   const temporal = async (...args: string[]) => {
-    const { stdout } = await run(inject('temporalCli'), [...args, '--address', address, '--namespace', namespace]);
+    const { stdout } = await run(inject('temporalCli'), [
+      ...args,
+      '--address',
+      address,
+      '--namespace',
+      namespace,
+    ]);
     return stdout;
   };
   await temporal('operator', 'namespace', 'create', '--retention', '1d');
@@ -116,7 +122,14 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
     },
   };
   // A namespace is known to all parts of the server only after its cache has been refreshed.
-  await eventually(() => temporal('workflow', 'list').then(() => true, () => false), { what: 'the namespace' });
+  await eventually(
+    () =>
+      temporal('workflow', 'list').then(
+        () => true,
+        () => false,
+      ),
+    { what: 'the namespace' },
+  );
   await Promise.all([stack.startApi(), stack.startWorker()]);
   return stack;
 }
@@ -132,5 +145,8 @@ async function isReady(program: Program, probe: () => Promise<boolean> | boolean
 }
 
 async function isOk(url: string): Promise<boolean> {
-  return fetch(url).then((response) => response.ok, () => false);
+  return fetch(url).then(
+    (response) => response.ok,
+    () => false,
+  );
 }

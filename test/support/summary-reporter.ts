@@ -17,7 +17,9 @@ export default class SummaryReporter implements Reporter {
     }
     // After the other reporters' lines, which are written in this same turn.
     process.once('exit', () => {
-      process.stdout.write(`\n${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}\n`);
+      process.stdout.write(
+        `\n${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}\n`,
+      );
     });
   }
 }

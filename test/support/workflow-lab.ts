@@ -38,7 +38,7 @@ export interface WorkflowLab {
   stop(): Promise<void>;
 }
 
-export interface ValidationHandle {
+interface ValidationHandle {
   result(): Promise<ValidateAssetResult>;
   /** Names of the events so far. */
   eventTypes(): Promise<string[]>;
@@ -48,10 +48,30 @@ export interface ValidationHandle {
 export async function openWorkflowLab(): Promise<WorkflowLab> {
   const address = inject('temporalAddress');
   const namespace = `lab-${process.pid}-${Date.now()}`;
-  const cli = (...args: string[]) => run(inject('temporalCli'), [...args, '--address', address, '--namespace', namespace]);
+  const cli = (...args: string[]) =>
+    run(inject('temporalCli'), [...args, '--address', address, '--namespace', namespace]);
   await cli('operator', 'namespace', 'create', '--retention', '1d');
-  await eventually(() => cli('workflow', 'list').then(() => true, () => false), { what: 'the namespace' });
-  await cli('operator', 'search-attribute', 'create', '--name', 'ValidatrState', '--type', 'Keyword', '--name', 'ValidatrVerdict', '--type', 'Keyword');
+  await eventually(
+    () =>
+      cli('workflow', 'list').then(
+        () => true,
+        () => false,
+      ),
+    { what: 'the namespace' },
+  );
+  await cli(
+    'operator',
+    'search-attribute',
+    'create',
+    '--name',
+    'ValidatrState',
+    '--type',
+    'Keyword',
+    '--name',
+    'ValidatrVerdict',
+    '--type',
+    'Keyword',
+  );
   const connection = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace });
 
@@ -111,8 +131,16 @@ export async function openWorkflowLab(): Promise<WorkflowLab> {
 export async function recordHistory(client: Client, workflowId: string, name: string): Promise<void> {
   if (process.env['RECORD_HISTORIES'] !== 'yes') return;
   const { stdout } = await run(inject('temporalCli'), [
-    'workflow', 'show', '--workflow-id', workflowId, '--output', 'json',
-    '--address', inject('temporalAddress'), '--namespace', client.options.namespace,
+    'workflow',
+    'show',
+    '--workflow-id',
+    workflowId,
+    '--output',
+    'json',
+    '--address',
+    inject('temporalAddress'),
+    '--namespace',
+    client.options.namespace,
   ]);
   await mkdir(HISTORIES_DIR, { recursive: true });
   await writeFile(`${HISTORIES_DIR}${name}.json`, stdout);
@@ -153,9 +181,12 @@ export function fairWeather(calls: string[] = []): Activities {
     recordSteps: () => called('recordSteps', Promise.resolve()),
     finishAsset: ({ verdict }) =>
       called('finishAsset', Promise.resolve({ outcome: 'owned', state: verdict.state, send: null })),
-    tryWebhookOnce: ({ deliveryId }) => called(`tryWebhookOnce ${deliveryId}`, Promise.resolve({ outcome: 'done' })),
-    sendWebhook: ({ deliveryId }) => called(`sendWebhook ${deliveryId}`, Promise.resolve({ outcome: 'done' })),
-    reconcileAssets: () => called('reconcileAssets', Promise.resolve({ closed: 0, requeued: 0, handedOver: 0 })),
+    tryWebhookOnce: ({ deliveryId }) =>
+      called(`tryWebhookOnce ${deliveryId}`, Promise.resolve({ outcome: 'done' })),
+    sendWebhook: ({ deliveryId }) =>
+      called(`sendWebhook ${deliveryId}`, Promise.resolve({ outcome: 'done' })),
+    reconcileAssets: () =>
+      called('reconcileAssets', Promise.resolve({ closed: 0, requeued: 0, handedOver: 0 })),
   };
 }
 

@@ -12,7 +12,8 @@ import {
   type WorkflowLab,
 } from '../support/workflow-lab.ts';
 
-const trouble = () => ApplicationFailure.create({ message: 'The storage does not answer.', type: 'storage_unavailable' });
+const trouble = () =>
+  ApplicationFailure.create({ message: 'The storage does not answer.', type: 'storage_unavailable' });
 const never = () => new Promise<never>(() => undefined);
 
 describe('validateAsset', () => {
@@ -30,11 +31,22 @@ describe('validateAsset', () => {
     await lab.withActivities(fairWeather(calls), async () => {
       const validation = await lab.start({ assetId: nextId() });
       const result = await validation.result();
-      expect(result).toMatchObject({ outcome: 'finished', state: 'complete', findings: [], image: rocketFacts });
+      expect(result).toMatchObject({
+        outcome: 'finished',
+        state: 'complete',
+        findings: [],
+        image: rocketFacts,
+      });
       expect(calls[0]).toBe('claimAsset');
       expect(calls.at(-1)).toBe('finishAsset');
       expect(new Set(calls.slice(1, -1))).toEqual(
-        new Set(['checkWebhookUrls', 'checkAssetReachable', 'checkIsImage', 'checkIsJpeg', 'checkDimensions']),
+        new Set([
+          'checkWebhookUrls',
+          'checkAssetReachable',
+          'checkIsImage',
+          'checkIsJpeg',
+          'checkDimensions',
+        ]),
       );
       await recordHistory(lab.client, validation.workflowId, 'complete');
     });
@@ -45,24 +57,41 @@ describe('validateAsset', () => {
     const activities = {
       ...fairWeather(calls),
       claimAsset: () =>
-        Promise.resolve({ outcome: 'owned', claims: 1, send: { deliveryId: 'start', event: 'onStart' } } as const),
+        Promise.resolve({
+          outcome: 'owned',
+          claims: 1,
+          send: { deliveryId: 'start', event: 'onStart' },
+        } as const),
       checkWebhookUrls: () => stepResult({ findings: [{ code: 'webhook_url_invalid', key: 'onSuccess' }] }),
       checkIsImage: () => stepResult({ facts: { ...rocketFacts, format: 'PNG', width: 2000 } }),
-      checkIsJpeg: () => stepResult({ findings: [{ code: 'format_not_allowed', key: 'asset', measured: { format: 'PNG' } }] }),
+      checkIsJpeg: () =>
+        stepResult({ findings: [{ code: 'format_not_allowed', key: 'asset', measured: { format: 'PNG' } }] }),
       checkDimensions: () =>
-        stepResult({ findings: [{ code: 'dimensions_too_large', key: 'asset', measured: { width: 2000, height: 427 } }] }),
+        stepResult({
+          findings: [{ code: 'dimensions_too_large', key: 'asset', measured: { width: 2000, height: 427 } }],
+        }),
       finishAsset: () =>
-        Promise.resolve({ outcome: 'owned', state: 'failed', send: { deliveryId: 'end', event: 'onFailure' } } as const),
+        Promise.resolve({
+          outcome: 'owned',
+          state: 'failed',
+          send: { deliveryId: 'end', event: 'onFailure' },
+        } as const),
     };
     await lab.withActivities(activities, async () => {
-      const validation = await lab.start({ assetId: nextId(), webhookKeys: ['onStart', 'onSuccess', 'onFailure'] });
+      const validation = await lab.start({
+        assetId: nextId(),
+        webhookKeys: ['onStart', 'onSuccess', 'onFailure'],
+      });
       const result = await validation.result();
       expect(result.outcome === 'finished' && result.findings.map((finding) => finding.code).sort()).toEqual([
         'dimensions_too_large',
         'format_not_allowed',
         'webhook_url_invalid',
       ]);
-      expect(calls.filter((call) => call.startsWith('tryWebhookOnce'))).toEqual(['tryWebhookOnce start', 'tryWebhookOnce end']);
+      expect(calls.filter((call) => call.startsWith('tryWebhookOnce'))).toEqual([
+        'tryWebhookOnce start',
+        'tryWebhookOnce end',
+      ]);
       await recordHistory(lab.client, validation.workflowId, 'failed-with-webhooks');
     });
   });
@@ -90,7 +119,10 @@ describe('validateAsset', () => {
 
   it('writes and sends nothing when another run owns the asset', async () => {
     const calls: string[] = [];
-    const activities = { ...fairWeather(calls), claimAsset: () => Promise.resolve({ outcome: 'superseded' } as const) };
+    const activities = {
+      ...fairWeather(calls),
+      claimAsset: () => Promise.resolve({ outcome: 'superseded' } as const),
+    };
     await lab.withActivities(activities, async () => {
       const validation = await lab.start({ assetId: nextId() });
       expect(await validation.result()).toEqual({ outcome: 'superseded' });
@@ -116,8 +148,14 @@ describe('validateAsset', () => {
     await lab.withActivities(activities, async () => {
       const validation = await lab.start({ assetId: nextId() });
       const result = await validation.result();
-      expect(recorded).toMatchObject([{ state: 'running', attempts: 2, error: 'The storage does not answer.' }]);
-      expect(result.outcome === 'finished' && result.steps[2]).toMatchObject({ state: 'passed', attempts: 3, error: null });
+      expect(recorded).toMatchObject([
+        { state: 'running', attempts: 2, error: 'The storage does not answer.' },
+      ]);
+      expect(result.outcome === 'finished' && result.steps[2]).toMatchObject({
+        state: 'passed',
+        attempts: 3,
+        error: null,
+      });
       await recordHistory(lab.client, validation.workflowId, 'fallback-to-regular');
     });
   });
@@ -156,7 +194,11 @@ describe('validateAsset', () => {
         return status.steps.some((record) => record.error !== null);
       });
       await handle.signal(cancelSignal, 'enough');
-      expect(await validation.result()).toMatchObject({ outcome: 'finished', state: 'canceled', findings: [] });
+      expect(await validation.result()).toMatchObject({
+        outcome: 'finished',
+        state: 'canceled',
+        findings: [],
+      });
       expect(verdicts).toEqual(['canceled']);
       await recordHistory(lab.client, validation.workflowId, 'canceled-by-signal');
     });
@@ -175,9 +217,11 @@ describe('validateAsset', () => {
     await lab.withActivities(activities, async () => {
       const validation = await lab.start({ assetId: nextId() });
       const handle = lab.client.workflow.getHandle(validation.workflowId);
-      await eventually(async () => (await handle.query(statusQuery)).steps.some((record) => record.error !== null));
+      await eventually(async () =>
+        (await handle.query(statusQuery)).steps.some((record) => record.error !== null),
+      );
       await handle.cancel();
-      await expect(validation.result()).rejects.toThrow();
+      await expect(validation.result()).rejects.toThrow('Workflow execution cancelled');
       expect((await handle.describe()).status.name).toBe('CANCELLED');
       expect(verdicts).toEqual(['canceled']);
       await recordHistory(lab.client, validation.workflowId, 'cancelled-from-outside');
@@ -190,11 +234,17 @@ describe('validateAsset', () => {
     const activities = {
       ...fairWeather(calls),
       claimAsset: () =>
-        Promise.resolve({ outcome: 'owned', claims: 1, send: { deliveryId: 'hard', event: 'onStart' } } as const),
+        Promise.resolve({
+          outcome: 'owned',
+          claims: 1,
+          send: { deliveryId: 'hard', event: 'onStart' },
+        } as const),
       tryWebhookOnce: () => Promise.resolve({ outcome: 'later', waitMs: 0 } as const),
       sendWebhook: () => {
         sends += 1;
-        return Promise.resolve(sends < 3 ? ({ outcome: 'later', waitMs: 300 } as const) : ({ outcome: 'done' } as const));
+        return Promise.resolve(
+          sends < 3 ? ({ outcome: 'later', waitMs: 300 } as const) : ({ outcome: 'done' } as const),
+        );
       },
     };
     await lab.withActivities(activities, async () => {

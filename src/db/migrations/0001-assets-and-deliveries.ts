@@ -35,7 +35,9 @@ export class AssetsAndDeliveries extends Migration {
           AND (state <> 'in_progress' OR run_id IS NOT NULL)
         )
       ) WITH (fillfactor = 70)`);
-    this.addSql(`CREATE INDEX assets_to_dispatch ON assets (id) WHERE state = 'queued' AND dispatched_at IS NULL`);
+    this.addSql(
+      `CREATE INDEX assets_to_dispatch ON assets (id) WHERE state = 'queued' AND dispatched_at IS NULL`,
+    );
     this.addSql(`
       CREATE INDEX assets_to_check ON assets (checked_at NULLS FIRST, id)
       WHERE state IN ('queued', 'in_progress') AND dispatched_at IS NOT NULL`);
@@ -71,7 +73,9 @@ export class AssetsAndDeliveries extends Migration {
       )`);
 
     this.addSql(`CREATE TABLE workers (id text PRIMARY KEY, seen_at timestamptz NOT NULL)`);
-    this.addSql(`CREATE TABLE reconcile_mark (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), closed_until timestamptz NOT NULL)`);
+    this.addSql(
+      `CREATE TABLE reconcile_mark (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), closed_until timestamptz NOT NULL)`,
+    );
   }
 
   override down(): void {

@@ -30,7 +30,7 @@ describe('cancel and retry over HTTP', () => {
     const id = await client.submit('./assets/rocket.jpg');
     await client.verdict(id);
     const answers = await Promise.all([1, 2].map(() => client.call('POST', `/assets/${id}/retry`)));
-    expect(answers.map((answer) => answer.status).sort()).toEqual([202, 409]);
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202, 409]));
     await client.verdict(id);
   });
 

@@ -21,14 +21,17 @@ describe('the HTTP protocol', () => {
   const json = { 'content-type': 'application/json' };
   const valid = JSON.stringify({ assetPath: { location: 'local', path: './assets/rocket.jpg' } });
 
-  it.each(['/assets/image/', '/assets/image'])('accepts at %s with 202, Location and exactly id and state', async (path) => {
-    const { status, headers, text } = await send('POST', path, valid, json);
-    const { id } = JSON.parse(text) as { id: string };
-    expect(status).toBe(202);
-    expect(id).toMatch(UUID_V7);
-    expect(text).toBe(`{"id":"${id}","state":"queued"}`);
-    expect(headers.get('location')).toBe(`/assets/${id}`);
-  });
+  it.each(['/assets/image/', '/assets/image'])(
+    'accepts at %s with 202, Location and exactly id and state',
+    async (path) => {
+      const { status, headers, text } = await send('POST', path, valid, json);
+      const { id } = JSON.parse(text) as { id: string };
+      expect(status).toBe(202);
+      expect(id).toMatch(UUID_V7);
+      expect(text).toBe(`{"id":"${id}","state":"queued"}`);
+      expect(headers.get('location')).toBe(`/assets/${id}`);
+    },
+  );
 
   it.each([
     ['not JSON', '{"assetPath":', json, 400],
@@ -37,8 +40,18 @@ describe('the HTTP protocol', () => {
     ['a bare null', 'null', json, 422],
     ['without assetPath', '{}', json, 422],
     ['an unknown location', '{"assetPath":{"location":"ftp","path":"x"}}', json, 422],
-    ['a number for a URL', '{"assetPath":{"location":"local","path":"x"},"notifications":{"onStart":1}}', json, 422],
-    ['a misspelt key', '{"assetPath":{"location":"local","path":"x"},"notifications":{"onSucess":"x"}}', json, 422],
+    [
+      'a number for a URL',
+      '{"assetPath":{"location":"local","path":"x"},"notifications":{"onStart":1}}',
+      json,
+      422,
+    ],
+    [
+      'a misspelt key',
+      '{"assetPath":{"location":"local","path":"x"},"notifications":{"onSucess":"x"}}',
+      json,
+      422,
+    ],
     ['a NUL in the path', '{"assetPath":{"location":"local","path":"a\\u0000b"}}', json, 422],
     ['text/plain', valid, { 'content-type': 'text/plain' }, 415],
     ['a strange charset', valid, { 'content-type': 'application/json; charset=ebcdic' }, 415],
@@ -58,7 +71,11 @@ describe('the HTTP protocol', () => {
     const body = '{"assetPath":{"location":"local","path":""},"notifications":{"onStart":1},"x/y":1}';
     const { text } = await send('POST', '/assets/image/', body, json);
     const { errors } = JSON.parse(text) as { errors: { pointer: string; code: string; detail: string }[] };
-    expect(errors.map((fault) => fault.pointer).sort()).toEqual(['/assetPath/path', '/notifications/onStart', '/x~1y']);
+    expect(errors.map((fault) => fault.pointer).sort()).toEqual([
+      '/assetPath/path',
+      '/notifications/onStart',
+      '/x~1y',
+    ]);
     expect(errors.every(({ code, detail }) => code !== '' && detail !== '')).toBe(true);
   });
 
@@ -126,10 +143,14 @@ describe('the HTTP protocol', () => {
   it('refuses an oversized body without reading it all', async () => {
     const url = new URL('/assets/image/', stack.baseUrl());
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      const req = request(url, { method: 'POST', headers: { ...json, 'content-length': String(10 ** 9) } }, (res) => {
-        resolve(res.statusCode);
-        req.destroy();
-      });
+      const req = request(
+        url,
+        { method: 'POST', headers: { ...json, 'content-length': String(10 ** 9) } },
+        (res) => {
+          resolve(res.statusCode);
+          req.destroy();
+        },
+      );
       req.on('error', reject);
       req.write('"');
     });

@@ -71,7 +71,11 @@ describe('verdicts over HTTP', () => {
     const client = stack.client();
     const receiver = await startReceiver();
     try {
-      const urls = { onStart: `${receiver.url}/start`, onSuccess: `${receiver.url}/success`, onFailure: `${receiver.url}/failure` };
+      const urls = {
+        onStart: `${receiver.url}/start`,
+        onSuccess: `${receiver.url}/success`,
+        onFailure: `${receiver.url}/failure`,
+      };
       const good = await client.submit('./assets/rocket.jpg', urls);
       await eventually(() => receiver.events.length === 2);
       expect(receiver.events.map(({ path, body }) => [path, body])).toEqual([
@@ -94,7 +98,9 @@ describe('verdicts over HTTP', () => {
 
   it('explains a verdict in details: steps, findings, image, deliveries, workflow', async () => {
     const client = stack.client();
-    const id = await client.submit('./assets/astronaut.png', { onSuccess: 'https://example.com/token-in-path' });
+    const id = await client.submit('./assets/astronaut.png', {
+      onSuccess: 'https://example.com/token-in-path',
+    });
     await client.verdict(id);
     const details = await client.read<Record<string, unknown>>(`/assets/${id}/details`);
     expect(details).toMatchObject({
@@ -103,7 +109,9 @@ describe('verdicts over HTTP', () => {
       attempt: 1,
       asset: { location: 'local', path: './assets/astronaut.png' },
       image: { format: 'PNG', width: 512, height: 512, bytes: 791_555 },
-      findings: [{ code: 'format_not_allowed', step: 'checkIsJpeg', key: 'asset', measured: { format: 'PNG' } }],
+      findings: [
+        { code: 'format_not_allowed', step: 'checkIsJpeg', key: 'asset', measured: { format: 'PNG' } },
+      ],
       deliveries: [],
       workflowId: `asset-${id}`,
     });
@@ -131,6 +139,11 @@ describe('verdicts over HTTP', () => {
     const client = stack.client();
     const id = await client.submit('./assets/rocket.jpg');
     await client.verdict(id);
-    expect(await client.read(`/assets/${id}/live`)).toMatchObject({ id, state: 'complete', attempt: 1, source: 'database' });
+    expect(await client.read(`/assets/${id}/live`)).toMatchObject({
+      id,
+      state: 'complete',
+      attempt: 1,
+      source: 'database',
+    });
   });
 });

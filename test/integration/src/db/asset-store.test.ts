@@ -4,7 +4,10 @@ import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
 import type { AssetStore, DispatchQueue } from '../../../../src/domain/ports.ts';
 import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
 
-const submission = { assetPath: { location: 'local', path: './assets/rocket.jpg' }, notifications: {} } as const;
+const submission = {
+  assetPath: { location: 'local', path: './assets/rocket.jpg' },
+  notifications: {},
+} as const;
 
 describe('the asset store', () => {
   let database: TestDatabase;
@@ -39,12 +42,16 @@ describe('the asset store', () => {
 
   it('keeps any text a client may send: quotes, question marks, backslashes, emoji', async () => {
     const path = `./o'brien?\\"; DROP TABLE assets; -- 🚀\n`;
-    const id = await assets.accept({ ...submission, assetPath: { location: 'local', path }, notifications: { onStart: path } });
+    const id = await assets.accept({
+      ...submission,
+      assetPath: { location: 'local', path },
+      notifications: { onStart: path },
+    });
     const details = await assets.findDetails(id);
     expect(details?.assetPath.path).toBe(path);
-    expect(await database.query(`SELECT webhooks->'onStart' AS webhook FROM assets WHERE id = ?`, [id])).toEqual([
-      { webhook: { url: path, usable: false } },
-    ]);
+    expect(
+      await database.query(`SELECT webhooks->'onStart' AS webhook FROM assets WHERE id = ?`, [id]),
+    ).toEqual([{ webhook: { url: path, usable: false } }]);
   });
 
   it('lists everything newest first, across blocks', async () => {
@@ -61,9 +68,9 @@ describe('the asset store', () => {
     expect(await database.query('SELECT state, cancel_reason FROM assets WHERE id = ?', [id])).toEqual([
       { state: 'canceled', cancel_reason: 'no longer needed' },
     ]);
-    expect(await database.query('SELECT event, state, body FROM deliveries WHERE asset_id = ?', [id])).toEqual([
-      { event: 'onCancel', state: 'pending', body: `{"id":"${id}","state":"canceled"}` },
-    ]);
+    expect(
+      await database.query('SELECT event, state, body FROM deliveries WHERE asset_id = ?', [id]),
+    ).toEqual([{ event: 'onCancel', state: 'pending', body: `{"id":"${id}","state":"canceled"}` }]);
     expect(await queue.overdueDeliveries()).toHaveLength(1);
     expect(await assets.requestCancel(id, null)).toBe('already_terminal');
   });
@@ -83,7 +90,12 @@ describe('the asset store', () => {
     await assets.requestCancel(id, 'x');
     const outcomes = await Promise.all([assets.retry(id), assets.retry(id)]);
     expect(outcomes.sort()).toEqual(['not_terminal', 'queued']);
-    expect(await assets.findDetails(id)).toMatchObject({ state: 'queued', attempt: 2, errors: null, finishedAt: null });
+    expect(await assets.findDetails(id)).toMatchObject({
+      state: 'queued',
+      attempt: 2,
+      errors: null,
+      finishedAt: null,
+    });
   });
 
   it('knows what it does not have', async () => {

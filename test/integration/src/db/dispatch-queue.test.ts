@@ -78,18 +78,32 @@ describe('the dispatch queue', () => {
 
   it('numbers tries, also those recorded together, and closes the delivery with the last', async () => {
     const deliveries = createDeliveryStore(database.orm);
-    const [assetId = ''] = await accept(1, { onStart: 'https://example.com/x', onSuccess: 'https://example.com/y' });
+    const [assetId = ''] = await accept(1, {
+      onStart: 'https://example.com/x',
+      onSuccess: 'https://example.com/y',
+    });
     const validations = createValidationStore(database.orm, ignore);
     const owner = { assetId, runId: 'run-2' };
     const claim = await validations.claim(owner, 1);
     const start = claim.outcome === 'owned' ? (claim.send?.deliveryId ?? '') : '';
-    const finish = await validations.finish(owner, { state: 'complete', findings: [], steps: [], image: null });
+    const finish = await validations.finish(owner, {
+      state: 'complete',
+      findings: [],
+      steps: [],
+      image: null,
+    });
     const end = finish.outcome === 'owned' ? (finish.send?.deliveryId ?? '') : '';
 
     expect((await deliveries.findPending(end))?.startEventDueAt).toBeInstanceOf(Date);
     const made = { at: new Date(), status: 500, durationMs: 3, error: 'http_500' };
-    await Promise.all([deliveries.recordTry(start, made, 'pending'), deliveries.recordTry(start, made, 'pending')]);
-    expect(await deliveries.findPending(start)).toMatchObject({ tries: 2, body: `{"id":"${assetId}","state":"in_progress"}` });
+    await Promise.all([
+      deliveries.recordTry(start, made, 'pending'),
+      deliveries.recordTry(start, made, 'pending'),
+    ]);
+    expect(await deliveries.findPending(start)).toMatchObject({
+      tries: 2,
+      body: `{"id":"${assetId}","state":"in_progress"}`,
+    });
     expect((await deliveries.findPending(end))?.startEventDueAt).toBeNull();
     await deliveries.recordTry(start, { ...made, status: 200, error: null }, 'delivered');
     expect(await deliveries.findPending(start)).toBeNull();

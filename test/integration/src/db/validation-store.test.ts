@@ -70,12 +70,20 @@ describe('the writes of a validation', () => {
     const assetId = await accept(urls);
     const owner = { assetId, runId: 'run' };
     await validations.claim(owner, 1);
-    const findings: Verdict['findings'] = [...failed.findings, { code: 'webhook_url_invalid', key: 'onFailure' }];
-    expect(await validations.finish(owner, { ...failed, findings })).toMatchObject({ state: 'failed', send: null });
+    const findings: Verdict['findings'] = [
+      ...failed.findings,
+      { code: 'webhook_url_invalid', key: 'onFailure' },
+    ];
+    expect(await validations.finish(owner, { ...failed, findings })).toMatchObject({
+      state: 'failed',
+      send: null,
+    });
     const errors = { onFailure: ['`wat`is not a valid URL'], asset: ['Asset is not an image.'] };
     expect(await assets.find(assetId)).toEqual({ id: assetId, state: 'failed', errors });
     expect(
-      await database.query(`SELECT state, body FROM deliveries WHERE asset_id = ? AND event = 'onFailure'`, [assetId]),
+      await database.query(`SELECT state, body FROM deliveries WHERE asset_id = ? AND event = 'onFailure'`, [
+        assetId,
+      ]),
     ).toEqual([{ state: 'skipped', body: JSON.stringify({ id: assetId, state: 'failed', errors }) }]);
   });
 
@@ -87,10 +95,16 @@ describe('the writes of a validation', () => {
     expect(await validations.finish(reset, complete)).toEqual({ outcome: 'not_owner' });
     expect(await validations.takeOver(reset)).toBe(true);
     expect(await validations.takeOver(reset)).toBe(false);
-    expect(await validations.finish(reset, complete)).toMatchObject({ state: 'complete', send: { event: 'onSuccess' } });
+    expect(await validations.finish(reset, complete)).toMatchObject({
+      state: 'complete',
+      send: { event: 'onSuccess' },
+    });
     expect(await assets.findDetails(assetId)).toMatchObject({ state: 'complete', attempt: 2, errors: null });
     expect(
-      await database.query('SELECT attempt, event FROM deliveries WHERE asset_id = ? ORDER BY attempt, event', [assetId]),
+      await database.query(
+        'SELECT attempt, event FROM deliveries WHERE asset_id = ? ORDER BY attempt, event',
+        [assetId],
+      ),
     ).toEqual([
       { attempt: 1, event: 'onFailure' },
       { attempt: 1, event: 'onStart' },
@@ -101,8 +115,16 @@ describe('the writes of a validation', () => {
 
   it('can not leave a half state: the database itself refuses', async () => {
     const assetId = await accept();
-    for (const change of [`state = 'complete'`, `finished_at = now()`, `state = 'in_progress'`, `errors = '{}'`]) {
-      await expect(database.query(`UPDATE assets SET ${change} WHERE id = ?`, [assetId]), change).rejects.toMatchObject({
+    for (const change of [
+      `state = 'complete'`,
+      `finished_at = now()`,
+      `state = 'in_progress'`,
+      `errors = '{}'`,
+    ]) {
+      await expect(
+        database.query(`UPDATE assets SET ${change} WHERE id = ?`, [assetId]),
+        change,
+      ).rejects.toMatchObject({
         code: 'internal',
       });
     }

@@ -25,9 +25,16 @@ describe('the webhook sender', () => {
     receiver = await startReceiver((_event, res) => {
       res.writeHead(204).end();
     });
-    expect(await send(`${receiver.url}/hook`)).toMatchObject({ status: 204, verdict: 'delivered', error: null });
+    expect(await send(`${receiver.url}/hook`)).toMatchObject({
+      status: 204,
+      verdict: 'delivered',
+      error: null,
+    });
     expect(receiver.events[0]).toMatchObject({ path: '/hook', body: '{"id":"x","state":"complete"}' });
-    expect(receiver.events[0]?.headers).toMatchObject({ 'webhook-id': 'delivery-1', 'content-type': 'application/json' });
+    expect(receiver.events[0]?.headers).toMatchObject({
+      'webhook-id': 'delivery-1',
+      'content-type': 'application/json',
+    });
   });
 
   it.each([
@@ -46,7 +53,12 @@ describe('the webhook sender', () => {
       res.writeHead(status, { location: target.url, 'retry-after': '7' }).end();
     });
     const result = await send(receiver.url);
-    expect(result).toMatchObject({ status, verdict, error: `http_${status}`, retryAfterMs: verdict === 'retry' ? 7_000 : null });
+    expect(result).toMatchObject({
+      status,
+      verdict,
+      error: `http_${status}`,
+      retryAfterMs: verdict === 'retry' ? 7_000 : null,
+    });
     expect(target.events).toEqual([]);
     await target.close();
   });
@@ -93,7 +105,10 @@ describe('the webhook sender', () => {
     const rude = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n')).listen(0, '127.0.0.1');
     await new Promise((resolve) => rude.once('listening', resolve));
     const { port: rudePort } = rude.address() as { port: number };
-    expect(await send(`http://127.0.0.1:${rudePort}/secret-path`)).toMatchObject({ error: 'invalid_response', verdict: 'retry' });
+    expect(await send(`http://127.0.0.1:${rudePort}/secret-path`)).toMatchObject({
+      error: 'invalid_response',
+      verdict: 'retry',
+    });
     rude.close();
   });
 

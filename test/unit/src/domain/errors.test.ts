@@ -5,7 +5,10 @@ import { ERRORS } from '../../../../src/domain/errors.ts';
 describe('the error registry', () => {
   it('and docs/errors.md name the same codes with the same status', () => {
     const text = readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8');
-    const rows = [...text.matchAll(/^\| `(\w+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [code, Number(status)]);
+    const rows = [...text.matchAll(/^\| `(\w+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [
+      code,
+      Number(status),
+    ]);
     expect(Object.fromEntries(rows)).toEqual(
       Object.fromEntries(Object.entries(ERRORS).map(([code, { status }]) => [code, status])),
     );

@@ -26,7 +26,9 @@ describe('findings', () => {
   });
 
   it('never show the password of an invalid URL', () => {
-    const [finding] = reportFindings([{ code: 'webhook_url_invalid', key: 'onCancel' }], { onCancel: 'http://a:b@c' });
+    const [finding] = reportFindings([{ code: 'webhook_url_invalid', key: 'onCancel' }], {
+      onCancel: 'http://a:b@c',
+    });
     expect(finding?.message).toBe('`http://a:***@c`is not a valid URL');
   });
 

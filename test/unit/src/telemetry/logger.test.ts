@@ -31,6 +31,9 @@ describe('the log', () => {
   });
 
   it('says which process speaks', () => {
-    expect(JSON.parse(logged((logger) => logger.info('hello')))).toMatchObject({ process: 'api', msg: 'hello' });
+    expect(JSON.parse(logged((logger) => logger.info('hello')))).toMatchObject({
+      process: 'api',
+      msg: 'hello',
+    });
   });
 });

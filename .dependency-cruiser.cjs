@@ -1,0 +1,90 @@
+/**
+ * Who may import whom (docs/architecture.md). Each folder of `src` but `bin` keeps to `domain`; each technology has one owner.
+ */
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^(src|workflows|activities)/', pathNot: allowed },
+});
+
+const owner = (technology, path) => ({
+  name: `${technology.replaceAll(/\W+/g, '-')}-has-one-owner`,
+  severity: 'error',
+  from: { path: '^(src|workflows|activities)/', pathNot: path },
+  to: { path: `node_modules/${technology}/` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'nothing-imports-bin',
+      severity: 'error',
+      from: { path: '^(src/(?!bin/)|workflows|activities)' },
+      to: { path: '^src/bin/' },
+    },
+    {
+      name: 'product-never-imports-tests',
+      severity: 'error',
+      from: { path: '^(src|workflows|activities)/' },
+      to: { path: '^(test|bench)/' },
+    },
+    only('domain-is-pure', '^src/domain/', '^src/domain/'),
+    {
+      name: 'domain-takes-zod-at-most',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { path: 'node_modules', pathNot: 'node_modules/zod/' },
+    },
+    only('db-keeps-to-domain', '^src/db/', '^src/(db|domain)/'),
+    only('sources-keep-to-domain', '^src/sources/', '^src/(sources|domain)/'),
+    only('image-keeps-to-domain', '^src/image/', '^src/(image|domain)/'),
+    only('webhooks-keep-to-domain', '^src/webhooks/', '^src/(webhooks|domain)/'),
+    only('temporal-keeps-to-domain', '^src/temporal/', '^(src/(temporal|domain)/|workflows/contract\\.ts)'),
+    only('api-keeps-to-domain', '^src/api/', '^(src/(api|domain|telemetry)/|workflows/contract\\.ts)'),
+    only('telemetry-stands-alone', '^src/telemetry/', '^src/telemetry/'),
+    only('dev-stands-alone', '^src/dev/', '^src/dev/'),
+    only('activities-keep-to-domain', '^activities/', '^(activities|src/domain)/'),
+    {
+      name: 'workflows-are-deterministic',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: { path: '^(src|activities)/', pathNot: '^src/domain/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'workflows-take-temporal-only',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: {
+        path: 'node_modules',
+        pathNot: 'node_modules/@temporalio/(workflow|common)/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'workflows-are-known-by-contract',
+      severity: 'error',
+      from: { path: '^(src|activities)/', pathNot: '^src/bin/' },
+      to: { path: '^workflows/', pathNot: '^workflows/contract\\.ts$' },
+    },
+    owner('express', '^src/api/'),
+    owner('sharp', '^src/image/'),
+    owner('undici', '^src/(webhooks|sources)/'),
+    owner('@mikro-orm', '^src/db/'),
+    owner('pg', '^src/db/'),
+    owner('@temporalio/client', '^src/temporal/'),
+    owner('@temporalio/worker', '^src/bin/'),
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      conditionNames: ['import', 'node', 'default'],
+      exportsFields: ['exports'],
+    },
+  },
+};

@@ -1,0 +1,78 @@
+import sharp from 'sharp';
+import type { ImageFormat, Integrity } from '../domain/image-facts.ts';
+import type { Dimensions } from './dimensions.ts';
+import { reachesGifTrailer } from './gif-structure.ts';
+import { hasEndOfImage } from './jpeg-structure.ts';
+import { MAX_DECODED_PIXELS } from './limits.ts';
+import { findPngDamage } from './png-structure.ts';
+
+/** The loaders of libvips that are wanted, by format. BMP, ICO, PSD and HEVC have none in sharp's build. */
+const LOADERS: { readonly [format in ImageFormat]?: string } = {
+  JPEG: 'VipsForeignLoadJpegBuffer',
+  PNG: 'VipsForeignLoadPngBuffer',
+  GIF: 'VipsForeignLoadNsgifBuffer',
+  WEBP: 'VipsForeignLoadWebpBuffer',
+  TIFF: 'VipsForeignLoadTiffBuffer',
+  AVIF: 'VipsForeignLoadHeifBuffer',
+};
+
+/** Formats whose files may hold several pictures, all of which must decode. */
+const MULTI_FRAME = new Set<ImageFormat>(['GIF', 'WEBP', 'TIFF']);
+
+/** Parallelism comes from activities, not from threads a picture; nothing is kept between pictures. */
+export function configureDecoder(): void {
+  sharp.cache(false);
+  sharp.concurrency(1);
+  // SVG, PDF, Magick and whatever else a build brings stay shut, however a file is dressed up.
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: Object.values(LOADERS) });
+}
+
+/**
+ * Decodes every pixel. `reason` is one of `truncated`, `bad checksum`, `corrupt data`: library texts change with
+ * versions, clients match on ours.
+ */
+export async function decode(bytes: Buffer, format: ImageFormat, size: Dimensions | null): Promise<Integrity> {
+  if (LOADERS[format] === undefined) return { state: 'not_checked', reason: 'no decoder for the format' };
+  if (size !== null && size.width * size.height > MAX_DECODED_PIXELS) return tooManyPixels;
+
+  const damage = findStructuralDamage(bytes, format);
+  if (damage !== null) return { state: 'damaged', reason: damage };
+
+  try {
+    const options = { failOn: 'warning', limitInputPixels: false, sequentialRead: true } as const;
+    const { width, height, pages = 1 } = await sharp(bytes, options).metadata();
+    if (width * height * pages > MAX_DECODED_PIXELS) return tooManyPixels;
+    await sharp(bytes, { ...options, pages: MULTI_FRAME.has(format) ? -1 : 1 }).raw().toBuffer();
+    return { state: 'intact' };
+  } catch (error) {
+    return { state: 'damaged', reason: reasonOf(error) };
+  }
+}
+
+/** What the decoders let pass: each of them fills in or leaves out what a file has lost at its end. */
+function findStructuralDamage(bytes: Buffer, format: ImageFormat): 'truncated' | 'bad checksum' | null {
+  switch (format) {
+    case 'PNG':
+      return findPngDamage(bytes);
+    case 'JPEG':
+      return hasEndOfImage(bytes) ? null : 'truncated';
+    case 'GIF':
+      return reachesGifTrailer(bytes) ? null : 'truncated';
+    case 'WEBP':
+      // RIFF says how long it is, without its own first eight bytes.
+      return bytes.length >= 8 + bytes.readUInt32LE(4) ? null : 'truncated';
+    default:
+      return null;
+  }
+}
+
+const tooManyPixels: Integrity = { state: 'not_checked', reason: 'more than 50 megapixels' };
+
+/** What the decoders of libvips say when a file ends too early. */
+const ENDS_EARLY =
+  /premature end|end of (?:file|stream|input)|eof|truncated|not enough data|read error|unexpected end|out of order read|unable to read/i;
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && ENDS_EARLY.test(error.message) ? 'truncated' : 'corrupt data';
+}

@@ -1,0 +1,102 @@
+import type { ImageFormat } from '../domain/image-facts.ts';
+import type { Dimensions } from './dimensions.ts';
+import { readJpegDimensions } from './jpeg-structure.ts';
+
+/**
+ * Dimensions by the header alone: works on damaged files, on formats without a decoder, and on headers that declare
+ * more than any decoder would touch. Null where the header is cut off or does not tell.
+ */
+export function readHeaderDimensions(format: ImageFormat, head: Buffer): Dimensions | null {
+  try {
+    const found = READERS[format](head);
+    return found === null || found.width <= 0 || found.height <= 0 ? null : found;
+  } catch (error) {
+    // The header ends before its fields do.
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+const READERS: Record<ImageFormat, (head: Buffer) => Dimensions | null> = {
+  JPEG: readJpegDimensions,
+  // IHDR is the first chunk: its data begin at 16.
+  PNG: (head) => ({ width: head.readUInt32BE(16), height: head.readUInt32BE(20) }),
+  GIF: (head) => ({ width: head.readUInt16LE(6), height: head.readUInt16LE(8) }),
+  WEBP: readWebp,
+  BMP: readBmp,
+  TIFF: readTiff,
+  HEIF: readIspe,
+  AVIF: readIspe,
+  ICO: readIco,
+  PSD: (head) => ({ width: head.readUInt32BE(18), height: head.readUInt32BE(14) }),
+};
+
+/** RFC 9649: lossy (VP8), lossless (VP8L) and extended (VP8X) files keep the size in different places. */
+function readWebp(head: Buffer): Dimensions | null {
+  const chunk = head.toString('latin1', 12, 16);
+  if (chunk === 'VP8 ') return { width: head.readUInt16LE(26) & 0x3fff, height: head.readUInt16LE(28) & 0x3fff };
+  if (chunk === 'VP8L') {
+    const bits = head.readUInt32LE(21);
+    return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
+  }
+  if (chunk === 'VP8X') return { width: head.readUIntLE(24, 3) + 1, height: head.readUIntLE(27, 3) + 1 };
+  return null;
+}
+
+/** A negative height only says that the rows run top down. */
+function readBmp(head: Buffer): Dimensions {
+  if (head.readUInt32LE(14) === 12) return { width: head.readUInt16LE(18), height: head.readUInt16LE(20) };
+  return { width: head.readInt32LE(18), height: Math.abs(head.readInt32LE(22)) };
+}
+
+/** The largest of the icon's images; a byte of 0 stands for 256. */
+function readIco(head: Buffer): Dimensions {
+  let largest = { width: 0, height: 0 };
+  for (let index = 0; index < head.readUInt16LE(4); index += 1) {
+    const width = head.readUInt8(6 + 16 * index) || 256;
+    const height = head.readUInt8(7 + 16 * index) || 256;
+    if (width * height > largest.width * largest.height) largest = { width, height };
+  }
+  return largest;
+}
+
+const TIFF_WIDTH = 256;
+const TIFF_HEIGHT = 257;
+
+/** The first image file directory (TIFF 6.0, section 2; BigTIFF has wider fields). */
+function readTiff(head: Buffer): Dimensions | null {
+  const little = head.toString('latin1', 0, 2) === 'II';
+  const u16 = (at: number) => (little ? head.readUInt16LE(at) : head.readUInt16BE(at));
+  const u32 = (at: number) => (little ? head.readUInt32LE(at) : head.readUInt32BE(at));
+  const u64 = (at: number) => Number(little ? head.readBigUInt64LE(at) : head.readBigUInt64BE(at));
+  const big = u16(2) === 43;
+  const directory = big ? u64(8) : u32(4);
+  const entries = big ? u64(directory) : u16(directory);
+  const found = new Map<number, number>();
+  for (let index = 0; index < Math.min(entries, 4096); index += 1) {
+    const at = directory + (big ? 8 + 20 * index : 2 + 12 * index);
+    const value = at + (big ? 12 : 8);
+    const SHORT = 3;
+    const LONG8 = 16;
+    const type = u16(at + 2);
+    found.set(u16(at), type === SHORT ? u16(value) : type === LONG8 ? u64(value) : u32(value));
+  }
+  const [width, height] = [found.get(TIFF_WIDTH), found.get(TIFF_HEIGHT)];
+  return width === undefined || height === undefined ? null : { width, height };
+}
+
+/**
+ * The largest `ispe` property (ISO/IEC 23008-12, 6.5.3): a grid's tiles have theirs too. It is looked for inside the
+ * `meta` box, which stands near the front.
+ */
+function readIspe(head: Buffer): Dimensions | null {
+  const meta = head.indexOf('meta', 0, 'latin1');
+  if (meta < 4) return null;
+  const end = meta - 4 + head.readUInt32BE(meta - 4);
+  let largest: Dimensions | null = null;
+  for (let at = head.indexOf('ispe', meta, 'latin1'); at !== -1 && at < end; at = head.indexOf('ispe', at + 4, 'latin1')) {
+    const [width, height] = [head.readUInt32BE(at + 8), head.readUInt32BE(at + 12)];
+    if (largest === null || width * height > largest.width * largest.height) largest = { width, height };
+  }
+  return largest;
+}

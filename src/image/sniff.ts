@@ -1,0 +1,56 @@
+import type { ImageFormat } from '../domain/image-facts.ts';
+
+/** Brands of ISO base media files (ISO/IEC 23008-12, AV1 Image File Format) that are still images. */
+const AVIF_BRANDS = new Set(['avif', 'avis']);
+const HEIF_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs', 'mif1', 'mif2', 'msf1']);
+
+const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+/** The format that the first bytes prove, whatever the name says; null for anything else (SVG, PDF, video, text, …). */
+export function sniffFormat(head: Buffer): ImageFormat | null {
+  if (head.length >= 3 && head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'JPEG';
+  if (head.subarray(0, 8).equals(PNG_SIGNATURE)) return 'PNG';
+  const text = head.toString('latin1', 0, 16);
+  if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'GIF';
+  if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'WEBP';
+  if (isTiff(head)) return 'TIFF';
+  if (text.startsWith('8BPS') && head.length >= 26 && [1, 2].includes(head.readUInt16BE(4))) return 'PSD';
+  if (text.slice(4, 8) === 'ftyp') return sniffBrands(head);
+  if (isBmp(head)) return 'BMP';
+  if (isIco(head)) return 'ICO';
+  return null;
+}
+
+/** Classic TIFF (42) and BigTIFF (43), both byte orders. */
+function isTiff(head: Buffer): boolean {
+  if (head.length < 8) return false;
+  const order = head.toString('latin1', 0, 2);
+  const magic = order === 'II' ? head.readUInt16LE(2) : order === 'MM' ? head.readUInt16BE(2) : 0;
+  return magic === 42 || magic === 43;
+}
+
+/** "BM" begins many a text: the size of the info header and the number of planes must be right as well. */
+function isBmp(head: Buffer): boolean {
+  if (head.length < 26 || head.toString('latin1', 0, 2) !== 'BM' || head.readUInt32LE(6) !== 0) return false;
+  const headerBytes = head.readUInt32LE(14);
+  if (![12, 16, 40, 52, 56, 64, 108, 124].includes(headerBytes)) return false;
+  const planes = headerBytes === 12 ? head.readUInt16LE(22) : head.readUInt16LE(26);
+  return planes === 1;
+}
+
+/** Type 1 is an icon (2, a cursor, is not an image); each entry must point behind the directory. */
+function isIco(head: Buffer): boolean {
+  if (head.length < 22 || head.readUInt32BE(0) !== 0x00_00_01_00) return false;
+  const images = head.readUInt16LE(4);
+  if (images === 0 || images > 1024 || head[9] !== 0) return false;
+  return head.readUInt32LE(14) > 0 && head.readUInt32LE(18) >= 6 + 16 * images;
+}
+
+function sniffBrands(head: Buffer): ImageFormat | null {
+  const end = Math.min(head.readUInt32BE(0), head.length, 256);
+  const brands: string[] = [];
+  // Major brand at 8, its version at 12, compatible brands from 16 on.
+  for (let at = 8; at + 4 <= end; at += at === 8 ? 8 : 4) brands.push(head.toString('latin1', at, at + 4));
+  if (brands.some((brand) => AVIF_BRANDS.has(brand))) return 'AVIF';
+  return brands.some((brand) => HEIF_BRANDS.has(brand)) ? 'HEIF' : null;
+}
