@@ -32,7 +32,11 @@ export function configureDecoder(): void {
  * Decodes every pixel. `reason` is one of `truncated`, `bad checksum`, `corrupt data`: library texts change with
  * versions, clients match on ours.
  */
-export async function decode(bytes: Buffer, format: ImageFormat, size: Dimensions | null): Promise<Integrity> {
+export async function decode(
+  bytes: Buffer,
+  format: ImageFormat,
+  size: Dimensions | null,
+): Promise<Integrity> {
   if (LOADERS[format] === undefined) return { state: 'not_checked', reason: 'no decoder for the format' };
   if (size !== null && size.width * size.height > MAX_DECODED_PIXELS) return tooManyPixels;
 
@@ -43,7 +47,9 @@ export async function decode(bytes: Buffer, format: ImageFormat, size: Dimension
     const options = { failOn: 'warning', limitInputPixels: false, sequentialRead: true } as const;
     const { width, height, pages = 1 } = await sharp(bytes, options).metadata();
     if (width * height * pages > MAX_DECODED_PIXELS) return tooManyPixels;
-    await sharp(bytes, { ...options, pages: MULTI_FRAME.has(format) ? -1 : 1 }).raw().toBuffer();
+    await sharp(bytes, { ...options, pages: MULTI_FRAME.has(format) ? -1 : 1 })
+      .raw()
+      .toBuffer();
     return { state: 'intact' };
   } catch (error) {
     return { state: 'damaged', reason: reasonOf(error) };

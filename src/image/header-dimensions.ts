@@ -34,7 +34,8 @@ const READERS: Record<ImageFormat, (head: Buffer) => Dimensions | null> = {
 /** RFC 9649: lossy (VP8), lossless (VP8L) and extended (VP8X) files keep the size in different places. */
 function readWebp(head: Buffer): Dimensions | null {
   const chunk = head.toString('latin1', 12, 16);
-  if (chunk === 'VP8 ') return { width: head.readUInt16LE(26) & 0x3fff, height: head.readUInt16LE(28) & 0x3fff };
+  if (chunk === 'VP8 ')
+    return { width: head.readUInt16LE(26) & 0x3fff, height: head.readUInt16LE(28) & 0x3fff };
   if (chunk === 'VP8L') {
     const bits = head.readUInt32LE(21);
     return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
@@ -94,7 +95,11 @@ function readIspe(head: Buffer): Dimensions | null {
   if (meta < 4) return null;
   const end = meta - 4 + head.readUInt32BE(meta - 4);
   let largest: Dimensions | null = null;
-  for (let at = head.indexOf('ispe', meta, 'latin1'); at !== -1 && at < end; at = head.indexOf('ispe', at + 4, 'latin1')) {
+  for (
+    let at = head.indexOf('ispe', meta, 'latin1');
+    at !== -1 && at < end;
+    at = head.indexOf('ispe', at + 4, 'latin1')
+  ) {
     const [width, height] = [head.readUInt32BE(at + 8), head.readUInt32BE(at + 12)];
     if (largest === null || width * height > largest.width * largest.height) largest = { width, height };
   }

@@ -20,7 +20,8 @@ export function readJpegDimensions(head: Buffer): Dimensions | null {
       continue;
     }
     const marker = head[at + 1] ?? 0;
-    if (isStartOfFrame(marker)) return { height: head.readUInt16BE(at + 5), width: head.readUInt16BE(at + 7) };
+    if (isStartOfFrame(marker))
+      return { height: head.readUInt16BE(at + 5), width: head.readUInt16BE(at + 7) };
     at += standsAlone(marker) ? 2 : 2 + head.readUInt16BE(at + 2);
   }
   return null;

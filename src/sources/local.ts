@@ -57,7 +57,11 @@ export function createLocalSource({ base, roots }: LocalSourceOptions): AssetSou
 }
 
 /** Between the check and the opening the path may have come to mean another file: what is judged is the open one. */
-async function verify(handle: FileHandle, target: string, roots: readonly string[]): Promise<AssetFile | null> {
+async function verify(
+  handle: FileHandle,
+  target: string,
+  roots: readonly string[],
+): Promise<AssetFile | null> {
   const opened = await handle.stat();
   if (!opened.isFile()) return null;
   const where = await locate(handle, target);

@@ -109,7 +109,7 @@ const NETWORK_ERRORS: Record<string, string> = {
 function networkErrorCode(error: unknown): string {
   const { name, code } = error as { name?: string; code?: string };
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
-  if (code?.startsWith('HPE_')) return 'invalid_response';
+  if (name === 'HTTPParserError' || code?.startsWith('HPE_')) return 'invalid_response';
   if (code?.startsWith('ERR_TLS') || code?.startsWith('CERT') || code?.includes('SELF_SIGNED'))
     return 'tls_error';
   return NETWORK_ERRORS[code ?? ''] ?? 'network_error';

@@ -5,7 +5,8 @@ import type { TestProject } from 'vitest/node';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/orm.ts';
 import { startEmbeddedPostgres } from '../../src/dev/embedded-postgres.ts';
-import { findTemporalCli, startEmbeddedTemporal } from '../../src/dev/embedded-temporal.ts';
+import { startEmbeddedTemporal } from '../../src/dev/embedded-temporal.ts';
+import { findTemporalCli } from '../../src/dev/temporal-cli.ts';
 import { freePort } from '../../src/dev/free-port.ts';
 import { execute } from '../../src/db/execute.ts';
 

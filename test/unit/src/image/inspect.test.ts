@@ -9,7 +9,15 @@ const pngs = readdirSync(PNGSUITE).filter((name) => name.endsWith('.png'));
 
 /** A picture with detail: a flat one compresses to so little that most cuts hit headers. */
 const noise = () =>
-  sharp({ create: { width: 320, height: 240, channels: 3, background: 'gray', noise: { type: 'gaussian', mean: 128, sigma: 40 } } });
+  sharp({
+    create: {
+      width: 320,
+      height: 240,
+      channels: 3,
+      background: 'gray',
+      noise: { type: 'gaussian', mean: 128, sigma: 40 },
+    },
+  });
 
 const integrityOf = async (bytes: Buffer) => (await inspect(bytes))?.integrity;
 
@@ -17,13 +25,15 @@ describe('the integrity of images', () => {
   it('lets every valid file of PngSuite pass', async () => {
     const valid = pngs.filter((name) => !name.startsWith('x'));
     expect(valid).toHaveLength(161 + Number(valid.includes('PngSuite.png')) - 1);
-    for (const name of valid) expect((await inspect(PNGSUITE + name))?.integrity, name).toEqual({ state: 'intact' });
+    for (const name of valid)
+      expect((await inspect(PNGSUITE + name))?.integrity, name).toEqual({ state: 'intact' });
   });
 
   it('rejects every corrupt file of PngSuite', async () => {
     const corrupt = pngs.filter((name) => name.startsWith('x'));
     expect(corrupt).toHaveLength(14);
-    for (const name of corrupt) expect((await inspect(PNGSUITE + name))?.integrity.state ?? 'no image', name).not.toBe('intact');
+    for (const name of corrupt)
+      expect((await inspect(PNGSUITE + name))?.integrity.state ?? 'no image', name).not.toBe('intact');
   });
 
   it.each<[string, () => Promise<Buffer>]>([
@@ -62,7 +72,9 @@ describe('the integrity of images', () => {
 
   it('decodes every frame: a damaged last frame of a GIF is damage', async () => {
     const frames = await Promise.all([1, 2, 3].map(() => noise().raw().toBuffer()));
-    const gif = await sharp(Buffer.concat(frames), { raw: { width: 320, height: 720, channels: 3, pageHeight: 240 } })
+    const gif = await sharp(Buffer.concat(frames), {
+      raw: { width: 320, height: 720, channels: 3, pageHeight: 240 },
+    })
       .gif({ delay: [10, 10, 10] })
       .toBuffer();
     expect(await integrityOf(gif)).toEqual({ state: 'intact' });
@@ -105,7 +117,12 @@ describe('the facts of images', () => {
 
   it('keep format and dimensions of a damaged picture', async () => {
     const bytes = (await readFile('assets/retina.jpg')).subarray(0, 100_000);
-    expect(await inspect(bytes)).toMatchObject({ format: 'JPEG', width: 1411, height: 1411, integrity: { state: 'damaged' } });
+    expect(await inspect(bytes)).toMatchObject({
+      format: 'JPEG',
+      width: 1411,
+      height: 1411,
+      integrity: { state: 'damaged' },
+    });
   });
 
   it('tell a bomb by its header, at once, and decode nothing', async () => {
@@ -116,17 +133,31 @@ describe('the facts of images', () => {
     const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
     jpeg.writeUInt16BE(65_535, frame + 5);
     jpeg.writeUInt16BE(65_535, frame + 7);
-    for (const [bytes, side] of [[png, 2 ** 31 - 1], [jpeg, 65_535]] as const) {
+    for (const [bytes, side] of [
+      [png, 2 ** 31 - 1],
+      [jpeg, 65_535],
+    ] as const) {
       const begin = performance.now();
-      expect(await inspect(bytes)).toMatchObject({ width: side, height: side, integrity: { state: 'not_checked' } });
+      expect(await inspect(bytes)).toMatchObject({
+        width: side,
+        height: side,
+        integrity: { state: 'not_checked' },
+      });
       expect(performance.now() - begin).toBeLessThan(1_000);
     }
   });
 
   it('do not decode above 50 megapixels', async () => {
-    const bytes = await sharp({ create: { width: 7100, height: 7100, channels: 3, background: 'red' }, limitInputPixels: false })
+    const bytes = await sharp({
+      create: { width: 7100, height: 7100, channels: 3, background: 'red' },
+      limitInputPixels: false,
+    })
       .png()
       .toBuffer();
-    expect(await inspect(bytes)).toMatchObject({ width: 7100, height: 7100, integrity: { state: 'not_checked' } });
+    expect(await inspect(bytes)).toMatchObject({
+      width: 7100,
+      height: 7100,
+      integrity: { state: 'not_checked' },
+    });
   });
 });

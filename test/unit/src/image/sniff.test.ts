@@ -64,7 +64,12 @@ describe('formats by content', () => {
     ['BMP', 'a BMP', bmp, 'not_checked'],
     ['PSD', 'a PSD', psd, 'not_checked'],
   ])('names %s for %s of 33×21', async (format, _what, make, state) => {
-    expect(await inspect(await make())).toMatchObject({ format, width: 33, height: 21, integrity: { state } });
+    expect(await inspect(await make())).toMatchObject({
+      format,
+      width: 33,
+      height: 21,
+      integrity: { state },
+    });
   });
 
   it('names ICO, where a side of 0 means 256', async () => {

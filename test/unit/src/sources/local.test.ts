@@ -106,5 +106,4 @@ describe('the local source', () => {
     expect(seen).not.toContain('outside.jpg');
     expect(seen).toContain('harmless');
   });
-
 });

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+export interface ProgramOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Another user to run as (root only). */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Told of every line of both outputs. */
+  readonly onLine: (line: string) => void;
+}
+
+/** A child process in a group of its own, so that a terminal's Ctrl-C reaches us first and we choose the order. */
+export interface Program {
+  readonly pid: number;
+  readonly process: ChildProcess;
+  hasEnded(): boolean;
+  /** Resolves with what ended it: an exit code or a signal. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  /** Asks with `signal`, kills the whole group after `graceMs`. */
+  stop(signal: NodeJS.Signals, graceMs: number): Promise<void>;
+}
+
+export async function startProgram({
+  command,
+  args,
+  env,
+  cwd,
+  user,
+  onLine,
+}: ProgramOptions): Promise<Program> {
+  const child = spawn(command, args, {
+    env,
+    cwd,
+    ...user,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  // Awaited by whoever cares; a failed start is thrown below.
+  ended.catch(() => undefined);
+  await once(child, 'spawn');
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${command} has no process id`);
+  for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', onLine);
+
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  return {
+    pid,
+    process: child,
+    hasEnded,
+    ended,
+    async stop(signal, graceMs) {
+      if (hasEnded()) return;
+      child.kill(signal);
+      const kill = setTimeout(() => signalGroup(pid, 'SIGKILL'), graceMs);
+      await ended;
+      clearTimeout(kill);
+    },
+  };
+}
+
+/** Signals every process of a group that is still there. */
+export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pgid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Calls `probe` until it is true. @throws when the program ends before, or after `timeoutMs` */
+export async function waitUntilReady(
+  program: Program,
+  probe: () => Promise<boolean>,
+  { name, timeoutMs, lastLines }: { name: string; timeoutMs: number; lastLines: () => string },
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await probe())) {
+    if (program.hasEnded()) throw new Error(`${name} ended at start:\n${lastLines()}`);
+    if (Date.now() > deadline)
+      throw new Error(`${name} was not ready within ${timeoutMs / 1000} s:\n${lastLines()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Remembers the last lines of a program, for the message when it fails. */
+export function rememberLines(count: number): { add: (line: string) => void; text: () => string } {
+  const lines: string[] = [];
+  return {
+    add(line) {
+      lines.push(line);
+      if (lines.length > count) lines.shift();
+    },
+    text: () => lines.map((line) => `  ${line}`).join('\n'),
+  };
+}
