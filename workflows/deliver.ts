@@ -1,6 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
-  ActivityFailure,
   CancellationScope,
   ParentClosePolicy,
   proxyLocalActivities,
@@ -15,7 +14,7 @@ import {
   deliveryWorkflowId,
   WEBHOOK_TASK_QUEUE,
 } from './contract.ts';
-import type { ExecutionMode } from './durable.ts';
+import { type ExecutionMode, isActivityFailure } from './durable.ts';
 
 /**
  * Sends an event without ever holding up the verdict: one short try in line, and if that does not settle it a
@@ -50,7 +49,7 @@ async function tryInLine(deliveryId: string, event: string): Promise<boolean> {
   try {
     return (await tryWebhookOnce({ deliveryId })).outcome === 'done';
   } catch (error) {
-    if (error instanceof ActivityFailure) return false;
+    if (isActivityFailure(error)) return false;
     throw error;
   }
 }

@@ -3,7 +3,6 @@ import {
   ActivityFailure,
   type ActivityOptions,
   ApplicationFailure,
-  isCancellation,
   type LocalActivityOptions,
   proxyActivities,
   proxyLocalActivities,
@@ -74,18 +73,34 @@ export async function durably<Name extends keyof Activities>(
 }
 
 function isWorthRetrying(error: unknown): boolean {
-  if (isCancellation(error) || !(error instanceof ActivityFailure)) return false;
-  return !(error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true);
+  const cause = activityFailureOf(error);
+  return (
+    cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && cause.nonRetryable !== true)
+  );
+}
+
+/**
+ * Why an activity failed; null if the error is something else (cancellation, a fault in our own code). A regular
+ * activity's failure comes wrapped, a local one's does not.
+ */
+function activityFailureOf(error: unknown): ApplicationFailure | TimeoutFailure | null {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure || cause instanceof TimeoutFailure ? cause : null;
+}
+
+/** Whether an activity could not be carried out, as against a cancellation or a fault in the workflow's own code. */
+export function isActivityFailure(error: unknown): boolean {
+  return activityFailureOf(error) !== null;
 }
 
 /** One line for people, without stack. */
 export function describeFailure(error: unknown): string {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const cause = activityFailureOf(error);
   if (cause instanceof TimeoutFailure) return 'It took too long.';
-  return cause instanceof Error ? cause.message : 'Unknown failure';
+  return cause?.message ?? 'Unknown failure';
 }
 
 /** The worker fell silent or the time ran out: what an image that takes the worker down looks like from here. */
 export function isLostWorker(error: unknown): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+  return activityFailureOf(error) instanceof TimeoutFailure;
 }

@@ -1,4 +1,4 @@
-import { ActivityFailure, isCancellation } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { TimedStepResult } from '../activities/step.ts';
 import type { StepName } from '../src/domain/asset.ts';
 import type { Finding } from '../src/domain/findings.ts';
@@ -108,9 +108,4 @@ async function allEnded(branches: Promise<unknown>[]): Promise<void> {
   );
   const failure = failures.find(isCancellation) ?? failures[0];
   if (failure !== undefined) throw failure;
-}
-
-/** Whether the step could not be carried out, as against a fault in the workflow's own code. */
-export function isStepFailure(error: unknown): boolean {
-  return error instanceof ActivityFailure;
 }

@@ -17,8 +17,8 @@ import {
   verdictAttribute,
 } from './contract.ts';
 import { deliver } from './deliver.ts';
-import { durably, type ExecutionMode } from './durable.ts';
-import { isStepFailure, runPipeline } from './pipeline.ts';
+import { durably, type ExecutionMode, isActivityFailure } from './durable.ts';
+import { runPipeline } from './pipeline.ts';
 import { createProgress, describeSteps } from './progress.ts';
 
 /** From this claim of one run on, steps run one by one under the server's eye: the worker died under it twice. */
@@ -67,7 +67,7 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
     if (isCancellation(error)) {
       cancellation = error;
       verdict = { state: 'canceled', findings: [], image: null, steps: progress.steps() };
-    } else if (isStepFailure(error)) {
+    } else if (isActivityFailure(error)) {
       const findings = [{ code: 'internal_error', key: 'internal' }] as const;
       verdict = { state: 'failed', findings, image: null, steps: progress.steps() };
     } else throw error;

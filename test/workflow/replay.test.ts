@@ -5,7 +5,10 @@ import { bundleOnce, HISTORIES_DIR } from '../support/workflow-lab.ts';
 
 const names = readdirSync(HISTORIES_DIR).filter((name) => name.endsWith('.json'));
 
-/** Running workflows outlive deployments: today's code must retrace what earlier code has recorded. */
+/**
+ * Reading them needs one copy of protobufjs for all of Temporal's packages: hence its exact version in package.json.
+ * Running workflows outlive deployments: today's code must retrace what earlier code has recorded.
+ */
 describe('recorded histories', () => {
   it('are there', () => {
     expect(names.length).toBeGreaterThanOrEqual(10);

@@ -14,7 +14,6 @@ import {
 
 const trouble = () =>
   ApplicationFailure.create({ message: 'The storage does not answer.', type: 'storage_unavailable' });
-const never = () => new Promise<never>(() => undefined);
 
 describe('validateAsset', () => {
   let lab: WorkflowLab;
@@ -259,14 +258,14 @@ describe('validateAsset', () => {
   });
 
   it('takes an image that silences the worker three times for decoder_crashed', async () => {
-    let tries = 0;
+    const silenced: (() => void)[] = [];
     const activities = {
       ...fairWeather(),
       claimAsset: () => Promise.resolve({ outcome: 'owned', claims: 3, send: null } as const),
-      checkIsImage: () => {
-        tries += 1;
+      checkIsImage: async () => {
         heartbeat();
-        return never();
+        await new Promise<void>((resolve) => silenced.push(resolve));
+        return stepResult();
       },
     };
     await lab.withActivities(activities, async () => {
@@ -275,7 +274,8 @@ describe('validateAsset', () => {
         state: 'failed',
         findings: [{ code: 'decoder_crashed', key: 'asset' }],
       });
-      expect(tries).toBe(3);
+      expect(silenced).toHaveLength(3);
+      for (const end of silenced) end();
       await recordHistory(lab.client, validation.workflowId, 'decoder-crashed');
     });
   }, 90_000);
