@@ -16,6 +16,8 @@ export function jsonBody({ optional = false } = {}): RequestHandler[] {
       throw new AppError('malformed_json', { detail: 'The body is empty.' });
     }
     if (!isJson(req.headers['content-type'])) throw new AppError('unsupported_media_type');
+    // body-parser would read a body that says it is too large to its end before it refuses it.
+    if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new AppError('body_too_large');
     return next();
   };
   // `strict: false`: a bare `"text"` or `1` is JSON too; what shape it should have is for the schema to say.

@@ -38,7 +38,9 @@ export function onStopSignal(stop: (signal: string) => void): void {
   }
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host);
+}
 
 /** Keys come with a later version; until then an API without them has to be asked for, and twice on a public address. */
 export function checkAuthSetting({ AUTH, HOST, AUTH_DISABLED_ON_PUBLIC_ADDRESS: isAccepted }: Config): void {
@@ -47,7 +49,7 @@ export function checkAuthSetting({ AUTH, HOST, AUTH_DISABLED_ON_PUBLIC_ADDRESS: 
       '  AUTH: not set. This version has no API keys yet: set AUTH=disabled to serve without.',
     );
   }
-  if (!LOOPBACK.test(HOST) && !isAccepted) {
+  if (!isLoopback(HOST) && !isAccepted) {
     throw new ConfigError(
       `  AUTH: disabled, but HOST is ${HOST}, which is not loopback: anyone who reaches it could use the API. ` +
         'Set HOST=127.0.0.1, or AUTH_DISABLED_ON_PUBLIC_ADDRESS=yes if access is restricted elsewhere.',

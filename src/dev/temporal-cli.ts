@@ -3,7 +3,7 @@ import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rememberLines, startProgram } from './program.ts';
+import { rememberLines, startProgram, type Track } from './program.ts';
 
 /** The newest CLI that `go install` can build: later ones need a module that no proxy serves. */
 const GO_MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
@@ -11,12 +11,17 @@ const GO_MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 const DOWNLOAD_TIMEOUT_MS = 120_000;
 const PROGRESS_EVERY_MS = 10_000;
 
+interface FetchOptions {
+  readonly log: (line: string) => void;
+  readonly track?: Track | undefined;
+}
+
 /**
  * Path of the Temporal CLI, which holds server, database and Web UI: from PATH, else from this user's cache, else
  * downloaded as the SDK does, else built with Go. What is fetched stays in the cache, outside the checkout.
  * @throws with what to install when none of these works
  */
-export async function findTemporalCli({ log }: { log: (line: string) => void }): Promise<string> {
+export async function findTemporalCli({ log, track }: FetchOptions): Promise<string> {
   const onPath = await findOnPath('temporal');
   if (onPath !== null) return onPath;
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'validatr', 'bin');
@@ -28,7 +33,7 @@ export async function findTemporalCli({ log }: { log: (line: string) => void }):
   const dir = await mkdtemp(join(cache, 'fetch-'));
   try {
     log('There is no Temporal CLI yet. Downloading it (once) …');
-    const fetched = (await download(dir, log)) ?? (await build(dir, log));
+    const fetched = (await download(dir, { log, track })) ?? (await build(dir, { log, track }));
     await rename(fetched, cached);
     log(`The Temporal CLI is in ${cached}`);
     return cached;
@@ -37,13 +42,13 @@ export async function findTemporalCli({ log }: { log: (line: string) => void }):
   }
 }
 
-async function download(dir: string, log: (line: string) => void): Promise<string | null> {
+async function download(dir: string, { log, track }: FetchOptions): Promise<string | null> {
   const script = fileURLToPath(new URL('download-temporal.ts', import.meta.url));
   const ok = await runWithProgress(
     process.execPath,
     [script, dir],
     {},
-    { log, what: 'downloading', timeoutMs: DOWNLOAD_TIMEOUT_MS },
+    { log, track, what: 'downloading', timeoutMs: DOWNLOAD_TIMEOUT_MS },
   );
   if (ok === null) {
     for (const name of await readdir(dir)) {
@@ -55,14 +60,14 @@ async function download(dir: string, log: (line: string) => void): Promise<strin
   return null;
 }
 
-async function build(dir: string, log: (line: string) => void): Promise<string> {
+async function build(dir: string, { log, track }: FetchOptions): Promise<string> {
   if ((await findOnPath('go')) === null) throw new Error(`The Temporal CLI could not be fetched. ${ADVICE}`);
   log(`Building it with Go instead: ${GO_MODULE}. This takes some minutes, once.`);
   const failure = await runWithProgress(
     'go',
     ['install', GO_MODULE],
     { GOBIN: dir },
-    { log, what: 'building', timeoutMs: 1_800_000 },
+    { log, track, what: 'building', timeoutMs: 1_800_000 },
   );
   if (failure !== null) throw new Error(`The Temporal CLI could not be built:\n${failure}\n${ADVICE}`);
   return join(dir, 'temporal');
@@ -76,21 +81,23 @@ async function runWithProgress(
   command: string,
   args: string[],
   env: NodeJS.ProcessEnv,
-  { log, what, timeoutMs }: { log: (line: string) => void; what: string; timeoutMs: number },
+  { log, track, what, timeoutMs }: FetchOptions & { what: string; timeoutMs: number },
 ): Promise<string | null> {
   const last = rememberLines(10);
   const begin = Date.now();
-  const program = await startProgram({ command, args, env: { ...process.env, ...env }, onLine: last.add });
+  const program = await startProgram({
+    command,
+    args,
+    env: { ...process.env, ...env },
+    onLine: last.add,
+    track,
+  });
   const progress = setInterval(
     () => log(`… still ${what}, ${Math.round((Date.now() - begin) / 1000)} s`),
     PROGRESS_EVERY_MS,
   );
   const timeout = setTimeout(() => void program.stop('SIGKILL', 0), timeoutMs);
-  // If we are stopped meanwhile, so is the work.
-  const onExit = () => program.process.kill('SIGKILL');
-  process.once('exit', onExit);
   const end = await program.ended;
-  process.off('exit', onExit);
   clearInterval(progress);
   clearTimeout(timeout);
   return end === 0 ? null : last.text() || `It ended with ${end}.`;

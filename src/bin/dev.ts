@@ -1,0 +1,226 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Config, readConfig } from '../config.ts';
+import { startEmbeddedPostgres } from '../dev/embedded-postgres.ts';
+import { startEmbeddedTemporal } from '../dev/embedded-temporal.ts';
+import { isPortFree } from '../dev/free-port.ts';
+import { type RememberedGroup, rememberGroups, stopLeftovers } from '../dev/leftovers.ts';
+import { takeLock } from '../dev/lock.ts';
+import { type Program, signalGroup, startProgram } from '../dev/program.ts';
+import { supervise } from '../dev/supervise.ts';
+import { findTemporalCli } from '../dev/temporal-cli.ts';
+import { isLoopback, runProgram } from './program.ts';
+
+const HELP = `npm run dev: the whole stack on this machine
+
+Starts Postgres, Temporal with its Web UI, the API and a worker; Ctrl-C stops all of it. Data stay in .validatr/.
+
+  PORT (8000), TEMPORAL_UI_PORT (8233), TEMPORAL_PORT (7233), POSTGRES_PORT (5433)
+  DATABASE_URL       use this Postgres instead of an embedded one
+  TEMPORAL_ADDRESS   use this Temporal server instead of an embedded one
+  LOG_LEVEL          of API and worker; "warn" here, "info" shows every request
+
+All variables: .env-example`;
+
+const READY_TIMEOUT_MS = 60_000;
+const MIGRATE_TIMEOUT_MS = 60_000;
+/** API and worker drain for 25 s at most. */
+const STOP_GRACE_MS = 30_000;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** What has to be stopped, in the order of starting. */
+const running: { readonly name: string; stop: () => Promise<void> }[] = [];
+const groups: RememberedGroup[] = [];
+let stopping = false;
+
+await runProgram('dev', async () => {
+  const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
+  if (values.help === true) {
+    say(HELP);
+    return;
+  }
+  const config = readConfig();
+  const dataDir = resolve(config.VALIDATR_DATA_DIR);
+  const groupsFile = join(dataDir, 'processes.json');
+  const lockFile = join(dataDir, 'lock');
+
+  await mkdir(dataDir, { recursive: true });
+  const holder = await takeLock(lockFile, 'src/bin/dev.ts');
+  if (holder !== null) {
+    fail(
+      `It runs already in ${dataDir} (process ${holder}). Stop that one, or set VALIDATR_DATA_DIR and other ports.`,
+    );
+  }
+  const stop = async (code: number) => {
+    if (stopping) return;
+    stopping = true;
+    if (running.length > 0) say('Stopping … (again: at once)');
+    // Last started, first stopped; what has ended by itself is no work.
+    for (const { stop: stopIt } of running.reverse()) await stopIt();
+    await Promise.all([rm(groupsFile, { force: true }), rm(lockFile, { force: true })]);
+    process.exit(code);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!stopping) return void stop(0);
+      for (const { pgid } of groups) signalGroup(pgid, 'SIGKILL');
+      process.exit(1);
+    });
+  }
+
+  try {
+    await stopLeftovers(groupsFile, say);
+    await checkPorts(config);
+    await mkdir(join(config.assetBase, 'assets'), { recursive: true });
+    await startStack(config, dataDir, groupsFile, (reason) => {
+      say(reason);
+      void stop(1);
+    });
+  } catch (error) {
+    // A signal during the start stops what it was waiting for; that failure is no news.
+    if (!stopping) {
+      say(error instanceof Error ? error.message : String(error));
+      await stop(1);
+    }
+  }
+});
+
+async function startStack(
+  config: Config,
+  dataDir: string,
+  groupsFile: string,
+  onGiveUp: (reason: string) => void,
+): Promise<void> {
+  /** Remembers a program for our own stop, and in the file for the next start, should we be killed. */
+  const track =
+    (name: string, mark: string, signal: NodeJS.Signals = 'SIGTERM') =>
+    async (program: Program) => {
+      running.push({ name, stop: () => program.stop(signal, STOP_GRACE_MS) });
+      if (stopping) await program.stop(signal, STOP_GRACE_MS);
+      groups.push({ name, pgid: program.pid, mark });
+      await rememberGroups(groupsFile, groups);
+    };
+
+  let { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: temporalAddress } = config;
+  if (databaseUrl === undefined) {
+    say('Starting Postgres …');
+    const postgres = await startEmbeddedPostgres({
+      dataDir: join(dataDir, 'postgres'),
+      port: config.POSTGRES_PORT,
+      log: () => undefined,
+      track: track('postgres', 'postgres', 'SIGINT'),
+    });
+    databaseUrl = postgres.url;
+  }
+  if (temporalAddress === undefined) {
+    const cliPath = await findTemporalCli({ log: say, track: track('fetching Temporal', 'temporal') });
+    say('Starting Temporal …');
+    const temporal = await startEmbeddedTemporal({
+      cliPath,
+      dataDir: join(dataDir, 'temporal'),
+      port: config.TEMPORAL_PORT,
+      uiPort: config.TEMPORAL_UI_PORT,
+      namespace: config.TEMPORAL_NAMESPACE,
+      log: () => undefined,
+      track: track('temporal', 'server start-dev'),
+    });
+    temporalAddress = temporal.address;
+  }
+
+  const env = {
+    ...process.env,
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: temporalAddress,
+    READYZ_REQUIRES_WORKER: 'yes',
+    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
+    ...(config.AUTH === undefined && isLoopback(config.HOST) ? { AUTH: 'disabled' } : {}),
+  };
+  const node = (name: string, ...args: string[]) => ({
+    name,
+    command: process.execPath,
+    args,
+    env,
+    onLine: (line: string) => say(`${name.padEnd(7)}| ${line}`),
+    track: track(name, `src/bin/${name}.ts`),
+  });
+
+  say('Migrating the database …');
+  const migration = await startProgram(node('migrate', 'src/bin/migrate.ts'));
+  const timeout = setTimeout(() => void migration.stop('SIGTERM', 5_000), MIGRATE_TIMEOUT_MS);
+  if ((await migration.ended) !== 0)
+    throw new Error('The database could not be migrated: see the message above.');
+  clearTimeout(timeout);
+
+  say('Starting API and worker …');
+  const worker = node('worker', '--import', './src/bin/lean-sandbox.ts', 'src/bin/worker.ts');
+  const api = node('api', 'src/bin/api.ts');
+  for (const program of [worker, api]) running.push(await supervise(program, { log: say, onGiveUp }));
+
+  const baseUrl = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${config.PORT}`;
+  await waitUntilServing(baseUrl);
+  say(welcome(baseUrl, config));
+}
+
+/** @throws with what is missing when the API has not become ready in time */
+async function waitUntilServing(baseUrl: string): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const answer = await fetch(`${baseUrl}/readyz`).catch(() => null);
+    if (answer?.ok === true) return;
+    if (Date.now() > deadline) {
+      const why = answer === null ? 'The API does not answer.' : await answer.text();
+      throw new Error(`Not ready within ${READY_TIMEOUT_MS / 1000} s: ${why}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function checkPorts(config: Config): Promise<void> {
+  const needed = [
+    { port: config.PORT, host: config.HOST, purpose: 'the API', variable: 'PORT' },
+    ...(config.DATABASE_URL === undefined
+      ? [{ port: config.POSTGRES_PORT, host: '127.0.0.1', purpose: 'Postgres', variable: 'POSTGRES_PORT' }]
+      : []),
+    ...(config.TEMPORAL_ADDRESS === undefined
+      ? [
+          { port: config.TEMPORAL_PORT, host: '127.0.0.1', purpose: 'Temporal', variable: 'TEMPORAL_PORT' },
+          {
+            port: config.TEMPORAL_UI_PORT,
+            host: '127.0.0.1',
+            purpose: "Temporal's Web UI",
+            variable: 'TEMPORAL_UI_PORT',
+          },
+        ]
+      : []),
+  ];
+  const taken: string[] = [];
+  for (const { port, host, purpose, variable } of needed) {
+    if (!(await isPortFree(port, host))) {
+      taken.push(
+        `Port ${port}, for ${purpose}, is taken by another program. Choose another: ${variable}=${port + 1} npm run dev`,
+      );
+    }
+  }
+  if (taken.length > 0) throw new Error(taken.join('\n'));
+}
+
+function welcome(baseUrl: string, config: Config): string {
+  const ui = config.TEMPORAL_ADDRESS === undefined ? `http://127.0.0.1:${config.TEMPORAL_UI_PORT}` : 'yours';
+  return `
+Validatr is ready.
+
+  API              ${baseUrl}
+  Temporal Web UI  ${ui}
+
+  curl ${baseUrl}/assets/image/ -H 'content-type: application/json' \\
+    -d '{"assetPath":{"location":"local","path":"./assets/rocket.jpg"}}'
+
+Ctrl-C stops everything; the data stay in ${config.VALIDATR_DATA_DIR}/.`;
+}
+
+function fail(message: string): never {
+  process.stderr.write(`validatr dev: ${message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,65 @@
+import { type Program, type ProgramOptions, startProgram } from './program.ts';
+
+/** A program that exits with this code would do so again: its configuration is wrong. */
+const EXIT_CONFIG = 2;
+
+const FIRST_RESTART_MS = 1_000;
+const LAST_RESTART_MS = 30_000;
+/** A program that ran this long has recovered: the next restart is quick again. */
+const STEADY_AFTER_MS = 60_000;
+
+/** SIGTERM drains for 25 s at most. */
+const STOP_GRACE_MS = 30_000;
+
+export interface Supervised {
+  readonly name: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Keeps a program running: one that dies is started again, after 1 s at first and 30 s at most. `onGiveUp` is called
+ * when it can't run at all.
+ */
+export async function supervise(
+  options: ProgramOptions & { readonly name: string },
+  {
+    log,
+    onGiveUp,
+  }: {
+    log: (line: string) => void;
+    onGiveUp: (reason: string) => void;
+  },
+): Promise<Supervised> {
+  const { name } = options;
+  let stopping = false;
+  let delayMs = FIRST_RESTART_MS;
+  let restart: NodeJS.Timeout | undefined;
+  let program: Program;
+
+  async function start(): Promise<void> {
+    const startedAt = Date.now();
+    program = await startProgram(options);
+    const current = program;
+    void current.ended.then((end) => {
+      if (stopping) return;
+      if (end === EXIT_CONFIG) return onGiveUp(`${name} can't run: see its message above.`);
+      if (Date.now() - startedAt > STEADY_AFTER_MS) delayMs = FIRST_RESTART_MS;
+      log(`${name} ended (${end}); starting it again in ${delayMs / 1000} s`);
+      restart = setTimeout(() => {
+        start().catch((error: unknown) => onGiveUp(`${name} could not be started again: ${String(error)}`));
+      }, delayMs);
+      delayMs = Math.min(delayMs * 2, LAST_RESTART_MS);
+      return undefined;
+    });
+  }
+
+  await start();
+  return {
+    name,
+    async stop() {
+      stopping = true;
+      clearTimeout(restart);
+      await program.stop('SIGTERM', STOP_GRACE_MS);
+    },
+  };
+}
