@@ -11,7 +11,7 @@ export async function execute<Row extends object>(
   sql: string,
   params: readonly unknown[],
 ): Promise<Row[]> {
-  return guard(async () => (await orm.em.getConnection().execute(sql, params, 'all')) as Row[]);
+  return guard(async () => orm.em.getConnection().execute<Row[]>(sql, params, 'all'));
 }
 
 /** Runs database work with errors mapped as `execute` maps them. */

@@ -1,17 +1,5 @@
 /** Format names as messages show them. */
-export const IMAGE_FORMATS = [
-  'JPEG',
-  'PNG',
-  'GIF',
-  'WEBP',
-  'BMP',
-  'TIFF',
-  'HEIF',
-  'AVIF',
-  'ICO',
-  'PSD',
-] as const;
-export type ImageFormat = (typeof IMAGE_FORMATS)[number];
+export type ImageFormat = 'JPEG' | 'PNG' | 'GIF' | 'WEBP' | 'BMP' | 'TIFF' | 'HEIF' | 'AVIF' | 'ICO' | 'PSD';
 
 /**
  * Whether every pixel decodes.
