@@ -12,6 +12,10 @@ export async function runProgram(name: string, main: () => Promise<void>): Promi
       process.stderr.write(`validatr ${name}: ${error.message}\n`);
       process.exit(EXIT_CONFIG);
     }
+    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
+      process.stderr.write(`validatr ${name}: ${error.message}. See --help.\n`);
+      process.exit(EXIT_CONFIG);
+    }
     process.stderr.write(
       `validatr ${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`,
     );

@@ -65,7 +65,7 @@ export function createReconcile({
   async function settle(asset: OpenAsset): Promise<{ closed: number; requeued: number }> {
     const run = await describeCurrent(client, assetWorkflowId(asset.id));
     if (run === null) return requeue(asset);
-    if (run.status === 'RUNNING' || !isRunOf(asset, run)) return { closed: 0, requeued: 0 };
+    if (run.status === 'RUNNING' || isOfAnotherAttempt(asset, run)) return { closed: 0, requeued: 0 };
     const verdict = await verdictOf(asset, run);
     if (verdict === null) return requeue(asset);
     await repairs.close(asset, verdict);
@@ -110,9 +110,12 @@ export function createReconcile({
   };
 }
 
-/** A row that was claimed belongs to the run that claimed it, one that was not to the attempt it was started for. */
-function isRunOf({ runId, attempt }: OpenAsset, run: CurrentRun): boolean {
-  return runId === null ? run.attempt === attempt : run.runId === runId;
+/**
+ * A row that no run has claimed belongs to the attempt that its workflow was started for. One that was claimed has no
+ * other hope than the current run: if that came from a reset and has closed without taking over, its end is the row's.
+ */
+function isOfAnotherAttempt({ runId, attempt }: OpenAsset, run: CurrentRun): boolean {
+  return runId === null && run.attempt !== attempt;
 }
 
 function endedAs(state: 'canceled' | 'failed'): Verdict {

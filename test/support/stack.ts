@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
@@ -112,7 +113,11 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
     async startWorker(more = {}) {
       stack.worker = startProgram('worker', { ...env, ...more });
       const { worker } = stack;
-      await isReady(worker, () => worker.output().includes('"polling"'));
+      const workerId = `${hostname()}:${worker.process.pid}`;
+      await isReady(
+        worker,
+        async () => (await database.query('SELECT 1 FROM workers WHERE id = ?', [workerId])).length > 0,
+      );
       return worker;
     },
     async stop() {

@@ -103,7 +103,8 @@ describe('docker-compose.yml', () => {
     expect(user).toBe('1000:1000');
     expect(isReadOnly).toBe(true);
     expect(dropped).toEqual(['ALL']);
-    expect(command).toEqual(['node', `src/bin/${name}.ts`]);
+    const flags = name === 'worker' ? ['--import', './src/bin/lean-sandbox.ts'] : [];
+    expect(command).toEqual(['node', ...flags, `src/bin/${name}.ts`]);
     expect(exists(`src/bin/${name}.ts`)).toBe(true);
   });
 

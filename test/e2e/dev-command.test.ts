@@ -1,0 +1,106 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/dev/free-port.ts';
+import { createTestClient } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** `npm run dev` as a person starts it: data and ports of its own. */
+describe('npm run dev', () => {
+  let dir: string;
+  let env: Record<string, string>;
+  let baseUrl: string;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'validatr-stack-'));
+    const ports = await Promise.all(Array.from({ length: 4 }, freePort));
+    const names = ['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'];
+    env = Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
+    env['VALIDATR_DATA_DIR'] = dir;
+    baseUrl = `http://127.0.0.1:${env['PORT']}`;
+  });
+  afterAll(async () => {
+    for (const pid of ours()) process.kill(pid, 'SIGKILL');
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  function start(): { program: ChildProcess; output: () => string } {
+    const program = spawn(process.execPath, ['src/bin/dev.ts'], {
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [program.stdout, program.stderr]) {
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    }
+    return { program, output: () => output };
+  }
+
+  /** Processes of this stack: they have its directory, or one of its ports, in their command line or environment. */
+  function ours(): number[] {
+    const lines = execFileSync('ps', ['-A', 'eww', '-o', 'pid=,args=']).toString().split('\n');
+    return lines
+      .filter((line) => line.includes(`VALIDATR_DATA_DIR=${dir}`) || line.includes(`${dir}/`))
+      .map((line) => Number.parseInt(line, 10))
+      .filter((pid) => pid !== process.pid);
+  }
+
+  const isReady = (output: () => string) =>
+    eventually(() => output().includes('Validatr is ready'), { timeoutMs: 60_000, what: 'the stack' });
+
+  it('brings the stack up, keeps data over a kill, and leaves no process behind', async () => {
+    const first = start();
+    await isReady(first.output);
+    expect(first.output()).toContain(`curl ${baseUrl}/assets/image/`);
+    const client = createTestClient(baseUrl);
+    const id = await client.submit('./assets/rocket.jpg');
+    expect(await client.verdict(id, 2_000)).toEqual({ id, state: 'complete' });
+
+    const rival = start();
+    await once(rival.program, 'exit');
+    expect(rival.program.exitCode).toBe(1);
+    expect(rival.output()).toContain('It runs already');
+
+    first.program.kill('SIGKILL');
+    await once(first.program, 'exit');
+    expect(ours().length).toBeGreaterThan(0);
+
+    const second = start();
+    await isReady(second.output);
+    expect(await client.read(`/assets/${id}`)).toEqual({ id, state: 'complete' });
+    second.program.kill('SIGTERM');
+    await once(second.program, 'exit');
+    expect(second.program.exitCode).toBe(0);
+    expect(ours()).toEqual([]);
+  }, 120_000);
+
+  it('leaves no process behind when it is stopped while it starts', async () => {
+    const { program, output } = start();
+    await eventually(() => output().includes('Starting Temporal'));
+    program.kill('SIGINT');
+    await once(program, 'exit');
+    expect(ours()).toEqual([]);
+  });
+
+  it('names a taken port, its purpose and the variable that changes it', async () => {
+    const squatter = createServer().listen(Number(env['TEMPORAL_UI_PORT']), '127.0.0.1');
+    await once(squatter, 'listening');
+    const { program, output } = start();
+    await once(program, 'exit');
+    expect(program.exitCode).toBe(1);
+    expect(output()).toMatch(/Port \d+, for Temporal's Web UI, is taken.*TEMPORAL_UI_PORT=/);
+    squatter.close();
+  });
+
+  it('explains itself', async () => {
+    const text = execFileSync(process.execPath, ['src/bin/dev.ts', '--help']).toString();
+    expect(text).toContain('TEMPORAL_UI_PORT');
+    const wrong = spawn(process.execPath, ['src/bin/dev.ts', '--halp'], { stdio: 'ignore' });
+    await once(wrong, 'exit');
+    expect(wrong.exitCode).toBe(2);
+  });
+});
