@@ -41,9 +41,9 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     async tryWebhookOnce({ deliveryId }: { deliveryId: string }): Promise<SendOutcome> {
       const delivery = await deliveries.findPending(deliveryId);
       if (delivery === null) return done;
-      if (waitForStartEventMs(delivery) > 0 || !webhooks.isQuick(delivery.url))
-        return { outcome: 'later', waitMs: 0 };
-      return tryOnce(delivery, FIRST_TRY_TIMEOUT_MS);
+      const endTurn = waitForStartEventMs(delivery) > 0 ? null : await webhooks.reserveInLine(delivery.url);
+      if (endTurn === null) return { outcome: 'later', waitMs: 0 };
+      return tryOnce(delivery, FIRST_TRY_TIMEOUT_MS).finally(endTurn);
     },
 
     /** One try on the schedule of `deliverWebhook`. */

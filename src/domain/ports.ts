@@ -212,8 +212,11 @@ export interface TryResult {
 }
 
 export interface WebhookSender {
-  /** Whether a first try may be made in line: the endpoint answers quickly and few tries are under way. */
-  isQuick(url: string): boolean;
+  /**
+   * A turn for a first try in line, to be ended by the returned function; null where the endpoint answers slowly or
+   * too many tries of it are under way.
+   */
+  reserveInLine(url: string): Promise<(() => void) | null>;
   send(request: { id: string; url: string; body: string; timeoutMs: number }): Promise<TryResult>;
   /** Milliseconds until the next try after `tries` tries; null when the schedule has run out. */
   nextTryInMs(tries: number, retryAfterMs: number | null): number | null;

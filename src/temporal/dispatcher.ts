@@ -23,7 +23,7 @@ const CONCURRENT_STARTS = 8;
 /**
  * Validations that a worker's own dispatcher lets it have under way before it starts more. Without this bound a
  * backlog fills the worker with first tasks that all run late, time out and run again: measured, 25 assets/s
- * against REPLACE_ME.
+ * against 31 (before other savings that came later).
  */
 const MAX_UNDER_WAY = 16;
 

@@ -1,20 +1,29 @@
 interface EndpointStat {
-  /** Tries under way in this process. */
-  inFlight: number;
+  /** In-line tries under way in this process. */
+  inLine: number;
+  /** In-line tries that wait for one of those to end. */
+  readonly waiting: (() => void)[];
   /** How long the last answer took, in milliseconds; 0 before the first. */
   lastDurationMs: number;
 }
 
+/** An endpoint that took longer for its last answer is not tried in line. */
+const QUICK_ANSWER_MS = 500;
+/** In-line tries of one endpoint under way at once. */
+const MAX_IN_LINE_TRIES = 4;
+/** How long a further one waits for its turn: a quick endpoint frees one within milliseconds. */
+const WAIT_FOR_TURN_MS = 250;
+
 /** Endpoints remembered; the one unused for longest is forgotten first. */
 const MAX_ENDPOINTS = 10_000;
 
-/** How endpoints (a URL without query and fragment) have answered this process lately. */
+/** How endpoints (a URL without query and fragment) have answered this process lately, and whose turn it is. */
 export function createEndpointStats() {
   const stats = new Map<string, EndpointStat>();
 
   function of(url: string): EndpointStat {
     const endpoint = url.replace(/[?#].*$/s, '');
-    const stat = stats.get(endpoint) ?? { inFlight: 0, lastDurationMs: 0 };
+    const stat = stats.get(endpoint) ?? { inLine: 0, waiting: [], lastDurationMs: 0 };
     // Reinserted: a Map iterates in order of insertion, so its first key is the one unused for longest.
     stats.delete(endpoint);
     stats.set(endpoint, stat);
@@ -22,15 +31,37 @@ export function createEndpointStats() {
     return stat;
   }
 
+  async function takeTurn(stat: EndpointStat): Promise<boolean> {
+    if (stat.inLine >= MAX_IN_LINE_TRIES) {
+      const isMine = await new Promise<boolean>((resolve) => {
+        const turn = () => {
+          clearTimeout(timer);
+          resolve(true);
+        };
+        const timer = setTimeout(() => {
+          stat.waiting.splice(stat.waiting.indexOf(turn), 1);
+          resolve(false);
+        }, WAIT_FOR_TURN_MS);
+        stat.waiting.push(turn);
+      });
+      if (!isMine) return false;
+    }
+    stat.inLine += 1;
+    return true;
+  }
+
   return {
-    of: (url: string): Readonly<EndpointStat> => of(url),
-    /** Counts a try; the returned function ends it. */
-    begin(url: string): (durationMs: number) => void {
+    recordDuration(url: string, durationMs: number): void {
+      of(url).lastDurationMs = durationMs;
+    },
+
+    /** A turn for an in-line try, to be ended by the returned function; null if the endpoint is slow or busy. */
+    async reserve(url: string): Promise<(() => void) | null> {
       const stat = of(url);
-      stat.inFlight += 1;
-      return (durationMs) => {
-        stat.inFlight -= 1;
-        stat.lastDurationMs = durationMs;
+      if (stat.lastDurationMs >= QUICK_ANSWER_MS || !(await takeTurn(stat))) return null;
+      return () => {
+        stat.inLine -= 1;
+        stat.waiting.shift()?.();
       };
     },
   };

@@ -6,10 +6,6 @@ import { nextTryInMs, parseRetryAfter } from './retry-schedule.ts';
 /** Of a response this much is read, so that the connection can be used again; of more the connection is cut. */
 const MAX_RESPONSE_BYTES = 64 * 1024;
 
-/** An endpoint that took longer for its last answer, or has this many tries under way here, is not tried in line. */
-const QUICK_ANSWER_MS = 500;
-const MAX_IN_LINE_TRIES = 4;
-
 export interface WebhookSenderDeps {
   readonly now: () => number;
   /** In [0, 1). */
@@ -61,15 +57,11 @@ export function createWebhookSender({
   }
 
   return {
-    isQuick(url) {
-      const { inFlight, lastDurationMs } = stats.of(url);
-      return inFlight < MAX_IN_LINE_TRIES && lastDurationMs < QUICK_ANSWER_MS;
-    },
+    reserveInLine: (url) => stats.reserve(url),
 
     async send(try_) {
-      const end = stats.begin(try_.url);
       const result = await post(try_);
-      end(result.durationMs);
+      stats.recordDuration(try_.url, result.durationMs);
       return result;
     },
 

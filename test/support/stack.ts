@@ -96,6 +96,7 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
     ...extraEnv,
   };
 
+  const started: Program[] = [];
   const stack: Stack = {
     baseUrl,
     database,
@@ -107,12 +108,14 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
     worker: undefined as never,
     async startApi() {
       stack.api = startProgram('api', env);
+      started.push(stack.api);
       await isReady(stack.api, () => isOk(`${baseUrl}/healthz`));
       return stack.api;
     },
     async startWorker(more = {}) {
       stack.worker = startProgram('worker', { ...env, ...more });
       const { worker } = stack;
+      started.push(worker);
       const workerId = `${hostname()}:${worker.process.pid}`;
       await isReady(
         worker,
@@ -121,8 +124,8 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
       return worker;
     },
     async stop() {
-      for (const program of [stack.worker, stack.api]) program.signal('SIGKILL');
-      await Promise.all([stack.worker.ended(), stack.api.ended()]);
+      for (const program of started) program.signal('SIGKILL');
+      await Promise.all(started.map((program) => program.ended()));
       await database.drop();
     },
   };
@@ -135,7 +138,12 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
       ),
     { what: 'the namespace' },
   );
-  await Promise.all([stack.startApi(), stack.startWorker()]);
+  try {
+    await Promise.all([stack.startApi(), stack.startWorker()]);
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
   return stack;
 }
 

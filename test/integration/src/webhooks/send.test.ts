@@ -112,19 +112,21 @@ describe('the webhook sender', () => {
     rude.close();
   });
 
-  it('tries in line only where answers are quick and few tries are under way', async () => {
-    const held: (() => void)[] = [];
-    receiver = await startReceiver((_event, res) => held.push(() => res.end()));
-    const { url, events } = receiver;
-    expect(sender.isQuick(url)).toBe(true);
-    const tries = [1, 2, 3, 4].map(() => send(url));
-    expect(sender.isQuick(url)).toBe(false);
-    expect(sender.isQuick(`${url}/other`)).toBe(true);
-    while (events.length < 4) await new Promise(setImmediate);
-    for (const answer of held) answer();
-    await Promise.all(tries);
-    expect(sender.isQuick(url)).toBe(true);
-    await send(url, 600);
-    expect(sender.isQuick(url), 'its last answer took longer than 500 ms').toBe(false);
+  it('gives four turns in line at once, further ones as these end, none for long', async () => {
+    const turns = await Promise.all([1, 2, 3, 4].map(() => sender.reserveInLine('http://a.example/hook')));
+    expect(turns.every((turn) => turn !== null)).toBe(true);
+    expect(await sender.reserveInLine('http://a.example/other')).not.toBeNull();
+    const begin = performance.now();
+    expect(await sender.reserveInLine('http://a.example/hook?query')).toBeNull();
+    expect(performance.now() - begin).toBeLessThan(1_000);
+    const next = sender.reserveInLine('http://a.example/hook');
+    turns[0]?.();
+    expect(await next).not.toBeNull();
+  });
+
+  it('gives no turn in line to an endpoint that took longer than 500 ms for its last answer', async () => {
+    receiver = await startReceiver(() => undefined);
+    await send(receiver.url, 600);
+    expect(await sender.reserveInLine(receiver.url)).toBeNull();
   });
 });
