@@ -9,20 +9,18 @@ const RETRY_AFTER_S = 2;
 export function sendProblem(res: Response, error: AppError): void {
   const { title, status } = ERRORS[error.code];
   if (status === 503) res.set('Retry-After', String(RETRY_AFTER_S));
-  // Not `res.json`: it would add a charset parameter that the media type does not have.
-  res
-    .status(status)
-    .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: `urn:validatr:error:${error.code}`,
-        title,
-        status,
-        detail: error.message,
-        requestId: res.locals['requestId'],
-        ...(error.faults.length === 0 ? {} : { errors: error.faults }),
-      }),
-    );
+  res.status(status).setHeader('Content-Type', 'application/problem+json');
+  // Not `res.json` or `res.send`: both would add a charset parameter that the media type does not have.
+  res.end(
+    JSON.stringify({
+      type: `urn:validatr:error:${error.code}`,
+      title,
+      status,
+      detail: error.message,
+      requestId: res.locals['requestId'],
+      ...(error.faults.length === 0 ? {} : { errors: error.faults }),
+    }),
+  );
 }
 
 /** The last handler of the app. */

@@ -59,7 +59,7 @@ describe('the HTTP protocol', () => {
   ])('refuses a body that is %s', async (_what, body, headers, status) => {
     const answer = await send('POST', '/assets/image/', body, headers);
     expect(answer.status).toBe(status);
-    expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
     const problem = JSON.parse(answer.text) as Record<string, unknown>;
     expect(problem).toMatchObject({ status, type: expect.stringContaining('urn:validatr:error:') as string });
     expect(problem['title']).toEqual(expect.any(String));
