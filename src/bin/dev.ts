@@ -104,6 +104,7 @@ async function startStack(
     };
 
   let { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: temporalAddress } = config;
+  let cliPath: string | null = null;
   if (databaseUrl === undefined) {
     say('Starting Postgres …');
     const postgres = await startEmbeddedPostgres({
@@ -115,7 +116,7 @@ async function startStack(
     databaseUrl = postgres.url;
   }
   if (temporalAddress === undefined) {
-    const cliPath = await findTemporalCli({ log: say, track: track('fetching Temporal', 'temporal') });
+    cliPath = await findTemporalCli({ log: say, track: track('fetching Temporal', 'temporal') });
     say('Starting Temporal …');
     const temporal = await startEmbeddedTemporal({
       cliPath,
@@ -160,7 +161,7 @@ async function startStack(
 
   const baseUrl = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${config.PORT}`;
   await waitUntilServing(baseUrl);
-  say(welcome(baseUrl, config));
+  say(welcome(baseUrl, cliPath, config));
 }
 
 /** @throws with what is missing when the API has not become ready in time */
@@ -206,13 +207,14 @@ async function checkPorts(config: Config): Promise<void> {
   if (taken.length > 0) throw new Error(taken.join('\n'));
 }
 
-function welcome(baseUrl: string, config: Config): string {
+function welcome(baseUrl: string, cliPath: string | null, config: Config): string {
   const ui = config.TEMPORAL_ADDRESS === undefined ? `http://127.0.0.1:${config.TEMPORAL_UI_PORT}` : 'yours';
+  const cli = cliPath === null ? '' : `\n  Temporal CLI     ${cliPath}`;
   return `
 Validatr is ready.
 
   API              ${baseUrl}
-  Temporal Web UI  ${ui}
+  Temporal Web UI  ${ui}${cli}
 
   curl ${baseUrl}/assets/image/ -H 'content-type: application/json' \\
     -d '{"assetPath":{"location":"local","path":"./assets/rocket.jpg"}}'

