@@ -7,10 +7,11 @@ const MAX_PATH_LENGTH = 4096;
 const MAX_URL_LENGTH = 8192;
 const MAX_REASON_LENGTH = 1000;
 
-/** Postgres can store any text but this character. */
-const text = z.string().refine((value) => !value.includes('\0'), {
-  error: 'must not contain a NUL character',
-});
+/** Postgres can store any text but this character, and half a surrogate pair is no text. */
+const text = z
+  .string()
+  .refine((value) => !value.includes('\0'), { error: 'must not contain a NUL character' })
+  .refine((value) => value.isWellFormed(), { error: 'must be well-formed Unicode' });
 
 /** `null` counts as missing. An unusable URL is no fault of the request: the pipeline reports it. */
 const webhookUrl = text

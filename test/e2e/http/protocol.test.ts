@@ -53,6 +53,8 @@ describe('the HTTP protocol', () => {
       422,
     ],
     ['a NUL in the path', '{"assetPath":{"location":"local","path":"a\\u0000b"}}', json, 422],
+    ['half a surrogate pair', '{"assetPath":{"location":"local","path":"a\\ud800b"}}', json, 422],
+    ['nested too deep', '['.repeat(500_000), json, 400],
     ['text/plain', valid, { 'content-type': 'text/plain' }, 415],
     ['a strange charset', valid, { 'content-type': 'application/json; charset=ebcdic' }, 415],
     ['over 1 MiB', `"${'x'.repeat(1024 * 1024)}"`, json, 413],
@@ -119,6 +121,11 @@ describe('the HTTP protocol', () => {
       const answer = await send('POST', '/echo/post', body, json);
       expect([answer.status, answer.text]).toEqual([200, body]);
     }
+  });
+
+  it('refuses to echo what is nested too deep', async () => {
+    const answer = await send('POST', '/echo/post', '['.repeat(500_000) + ']'.repeat(500_000), json);
+    expect(answer.status).toBe(422);
   });
 
   it('gives every answer a request id, the caller’s own where there is one', async () => {
