@@ -19,6 +19,7 @@ import {
 import { eventually } from './eventually.ts';
 
 const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const HISTORIES_DIR = fileURLToPath(new URL('../workflow/histories/', import.meta.url));
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
@@ -143,7 +144,8 @@ export async function recordHistory(client: Client, workflowId: string, name: st
     client.options.namespace,
   ]);
   await mkdir(HISTORIES_DIR, { recursive: true });
-  await writeFile(`${HISTORIES_DIR}${name}.json`, stdout);
+  // Stack traces name the directory of whoever recorded them.
+  await writeFile(`${HISTORIES_DIR}${name}.json`, stdout.replaceAll(ROOT, '/'));
 }
 
 const step = (result: Partial<TimedStepResult> = {}): Promise<TimedStepResult> =>
