@@ -1,6 +1,6 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { StepRecord, TerminalState } from '../src/domain/asset.ts';
-import type { EventToSend, OwnedWrite, Owner, Verdict } from '../src/domain/ports.ts';
+import type { EventSender, EventToSend, OwnedWrite, Owner, Verdict } from '../src/domain/ports.ts';
 import type { ActivityDeps } from './deps.ts';
 
 export type Superseded = { readonly outcome: 'superseded' };
@@ -66,16 +66,21 @@ export function createOwnership({
       await asOwner(owner, workflowId, () => validations.recordSteps(owner, steps));
     },
 
-    /** The terminal write; what comes back is what stands, which may be an earlier end of the same attempt. */
+    /**
+     * The terminal write; what comes back is what stands, which may be an earlier end of the same attempt. `sender` says
+     * who sends its event: the workflow that asks, or a delivery workflow at once.
+     */
     async finishAsset({
       assetId,
       verdict,
+      sender = 'writer',
     }: {
       assetId: string;
       verdict: Verdict;
+      sender?: EventSender;
     }): Promise<FinishResult | Superseded> {
       const { owner, workflowId } = whoIsAsking(assetId);
-      const result = await asOwner(owner, workflowId, () => validations.finish(owner, verdict));
+      const result = await asOwner(owner, workflowId, () => validations.finish(owner, verdict, sender));
       onFinished(assetId);
       return result;
     },

@@ -18,11 +18,12 @@ import { type ExecutionMode, isActivityFailure } from './durable.ts';
 
 /**
  * Sends an event without ever holding up the verdict: one short try in line, and if that does not settle it a
- * workflow of its own, which outlives this one. Ends when either has taken charge.
+ * workflow of its own, which outlives this one. Ends when either has taken charge; true if that took
+ * a workflow of its own, and so another workflow task.
  */
-export function deliver({ deliveryId, event }: EventToSend, mode: ExecutionMode): Promise<void> {
+export function deliver({ deliveryId, event }: EventToSend, mode: ExecutionMode): Promise<boolean> {
   return CancellationScope.nonCancellable(async () => {
-    if (mode === 'local' && (await tryInLine(deliveryId, event))) return;
+    if (mode === 'local' && (await tryInLine(deliveryId, event))) return false;
     try {
       await startChild<(input: DeliverWebhookInput) => Promise<void>>(DELIVER_WEBHOOK, {
         workflowId: deliveryWorkflowId(deliveryId),
@@ -36,6 +37,7 @@ export function deliver({ deliveryId, event }: EventToSend, mode: ExecutionMode)
       // Someone else (the dispatcher, an earlier run of this code) has started it: it is in good hands.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
+    return true;
   });
 }
 

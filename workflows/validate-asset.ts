@@ -50,7 +50,7 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
   if (claim.outcome === 'superseded') return { outcome: 'superseded' };
   state = 'in_progress';
   const mode: ExecutionMode = claim.claims >= CAREFUL_FROM_CLAIM ? 'careful' : stepExecution;
-  const startEvent = claim.send === null ? Promise.resolve() : deliver(claim.send, mode);
+  const startEvent = claim.send === null ? Promise.resolve(false) : deliver(claim.send, mode);
 
   let cancellation: unknown;
   let verdict: Verdict;
@@ -89,8 +89,17 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
       { key: stateAttribute, value: state },
       { key: verdictAttribute, value: verdict.findings[0]?.code ?? state },
     ]);
-    await startEvent;
-    if (finish.send !== null) await deliver(finish.send, mode);
+    const startHandedOver = await startEvent;
+    const endHandedOver = finish.send !== null && (await deliver(finish.send, mode));
+    if (startHandedOver || endHandedOver || stepExecution === 'regular') {
+      // The verdict was written in an earlier workflow task than this one. A run that is reset to this one replays that
+      // write without making it: said again as the very last thing, it makes the reset run the owner.
+      await durably(
+        'finishAsset',
+        { assetId, verdict, sender: 'delivery_workflow' },
+        { mode: 'local', summary: 'Make sure that the verdict is ours' },
+      );
+    }
     // Cancelled from outside (CLI, Web UI): Temporal is to show it as such. A signal is an ordinary end.
     if (cancellation !== undefined && root.consideredCancelled) throw cancellation;
     return { outcome: 'finished', ...verdict, state };

@@ -7,16 +7,13 @@ import {
 } from '../domain/asset.ts';
 import { HANDOVER_GRACE_S } from '../domain/delivery.ts';
 import { errorsOf, reportFindings } from '../domain/findings.ts';
-import type { Verdict } from '../domain/ports.ts';
+import type { EventSender, Verdict } from '../domain/ports.ts';
 
 export const EVENT_OF_STATE = {
   complete: 'onSuccess',
   failed: 'onFailure',
   canceled: 'onCancel',
 } as const satisfies Record<TerminalState, NotificationKey>;
-
-/** Whether the workflow that makes the write also sends the event, or a delivery workflow does at once. */
-export type Sender = 'writer' | 'delivery_workflow';
 
 /**
  * The one statement that ends an attempt: state, findings and the delivery row commit together, so no event can
@@ -27,7 +24,7 @@ export function terminalWrite(
   verdict: Verdict,
   notifications: Notifications,
   owner: { readonly condition: string; readonly params: readonly unknown[] },
-  sender: Sender,
+  sender: EventSender,
 ): { sql: string; params: unknown[] } {
   const { state } = verdict;
   const event = EVENT_OF_STATE[state];
@@ -69,7 +66,7 @@ export function insertDelivery(event: NotificationKey, changed: string): string 
   )`;
 }
 
-export function deliveryParams(body: string, sender: Sender): unknown[] {
+export function deliveryParams(body: string, sender: EventSender): unknown[] {
   return [uuidv7(), body, sender === 'writer' ? HANDOVER_GRACE_S : 0];
 }
 

@@ -79,17 +79,18 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
       return { outcome: rows.length === 0 ? 'not_owner' : 'owned' };
     },
 
-    async finish(owner, verdict) {
+    async finish(owner, verdict, sender = 'writer') {
       const hasUrlFinding = verdict.findings.some((finding) => finding.code === 'webhook_url_invalid');
       const { sql, params } = terminalWrite(
         owner.assetId,
         verdict,
         hasUrlFinding ? await readWebhooks(owner.assetId) : {},
         { condition: `run_id = ? AND state = 'in_progress'`, params: [owner.runId] },
-        'writer',
+        sender,
       );
       const [row] = await execute<DeliveryColumns>(orm, sql, params);
       if (row !== undefined) {
+        if (sender === 'delivery_workflow') onWork();
         return {
           outcome: 'owned',
           state: verdict.state,

@@ -40,6 +40,9 @@ export interface Submission {
   readonly notifications: Notifications;
 }
 
+/** Who sends the event of a state change: the workflow that makes it, or a delivery workflow at once. */
+export type EventSender = 'writer' | 'delivery_workflow';
+
 /** A delivery that a state change brought about, for the workflow to send. */
 export interface EventToSend {
   readonly deliveryId: string;
@@ -75,6 +78,7 @@ export interface ValidationStore {
   finish(
     owner: Owner,
     verdict: Verdict,
+    sender?: EventSender,
   ): Promise<OwnedWrite<{ state: TerminalState; send: EventToSend | null }>>;
   /** Makes a reset run the owner of a new attempt, `in_progress`. False when it owns the row already. */
   takeOver(owner: Owner): Promise<boolean>;
