@@ -63,6 +63,9 @@ describe('while Temporal is away', () => {
       'SELECT state, count(*)::int AS count FROM assets GROUP BY state',
     );
     expect(states).toEqual([{ state: 'complete', count: ASSETS }]);
-    expect((await client.call('GET', '/readyz')).status).toBe(200);
+    await eventually(async () => (await client.call('GET', '/readyz')).ok, {
+      timeoutMs: 30_000,
+      what: 'readiness',
+    });
   }, 180_000);
 });
