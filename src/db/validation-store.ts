@@ -107,7 +107,8 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
     },
 
     async takeOver({ assetId, runId }) {
-      // The run may be past its claim (a reset to a later task), so nobody may be left to send onStart: due at once.
+      // The run may be past its claim (a reset to a later task), so nobody may be left to send onStart: due at once. So
+      // is what the run before had not sent: a reset ends it wherever it was.
       const rows = await execute(
         orm,
         `WITH taken AS (
@@ -117,7 +118,10 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
              errors = NULL, findings = NULL, steps = NULL, image = NULL, started_at = now(), finished_at = NULL
            WHERE id = ? AND run_id IS DISTINCT FROM ?
            RETURNING id, attempt, webhooks->'onStart' AS webhook
-         ), ${insertDelivery('onStart', 'taken')}
+         ), ${insertDelivery('onStart', 'taken')}, orphaned AS (
+           UPDATE deliveries SET due_at = now()
+           FROM taken WHERE asset_id = taken.id AND deliveries.state = 'pending' AND handed_over_at IS NULL
+         )
          SELECT id FROM taken`,
         [runId, assetId, runId, ...deliveryParams(startEventBody(assetId), 'delivery_workflow')],
       );

@@ -23,7 +23,9 @@ describe('with every step as a regular activity', () => {
       client.read<{ state: string; attempt: number; runId: string }>(`/assets/${id}/details`);
     const { runId } = await read();
     const isClosed = async () =>
-      !(await stack.temporal('workflow', 'describe', ...workflow)).includes('RUNNING');
+      /"status": "WORKFLOW_EXECUTION_STATUS_COMPLETED"/.test(
+        await stack.temporal('workflow', 'describe', ...workflow, '--output', 'json'),
+      );
     await eventually(isClosed, { what: 'the end of the run' });
 
     const { events } = JSON.parse(

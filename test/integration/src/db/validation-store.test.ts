@@ -93,7 +93,18 @@ describe('the writes of a validation', () => {
     await validations.finish({ assetId, runId: 'first' }, failed);
     const reset = { assetId, runId: 'reset' };
     expect(await validations.finish(reset, complete)).toEqual({ outcome: 'not_owner' });
+    const due = () =>
+      database.query(
+        `SELECT attempt, event FROM deliveries WHERE asset_id = ? AND due_at <= now() ORDER BY attempt, event`,
+        [assetId],
+      );
+    expect(await due()).toEqual([]);
     expect(await validations.takeOver(reset)).toBe(true);
+    // Whoever was to send it was ended by the reset. (onFailure is skipped: its URL is not usable.)
+    expect(await due()).toEqual([
+      { attempt: 1, event: 'onStart' },
+      { attempt: 2, event: 'onStart' },
+    ]);
     expect(await validations.takeOver(reset)).toBe(false);
     expect(await validations.finish(reset, complete)).toMatchObject({
       state: 'complete',
