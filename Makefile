@@ -22,7 +22,8 @@ server-down: .env-docker ## Stops it; the data stays in its volume
 	@ASSETS_DIR="$(CURDIR)" docker compose --env-file .env-docker down
 
 .env-docker:
-	cp .env-example .env-docker
+	@umask 077 && sed "s|^SECRETS_KEY=$$|SECRETS_KEY=$$(head -c 32 /dev/urandom | base64)|" .env-example > .env-docker
+	@echo "Made .env-docker from .env-example, with a SECRETS_KEY of its own: keep it."
 
 test-e2e: ## The HTTP suite against a running stack: BASE_URL, API_KEY
 	npm ci

@@ -1,5 +1,9 @@
-import { type DeliveryState, type PendingDelivery, START_EVENT_GRACE_MS } from '../src/domain/delivery.ts';
-
+import {
+  type DeliveryFailure,
+  type DeliveryState,
+  type PendingDelivery,
+  START_EVENT_GRACE_MS,
+} from '../src/domain/delivery.ts';
 import type { TryResult } from '../src/domain/ports.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -19,43 +23,64 @@ const done: SendOutcome = { outcome: 'done' };
 
 export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, 'deliveries' | 'webhooks'>) {
   async function tryOnce(delivery: PendingDelivery, timeoutMs: number): Promise<SendOutcome> {
+    const { id, url, body, endpointId } = delivery;
+    const endpoint =
+      delivery.endpoint ?? (await deliveries.createEndpoint(id, webhooks.makeSecret(endpointId)));
     const at = new Date();
-    const result = await webhooks.send({
-      id: delivery.id,
-      url: delivery.url,
-      body: delivery.body,
-      timeoutMs,
-    });
+    const result = await webhooks.send({ id, url, body, endpointId, endpoint, timeoutMs });
     const waitMs =
       result.verdict === 'retry' ? webhooks.nextTryInMs(delivery.tries + 1, result.retryAfterMs) : null;
-    const { status, durationMs, error } = result;
-    await deliveries.recordTry(delivery.id, { at, status, durationMs, error }, stateAfter(result, waitMs));
+    const { status, durationMs, error, excerpt } = result;
+    const { state, failure } = endAfter(result, waitMs);
+    await deliveries.recordTry(delivery, { at, status, durationMs, error, excerpt }, state, failure);
     return waitMs === null ? done : { outcome: 'later', waitMs };
+  }
+
+  /** The delivery if there is still something to send. */
+  async function findSendable(deliveryId: string): Promise<PendingDelivery | null> {
+    const delivery = await deliveries.findPending(deliveryId);
+    if (delivery?.endpoint?.isDisabled !== true) return delivery;
+    await deliveries.failDisabled(deliveryId);
+    return null;
   }
 
   return {
     /**
      * The first try, in line with the validation: short, and only where it can't hold anything up. `later` hands the
-     * delivery to a workflow of its own.
+     * delivery to a workflow of its own. An origin that gets no tries now costs no workflow either: the delivery
+     * is left to the dispatcher, which starts one when its time has come.
      */
     async tryWebhookOnce({ deliveryId }: { deliveryId: string }): Promise<SendOutcome> {
-      const delivery = await deliveries.findPending(deliveryId);
+      const delivery = await findSendable(deliveryId);
       if (delivery === null) return done;
-      const endTurn = waitForStartEventMs(delivery) > 0 ? null : await webhooks.reserveInLine(delivery.url);
-      if (endTurn === null) return { outcome: 'later', waitMs: 0 };
-      return tryOnce(delivery, FIRST_TRY_TIMEOUT_MS).finally(endTurn);
+      const startEventMs = waitForStartEventMs(delivery);
+      const blockedMs = webhooks.blockedForMs(delivery.url);
+      if (blockedMs > 0) return park(deliveryId, Math.max(blockedMs, startEventMs));
+      if (startEventMs > 0) return { outcome: 'later', waitMs: 0 };
+
+      const turn = await webhooks.reserveInLine(delivery.url);
+      if (turn.outcome === 'blocked') return park(deliveryId, turn.waitMs);
+      if (turn.outcome === 'not_in_line') return { outcome: 'later', waitMs: 0 };
+      return tryOnce(delivery, FIRST_TRY_TIMEOUT_MS).finally(turn.end);
     },
 
     /** One try on the schedule of `deliverWebhook`. */
     async sendWebhook({ deliveryId }: { deliveryId: string }): Promise<SendOutcome> {
-      const delivery = await deliveries.findPending(deliveryId);
+      const delivery = await findSendable(deliveryId);
       if (delivery === null) return done;
       await deliveries.markHandedOver(deliveryId);
-      const waitMs = waitForStartEventMs(delivery);
-      if (waitMs > 0) return { outcome: 'later', waitMs: Math.min(waitMs, LOOK_AGAIN_MS) };
-      return tryOnce(delivery, TRY_TIMEOUT_MS);
+      const startEventMs = waitForStartEventMs(delivery);
+      if (startEventMs > 0) return { outcome: 'later', waitMs: Math.min(startEventMs, LOOK_AGAIN_MS) };
+      const turn = webhooks.reserve(delivery.url);
+      if (turn.outcome === 'blocked') return { outcome: 'later', waitMs: turn.waitMs };
+      return tryOnce(delivery, TRY_TIMEOUT_MS).finally(turn.end);
     },
   };
+
+  async function park(deliveryId: string, waitMs: number): Promise<SendOutcome> {
+    await deliveries.park(deliveryId, waitMs);
+    return done;
+  }
 }
 
 /** The terminal event follows onStart's first try, or its due time by ten seconds. */
@@ -64,7 +89,14 @@ function waitForStartEventMs({ startEventDueAt }: PendingDelivery): number {
   return Math.max(0, startEventDueAt.getTime() + START_EVENT_GRACE_MS - Date.now());
 }
 
-function stateAfter({ verdict }: TryResult, waitMs: number | null): DeliveryState {
-  if (verdict === 'delivered') return 'delivered';
-  return waitMs === null ? 'failed' : 'pending';
+const GONE = 410;
+
+function endAfter(
+  { verdict, status }: TryResult,
+  waitMs: number | null,
+): { state: DeliveryState; failure: DeliveryFailure | null } {
+  if (verdict === 'delivered') return { state: 'delivered', failure: null };
+  if (waitMs !== null) return { state: 'pending', failure: null };
+  if (status === GONE) return { state: 'failed', failure: 'endpoint_gone' };
+  return { state: 'failed', failure: verdict === 'give_up' ? 'rejected' : 'exhausted' };
 }

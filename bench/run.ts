@@ -50,6 +50,7 @@ try {
     DATABASE_URL: postgres.url,
     TEMPORAL_ADDRESS: temporal.address,
     AUTH: 'disabled',
+    SECRETS_KEY: Buffer.alloc(32).toString('base64'),
     PORT: port,
     LOG_LEVEL: 'warn',
     READYZ_REQUIRES_WORKER: 'yes',

@@ -56,6 +56,12 @@ const environment = z.object({
   READYZ_REQUIRES_WORKER: yes.default(false).describe('`yes`: /readyz is 200 only while a worker is alive.'),
   DISPATCHER: z.enum(['on', 'off']).default('on').describe('`off`: this process starts no workflows.'),
 
+  SECRETS_KEY: z
+    .string()
+    .optional()
+    .describe('Key that webhook secrets are encrypted with: 32 bytes in base64 (`openssl rand -base64 32`).'),
+  SECRETS_KEY_FILE: z.string().optional().describe('File that holds SECRETS_KEY, instead of it.'),
+
   VALIDATR_DATA_DIR: z
     .string()
     .default('.validatr')

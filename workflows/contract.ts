@@ -56,6 +56,8 @@ export type AssetStatus = LiveStatus;
 
 export const statusQuery = defineQuery<AssetStatus>('status');
 export const cancelSignal = defineSignal<[reason?: string]>('cancel');
+/** To `deliverWebhook`: the delivery is due at once (a replay). */
+export const tryNowSignal = defineSignal('tryNow');
 
 /** Registered by `temporal-config/search-attributes.json`; a test holds the two together. */
 export const stateAttribute = defineSearchAttributeKey('ValidatrState', SearchAttributeType.KEYWORD);

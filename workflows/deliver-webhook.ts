@@ -1,6 +1,6 @@
-import { proxyActivities, sleep } from '@temporalio/workflow';
+import { condition, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { DeliverWebhookInput } from './contract.ts';
+import { type DeliverWebhookInput, tryNowSignal } from './contract.ts';
 
 const { sendWebhook } = proxyActivities<Activities>({
   // 10 s for the receiver, the rest for reading and recording.
@@ -10,11 +10,19 @@ const { sendWebhook } = proxyActivities<Activities>({
   summary: 'Send the webhook',
 });
 
-/** Tries one delivery on its schedule until the receiver has it, refuses it for good, or the schedule runs out. */
+/**
+ * Tries one delivery on its schedule until the receiver has it, refuses it for good, or the schedule runs out. The
+ * signal `tryNow` ends a wait early; after the end it starts over, for a replay has made the delivery pending again.
+ */
 export async function deliverWebhook({ deliveryId }: DeliverWebhookInput): Promise<void> {
+  let isAskedFor = false;
+  setHandler(tryNowSignal, () => {
+    isAskedFor = true;
+  });
   for (;;) {
+    isAskedFor = false;
     const result = await sendWebhook({ deliveryId });
-    if (result.outcome === 'done') return;
-    await sleep(result.waitMs);
+    if (result.outcome === 'later') await condition(() => isAskedFor, result.waitMs);
+    else if (!isAskedFor) return;
   }
 }

@@ -8,20 +8,22 @@ import { createHealthRouter, type ReadinessCheck } from './health.ts';
 import { jsonBody } from './json-body.ts';
 import { handleErrors } from './problem.ts';
 import { route } from './routes.ts';
+import { createWebhooksRouter, type WebhooksDeps } from './webhooks.ts';
 
-export interface AppDeps extends AssetsDeps {
+export interface AppDeps extends AssetsDeps, WebhooksDeps {
   readonly logger: Logger;
   readonly readiness: readonly ReadinessCheck[];
   readonly isDraining: () => boolean;
 }
 
-export function createApp({ logger, readiness, isDraining, ...assetsDeps }: AppDeps): Express {
+export function createApp({ logger, readiness, isDraining, deliveryLog, ...assetsDeps }: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(identifyRequest, logRequest(logger), helmet());
   app.use(createHealthRouter(readiness, isDraining));
   app.use(createAssetsRouter(assetsDeps));
+  app.use(createWebhooksRouter({ deliveryLog }));
   app.use(createEchoRouter());
   app.use(() => {
     throw new AppError('not_found');

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { createApp } from '../api/app.ts';
 import { readConfig } from '../config.ts';
 import { createAssetStore } from '../db/asset-store.ts';
+import { createDeliveryLog } from '../db/delivery-log.ts';
 import { createDispatchQueue } from '../db/dispatch-queue.ts';
 import { openDatabase } from '../db/orm.ts';
 import { isMigrated } from '../db/migrate.ts';
@@ -36,6 +37,7 @@ await runProgram('api', async () => {
           stepExecution: config.STEP_EXECUTION,
           eager: false,
           mayStart: async () => !(await queue.hasLiveWorker()),
+          blockedForMs: () => 0,
           onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
         });
   const wake = connectWake(url, () => dispatcher?.wake());
@@ -44,6 +46,7 @@ await runProgram('api', async () => {
   const app = createApp({
     logger,
     assets: createAssetStore(orm, wake.notify),
+    deliveryLog: createDeliveryLog(orm, wake.notify),
     executions,
     readiness: [
       { name: 'postgres', isReady: () => isMigrated(dispatchOrm) },

@@ -7,10 +7,11 @@ import { startEmbeddedTemporal } from '../dev/embedded-temporal.ts';
 import { isPortFree } from '../dev/free-port.ts';
 import { type RememberedGroup, rememberGroups, stopLeftovers } from '../dev/leftovers.ts';
 import { takeLock } from '../dev/lock.ts';
+import { ownSecretsKey, rememberStack } from '../dev/stack-file.ts';
 import { type Program, signalGroup, startProgram } from '../dev/program.ts';
 import { supervise } from '../dev/supervise.ts';
 import { findTemporalCli } from '../dev/temporal-cli.ts';
-import { isLoopback, runProgram } from './program.ts';
+import { checkAuthSetting, isLoopback, runProgram } from './program.ts';
 
 const HELP = `npm run dev: the whole stack on this machine
 
@@ -71,6 +72,8 @@ await runProgram('dev', async () => {
   }
 
   try {
+    // Before any server is started: it would only be stopped again.
+    checkAuthSetting({ ...config, ...authDefault(config) });
     await stopLeftovers(groupsFile, say);
     await checkPorts(config);
     await mkdir(join(config.assetBase, 'assets'), { recursive: true });
@@ -134,9 +137,12 @@ async function startStack(
     ...process.env,
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: temporalAddress,
+    ...(config.SECRETS_KEY === undefined && config.SECRETS_KEY_FILE === undefined
+      ? { SECRETS_KEY: await ownSecretsKey(dataDir) }
+      : {}),
     READYZ_REQUIRES_WORKER: 'yes',
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
-    ...(config.AUTH === undefined && isLoopback(config.HOST) ? { AUTH: 'disabled' } : {}),
+    ...authDefault(config),
   };
   const node = (name: string, ...args: string[]) => ({
     name,
@@ -146,6 +152,8 @@ async function startStack(
     onLine: (line: string) => say(`${name.padEnd(7)}| ${line}`),
     track: track(name, `src/bin/${name}.ts`),
   });
+
+  await rememberStack(dataDir, env);
 
   say('Migrating the database …');
   const migration = await startProgram(node('migrate', 'src/bin/migrate.ts'));
@@ -162,6 +170,11 @@ async function startStack(
   const baseUrl = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${config.PORT}`;
   await waitUntilServing(baseUrl);
   say(welcome(baseUrl, cliPath, config));
+}
+
+/** On loopback nobody else can reach the API. */
+function authDefault({ AUTH, HOST }: Config): { AUTH?: 'disabled' } {
+  return AUTH === undefined && isLoopback(HOST) ? { AUTH: 'disabled' } : {};
 }
 
 /** @throws with what is missing when the API has not become ready in time */
@@ -209,12 +222,19 @@ async function checkPorts(config: Config): Promise<void> {
 
 function welcome(baseUrl: string, cliPath: string | null, config: Config): string {
   const ui = config.TEMPORAL_ADDRESS === undefined ? `http://127.0.0.1:${config.TEMPORAL_UI_PORT}` : 'yours';
-  const cli = cliPath === null ? '' : `\n  Temporal CLI     ${cliPath}`;
+  const namespace =
+    config.TEMPORAL_NAMESPACE === 'default' ? '' : ` --namespace ${config.TEMPORAL_NAMESPACE}`;
+  const address = config.TEMPORAL_PORT === 7233 ? '' : ` --address 127.0.0.1:${config.TEMPORAL_PORT}`;
+  const cli = cliPath === null ? '' : `\n  Temporal CLI     ${cliPath}${address}${namespace}`;
+  const database =
+    config.DATABASE_URL === undefined
+      ? `\n  Postgres         postgres://validatr@127.0.0.1:${config.POSTGRES_PORT}/validatr (DATABASE_URL with its password: ${join(config.VALIDATR_DATA_DIR, 'stack.json')})`
+      : '';
   return `
 Validatr is ready.
 
   API              ${baseUrl}
-  Temporal Web UI  ${ui}${cli}
+  Temporal Web UI  ${ui}${cli}${database}
 
   curl ${baseUrl}/assets/image/ -H 'content-type: application/json' \\
     -d '{"assetPath":{"location":"local","path":"./assets/rocket.jpg"}}'

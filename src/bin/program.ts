@@ -1,7 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { type Config, ConfigError } from '../config.ts';
+import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 
 /** Exit code of a program that would fail again in the same way: a supervisor need not restart it. */
 const EXIT_CONFIG = 2;
+
+/** The command line was wrong; the message says what to do instead. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
 
 /** Runs a program's main function: configuration errors become one readable message, others one with a stack. */
 export async function runProgram(name: string, main: () => Promise<void>): Promise<void> {
@@ -12,12 +19,16 @@ export async function runProgram(name: string, main: () => Promise<void>): Promi
       process.stderr.write(`validatr ${name}: ${error.message}\n`);
       process.exit(EXIT_CONFIG);
     }
+    if (error instanceof UsageError) {
+      process.stderr.write(`validatr ${name}: ${error.message}\n`);
+      process.exit(EXIT_CONFIG);
+    }
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
       process.stderr.write(`validatr ${name}: ${error.message}. See --help.\n`);
       process.exit(EXIT_CONFIG);
     }
     process.stderr.write(
-      `validatr ${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`,
+      `validatr ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );
     process.exit(1);
   }
@@ -28,6 +39,34 @@ export function requireDatabaseUrl({ DATABASE_URL: url }: Config): string {
   throw new ConfigError(
     '  DATABASE_URL: not set. Give the URL of a Postgres database, or use `npm run dev`, which brings its own.',
   );
+}
+
+/** @throws {ConfigError} where there is no usable key; its text is in no message. */
+export function requireSecretBox({ SECRETS_KEY: given, SECRETS_KEY_FILE: file }: Config): SecretBox {
+  const text = given ?? (file === undefined ? undefined : readKeyFile(file));
+  if (text === undefined) {
+    throw new ConfigError(
+      '  SECRETS_KEY: not set. Webhook secrets are encrypted with it: make one by `openssl rand -base64 32` and keep it.',
+    );
+  }
+  try {
+    return createSecretBox(
+      text
+        .trim()
+        .split(',')
+        .map((key) => Buffer.from(key.trim(), 'base64')),
+    );
+  } catch {
+    throw new ConfigError('  SECRETS_KEY: not 32 bytes in base64 (make one by `openssl rand -base64 32`).');
+  }
+}
+
+function readKeyFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`  SECRETS_KEY_FILE: ${(error as NodeJS.ErrnoException).code} at ${path}.`);
+  }
 }
 
 /** Calls `stop` once on SIGINT or SIGTERM; a second signal ends the process at once. */

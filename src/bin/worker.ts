@@ -18,7 +18,7 @@ import { createExecutions } from '../temporal/executions.ts';
 import { createReconcile } from '../temporal/reconcile.ts';
 import { ensureReconcileSchedule, ensureSearchAttributes } from '../temporal/setup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
-import { onStopSignal, requireDatabaseUrl, runProgram } from './program.ts';
+import { onStopSignal, requireDatabaseUrl, requireSecretBox, runProgram } from './program.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 /** Hanging receivers hold a workflow-task slot while their local try lasts: fewer than 200 and they eat them all. */
@@ -40,6 +40,7 @@ await runProgram('worker', async () => {
   const config = readConfig();
   const logger = createLogger(config.LOG_LEVEL, 'worker');
   const url = requireDatabaseUrl(config);
+  const secretBox = requireSecretBox(config);
   const workerId = `${hostname()}:${process.pid}`;
   installRuntime(logger);
 
@@ -58,7 +59,7 @@ await runProgram('worker', async () => {
   const queue = createDispatchQueue(dispatchOrm);
   const wake = connectWake(url, () => dispatcher?.wake());
   const validations = createValidationStore(orm, wake.notify);
-  const webhooks = createWebhookSender({ now: () => performance.now(), random: Math.random });
+  const webhooks = createWebhookSender({ secretBox, now: Date.now, random: Math.random });
   const activities = createActivities({
     validations,
     deliveries: createDeliveryStore(orm),
@@ -68,7 +69,6 @@ await runProgram('worker', async () => {
     executions: createExecutions(client),
     reconcile: createReconcile({
       client,
-      queue,
       repairs: createRepairStore(dispatchOrm, validations.readWebhooks, wake.notify),
       now: () => new Date(),
     }),
@@ -120,6 +120,7 @@ await runProgram('worker', async () => {
           stepExecution: config.STEP_EXECUTION,
           eager: true,
           mayStart: () => Promise.resolve(true),
+          blockedForMs: webhooks.blockedForMs,
           onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
         });
   const signIn = () => {

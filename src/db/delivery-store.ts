@@ -1,5 +1,11 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import type { DeliveryState, DeliveryTry } from '../domain/delivery.ts';
+import {
+  type DeliveryEndpoint,
+  type DeliveryFailure,
+  type DeliveryState,
+  type DeliveryTry,
+  DISABLE_AFTER_FAILING_H,
+} from '../domain/delivery.ts';
 import type { DeliveryStore } from '../domain/ports.ts';
 import { execute } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
@@ -10,7 +16,20 @@ const MAX_GROUPED_TRIES = 100;
 interface TryToRecord extends DeliveryTry {
   readonly deliveryId: string;
   readonly state: DeliveryState;
+  readonly failure: DeliveryFailure | null;
 }
+
+interface SecretColumns {
+  readonly secret: Uint8Array | null;
+  readonly previousSecret: Uint8Array | null;
+  readonly isDisabled: boolean | null;
+  readonly isFine: boolean | null;
+}
+
+/** Column list of an endpoint `e` as `asEndpoint` reads it. */
+const ENDPOINT = `e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret",
+  e.disabled_at IS NOT NULL AS "isDisabled",
+  e.failing_since IS NULL AND e.delivered_at > now() - interval '1 min' AS "isFine"`;
 
 export function createDeliveryStore(orm: MikroORM): DeliveryStore {
   const record = groupByTick(
@@ -19,17 +38,18 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
       await execute(
         orm,
         `WITH made AS (
-           SELECT * FROM jsonb_to_recordset(?::jsonb)
-             AS t("deliveryId" uuid, at timestamptz, status integer, "durationMs" integer, error text, state text)
+           SELECT * FROM jsonb_to_recordset(?::jsonb) AS t("deliveryId" uuid, at timestamptz, status integer,
+             "durationMs" integer, error text, excerpt text, state text, failure text)
          ), recorded AS (
-           INSERT INTO delivery_tries (delivery_id, number, at, status, duration_ms, error)
+           INSERT INTO delivery_tries (delivery_id, number, at, status, duration_ms, error, excerpt)
            SELECT "deliveryId",
                   (SELECT count(*) FROM delivery_tries WHERE delivery_id = "deliveryId")
                     + row_number() OVER (PARTITION BY "deliveryId" ORDER BY at),
-                  at, status, "durationMs", error
+                  at, status, "durationMs", error, excerpt
            FROM made
          )
-         UPDATE deliveries SET state = made.state, finished_at = CASE WHEN made.state <> 'pending' THEN now() END
+         UPDATE deliveries SET state = made.state, failure = made.failure,
+           finished_at = CASE WHEN made.state <> 'pending' THEN now() END
          FROM made WHERE deliveries.id = made."deliveryId" AND deliveries.state = 'pending'`,
         [JSON.stringify(tries)],
       );
@@ -38,45 +58,117 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
     { maxGroup: MAX_GROUPED_TRIES, maxConcurrent: 2 },
   );
 
+  async function recordSuccess(endpointId: string): Promise<void> {
+    await execute(orm, 'UPDATE endpoints SET delivered_at = now(), failing_since = NULL WHERE id = ?', [
+      endpointId,
+    ]);
+  }
+
+  async function recordFailure(endpointId: string, failure: DeliveryFailure | null): Promise<void> {
+    await execute(
+      orm,
+      `UPDATE endpoints SET
+         failing_since = coalesce(failing_since, now()),
+         disabled_at = CASE WHEN reason IS NOT NULL THEN now() END,
+         disabled_because = reason
+       FROM (SELECT CASE WHEN ? THEN 'gone'
+                         WHEN failing_since < now() - interval '${DISABLE_AFTER_FAILING_H} hours' THEN 'failing' END AS reason
+             FROM endpoints WHERE id = ?) AS judged
+       WHERE id = ? AND disabled_at IS NULL AND (reason IS NOT NULL OR failing_since IS NULL)`,
+      [failure === 'endpoint_gone', endpointId, endpointId],
+    );
+  }
+
   return {
     async findPending(id) {
-      const [row] = await execute<{
-        id: string;
-        url: string;
-        body: string;
-        tries: string;
-        start_due_at: string | null;
-      }>(
+      const [row] = await execute<
+        {
+          url: string;
+          body: string;
+          tries: string;
+          startDueAt: string | null;
+          endpointId: string;
+        } & SecretColumns
+      >(
         orm,
-        `SELECT d.id, d.url, d.body, (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id) AS tries,
+        `SELECT d.url, d.body, d.endpoint_id AS "endpointId", ${ENDPOINT},
+           (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id) - d.tries_before_replay AS tries,
            (SELECT s.created_at FROM deliveries s
             WHERE d.event <> 'onStart' AND s.asset_id = d.asset_id AND s.attempt = d.attempt AND s.event = 'onStart'
               AND s.state = 'pending' AND NOT EXISTS (SELECT FROM delivery_tries WHERE delivery_id = s.id)
-           ) AS start_due_at
-         FROM deliveries d WHERE d.id = ? AND d.state = 'pending'`,
+           ) AS "startDueAt"
+         FROM deliveries d LEFT JOIN endpoints e ON e.id = d.endpoint_id WHERE d.id = ? AND d.state = 'pending'`,
         [id],
       );
       if (row === undefined) return null;
-      const { url, body, tries, start_due_at: startDueAt } = row;
+      const { url, body, tries, startDueAt, endpointId } = row;
       return {
         id,
         url,
         body,
         tries: Number(tries),
         startEventDueAt: startDueAt === null ? null : new Date(startDueAt),
+        endpointId,
+        endpoint: asEndpoint(row),
       };
     },
 
-    async recordTry(deliveryId, tryMade, state) {
-      await record({ deliveryId, state, ...tryMade });
+    async createEndpoint(deliveryId, secret) {
+      const [row] = await execute<SecretColumns>(
+        orm,
+        `WITH created AS (
+           INSERT INTO endpoints AS e (id, owner, url, secret)
+           SELECT endpoint_id, owner, endpoint_url(url), ? FROM deliveries WHERE id = ?
+           ON CONFLICT (id) DO UPDATE SET owner = excluded.owner
+           RETURNING *
+         ) SELECT ${ENDPOINT} FROM created e`,
+        [Buffer.from(secret), deliveryId],
+      );
+      const endpoint = row === undefined ? null : asEndpoint(row);
+      if (endpoint === null) throw new Error('The delivery is gone');
+      return endpoint;
+    },
+
+    async recordTry({ id, endpointId, endpoint }, tryMade, state, failure) {
+      await record({ deliveryId: id, state, failure, ...tryMade });
+      if (state !== 'delivered') await recordFailure(endpointId, failure);
+      // Not at every success: the endpoint's row would be the bottleneck of all its deliveries.
+      else if (endpoint?.isFine !== true) await recordSuccess(endpointId);
+    },
+
+    async failDisabled(id) {
+      await execute(
+        orm,
+        `UPDATE deliveries SET state = 'failed', failure = 'endpoint_disabled', finished_at = now()
+         WHERE id = ? AND state = 'pending'`,
+        [id],
+      );
     },
 
     async markHandedOver(id) {
       await execute(
         orm,
-        'UPDATE deliveries SET handed_over_at = coalesce(handed_over_at, now()) WHERE id = ?',
+        'UPDATE deliveries SET handed_over_at = now() WHERE id = ? AND handed_over_at IS NULL',
         [id],
       );
     },
+
+    async park(id, afterMs) {
+      await execute(
+        orm,
+        `UPDATE deliveries SET due_at = now() + make_interval(secs => ?), handed_over_at = NULL
+         WHERE id = ? AND state = 'pending'`,
+        [afterMs / 1000, id],
+      );
+    },
+  };
+}
+
+function asEndpoint({ secret, previousSecret, isDisabled, isFine }: SecretColumns): DeliveryEndpoint | null {
+  if (secret === null) return null;
+  return {
+    isDisabled: isDisabled === true,
+    isFine: isFine === true,
+    secrets: previousSecret === null ? [secret] : [secret, previousSecret],
   };
 }

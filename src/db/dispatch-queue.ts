@@ -79,14 +79,22 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
       ]);
     },
 
-    async overdueDeliveries() {
-      const rows = await execute<{ id: string }>(
+    overdueDeliveries() {
+      return execute(
         orm,
-        `SELECT id FROM deliveries WHERE state = 'pending' AND due_at < now() AND handed_over_at IS NULL
-         ORDER BY due_at LIMIT 50`,
+        `SELECT id, url, endpoint_id AS "endpointId" FROM deliveries
+         WHERE state = 'pending' AND due_at < now() AND handed_over_at IS NULL ORDER BY due_at LIMIT 50`,
         [],
       );
-      return rows.map((row) => row.id);
+    },
+
+    async parkOverdue(endpointId, afterMs) {
+      await execute(
+        orm,
+        `UPDATE deliveries SET due_at = now() + make_interval(secs => ? * (1 + random()))
+         WHERE endpoint_id = ? AND state = 'pending' AND due_at < now() AND handed_over_at IS NULL`,
+        [afterMs / 1000, endpointId],
+      );
     },
 
     async markHandedOver(deliveryId) {

@@ -27,11 +27,23 @@ export async function guard<Result>(work: () => Promise<Result>): Promise<Result
 /** SQLSTATE classes (PostgreSQL, appendix A) that say "not now": connection, resources, operator, system. */
 const UNAVAILABLE = /^(08|53|57|58|40)/;
 
+/** What someone has to set right before anything works; it heals without a restart. */
+const MISCONFIGURED: Record<string, string> = {
+  '28P01': 'it refuses the password of DATABASE_URL',
+  '28000': 'it refuses the user of DATABASE_URL',
+  '3D000': 'it has no such database as DATABASE_URL names',
+  '42P01': 'its schema is not up to date: npm run migrate',
+  '42703': 'its schema is not up to date: npm run migrate',
+  '42883': 'its schema is not up to date: npm run migrate',
+};
+
 function asAppError(error: unknown): AppError {
   if (error instanceof TypeError || error instanceof RangeError)
     return new AppError('internal', { cause: error });
   const { code, name } = error as { code?: unknown; name?: unknown };
   const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+  const toMend = sqlState === null ? undefined : MISCONFIGURED[sqlState];
+  if (toMend !== undefined) return new AppError('database_unavailable', { cause: new Error(toMend) });
   // No SQLSTATE: the driver never reached the server (ECONNREFUSED, timeout, connection ended).
   if (sqlState === null || UNAVAILABLE.test(sqlState)) {
     return new AppError('database_unavailable', {

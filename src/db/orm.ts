@@ -2,6 +2,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Asset, Delivery, DeliveryTry } from './entities.ts';
 import { AssetsAndDeliveries } from './migrations/0001-assets-and-deliveries.ts';
+import { Endpoints } from './migrations/0002-endpoints.ts';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -17,7 +18,11 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Promise<MikroOR
     extensions: [Migrator],
     pool: { min: 0, max: poolMax, idleTimeoutMillis: 30_000 },
     driverOptions: { connectionTimeoutMillis: 5_000, keepAlive: true, application_name: 'validatr' },
-    migrations: { migrationsList: [AssetsAndDeliveries], snapshot: false, tableName: 'migrations' },
+    migrations: {
+      migrationsList: [AssetsAndDeliveries, Endpoints],
+      snapshot: false,
+      tableName: 'migrations',
+    },
     // Every caller forks; nothing is read through the global identity map.
     allowGlobalContext: false,
     // Its own lines would print queries, and these hold webhook URLs.

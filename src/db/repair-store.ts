@@ -76,5 +76,36 @@ export function createRepairStore(
       await execute(orm, sql, params);
       onWork();
     },
+
+    async takeDeliveriesLongestUnchecked(count) {
+      const rows = await execute<{ id: string }>(
+        orm,
+        `UPDATE deliveries SET checked_at = now() WHERE id IN (
+           SELECT id FROM deliveries
+           WHERE state = 'pending' AND handed_over_at < now() - make_interval(secs => ${SETTLED_AFTER_S})
+           ORDER BY checked_at NULLS FIRST, id LIMIT ? FOR UPDATE SKIP LOCKED
+         ) RETURNING id`,
+        [count],
+      );
+      return rows.map((row) => row.id);
+    },
+
+    async makeDeliveryDue(deliveryId) {
+      await execute(
+        orm,
+        `UPDATE deliveries SET handed_over_at = NULL, due_at = now() WHERE id = ? AND state = 'pending'`,
+        [deliveryId],
+      );
+      onWork();
+    },
+
+    async stopDelivery(deliveryId) {
+      await execute(
+        orm,
+        `UPDATE deliveries SET state = 'failed', failure = 'stopped', finished_at = now()
+         WHERE id = ? AND state = 'pending'`,
+        [deliveryId],
+      );
+    },
   };
 }

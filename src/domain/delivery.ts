@@ -2,17 +2,31 @@
  * The life of a delivery.
  *
  *     pending ──2xx──▶ delivered
- *        ├──a final answer, or the schedule ran out──▶ failed
+ *        ├──a final answer, the schedule ran out, or the endpoint is disabled──▶ failed
  *     skipped (from the start: the URL can't be called)
+ *
+ * A replay makes a delivered or failed one pending again, under the same id and with the same body.
  */
-export type DeliveryState = 'pending' | 'delivered' | 'failed' | 'skipped';
+export const DELIVERY_STATES = ['pending', 'delivered', 'failed', 'skipped'] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
-/** One HTTP try; `at` is its start, `status` null where no answer came. */
+/**
+ * Why a delivery failed.
+ * - `rejected`: an answer that no further try will change (3xx, most 4xx).
+ * - `exhausted`: every try of the schedule failed.
+ * - `endpoint_gone`: the receiver answered 410, which disables its endpoint.
+ * - `endpoint_disabled`: the endpoint was disabled before this delivery's turn came; nothing was sent.
+ * - `stopped`: an operator terminated or cancelled its workflow.
+ */
+export type DeliveryFailure = 'rejected' | 'exhausted' | 'endpoint_gone' | 'endpoint_disabled' | 'stopped';
+
+/** One HTTP try; `at` is its start, `status` null where no answer came, `excerpt` the beginning of the answer's body. */
 export interface DeliveryTry {
   readonly at: Date;
   readonly status: number | null;
   readonly durationMs: number;
   readonly error: string | null;
+  readonly excerpt: string | null;
 }
 
 /** Everything a try needs, read from the delivery's row. */
@@ -21,13 +35,43 @@ export interface PendingDelivery {
   readonly url: string;
   /** Exact bytes of every try. */
   readonly body: string;
+  /** HTTP tries made since the delivery was due, or since its last replay. */
   readonly tries: number;
   /** The start event of the same attempt, if it is still waiting for its first try: its due time. */
   readonly startEventDueAt: Date | null;
+  readonly endpointId: string;
+  /** Null before the endpoint's first use. */
+  readonly endpoint: DeliveryEndpoint | null;
 }
+
+export interface DeliveryEndpoint {
+  readonly isDisabled: boolean;
+  /** It had something delivered within the last minute, and has not failed since. */
+  readonly isFine: boolean;
+  /** Sealed; the newest first, then the one before it while a rotation lasts. */
+  readonly secrets: readonly Uint8Array[];
+}
+
+/**
+ * The life of an endpoint: (owner, URL without query and fragment).
+ *
+ *     enabled ──410──▶ disabled (gone)
+ *        │  └──120 h of nothing but failures──▶ disabled (failing)
+ *        └──◀──an operator enables it again──┘
+ */
+export type DisabledBecause = 'gone' | 'failing';
+
+/** Until tenants exist there is one owner. */
+export const DEFAULT_OWNER = 'default';
+
+/** Nothing but failures for this long disables an endpoint. */
+export const DISABLE_AFTER_FAILING_H = 120;
+
+/** After a rotation events are signed with the old secret too for this long. */
+export const SECRET_OVERLAP_H = 24;
 
 /** The terminal event is first tried after onStart's first try has ended, at the latest this long after that was due. */
 export const START_EVENT_GRACE_MS = 10_000;
 
-/** A delivery that no workflow has taken over this long after its event is handed to one of its own. */
+/** A delivery that no one has looked after this long after its event is handed to a workflow of its own. */
 export const HANDOVER_GRACE_S = 60;

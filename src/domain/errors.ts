@@ -6,6 +6,8 @@ export const ERRORS = {
   malformed_json: { status: 400, retryable: false, title: 'The body is not valid JSON.' },
   not_found: { status: 404, retryable: false, title: 'There is nothing here.' },
   asset_not_found: { status: 404, retryable: false, title: 'There is no such asset.' },
+  delivery_not_found: { status: 404, retryable: false, title: 'There is no such delivery.' },
+  endpoint_not_found: { status: 404, retryable: false, title: 'There is no such endpoint.' },
   method_not_allowed: { status: 405, retryable: false, title: 'This path does not support the method.' },
   asset_terminal: {
     status: 409,
@@ -17,6 +19,12 @@ export const ERRORS = {
     retryable: false,
     title: 'The asset has not reached a terminal state yet.',
   },
+  delivery_skipped: {
+    status: 409,
+    retryable: false,
+    title: 'The delivery was skipped, for its URL can not be called.',
+  },
+  endpoint_disabled: { status: 409, retryable: false, title: 'The endpoint is disabled.' },
   body_too_large: { status: 413, retryable: false, title: 'The body is larger than 1 MiB.' },
   unsupported_media_type: {
     status: 415,

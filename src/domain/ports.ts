@@ -8,7 +8,14 @@ import type {
   StepRecord,
   TerminalState,
 } from './asset.ts';
-import type { DeliveryState, DeliveryTry, PendingDelivery } from './delivery.ts';
+import type {
+  DeliveryEndpoint,
+  DeliveryFailure,
+  DeliveryState,
+  DeliveryTry,
+  DisabledBecause,
+  PendingDelivery,
+} from './delivery.ts';
 import type { Finding, ReportedFinding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
 
@@ -110,7 +117,7 @@ export interface AssetDetails extends AssetSummary {
     readonly attempt: number;
     readonly url: string;
     readonly state: DeliveryState;
-    readonly tries: readonly DeliveryTry[];
+    readonly tries: readonly Omit<DeliveryTry, 'excerpt'>[];
   }[];
 }
 
@@ -129,13 +136,96 @@ export interface AssetStore {
   retry(id: string): Promise<RetryOutcome>;
 }
 
-/** The tries of deliveries. */
+/** The tries of deliveries, as those who make them need it. */
 export interface DeliveryStore {
   /** Null unless the delivery is still pending. */
   findPending(id: string): Promise<PendingDelivery | null>;
-  recordTry(id: string, tryMade: DeliveryTry, state: DeliveryState): Promise<void>;
+  /** Makes the endpoint of a delivery, with this (sealed) secret, unless another process was quicker. */
+  createEndpoint(deliveryId: string, secret: Uint8Array): Promise<DeliveryEndpoint>;
+  /** `failure` goes with the state `failed`. Keeps the endpoint's own record too. */
+  recordTry(
+    delivery: PendingDelivery,
+    tryMade: DeliveryTry,
+    state: DeliveryState,
+    failure: DeliveryFailure | null,
+  ): Promise<void>;
+  /** Ends a delivery whose endpoint is disabled, without a try. */
+  failDisabled(id: string): Promise<void>;
   /** A workflow of its own looks after the delivery from now on. */
   markHandedOver(id: string): Promise<void>;
+  /** Nobody looks after the delivery: it is due again `afterMs` from now. */
+  park(id: string, afterMs: number): Promise<void>;
+}
+
+/** The notification keys, and `test` for what someone sends to try a receiver. */
+type DeliveryEvent = NotificationKey | 'test';
+
+/** One delivery as the log lists it; `assetId` and `attempt` are null for a test event. */
+export interface DeliveryEntry {
+  readonly id: string;
+  readonly assetId: string | null;
+  readonly attempt: number | null;
+  readonly event: DeliveryEvent;
+  readonly endpointId: string;
+  readonly url: string;
+  readonly state: DeliveryState;
+  readonly failure: DeliveryFailure | null;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+  readonly tries: readonly DeliveryTry[];
+}
+
+/** Which deliveries; what is left out does not restrict. Times are of their creation: `from` included, `to` not. */
+export interface DeliveryFilter {
+  readonly assetId?: string | undefined;
+  readonly endpointId?: string | undefined;
+  readonly state?: DeliveryState | undefined;
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+}
+
+export interface Endpoint {
+  readonly id: string;
+  /** Without query and fragment. */
+  readonly url: string;
+  readonly createdAt: Date;
+  readonly deliveredAt: Date | null;
+  readonly failingSince: Date | null;
+  readonly disabledAt: Date | null;
+  readonly disabledBecause: DisabledBecause | null;
+}
+
+type ReplayOutcome = 'replayed' | 'not_found' | 'skipped' | 'endpoint_disabled';
+
+/** What people do with deliveries and endpoints. */
+export interface DeliveryLog {
+  /** Newest first; `before` is the id of the last one seen. */
+  list(
+    filter: DeliveryFilter,
+    page: { limit: number; before?: string | undefined },
+  ): Promise<DeliveryEntry[]>;
+  find(id: string): Promise<DeliveryEntry | null>;
+  /** Sends it again under its id, from the beginning of the schedule; one that waits is tried at once. */
+  replay(id: string): Promise<ReplayOutcome>;
+  /** The same for all that match and whose endpoint is not disabled; gives their number. */
+  replayAll(filter: DeliveryFilter): Promise<number>;
+  /** Sends a test event; gives the delivery's id. */
+  sendTest(url: string): Promise<string>;
+  listEndpoints(): Promise<Endpoint[]>;
+  /** By id, or by any URL of it. */
+  findEndpoint(idOrUrl: string): Promise<Endpoint | null>;
+  /** False if it is enabled already. */
+  enable(endpointId: string): Promise<boolean>;
+}
+
+/** Secrets of endpoints, sealed. */
+export interface EndpointSecrets {
+  /** The id of the endpoint that a URL belongs to. */
+  endpointIdOf(url: string): Promise<string>;
+  /** The secrets in force, the newest first; made with `secret` if there are none. */
+  readOrCreate(url: string, secret: Uint8Array): Promise<readonly Uint8Array[]>;
+  /** `secret` is the newest from now on; the one before it stays in force for 24 h. */
+  rotate(url: string, secret: Uint8Array): Promise<readonly Uint8Array[]>;
 }
 
 /** A row to start a workflow for. */
@@ -156,9 +246,11 @@ export interface DispatchQueue {
   /** Requests to cancel that no workflow has been told of. */
   cancelsToSignal(): Promise<{ id: string; attempt: number; reason: string | null }[]>;
   markCancelSignaled(asset: { id: string; attempt: number }): Promise<void>;
-  /** Pending deliveries that are overdue and that no workflow holds. */
-  overdueDeliveries(): Promise<string[]>;
+  /** Pending deliveries that are due and that no workflow holds. */
+  overdueDeliveries(): Promise<{ id: string; url: string; endpointId: string }[]>;
   markHandedOver(deliveryId: string): Promise<void>;
+  /** Makes all overdue deliveries of an endpoint due again, spread over once to twice `afterMs` from now. */
+  parkOverdue(endpointId: string, afterMs: number): Promise<void>;
   /** Workers sign in every second; an API starts workflows only while none does. */
   renewWorker(workerId: string): Promise<void>;
   removeWorker(workerId: string): Promise<void>;
@@ -184,6 +276,12 @@ export interface RepairStore {
   requeue(asset: OpenAsset): Promise<void>;
   /** Closes an open row with what its workflow came to. */
   close(asset: OpenAsset, verdict: Verdict): Promise<void>;
+  /** Ids of pending deliveries that a workflow was given, longest unchecked first; marks them as checked. */
+  takeDeliveriesLongestUnchecked(count: number): Promise<string[]>;
+  /** The workflow is gone: the dispatcher gives the delivery to another. */
+  makeDeliveryDue(deliveryId: string): Promise<void>;
+  /** An operator ended the workflow: so ends the delivery, undelivered. */
+  stopDelivery(deliveryId: string): Promise<void>;
 }
 
 /** Questions about workflow executions. */
@@ -208,6 +306,8 @@ export interface TryResult {
   /** Null where no answer came. */
   readonly status: number | null;
   readonly durationMs: number;
+  /** The beginning of the answer's body. */
+  readonly excerpt: string | null;
   /** Null for a 2xx. A code, never the URL: `http_500`, `timeout`, `connection_refused`, … */
   readonly error: string | null;
   readonly verdict: 'delivered' | 'retry' | 'give_up';
@@ -215,13 +315,28 @@ export interface TryResult {
   readonly retryAfterMs: number | null;
 }
 
+/** Leave for a try. `blocked`: not now (cap or circuit breaker of the origin); ask again after `waitMs`. */
+type Turn =
+  | { readonly outcome: 'turn'; readonly end: () => void }
+  | { readonly outcome: 'blocked'; readonly waitMs: number };
+
 export interface WebhookSender {
-  /**
-   * A turn for a first try in line, to be ended by the returned function; null where the endpoint answers slowly or
-   * too many tries of it are under way.
-   */
-  reserveInLine(url: string): Promise<(() => void) | null>;
-  send(request: { id: string; url: string; body: string; timeoutMs: number }): Promise<TryResult>;
+  /** A new secret, sealed for the endpoint. */
+  makeSecret(endpointId: string): Uint8Array;
+  /** Milliseconds after which a try is to ask again; 0 if it may start now. */
+  blockedForMs(url: string): number;
+  /** A turn for a try, to be ended by the caller. */
+  reserve(url: string): Turn;
+  /** A turn for a first try in line; `not_in_line` where the endpoint answers slowly or too many are under way. */
+  reserveInLine(url: string): Promise<Turn | { readonly outcome: 'not_in_line' }>;
+  send(request: {
+    id: string;
+    url: string;
+    body: string;
+    endpointId: string;
+    endpoint: DeliveryEndpoint;
+    timeoutMs: number;
+  }): Promise<TryResult>;
   /** Milliseconds until the next try after `tries` tries; null when the schedule has run out. */
   nextTryInMs(tries: number, retryAfterMs: number | null): number | null;
 }
@@ -230,5 +345,6 @@ export interface WebhookSender {
 export interface ReconcileReport {
   readonly closed: number;
   readonly requeued: number;
-  readonly handedOver: number;
+  /** Deliveries whose workflow was gone. */
+  readonly deliveries: number;
 }

@@ -7,6 +7,7 @@ import {
   deliveryWorkflowId,
   stateAttribute,
   TASK_QUEUE,
+  tryNowSignal,
   VALIDATE_ASSET,
   type ValidateAssetInput,
   type ValidateAssetMemo,
@@ -55,6 +56,8 @@ export interface DispatcherDeps {
   readonly eager: boolean;
   /** Whether this process is to start workflows now. */
   readonly mayStart: () => Promise<boolean>;
+  /** Milliseconds for which a receiver gets no tries; 0 if it may. Only who sends knows: elsewhere always 0. */
+  readonly blockedForMs: (url: string) => number;
   readonly onError: (error: unknown, doing: string) => void;
 }
 
@@ -78,6 +81,7 @@ export function startDispatcher({
   stepExecution,
   eager,
   mayStart,
+  blockedForMs,
   onError,
 }: DispatcherDeps): Dispatcher {
   let stopped = false;
@@ -178,9 +182,18 @@ export function startDispatcher({
     for (const asset of await queue.cancelsToSignal()) {
       if (await signalCancel(asset)) await queue.markCancelSignaled(asset);
     }
-    for (const deliveryId of await queue.overdueDeliveries()) {
-      await startDelivery(client, deliveryId);
-      await queue.markHandedOver(deliveryId);
+    const parked = new Set<string>();
+    for (const { id, url, endpointId } of await queue.overdueDeliveries()) {
+      if (parked.has(endpointId)) continue;
+      const waitMs = blockedForMs(url);
+      if (waitMs > 0) {
+        // All of them at once: however many wait for a dead receiver, the others' come next.
+        await queue.parkOverdue(endpointId, waitMs);
+        parked.add(endpointId);
+        continue;
+      }
+      await startDelivery(client, id);
+      await queue.markHandedOver(id);
     }
   }
 
@@ -227,17 +240,14 @@ export function startDispatcher({
   };
 }
 
-/** Hands a delivery to a workflow of its own; one that is there already counts as success. */
-export async function startDelivery(client: Client, deliveryId: string): Promise<void> {
-  try {
-    await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
-      client.workflow.start<(input: DeliverWebhookInput) => Promise<void>>(DELIVER_WEBHOOK, {
-        workflowId: deliveryWorkflowId(deliveryId),
-        taskQueue: WEBHOOK_TASK_QUEUE,
-        args: [{ deliveryId }],
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+/** Hands a delivery to a workflow of its own, now; one that is there already ends its wait. */
+async function startDelivery(client: Client, deliveryId: string): Promise<void> {
+  await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+    client.workflow.signalWithStart<(input: DeliverWebhookInput) => Promise<void>>(DELIVER_WEBHOOK, {
+      workflowId: deliveryWorkflowId(deliveryId),
+      taskQueue: WEBHOOK_TASK_QUEUE,
+      args: [{ deliveryId }],
+      signal: tryNowSignal,
+    }),
+  );
 }

@@ -2,14 +2,14 @@ import { type Client, WorkflowFailedError } from '@temporalio/client';
 import {
   assetIdOf,
   assetWorkflowId,
+  deliveryWorkflowId,
   VALIDATE_ASSET,
   type ValidateAssetInput,
   type ValidateAssetResult,
 } from '../../workflows/contract.ts';
 import { pendingSteps } from '../domain/asset.ts';
-import type { DispatchQueue, OpenAsset, ReconcileReport, RepairStore, Verdict } from '../domain/ports.ts';
+import type { OpenAsset, ReconcileReport, RepairStore, Verdict } from '../domain/ports.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
-import { startDelivery } from './dispatcher.ts';
 import { type CurrentRun, describeCurrent } from './executions.ts';
 
 /** Temporal's index lags behind its histories: closed runs are looked for from this long before the last mark. */
@@ -17,26 +17,22 @@ const OVERLAP_MS = 5 * 60 * 1000;
 
 /** Open rows held against their workflows in one round. */
 const ROWS_A_ROUND = 200;
+const DELIVERIES_A_ROUND = 50;
 
 export interface ReconcileDeps {
   readonly client: Client;
   readonly repairs: RepairStore;
-  readonly queue: DispatchQueue;
   readonly now: () => Date;
 }
 
 /**
  * Repairs rows that no workflow code will: a terminated workflow runs none, a lost one can't. Three passes:
- * (a) runs that closed badly since the last mark, (b) open rows, longest unchecked first, (c) overdue deliveries.
+ * (a) runs that closed badly since the last mark, (b) open rows, longest unchecked first, (c) deliveries whose workflow
+ * is gone. (What no workflow was given yet is the dispatcher's.)
  * It acts only for the current run of an id (a reset also terminates the old run) and only on rows unchanged since
  * they were read.
  */
-export function createReconcile({
-  client,
-  repairs,
-  queue,
-  now,
-}: ReconcileDeps): () => Promise<ReconcileReport> {
+export function createReconcile({ client, repairs, now }: ReconcileDeps): () => Promise<ReconcileReport> {
   async function closeBadlyEnded(): Promise<number> {
     const begin = now();
     const since = new Date((await repairs.readMark()).getTime() - OVERLAP_MS);
@@ -94,19 +90,23 @@ export function createReconcile({
     }
   }
 
-  async function handOverDeliveries(): Promise<number> {
-    const overdue = await queue.overdueDeliveries();
-    for (const deliveryId of overdue) {
-      await startDelivery(client, deliveryId);
-      await queue.markHandedOver(deliveryId);
+  /** Deliveries that a workflow was given and that are still pending: is it still there? */
+  async function checkDeliveries(): Promise<number> {
+    let repaired = 0;
+    for (const deliveryId of await repairs.takeDeliveriesLongestUnchecked(DELIVERIES_A_ROUND)) {
+      const run = await describeCurrent(client, deliveryWorkflowId(deliveryId));
+      if (run?.status === 'RUNNING') continue;
+      repaired += 1;
+      if (run?.status === 'TERMINATED' || run?.status === 'CANCELLED') await repairs.stopDelivery(deliveryId);
+      else await repairs.makeDeliveryDue(deliveryId);
     }
-    return overdue.length;
+    return repaired;
   }
 
   return async () => {
     const closedBadly = await closeBadlyEnded();
     const { closed, requeued } = await checkOpenRows();
-    return { closed: closedBadly + closed, requeued, handedOver: await handOverDeliveries() };
+    return { closed: closedBadly + closed, requeued, deliveries: await checkDeliveries() };
   };
 }
 

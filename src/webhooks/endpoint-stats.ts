@@ -55,7 +55,7 @@ export function createEndpointStats() {
       of(url).lastDurationMs = durationMs;
     },
 
-    /** A turn for an in-line try, to be ended by the returned function; null if the endpoint is slow or busy. */
+    /** A turn for an in-line try, to be ended by the returned function; null if the endpoint is slow or has too many. */
     async reserve(url: string): Promise<(() => void) | null> {
       const stat = of(url);
       if (stat.lastDurationMs >= QUICK_ANSWER_MS || !(await takeTurn(stat))) return null;

@@ -92,6 +92,7 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
     AUTH: 'disabled',
+    SECRETS_KEY: Buffer.alloc(32, 'test').toString('base64'),
     PORT: port,
     ...extraEnv,
   };

@@ -188,7 +188,7 @@ export function fairWeather(calls: string[] = []): Activities {
     sendWebhook: ({ deliveryId }) =>
       called(`sendWebhook ${deliveryId}`, Promise.resolve({ outcome: 'done' })),
     reconcileAssets: () =>
-      called('reconcileAssets', Promise.resolve({ closed: 0, requeued: 0, handedOver: 0 })),
+      called('reconcileAssets', Promise.resolve({ closed: 0, requeued: 0, deliveries: 0 })),
   };
 }
 

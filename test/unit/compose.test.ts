@@ -48,6 +48,8 @@ const NOT_FOR_COMPOSE = new Set([
   'TEMPORAL_PORT',
   'TEMPORAL_UI_PORT',
   'WORKFLOW_BUNDLE',
+  'SECRETS_KEY',
+  'SECRETS_KEY_FILE',
 ]);
 
 describe('docker-compose.yml', () => {
@@ -118,7 +120,10 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives API and worker the same database, Temporal and assets', () => {
-    expect(service('api').environment).toMatchObject(service('worker').environment ?? {});
+    const { SECRETS_KEY: key, ...shared } = service('worker').environment ?? {};
+    expect(service('api').environment).toMatchObject(shared);
+    // Who only accepts need not be able to read what webhooks are signed with.
+    expect([key, service('api').environment?.['SECRETS_KEY']]).toEqual([expect.any(String), undefined]);
     expect(service('api').volumes).toEqual(service('worker').volumes);
   });
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAssetStore } from '../../../../src/db/asset-store.ts';
-import { createDeliveryStore } from '../../../../src/db/delivery-store.ts';
 import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
 import { createValidationStore } from '../../../../src/db/validation-store.ts';
 import { connectWake } from '../../../../src/db/wake.ts';
@@ -71,47 +70,13 @@ describe('the dispatch queue', () => {
     const id = claim.outcome === 'owned' ? (claim.send?.deliveryId ?? '') : '';
     expect(await queue.overdueDeliveries()).toEqual([]);
     await database.query(`UPDATE deliveries SET due_at = now() - interval '1 s' WHERE id = ?`, [id]);
-    expect(await queue.overdueDeliveries()).toEqual([id]);
+    const [overdue] = await queue.overdueDeliveries();
+    expect(overdue).toMatchObject({ id, url: 'https://example.com' });
+    await queue.parkOverdue(overdue?.endpointId ?? '', 60_000);
+    expect(await queue.overdueDeliveries()).toEqual([]);
+    await database.query(`UPDATE deliveries SET due_at = now() - interval '1 s' WHERE id = ?`, [id]);
     await queue.markHandedOver(id);
     expect(await queue.overdueDeliveries()).toEqual([]);
-  });
-
-  it('numbers tries, also those recorded together, and closes the delivery with the last', async () => {
-    const deliveries = createDeliveryStore(database.orm);
-    const [assetId = ''] = await accept(1, {
-      onStart: 'https://example.com/x',
-      onSuccess: 'https://example.com/y',
-    });
-    const validations = createValidationStore(database.orm, ignore);
-    const owner = { assetId, runId: 'run-2' };
-    const claim = await validations.claim(owner, 1);
-    const start = claim.outcome === 'owned' ? (claim.send?.deliveryId ?? '') : '';
-    const finish = await validations.finish(owner, {
-      state: 'complete',
-      findings: [],
-      steps: [],
-      image: null,
-    });
-    const end = finish.outcome === 'owned' ? (finish.send?.deliveryId ?? '') : '';
-
-    expect((await deliveries.findPending(end))?.startEventDueAt).toBeInstanceOf(Date);
-    const made = { at: new Date(), status: 500, durationMs: 3, error: 'http_500' };
-    await Promise.all([
-      deliveries.recordTry(start, made, 'pending'),
-      deliveries.recordTry(start, made, 'pending'),
-    ]);
-    expect(await deliveries.findPending(start)).toMatchObject({
-      tries: 2,
-      body: `{"id":"${assetId}","state":"in_progress"}`,
-    });
-    expect((await deliveries.findPending(end))?.startEventDueAt).toBeNull();
-    await deliveries.recordTry(start, { ...made, status: 200, error: null }, 'delivered');
-    expect(await deliveries.findPending(start)).toBeNull();
-    const rows = await database.query<{ number: number }>(
-      'SELECT number FROM delivery_tries WHERE delivery_id = ? ORDER BY number',
-      [start],
-    );
-    expect(rows.map((row) => row.number)).toEqual([1, 2, 3]);
   });
 
   it('wakes other processes, also after the connection was lost', async () => {

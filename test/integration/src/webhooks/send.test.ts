@@ -1,16 +1,22 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Webhook } from 'standardwebhooks';
 import type { TryResult } from '../../../../src/domain/ports.ts';
+import { createSecretBox } from '../../../../src/webhooks/secret-box.ts';
 import { createWebhookSender } from '../../../../src/webhooks/send.ts';
+import { formatSecret } from '../../../../src/webhooks/sign.ts';
 import { freePort } from '../../../../src/dev/free-port.ts';
 import { startReceiver, type TestReceiver } from '../../../support/receiver.ts';
+
+const endpointId = '00000000-0000-4000-8000-000000000001';
+const secretBox = createSecretBox([Buffer.alloc(32, 'k')]);
 
 describe('the webhook sender', () => {
   let sender: ReturnType<typeof createWebhookSender>;
   let receiver: TestReceiver | undefined;
 
   beforeEach(() => {
-    sender = createWebhookSender({ now: () => performance.now(), random: () => 0.5 });
+    sender = createWebhookSender({ secretBox, now: Date.now, random: () => 0.5 });
   });
   afterEach(async () => {
     await sender.close();
@@ -18,8 +24,19 @@ describe('the webhook sender', () => {
     receiver = undefined;
   });
 
-  const send = (url: string, timeoutMs = 2_000): Promise<TryResult> =>
-    sender.send({ id: 'delivery-1', url, body: '{"id":"x","state":"complete"}', timeoutMs });
+  const send = (
+    url: string,
+    timeoutMs = 2_000,
+    secrets = [secretBox.seal(Buffer.alloc(32, 's'), endpointId)],
+  ): Promise<TryResult> =>
+    sender.send({
+      id: 'delivery-1',
+      url,
+      body: '{"id":"x","state":"complete"}',
+      endpointId,
+      endpoint: { isDisabled: false, isFine: true, secrets },
+      timeoutMs,
+    });
 
   it('posts the exact body with its id and is done at a 2xx', async () => {
     receiver = await startReceiver((_event, res) => {
@@ -112,21 +129,62 @@ describe('the webhook sender', () => {
     rude.close();
   });
 
+  it('signs as Standard Webhooks 1.0 says, with every secret in force', async () => {
+    receiver = await startReceiver();
+    const secrets = ['n', 'o'].map((fill) => Buffer.alloc(32, fill));
+    await send(
+      receiver.url,
+      2_000,
+      secrets.map((secret) => secretBox.seal(secret, endpointId)),
+    );
+    const [event] = receiver.events;
+    for (const secret of secrets) {
+      const verifier = new Webhook(formatSecret(secret));
+      const headers = event?.headers as Record<string, string>;
+      expect(verifier.verify(event?.body ?? '', headers)).toEqual({ id: 'x', state: 'complete' });
+      expect(() => verifier.verify(`${event?.body} `, headers)).toThrow('No matching signature');
+    }
+  });
+
+  it('keeps the first 4 KiB of an answer as text that a database takes', async () => {
+    receiver = await startReceiver((_event, res) => {
+      res.writeHead(500).end(`a\0b${'x'.repeat(10_000)}`);
+    });
+    const { excerpt } = await send(receiver.url);
+    expect(excerpt).toBe(`ab${'x'.repeat(4096 - 3)}`);
+    receiver.events.length = 0;
+  });
+
   it('gives four turns in line at once, further ones as these end, none for long', async () => {
     const turns = await Promise.all([1, 2, 3, 4].map(() => sender.reserveInLine('http://a.example/hook')));
-    expect(turns.every((turn) => turn !== null)).toBe(true);
-    expect(await sender.reserveInLine('http://a.example/other')).not.toBeNull();
+    expect(turns.map((turn) => turn.outcome)).toEqual(['turn', 'turn', 'turn', 'turn']);
+    expect(await sender.reserveInLine('http://a.example/other')).toMatchObject({ outcome: 'turn' });
     const begin = performance.now();
-    expect(await sender.reserveInLine('http://a.example/hook?query')).toBeNull();
+    expect(await sender.reserveInLine('http://a.example/hook?query')).toEqual({ outcome: 'not_in_line' });
     expect(performance.now() - begin).toBeLessThan(1_000);
     const next = sender.reserveInLine('http://a.example/hook');
-    turns[0]?.();
-    expect(await next).not.toBeNull();
+    const [first] = turns;
+    if (first?.outcome === 'turn') first.end();
+    expect(await next).toMatchObject({ outcome: 'turn' });
   });
 
   it('gives no turn in line to an endpoint that took longer than 500 ms for its last answer', async () => {
     receiver = await startReceiver(() => undefined);
     await send(receiver.url, 600);
-    expect(await sender.reserveInLine(receiver.url)).toBeNull();
+    expect(await sender.reserveInLine(receiver.url)).toEqual({ outcome: 'not_in_line' });
+  });
+
+  it('lets an origin alone after five failures in a row, however it is asked', async () => {
+    receiver = await startReceiver((_event, res) => {
+      res.writeHead(503).end();
+    });
+    const { url } = receiver;
+    for (let failures = 0; failures < 5; failures += 1) {
+      expect(sender.blockedForMs(url)).toBe(0);
+      await send(`${url}/${failures}`);
+    }
+    expect(sender.blockedForMs(url)).toBeGreaterThan(20_000);
+    expect(sender.reserve(`${url}/x`)).toMatchObject({ outcome: 'blocked' });
+    expect(await sender.reserveInLine(`${url}/x`)).toMatchObject({ outcome: 'blocked' });
   });
 });

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { DELIVERY_STATES } from '../domain/delivery.ts';
+import type { DeliveryFilter } from '../domain/ports.ts';
+import { parseWebhookUrl } from '../domain/webhook-url.ts';
+import { parse } from './parse.ts';
+import { MAX_URL_LENGTH, text } from './submission.ts';
+
+/** Deliveries a page. */
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 500;
+
+const id = z.uuid({ error: 'must be a UUID' });
+const time = z.iso
+  .datetime({ offset: true, error: 'must be a time as in 2026-01-31T12:00:00Z' })
+  .transform((iso) => new Date(iso));
+
+const filter = {
+  asset: id.optional(),
+  endpoint: id.optional(),
+  state: z.enum(DELIVERY_STATES).optional(),
+  from: time.optional(),
+  to: time.optional(),
+};
+
+const query = z.strictObject({
+  ...filter,
+  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+  cursor: id.optional(),
+});
+
+/** An empty body would replay everything that was ever sent: one restriction has to be given. */
+const replayRequest = z
+  .strictObject(filter)
+  .refine((given) => Object.values(given).some((value) => value !== undefined), {
+    error: 'must name at least one of asset, endpoint, state, from, to',
+  });
+
+const testRequest = z.strictObject({
+  url: text.max(MAX_URL_LENGTH).refine((url) => parseWebhookUrl(url) !== null, {
+    error: 'must be a valid absolute http(s) URL without user info',
+  }),
+});
+
+/** @throws {AppError} `invalid_request` */
+export function parseDeliveryQuery(given: unknown) {
+  const { limit, cursor, ...rest } = parse(query, given);
+  return { ...asFilter(rest), limit, cursor };
+}
+
+/** @throws {AppError} `invalid_request` */
+export function parseReplayRequest(body: unknown): DeliveryFilter {
+  return asFilter(parse(replayRequest, body));
+}
+
+/** @throws {AppError} `invalid_request` */
+export function parseTestRequest(body: unknown): { url: string } {
+  return parse(testRequest, body);
+}
+
+function asFilter({ asset, endpoint, ...rest }: z.output<typeof replayRequest>): DeliveryFilter {
+  return { assetId: asset, endpointId: endpoint, ...rest };
+}

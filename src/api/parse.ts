@@ -1,0 +1,26 @@
+import type { z } from 'zod';
+import { AppError, type FieldFault } from '../domain/errors.ts';
+
+/** What the schema makes of a body or query. @throws {AppError} `invalid_request`, naming every field at fault. */
+export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.flatMap(asFaults);
+  const detail = faults.map((fault) => `${fault.pointer || 'the request'}: ${fault.detail}`).join('; ');
+  throw new AppError('invalid_request', { detail, faults });
+}
+
+function asFaults({ path, code, message, ...issue }: z.core.$ZodIssue): FieldFault[] {
+  const pointer = path.map(asPointer).join('');
+  if (!('keys' in issue) || code !== 'unrecognized_keys') return [{ pointer, code, detail: message }];
+  return issue.keys.map((key) => ({
+    pointer: pointer + asPointer(key),
+    code,
+    detail: 'is not a known field',
+  }));
+}
+
+/** One step of a JSON pointer (RFC 6901). */
+function asPointer(key: PropertyKey): string {
+  return `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}

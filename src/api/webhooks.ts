@@ -1,0 +1,120 @@
+import { Router } from 'express';
+import { validate as isUuid } from 'uuid';
+import { AppError } from '../domain/errors.ts';
+import type { DeliveryEntry, DeliveryLog, Endpoint } from '../domain/ports.ts';
+import { describeWebhookUrl } from '../domain/webhook-url.ts';
+import { parseDeliveryQuery, parseReplayRequest, parseTestRequest } from './delivery-requests.ts';
+import { jsonBody } from './json-body.ts';
+import { route } from './routes.ts';
+
+export interface WebhooksDeps {
+  readonly deliveryLog: DeliveryLog;
+}
+
+/** The delivery log, replays and endpoints. */
+export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
+  const router = Router();
+
+  route(router, '/webhooks/deliveries', {
+    get: [
+      async (req, res) => {
+        const { limit, cursor, ...filter } = parseDeliveryQuery(req.query);
+        const entries = await deliveryLog.list(filter, { limit, before: cursor });
+        const last = entries.at(-1);
+        if (last !== undefined && entries.length === limit) {
+          const next = new URLSearchParams(req.url.split('?')[1]);
+          next.set('cursor', last.id);
+          res.set('Link', `</webhooks/deliveries?${next.toString()}>; rel="next"`);
+        }
+        res.json(entries.map(representDelivery));
+      },
+    ],
+  });
+
+  route(router, '/webhooks/deliveries/replay', {
+    post: [
+      ...jsonBody(),
+      async (req, res) => {
+        res.status(202).json({ replayed: await deliveryLog.replayAll(parseReplayRequest(req.body)) });
+      },
+    ],
+  });
+
+  route(router, '/webhooks/deliveries/:id', {
+    get: [
+      async (req, res) => {
+        res.json(representDelivery(await findDelivery(deliveryLog, req.params['id'])));
+      },
+    ],
+  });
+
+  route(router, '/webhooks/deliveries/:id/replay', {
+    post: [
+      ...jsonBody({ optional: true }),
+      async (req, res) => {
+        const { id } = await findDelivery(deliveryLog, req.params['id']);
+        const outcome = await deliveryLog.replay(id);
+        if (outcome === 'endpoint_disabled') throw new AppError('endpoint_disabled');
+        if (outcome !== 'replayed') throw new AppError('delivery_skipped');
+        res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending' });
+      },
+    ],
+  });
+
+  route(router, '/webhooks/test', {
+    post: [
+      ...jsonBody(),
+      async (req, res) => {
+        const id = await deliveryLog.sendTest(parseTestRequest(req.body).url);
+        res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending' });
+      },
+    ],
+  });
+
+  route(router, '/webhooks/endpoints', {
+    get: [
+      async (_req, res) => {
+        res.json((await deliveryLog.listEndpoints()).map(representEndpoint));
+      },
+    ],
+  });
+
+  route(router, '/webhooks/endpoints/:id/enable', {
+    post: [
+      ...jsonBody({ optional: true }),
+      async (req, res) => {
+        const { id } = await findEndpoint(deliveryLog, req.params['id']);
+        await deliveryLog.enable(id);
+        res.json(representEndpoint(await findEndpoint(deliveryLog, id)));
+      },
+    ],
+  });
+
+  return router;
+}
+
+async function findDelivery(log: DeliveryLog, id: unknown): Promise<DeliveryEntry> {
+  const found = typeof id === 'string' && isUuid(id) ? await log.find(id) : null;
+  if (found === null) throw new AppError('delivery_not_found');
+  return found;
+}
+
+async function findEndpoint(log: DeliveryLog, id: unknown): Promise<Endpoint> {
+  const found = typeof id === 'string' && isUuid(id) ? await log.findEndpoint(id) : null;
+  if (found === null) throw new AppError('endpoint_not_found');
+  return found;
+}
+
+/** Of a URL only scheme and host are shown: the rest may be a secret. */
+function representDelivery({ url, ...delivery }: DeliveryEntry): object {
+  return { ...delivery, url: describeWebhookUrl(url) };
+}
+
+function representEndpoint({ url, disabledAt, ...endpoint }: Endpoint): object {
+  return {
+    ...endpoint,
+    url: describeWebhookUrl(url),
+    state: disabledAt === null ? 'enabled' : 'disabled',
+    disabledAt,
+  };
+}

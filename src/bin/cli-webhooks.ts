@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { DELIVERY_STATES, type DeliveryState } from '../domain/delivery.ts';
+import type {
+  DeliveryEntry,
+  DeliveryFilter,
+  DeliveryLog,
+  Endpoint,
+  EndpointSecrets,
+} from '../domain/ports.ts';
+import { describeWebhookUrl, parseWebhookUrl } from '../domain/webhook-url.ts';
+import type { SecretBox } from '../webhooks/secret-box.ts';
+import { formatSecret, SECRET_BYTES } from '../webhooks/sign.ts';
+import { UsageError } from './program.ts';
+
+/** What the command line gave, as `parseArgs` reads it. */
+interface Options {
+  readonly rotate?: boolean | undefined;
+  readonly all?: boolean | undefined;
+  readonly asset?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly state?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly limit?: string | undefined;
+}
+
+type Command = (args: readonly string[], options: Options) => Promise<void>;
+
+export interface WebhookCommandsDeps {
+  readonly log: DeliveryLog;
+  readonly secrets: EndpointSecrets;
+  /** @throws {ConfigError} where there is no key */
+  readonly secretBox: () => SecretBox;
+  readonly print: (text: string) => void;
+}
+
+const TEST_TIMEOUT_MS = 15_000;
+const LOOK_AGAIN_MS = 100;
+
+export function createWebhookCommands({
+  log,
+  secrets,
+  secretBox,
+  print,
+}: WebhookCommandsDeps): Record<string, Command> {
+  async function findEndpoint(idOrUrl: string): Promise<Endpoint> {
+    const endpoint = await log.findEndpoint(idOrUrl);
+    if (endpoint === null)
+      throw new UsageError('No such endpoint was ever used. `webhooks endpoints` lists those that were.');
+    return endpoint;
+  }
+
+  async function asFilter({ asset, endpoint, state, from, to }: Options): Promise<DeliveryFilter> {
+    return {
+      assetId: asset === undefined ? undefined : asId(asset),
+      endpointId: endpoint === undefined ? undefined : (await findEndpoint(endpoint)).id,
+      state: state === undefined ? undefined : asState(state),
+      from: asTime('--from', from),
+      to: asTime('--to', to),
+    };
+  }
+
+  return {
+    async secret([url], { rotate = false }) {
+      const box = secretBox();
+      const known = asUrl(url);
+      const endpointId = await secrets.endpointIdOf(known);
+      const fresh = box.seal(randomBytes(SECRET_BYTES), endpointId);
+      const [newest] = rotate ? await secrets.rotate(known, fresh) : await secrets.readOrCreate(known, fresh);
+      if (newest !== undefined) print(formatSecret(box.open(newest, endpointId)));
+    },
+
+    async endpoints() {
+      const endpoints = await log.listEndpoints();
+      if (endpoints.length === 0) print('No webhook has been sent yet.');
+      for (const endpoint of endpoints) print(describeEndpoint(endpoint));
+    },
+
+    async enable([idOrUrl]) {
+      const endpoint = await findEndpoint(required(idOrUrl, 'the endpoint'));
+      const changed = await log.enable(endpoint.id);
+      print(changed ? 'Enabled. What failed meanwhile can be sent again:' : 'It is enabled already.');
+      if (changed) print(`  npm run cli -- webhooks replay --all --endpoint ${endpoint.id} --state failed`);
+    },
+
+    async deliveries(_args, options) {
+      const limit = Number(options.limit ?? 50);
+      if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit takes a number from 1.');
+      const entries = await log.list(await asFilter(options), { limit });
+      if (entries.length === 0) print('No delivery matches.');
+      for (const entry of entries) print(describeDelivery(entry));
+    },
+
+    async delivery([id]) {
+      const entry = await log.find(asId(id));
+      if (entry === null) throw new UsageError('There is no such delivery.');
+      print(JSON.stringify({ ...entry, url: describeWebhookUrl(entry.url) }, null, 2));
+    },
+
+    async replay([id], options) {
+      if (options.all === true) {
+        const filter = await asFilter(options);
+        if (Object.values(filter).every((value) => value === undefined))
+          throw new UsageError('--all needs at least one of --asset, --endpoint, --state, --from, --to.');
+        return print(`${await log.replayAll(filter)} deliveries are sent again.`);
+      }
+      const outcome = await log.replay(asId(id));
+      if (outcome === 'not_found') throw new UsageError('There is no such delivery.');
+      if (outcome === 'skipped')
+        throw new UsageError('Its URL is not valid: there is nothing to send again.');
+      if (outcome === 'endpoint_disabled')
+        throw new UsageError('Its endpoint is disabled: `webhooks enable` it first.');
+      return print('It is sent again.');
+    },
+
+    async test([url]) {
+      const id = await log.sendTest(asUrl(url));
+      print(`Test event ${id} …`);
+      const deadline = Date.now() + TEST_TIMEOUT_MS;
+      for (;;) {
+        const entry = await log.find(id);
+        if (entry !== null && (entry.tries.length > 0 || entry.state !== 'pending'))
+          return print(describeTries(entry));
+        if (Date.now() > deadline) return print('No try was made yet: does a worker run?');
+        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+      }
+    },
+  };
+}
+
+function describeEndpoint({ id, url, disabledBecause, failingSince, deliveredAt }: Endpoint): string {
+  const state = disabledBecause === null ? 'enabled' : `disabled (${disabledBecause})`;
+  const luck =
+    failingSince === null
+      ? `last delivered ${deliveredAt?.toISOString() ?? 'never'}`
+      : `failing since ${failingSince.toISOString()}`;
+  return `${id}  ${state.padEnd(18)}  ${luck}  ${url}`;
+}
+
+function describeDelivery(entry: DeliveryEntry): string {
+  const { id, createdAt, event, state, assetId, url } = entry;
+  return `${id}  ${createdAt.toISOString()}  ${event.padEnd(9)}  ${state.padEnd(9)}  ${describeTries(entry)}  ${
+    assetId ?? '-'
+  }  ${describeWebhookUrl(url)}`;
+}
+
+/** E.g. `3 tries, last http_500 in 12 ms`. */
+function describeTries({ tries, failure }: DeliveryEntry): string {
+  const last = tries.at(-1);
+  const why = failure === null ? '' : ` (${failure})`;
+  if (last === undefined) return `no try${why}`;
+  const answer = last.error ?? `http_${last.status}`;
+  return `${tries.length} ${tries.length === 1 ? 'try' : 'tries'}, last ${answer} in ${last.durationMs} ms${why}`;
+}
+
+function required(value: string | undefined, what: string): string {
+  if (value === undefined) throw new UsageError(`It needs ${what}.`);
+  return value;
+}
+
+function asUrl(text: string | undefined): string {
+  const url = required(text, "the receiver's URL");
+  if (parseWebhookUrl(url) === null)
+    throw new UsageError('The URL has to be an absolute http(s) URL without user info.');
+  return url;
+}
+
+function asId(text: string | undefined): string {
+  const id = required(text, "the delivery's id");
+  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) throw new UsageError('The id has to be a UUID.');
+  return id;
+}
+
+function asState(text: string): DeliveryState {
+  const state = DELIVERY_STATES.find((one) => one === text);
+  if (state === undefined) throw new UsageError(`--state is one of ${DELIVERY_STATES.join(', ')}.`);
+  return state;
+}
+
+function asTime(option: string, text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new UsageError(`${option} takes a time like 2026-01-31T12:00:00Z.`);
+  return time;
+}

@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { readConfig } from '../config.ts';
+import { createDeliveryLog } from '../db/delivery-log.ts';
+import { createEndpointSecrets } from '../db/endpoint-secrets.ts';
+import { openDatabase } from '../db/orm.ts';
+import { connectWake } from '../db/wake.ts';
+import { recallStack } from '../dev/stack-file.ts';
+import { createWebhookCommands } from './cli-webhooks.ts';
+import { requireDatabaseUrl, requireSecretBox, runProgram, UsageError } from './program.ts';
+
+const HELP = `npm run cli -- <command>
+
+  webhooks secret <url>             the signing secret of the endpoint that the URL belongs to (made at first use)
+  webhooks secret <url> --rotate    a new one; events are signed with both for 24 h
+  webhooks endpoints                every endpoint that was used, and how it does
+  webhooks enable <url or id>       undoes that an endpoint was disabled (410, or 120 h of failures)
+  webhooks deliveries               the delivery log, newest first
+      --asset <id>  --endpoint <url or id>  --state pending|delivered|failed|skipped  --limit <n>
+  webhooks delivery <id>            one delivery with all its tries
+  webhooks replay <id>              sends it again, under the same webhook-id
+  webhooks replay --all             all that match, from the start of the schedule:
+      --asset <id>  --endpoint <url or id>  --state <state>  --from <time>  --to <time>
+  webhooks test <url>               sends {"id":"…","state":"test"} and waits for the answer
+
+It works on the database of DATABASE_URL, or of the stack that \`npm run dev\` last started here. Where secrets are shown or
+made, SECRETS_KEY has to be the workers' own. Times are like 2026-01-31T12:00:00Z.`;
+
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  rotate: { type: 'boolean' },
+  all: { type: 'boolean' },
+  asset: { type: 'string' },
+  endpoint: { type: 'string' },
+  state: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  limit: { type: 'string' },
+} as const;
+
+const print = (text: string) => process.stdout.write(`${text}\n`);
+
+await runProgram('cli', async () => {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const [group, command = '', ...args] = positionals;
+  if (values.help === true || group === undefined) {
+    print(HELP);
+    return;
+  }
+
+  const { VALIDATR_DATA_DIR } = readConfig();
+  const config = readConfig({ ...recallStack(VALIDATR_DATA_DIR), ...givenVariables() });
+  const orm = await openDatabase({ url: requireDatabaseUrl(config), poolMax: 2 });
+  const wake = connectWake(requireDatabaseUrl(config), () => undefined);
+  try {
+    const commands = createWebhookCommands({
+      log: createDeliveryLog(orm, wake.notify),
+      secrets: createEndpointSecrets(orm),
+      secretBox: () => requireSecretBox(config),
+      print,
+    });
+    const run = group === 'webhooks' ? commands[command] : undefined;
+    if (run === undefined) throw new UsageError(`There is no command "${positionals.join(' ')}".`);
+    await run(args, values);
+  } finally {
+    await wake.stop();
+    await orm.close();
+  }
+});
+
+/** An empty variable counts as unset, as everywhere. */
+function givenVariables(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
+}

@@ -1,0 +1,152 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { v7 as uuidv7, validate as isUuid } from 'uuid';
+import { DEFAULT_OWNER, type DeliveryTry } from '../domain/delivery.ts';
+import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../domain/ports.ts';
+import { execute } from './execute.ts';
+
+const ENTRY = `d.id, d.asset_id AS "assetId", nullif(d.attempt, 0) AS attempt, d.event, d.endpoint_id AS "endpointId", d.url,
+  d.state, d.failure, d.created_at AS "createdAt", d.finished_at AS "finishedAt",
+  (SELECT coalesce(json_agg(json_build_object('at', at, 'status', status, 'durationMs', duration_ms, 'error', error,
+     'excerpt', excerpt) ORDER BY number), '[]') FROM delivery_tries WHERE delivery_id = d.id) AS tries`;
+
+const ENDPOINT = `id, url, created_at AS "createdAt", delivered_at AS "deliveredAt", failing_since AS "failingSince",
+  disabled_at AS "disabledAt", disabled_because AS "disabledBecause"`;
+
+/** Back to the beginning of the schedule, due now; the dispatcher hands it to a workflow or wakes the one it has. */
+const REPLAY = `UPDATE deliveries d SET state = 'pending', failure = NULL, finished_at = NULL, handed_over_at = NULL,
+    due_at = now(), tries_before_replay = (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id)`;
+
+const IS_DISABLED = `EXISTS (SELECT FROM endpoints e WHERE e.id = d.endpoint_id AND e.disabled_at IS NOT NULL)`;
+
+/** `onWork` is called after every write that leaves work for the dispatcher. */
+export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLog {
+  return {
+    async list(filter, { limit, before }) {
+      const { condition, params } = asCondition(filter);
+      // Ids are UUIDv7: their order is the order of creation.
+      const rows = await execute<EntryRow>(
+        orm,
+        `SELECT ${ENTRY} FROM deliveries d WHERE ${condition} AND d.id < ?::uuid ORDER BY d.id DESC LIMIT ?`,
+        [...params, before ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff', limit],
+      );
+      return rows.map(asEntry);
+    },
+
+    async find(id) {
+      const [row] = await execute<EntryRow>(orm, `SELECT ${ENTRY} FROM deliveries d WHERE d.id = ?`, [id]);
+      return row === undefined ? null : asEntry(row);
+    },
+
+    async replay(id) {
+      const [row] = await execute<{ replayed: boolean; isDisabled: boolean }>(
+        orm,
+        `WITH replayed AS (${REPLAY} WHERE d.id = ? AND d.state <> 'skipped' AND NOT ${IS_DISABLED} RETURNING d.id)
+         SELECT EXISTS (SELECT FROM replayed) AS replayed, ${IS_DISABLED} AS "isDisabled" FROM deliveries d WHERE d.id = ?`,
+        [id, id],
+      );
+      if (row === undefined) return 'not_found';
+      if (!row.replayed) return row.isDisabled ? 'endpoint_disabled' : 'skipped';
+      onWork();
+      return 'replayed';
+    },
+
+    async replayAll(filter) {
+      const { condition, params } = asCondition(filter);
+      const [row] = await execute<{ count: string }>(
+        orm,
+        `WITH replayed AS (
+           ${REPLAY} WHERE ${condition} AND d.state <> 'skipped' AND NOT ${IS_DISABLED} RETURNING d.id
+         ) SELECT count(*) FROM replayed`,
+        params,
+      );
+      onWork();
+      return Number(row?.count ?? 0);
+    },
+
+    async sendTest(url) {
+      const id = uuidv7();
+      await execute(
+        orm,
+        `INSERT INTO deliveries (id, owner, attempt, event, url, body, state, due_at)
+         VALUES (?, ?, 0, 'test', ?, ?, 'pending', now())`,
+        [id, DEFAULT_OWNER, url, JSON.stringify({ id, state: 'test' })],
+      );
+      onWork();
+      return id;
+    },
+
+    async listEndpoints() {
+      const rows = await execute<EndpointRow>(
+        orm,
+        `SELECT ${ENDPOINT} FROM endpoints ORDER BY created_at, id`,
+        [],
+      );
+      return rows.map(asEndpoint);
+    },
+
+    async findEndpoint(idOrUrl) {
+      const id = isUuid(idOrUrl) ? '?::uuid' : `endpoint_id('${DEFAULT_OWNER}', ?)`;
+      const [row] = await execute<EndpointRow>(orm, `SELECT ${ENDPOINT} FROM endpoints WHERE id = ${id}`, [
+        idOrUrl,
+      ]);
+      return row === undefined ? null : asEndpoint(row);
+    },
+
+    async enable(endpointId) {
+      const rows = await execute(
+        orm,
+        `UPDATE endpoints SET disabled_at = NULL, disabled_because = NULL, failing_since = NULL
+         WHERE id = ? AND disabled_at IS NOT NULL RETURNING id`,
+        [endpointId],
+      );
+      return rows.length > 0;
+    },
+  };
+}
+
+function asCondition({ assetId, endpointId, state, from, to }: DeliveryFilter) {
+  const parts: [string, unknown][] = [
+    ['d.asset_id = ?', assetId],
+    ['d.endpoint_id = ?', endpointId],
+    ['d.state = ?', state],
+    ['d.created_at >= ?', from?.toISOString()],
+    ['d.created_at < ?', to?.toISOString()],
+  ];
+  const given = parts.filter(([, value]) => value !== undefined);
+  return {
+    condition: given.map(([sql]) => sql).join(' AND ') || 'true',
+    params: given.map(([, value]) => value),
+  };
+}
+
+/** Timestamps come as text. */
+type TextTimes<Row, Keys extends keyof Row> = Omit<Row, Keys> & { [Key in Keys]: string | null };
+
+type EntryRow = TextTimes<Omit<DeliveryEntry, 'tries'>, 'createdAt' | 'finishedAt'> & {
+  readonly tries: readonly TextTimes<DeliveryTry, 'at'>[];
+};
+
+function asEntry({ createdAt, finishedAt, tries, ...row }: EntryRow): DeliveryEntry {
+  return {
+    ...row,
+    createdAt: new Date(createdAt ?? 0),
+    finishedAt: asDate(finishedAt),
+    tries: tries.map(({ at, ...tryMade }) => ({ ...tryMade, at: new Date(at ?? 0) })),
+  };
+}
+
+type EndpointRow = TextTimes<Endpoint, 'createdAt' | 'deliveredAt' | 'failingSince' | 'disabledAt'>;
+
+function asEndpoint({ createdAt, deliveredAt, failingSince, disabledAt, ...row }: EndpointRow): Endpoint {
+  return {
+    ...row,
+    createdAt: new Date(createdAt ?? 0),
+    deliveredAt: asDate(deliveredAt),
+    failingSince: asDate(failingSince),
+    disabledAt: asDate(disabledAt),
+  };
+}
+
+function asDate(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
+}

@@ -1,0 +1,82 @@
+/**
+ * How many tries an origin gets from this process, and when it gets none.
+ *
+ *     closed ──5 failures in a row──▶ open, 30 s ×2 up to 15 min ──time over──▶ one probe
+ *        ▲                               ▲                                      │   │
+ *        └──────────answered─────────────│──────────────────────────────────────┘   │
+ *                                        └────────────────failed────────────────────┘
+ *
+ * A try that may not start gives its slot back and comes again after the time it is told: a receiver that hangs holds
+ * 32 of a worker's 200 slots for 10 s at most, then one.
+ */
+const MAX_IN_FLIGHT = 32;
+const FAILURES_TO_OPEN = 5;
+const FIRST_OPEN_MS = 30_000;
+const LAST_OPEN_MS = 15 * 60_000;
+/** While others are under way: about the time of some quick answers, or of one that hangs. */
+const BUSY_MS = 2_000;
+
+/** Origins remembered; the one unused for longest is forgotten first. */
+const MAX_ORIGINS = 10_000;
+
+interface Origin {
+  inFlight: number;
+  failuresInARow: number;
+  /** 0 while closed. */
+  openForMs: number;
+  openUntil: number;
+}
+
+/** `now` in milliseconds; `random` in [0, 1). */
+export function createOriginGate({ now, random }: { now: () => number; random: () => number }) {
+  const origins = new Map<string, Origin>();
+
+  function of(url: string): Origin {
+    const key = URL.parse(url)?.origin ?? url;
+    const origin = origins.get(key) ?? { inFlight: 0, failuresInARow: 0, openForMs: 0, openUntil: 0 };
+    // Reinserted: a Map iterates in order of insertion, so its first key is the one unused for longest.
+    origins.delete(key);
+    origins.set(key, origin);
+    if (origins.size > MAX_ORIGINS) origins.delete(origins.keys().next().value as string);
+    return origin;
+  }
+
+  function blockedFor(origin: Origin): number {
+    const isProbing = origin.openForMs > 0 && origin.inFlight > 0;
+    const remainingMs = origin.openUntil - now();
+    // Spread out, so that an origin that comes back is not met by everyone at once.
+    if (remainingMs > 0) return Math.ceil(remainingMs + random() * origin.openForMs);
+    if (isProbing || origin.inFlight >= MAX_IN_FLIGHT) return Math.ceil(BUSY_MS * (1 + 2 * random()));
+    return 0;
+  }
+
+  return {
+    /** Milliseconds after which a try is to ask again; 0 if it may start now. */
+    blockedForMs: (url: string): number => blockedFor(of(url)),
+
+    /** Lets a try in, to be ended by the returned function; or the milliseconds after which it is to ask again. */
+    enter(url: string): (() => void) | number {
+      const origin = of(url);
+      const waitMs = blockedFor(origin);
+      if (waitMs > 0) return waitMs;
+      origin.inFlight += 1;
+      return () => {
+        origin.inFlight -= 1;
+      };
+    },
+
+    /** `isAlive`: the origin answered, and not that it can't (5xx, 429). */
+    record(url: string, isAlive: boolean): void {
+      const origin = of(url);
+      if (isAlive) {
+        Object.assign(origin, { failuresInARow: 0, openForMs: 0, openUntil: 0 });
+        return;
+      }
+      origin.failuresInARow += 1;
+      // Tries that were under way when it opened say nothing new.
+      if (origin.openUntil > now() || origin.failuresInARow < FAILURES_TO_OPEN) return;
+      origin.openForMs = Math.min(origin.openForMs * 2 || FIRST_OPEN_MS, LAST_OPEN_MS);
+      origin.openUntil = now() + origin.openForMs;
+    },
+  };
+}

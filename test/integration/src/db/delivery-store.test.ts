@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAssetStore } from '../../../../src/db/asset-store.ts';
+import { createDeliveryLog } from '../../../../src/db/delivery-log.ts';
+import { createDeliveryStore } from '../../../../src/db/delivery-store.ts';
+import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
+import { createEndpointSecrets } from '../../../../src/db/endpoint-secrets.ts';
+import { createValidationStore } from '../../../../src/db/validation-store.ts';
+import type { PendingDelivery } from '../../../../src/domain/delivery.ts';
+import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+
+const failure = { at: new Date(), status: 500, durationMs: 3, error: 'http_500', excerpt: 'oh no' };
+const success = { ...failure, status: 200, error: null, excerpt: null };
+
+describe('deliveries and endpoints in the database', () => {
+  let database: TestDatabase;
+  const ignore = () => undefined;
+  const stores = () => ({
+    deliveries: createDeliveryStore(database.orm),
+    log: createDeliveryLog(database.orm, ignore),
+    secrets: createEndpointSecrets(database.orm),
+    queue: createDispatchQueue(database.orm),
+  });
+  let runs = 0;
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+  });
+  afterAll(() => database.drop());
+
+  /** The start and end deliveries of a new asset that is complete. */
+  async function makeDeliveries(url: string): Promise<{ start: string; end: string; assetId: string }> {
+    const assets = createAssetStore(database.orm, ignore);
+    const validations = createValidationStore(database.orm, ignore);
+    const notifications = { onStart: `${url}/start`, onSuccess: `${url}/end` };
+    const assetId = await assets.accept({ assetPath: { location: 'local', path: 'x.jpg' }, notifications });
+    runs += 1;
+    const owner = { assetId, runId: `run-${runs}` };
+    const claim = await validations.claim(owner, 1);
+    const end = await validations.finish(owner, { state: 'complete', findings: [], steps: [], image: null });
+    if (claim.outcome !== 'owned' || end.outcome !== 'owned') throw new Error('not the owner');
+    return { start: claim.send?.deliveryId ?? '', end: end.send?.deliveryId ?? '', assetId };
+  }
+
+  async function pending(id: string): Promise<PendingDelivery> {
+    const found = await stores().deliveries.findPending(id);
+    if (found === null) throw new Error('not pending');
+    return found;
+  }
+
+  /** A pending delivery whose endpoint has been used. */
+  async function usedDelivery(url: string): Promise<PendingDelivery> {
+    const { start } = await makeDeliveries(url);
+    await stores().deliveries.createEndpoint(start, Buffer.from('sealed'));
+    return pending(start);
+  }
+
+  it('numbers tries, also those recorded together, and closes the delivery with the last', async () => {
+    const { deliveries, log } = stores();
+    const { start, end, assetId } = await makeDeliveries('https://numbers.example');
+    expect((await pending(end)).startEventDueAt).toBeInstanceOf(Date);
+    const delivery = await pending(start);
+    await Promise.all([
+      deliveries.recordTry(delivery, failure, 'pending', null),
+      deliveries.recordTry(delivery, failure, 'pending', null),
+    ]);
+    expect(await pending(start)).toMatchObject({
+      tries: 2,
+      body: `{"id":"${assetId}","state":"in_progress"}`,
+    });
+    expect((await pending(end)).startEventDueAt).toBeNull();
+    await deliveries.recordTry(delivery, success, 'delivered', null);
+    expect(await deliveries.findPending(start)).toBeNull();
+    expect(await log.find(start)).toMatchObject({
+      state: 'delivered',
+      tries: [{ error: 'http_500', excerpt: 'oh no' }, { error: 'http_500' }, { status: 200, excerpt: null }],
+    });
+  });
+
+  it('gives an endpoint one secret, whoever is first, shared by all queries of its URL', async () => {
+    const { deliveries, secrets } = stores();
+    const url = 'https://secrets.example/start';
+    const { start } = await makeDeliveries('https://secrets.example');
+    expect((await pending(start)).endpoint).toBeNull();
+    const made = await Promise.all(
+      ['one', 'two'].map((secret) => deliveries.createEndpoint(start, Buffer.from(secret))),
+    );
+    expect(made[0]).toEqual(made[1]);
+    const [known] = await secrets.readOrCreate(`${url}?token=1#x`, Buffer.from('three'));
+    expect([known]).toEqual(made[0]?.secrets);
+    expect(await secrets.endpointIdOf(`${url}?other`)).toBe((await pending(start)).endpointId);
+  });
+
+  it('keeps the secret before the last for 24 h after a rotation', async () => {
+    const { secrets } = stores();
+    const { id, url } = await usedDelivery('https://rotate.example');
+    expect(await secrets.rotate(url, Buffer.from('newer'))).toEqual([
+      Buffer.from('newer'),
+      Buffer.from('sealed'),
+    ]);
+    expect((await pending(id)).endpoint?.secrets).toHaveLength(2);
+    await database.query(`UPDATE endpoints SET previous_secret_until = now() - interval '1 s'`);
+    expect((await pending(id)).endpoint?.secrets).toEqual([Buffer.from('newer')]);
+  });
+
+  it('disables an endpoint at a 410; what still waits for it is failed without a try, and listed', async () => {
+    const { deliveries, log } = stores();
+    const gone = await usedDelivery('https://gone.example');
+    const { start: waiting } = await makeDeliveries('https://gone.example');
+    await deliveries.recordTry(
+      gone,
+      { ...failure, status: 410, error: 'http_410' },
+      'failed',
+      'endpoint_gone',
+    );
+    expect((await pending(waiting)).endpoint?.isDisabled).toBe(true);
+    await deliveries.failDisabled(waiting);
+    const failed = await log.list({ endpointId: gone.endpointId, state: 'failed' }, { limit: 10 });
+    expect(failed.map(({ id, failure: why }) => [id, why])).toEqual([
+      [waiting, 'endpoint_disabled'],
+      [gone.id, 'endpoint_gone'],
+    ]);
+    expect(await log.replay(waiting)).toBe('endpoint_disabled');
+    expect(await log.replayAll({ endpointId: gone.endpointId })).toBe(0);
+    expect(await log.enable(gone.endpointId)).toBe(true);
+    expect(await log.enable(gone.endpointId)).toBe(false);
+    expect(await log.replayAll({ endpointId: gone.endpointId, state: 'failed' })).toBe(2);
+  });
+
+  it('disables an endpoint after 120 h of nothing but failures, not when one was delivered meanwhile', async () => {
+    const { deliveries } = stores();
+    const first = await usedDelivery('https://failing.example');
+    const isDisabled = async () => (await pending(first.id)).endpoint?.isDisabled;
+    const backdate = () =>
+      database.query(`UPDATE endpoints SET failing_since = now() - interval '121 hours' WHERE id = ?`, [
+        first.endpointId,
+      ]);
+    await deliveries.recordTry(first, failure, 'pending', null);
+    expect(await isDisabled()).toBe(false);
+    await backdate();
+    const second = await usedDelivery('https://failing.example');
+    await deliveries.recordTry(second, success, 'delivered', null);
+    await deliveries.recordTry(first, failure, 'pending', null);
+    expect(await isDisabled()).toBe(false);
+    await backdate();
+    await deliveries.recordTry(first, failure, 'pending', null);
+    expect(await isDisabled()).toBe(true);
+  });
+
+  it('replays a delivery under its id and body, from the beginning of the schedule, due at once', async () => {
+    const { deliveries, log, queue } = stores();
+    const delivery = await usedDelivery('https://replay.example');
+    await deliveries.markHandedOver(delivery.id);
+    await deliveries.recordTry(delivery, failure, 'failed', 'exhausted');
+    expect(await log.replay(delivery.id)).toBe('replayed');
+    expect(await pending(delivery.id)).toMatchObject({ tries: 0, body: delivery.body });
+    expect((await queue.overdueDeliveries()).map(({ id }) => id)).toContain(delivery.id);
+    expect((await log.find(delivery.id))?.tries).toHaveLength(1);
+    expect(await log.replay('00000000-0000-4000-8000-000000000000')).toBe('not_found');
+  });
+
+  it('pages the log, newest first, by asset, endpoint, state and time', async () => {
+    const { log } = stores();
+    const { start, end, assetId } = await makeDeliveries('https://pages.example');
+    const ids = async (filter: object, page = {}) =>
+      (await log.list(filter, { limit: 100, ...page })).map((entry) => entry.id);
+    expect(await ids({ assetId })).toEqual([end, start]);
+    expect(await ids({ assetId }, { limit: 1 })).toEqual([end]);
+    expect(await ids({ assetId }, { before: end })).toEqual([start]);
+    expect(await ids({ assetId, state: 'delivered' })).toEqual([]);
+    expect(await ids({ assetId, endpointId: (await pending(start)).endpointId })).toEqual([start]);
+    const { createdAt } = (await log.find(start)) ?? { createdAt: new Date() };
+    expect(await ids({ assetId, from: new Date(createdAt.getTime() + 60_000) })).toEqual([]);
+    expect(await ids({ assetId, from: createdAt, to: new Date(createdAt.getTime() + 60_000) })).toHaveLength(
+      2,
+    );
+  });
+
+  it('sends a test event that belongs to no asset', async () => {
+    const { log, queue } = stores();
+    const id = await log.sendTest('https://test.example/hook');
+    expect(await log.find(id)).toMatchObject({
+      assetId: null,
+      attempt: null,
+      event: 'test',
+      state: 'pending',
+    });
+    expect(await pending(id)).toMatchObject({ body: JSON.stringify({ id, state: 'test' }) });
+    expect((await queue.overdueDeliveries()).map((overdue) => overdue.id)).toContain(id);
+  });
+});

@@ -1,0 +1,82 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createOriginGate } from '../../../../src/webhooks/origin-gate.ts';
+
+const URL_A = 'https://a.example/hook?x=1';
+
+describe('the origin gate', () => {
+  let nowMs: number;
+  let gate: ReturnType<typeof createOriginGate>;
+
+  beforeEach(() => {
+    nowMs = 1_000_000;
+    gate = createOriginGate({ now: () => nowMs, random: () => 0 });
+  });
+
+  const fail = (times: number) => {
+    for (let failures = 0; failures < times; failures += 1) gate.record(URL_A, false);
+  };
+  const enter = () => {
+    const entered = gate.enter(URL_A);
+    if (typeof entered === 'number') throw new Error(`blocked for ${entered} ms`);
+    return entered;
+  };
+
+  it('lets 32 tries of one origin in at once, of each path and query together', () => {
+    const ends = Array.from({ length: 32 }, (_, path) => gate.enter(`https://a.example/${path}`));
+    expect(ends.every((end) => typeof end === 'function')).toBe(true);
+    expect(gate.enter(URL_A)).toBeGreaterThan(0);
+    expect(gate.enter('https://b.example/hook')).toBeTypeOf('function');
+    enterEnd(ends[0]);
+    expect(gate.enter(URL_A)).toBeTypeOf('function');
+  });
+
+  it('opens for 30 s after five failures in a row, not after five with a success among them', () => {
+    fail(4);
+    gate.record(URL_A, true);
+    fail(4);
+    expect(gate.blockedForMs(URL_A)).toBe(0);
+    fail(1);
+    expect(gate.blockedForMs(URL_A)).toBe(30_000);
+    nowMs += 29_999;
+    expect(gate.blockedForMs(URL_A)).toBe(1);
+  });
+
+  it('lets one probe through when the time is over, and closes when that is answered', () => {
+    fail(5);
+    nowMs += 30_000;
+    const end = enter();
+    expect(gate.enter(URL_A)).toBeGreaterThan(0);
+    gate.record(URL_A, true);
+    end();
+    enter();
+    enter();
+  });
+
+  it('doubles the time with each failed probe, up to 15 min', () => {
+    fail(5);
+    const waits: number[] = [];
+    for (let probes = 0; probes < 7; probes += 1) {
+      waits.push(gate.blockedForMs(URL_A) / 1000);
+      nowMs += gate.blockedForMs(URL_A);
+      const end = enter();
+      gate.record(URL_A, false);
+      end();
+    }
+    expect(waits).toEqual([30, 60, 120, 240, 480, 900, 900]);
+  });
+
+  it('does not take failures of tries that were under way when it opened for news', () => {
+    fail(5 + 27);
+    expect(gate.blockedForMs(URL_A)).toBe(30_000);
+  });
+
+  it('spreads those that wait over twice the time', () => {
+    const late = createOriginGate({ now: () => nowMs, random: () => 0.999 });
+    for (let failures = 0; failures < 5; failures += 1) late.record(URL_A, false);
+    expect(late.blockedForMs(URL_A)).toBeGreaterThan(59_000);
+  });
+});
+
+function enterEnd(entered: (() => void) | number | undefined): void {
+  if (typeof entered === 'function') entered();
+}
