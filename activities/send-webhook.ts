@@ -47,8 +47,8 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
   return {
     /**
      * The first try, in line with the validation: short, and only where it can't hold anything up. `later` hands the
-     * delivery to a workflow of its own. An origin that gets no tries now costs no workflow either: the delivery
-     * is left to the dispatcher, which starts one when its time has come.
+     * delivery to a workflow of its own. Where nothing is to be done for a while (the try failed, or its origin gets
+     * none now) a workflow would only wait: the dispatcher starts one when the time has come.
      */
     async tryWebhookOnce({ deliveryId }: { deliveryId: string }): Promise<SendOutcome> {
       const delivery = await findSendable(deliveryId);
@@ -61,7 +61,8 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
       const turn = await webhooks.reserveInLine(delivery.url);
       if (turn.outcome === 'blocked') return park(deliveryId, turn.waitMs);
       if (turn.outcome === 'not_in_line') return { outcome: 'later', waitMs: 0 };
-      return tryOnce(delivery, FIRST_TRY_TIMEOUT_MS).finally(turn.end);
+      const tried = await tryOnce(delivery, FIRST_TRY_TIMEOUT_MS).finally(turn.end);
+      return tried.outcome === 'later' ? park(deliveryId, tried.waitMs) : done;
     },
 
     /** One try on the schedule of `deliverWebhook`. */

@@ -37,7 +37,7 @@ function createEchoRouter(): Router {
   const router = Router();
   route(router, '/echo/post', {
     post: [
-      ...jsonBody(),
+      jsonBody(),
       (req, res) => {
         res.type('application/json').send(stringify(req.body));
       },

@@ -32,7 +32,7 @@ export function createAssetsRouter({ assets, executions }: AssetsDeps): Router {
 
   route(router, '/assets/image', {
     post: [
-      ...jsonBody(),
+      jsonBody(),
       async (req, res) => {
         const id = await assets.accept(parseSubmission(req.body));
         res.status(202).location(`/assets/${id}`).json({ id, state: 'queued' });
@@ -70,7 +70,7 @@ export function createAssetsRouter({ assets, executions }: AssetsDeps): Router {
 
   route(router, '/assets/:id/cancel', {
     post: [
-      ...jsonBody({ optional: true }),
+      jsonBody({ optional: true }),
       async (req, res) => {
         const reason = parseCancelRequest(req.body);
         const { id } = await findOr404(req.params['id'], (assetId) => assets.find(assetId));
@@ -84,7 +84,7 @@ export function createAssetsRouter({ assets, executions }: AssetsDeps): Router {
 
   route(router, '/assets/:id/retry', {
     post: [
-      ...jsonBody({ optional: true }),
+      jsonBody({ optional: true }),
       async (req, res) => {
         const { id } = await findOr404(req.params['id'], (assetId) => assets.find(assetId));
         if ((await assets.retry(id)) === 'not_terminal') throw new AppError('asset_not_terminal');

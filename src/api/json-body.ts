@@ -1,14 +1,29 @@
+import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { AppError } from '../domain/errors.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
+/** JSON is UTF-8 (RFC 8259): another charset than that is another media type. */
 const isJson = (type: string | undefined): boolean =>
-  /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type?.trim() ?? '');
+  /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type?.trim() ?? '') &&
+  !/;\s*charset\s*=\s*"?(?!utf-?8\b)/i.test(type ?? '');
+
+/** `strict: false`: a bare `"text"` or `1` is JSON too; what shape it should have is for the schema to say. */
+const parseJson = express.json({
+  limit: MAX_BODY_BYTES,
+  strict: false,
+  type: () => true,
+  verify(_req, _res, body) {
+    // Both would otherwise be read as something the client did not say: no body, and U+FFFD.
+    if (body.length === 0) throw new Error('The body is empty');
+    if (!isUtf8(body)) throw new Error('The body is not UTF-8');
+  },
+});
 
 /** Reads a JSON body: 415 for another media type, 400 for broken JSON, 413 above 1 MiB. */
-export function jsonBody({ optional = false } = {}): RequestHandler[] {
-  const checkMediaType: RequestHandler = (req, _res, next) => {
+export function jsonBody({ optional = false } = {}): RequestHandler {
+  return (req, res, next) => {
     const isEmpty =
       req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length'] ?? 0) === 0;
     if (isEmpty) {
@@ -18,8 +33,6 @@ export function jsonBody({ optional = false } = {}): RequestHandler[] {
     if (!isJson(req.headers['content-type'])) throw new AppError('unsupported_media_type');
     // body-parser would read a body that says it is too large to its end before it refuses it.
     if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new AppError('body_too_large');
-    return next();
+    return parseJson(req, res, next);
   };
-  // `strict: false`: a bare `"text"` or `1` is JSON too; what shape it should have is for the schema to say.
-  return [checkMediaType, express.json({ limit: MAX_BODY_BYTES, strict: false, type: () => true })];
 }

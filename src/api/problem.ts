@@ -42,6 +42,7 @@ export function handleErrors(logger: Logger): ErrorRequestHandler {
 /** What body-parser raises, by its `type`. */
 const OF_BODY_PARSER: Record<string, ErrorCode> = {
   'entity.parse.failed': 'malformed_json',
+  'entity.verify.failed': 'malformed_json',
   'entity.too.large': 'body_too_large',
   'encoding.unsupported': 'unsupported_media_type',
   'charset.unsupported': 'unsupported_media_type',

@@ -33,7 +33,7 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
 
   route(router, '/webhooks/deliveries/replay', {
     post: [
-      ...jsonBody(),
+      jsonBody(),
       async (req, res) => {
         res.status(202).json({ replayed: await deliveryLog.replayAll(parseReplayRequest(req.body)) });
       },
@@ -50,7 +50,7 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
 
   route(router, '/webhooks/deliveries/:id/replay', {
     post: [
-      ...jsonBody({ optional: true }),
+      jsonBody({ optional: true }),
       async (req, res) => {
         const { id } = await findDelivery(deliveryLog, req.params['id']);
         const outcome = await deliveryLog.replay(id);
@@ -63,7 +63,7 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
 
   route(router, '/webhooks/test', {
     post: [
-      ...jsonBody(),
+      jsonBody(),
       async (req, res) => {
         const id = await deliveryLog.sendTest(parseTestRequest(req.body).url);
         res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending' });
@@ -81,7 +81,7 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
 
   route(router, '/webhooks/endpoints/:id/enable', {
     post: [
-      ...jsonBody({ optional: true }),
+      jsonBody({ optional: true }),
       async (req, res) => {
         const { id } = await findEndpoint(deliveryLog, req.params['id']);
         await deliveryLog.enable(id);

@@ -6,6 +6,7 @@ import {
   NOTIFICATION_KEYS,
   type Notifications,
   pendingSteps,
+  skippedSteps,
 } from '../domain/asset.ts';
 import type { AssetStore, AssetSummary, Submission } from '../domain/ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
@@ -70,7 +71,7 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
         finishedAt: row.finishedAt ?? null,
         assetPath: { location: row.location, path: row.path },
         image: row.image ?? null,
-        steps: row.steps ?? pendingSteps(),
+        steps: row.steps ?? (isTerminal(row.state) ? skippedSteps() : pendingSteps()),
         findings: row.findings ?? [],
         runId: row.runId ?? null,
         deliveries: deliveries.map(({ id: deliveryId, event, attempt, url, state }) => ({

@@ -59,10 +59,20 @@ export interface StepRecord {
   readonly error: string | null;
 }
 
+/** Before anything has run. */
 export function pendingSteps(): StepRecord[] {
+  return stepsThatAre('pending');
+}
+
+/** Of an asset that ended before, or without, any step. */
+export function skippedSteps(): StepRecord[] {
+  return stepsThatAre('skipped');
+}
+
+function stepsThatAre(state: StepState): StepRecord[] {
   return STEP_NAMES.map((name) => ({
     name,
-    state: 'pending',
+    state,
     attempts: 0,
     startedAt: null,
     finishedAt: null,

@@ -16,12 +16,15 @@ export function parseWebhookUrl(text: string): URL | null {
   return url;
 }
 
-/** The text with the password of its user info, if any, replaced by `***`. Works on invalid URLs too. */
+/**
+ * The text with the password of its user info, if any, replaced by `***`. Works on invalid URLs too, however many or few
+ * slashes, of either kind, follow the scheme: what a browser would take for a password is one.
+ */
 export function maskPassword(text: string): string {
-  const masked = text.replace(/^([^/?#]*\/\/[^/?#@:]*):[^/?#]*@/, '$1:***@');
+  const masked = text.replace(/^((?:[^:/\\?#@]*:)?[/\\]*[^:@/\\?#]*):[^/\\?#]*@/, '$1:***@');
   if (masked !== text || URL.parse(text) !== null) return masked;
   // Not parseable at all: a raw `/`, `?` or `#` may stand inside the password, so everything up to the last @ goes.
-  return text.replace(/^([^:]*:\/*[^:@]*):.*@/s, '$1:***@');
+  return text.replace(/^([^:]*:[/\\]*[^:@]*):.*@/s, '$1:***@');
 }
 
 /** Scheme and host, the rest as `…`: what may be shown of a webhook URL. */

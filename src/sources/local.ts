@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { isAbsolute, sep } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 import type { AssetFile, AssetSource } from '../domain/ports.ts';
 
@@ -38,7 +38,8 @@ export function createLocalSource({ base, roots }: LocalSourceOptions): AssetSou
       if (path === '') return null;
       let handle: FileHandle | undefined;
       try {
-        const target = await realpath(resolve(base, path));
+        // Not `resolve`: it takes `file.jpg/` and `no-such-directory/../file.jpg` for the file, the system does not.
+        const target = await realpath(isAbsolute(path) ? path : base + sep + path);
         if (!(await isInside(target, roots))) return null;
         // Looked at before it is opened: opening a device can do things.
         if (!(await stat(target)).isFile()) return null;

@@ -7,7 +7,7 @@ import {
   type ValidateAssetInput,
   type ValidateAssetResult,
 } from '../../workflows/contract.ts';
-import { pendingSteps } from '../domain/asset.ts';
+import { skippedSteps } from '../domain/asset.ts';
 import type { OpenAsset, ReconcileReport, RepairStore, Verdict } from '../domain/ports.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 import { type CurrentRun, describeCurrent } from './executions.ts';
@@ -18,6 +18,8 @@ const OVERLAP_MS = 5 * 60 * 1000;
 /** Open rows held against their workflows in one round. */
 const ROWS_A_ROUND = 200;
 const DELIVERIES_A_ROUND = 50;
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 export interface ReconcileDeps {
   readonly client: Client;
@@ -40,7 +42,11 @@ export function createReconcile({ client, repairs, now }: ReconcileDeps): () => 
       `WorkflowType = '${VALIDATE_ASSET}' AND ExecutionStatus IN ('Terminated', 'Canceled', 'Failed', 'TimedOut') ` +
       `AND CloseTime > '${since.toISOString()}'`;
     const ids = new Set<string>();
-    for await (const { workflowId } of client.workflow.list({ query })) ids.add(assetIdOf(workflowId));
+    for await (const { workflowId } of client.workflow.list({ query })) {
+      const id = assetIdOf(workflowId);
+      // Anyone may start a workflow of our type under any id: only an asset's is our business.
+      if (UUID.test(id)) ids.add(id);
+    }
     let closed = 0;
     for (const asset of await repairs.findOpen([...ids])) closed += (await settle(asset)).closed;
     await repairs.writeMark(begin);
@@ -119,7 +125,6 @@ function isOfAnotherAttempt({ runId, attempt }: OpenAsset, run: CurrentRun): boo
 }
 
 function endedAs(state: 'canceled' | 'failed'): Verdict {
-  const steps = pendingSteps().map((step) => ({ ...step, state: 'skipped' as const }));
   const findings = state === 'failed' ? ([{ code: 'internal_error', key: 'internal' }] as const) : [];
-  return { state, findings, steps, image: null };
+  return { state, findings, steps: skippedSteps(), image: null };
 }

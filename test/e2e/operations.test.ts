@@ -104,10 +104,25 @@ describe('operating the pipeline', () => {
 
   it('follows temporal workflow terminate with canceled within 60 s, and the event', async () => {
     const receiver = await startReceiver();
+    // A workflow of our type that someone started by hand, and another row to look after, keep nobody from it.
+    const stranger = ['-w', 'asset-not-a-uuid'];
+    await stack.temporal(
+      'workflow',
+      'start',
+      ...stranger,
+      '--type',
+      'validateAsset',
+      '--task-queue',
+      'nowhere',
+    );
+    await stack.temporal('workflow', 'terminate', ...stranger);
+    const other = await submitTroubled();
     const id = await submitTroubled({ onCancel: receiver.url });
     await stack.temporal('workflow', 'terminate', '-w', `asset-${id}`);
     expect(await client.verdict(id, 60_000)).toEqual({ id, state: 'canceled' });
     await eventually(() => receiver.events.length === 1);
+    await client.call('POST', `/assets/${other}/cancel`);
+    await client.verdict(other);
     await receiver.close();
   }, 90_000);
 
@@ -117,6 +132,7 @@ describe('operating the pipeline', () => {
     const queued = await client.submit('./assets/rocket.jpg');
     expect((await client.call('POST', `/assets/${queued}/cancel`)).status).toBe(202);
     expect(await client.verdict(queued, 1_000)).toEqual({ id: queued, state: 'canceled' });
+    expect((await details(queued)).steps.every((step) => step.state === 'skipped')).toBe(true);
 
     const dispatched = await client.submit('./assets/rocket.jpg');
     await eventually(async () => {
@@ -247,6 +263,8 @@ describe('operating the pipeline', () => {
     const [first, second] = receiver.events;
     expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
     expect(second?.body).toBe(first?.body);
+    // The schedule's first delay is 5 s, give or take a tenth.
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(4_400);
     await eventually(async () => (await details(id)).deliveries[0]?.state === 'delivered');
     expect((await details(id)).deliveries[0]?.tries.map((tryMade) => tryMade.status)).toEqual([503, 200]);
     await receiver.close();

@@ -5,13 +5,13 @@ export class Endpoints extends Migration {
 
   override up(): void {
     // An endpoint is (owner, URL without query and fragment). Its id follows from the two, so that a delivery names its
-    // endpoint from the first moment on, before anyone has made a row for it.
+    // endpoint from the first moment on, before anyone has made a row for it. A UUID of version 8 (RFC 9562, 5.8).
     this.addSql(`
       CREATE FUNCTION endpoint_url(url text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
       $$ SELECT split_part(split_part(url, '#', 1), '?', 1) $$`);
     this.addSql(`
       CREATE FUNCTION endpoint_id(owner text, url text) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-      $$ SELECT md5(owner || E'\\n' || endpoint_url(url))::uuid $$`);
+      $$ SELECT overlay(overlay(md5(owner || E'\\n' || endpoint_url(url)) placing '8' from 13) placing '8' from 17)::uuid $$`);
     this.addSql(`
       CREATE TABLE endpoints (
         id uuid PRIMARY KEY,

@@ -8,12 +8,17 @@ const UNKNOWN = '01900000-0000-7000-8000-000000000000';
 describe('the HTTP protocol', () => {
   const stack = useStack();
 
-  async function send(method: string, path: string, body?: string, headers: Record<string, string> = {}) {
+  async function send(
+    method: string,
+    path: string,
+    body?: string | Buffer | ReadableStream,
+    headers: Record<string, string> = {},
+  ) {
     const response = await fetch(stack.baseUrl() + path, {
       method,
       headers,
       redirect: 'manual',
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body, duplex: 'half' }),
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text };
@@ -57,6 +62,9 @@ describe('the HTTP protocol', () => {
     ['nested too deep', '['.repeat(500_000), json, 400],
     ['text/plain', valid, { 'content-type': 'text/plain' }, 415],
     ['a strange charset', valid, { 'content-type': 'application/json; charset=ebcdic' }, 415],
+    ['UTF-16', valid, { 'content-type': 'application/json; charset=utf-16' }, 415],
+    ['not UTF-8', Buffer.from('{"assetPath":{"location":"local","path":"a\xff"}}', 'latin1'), json, 400],
+    ['empty and chunked', new Blob([]).stream(), json, 400],
     ['over 1 MiB', `"${'x'.repeat(1024 * 1024)}"`, json, 413],
   ])('refuses a body that is %s', async (_what, body, headers, status) => {
     const answer = await send('POST', '/assets/image/', body, headers);
@@ -67,6 +75,13 @@ describe('the HTTP protocol', () => {
     expect(problem['title']).toEqual(expect.any(String));
     expect(problem['detail']).toEqual(expect.any(String));
     if (status === 422) expect(problem['errors']).toEqual(expect.any(Array));
+  });
+
+  it('answers tens of thousands of faults with the first of them', async () => {
+    const keys = Array.from({ length: 80_000 }, (_, index) => `"k${index}":1`);
+    const { status, text } = await send('POST', '/assets/image/', `{${keys.join(',')}}`, json);
+    expect(status).toBe(422);
+    expect(text.length).toBeLessThan(10_000);
   });
 
   it('names the fields at fault by JSON pointer', async () => {

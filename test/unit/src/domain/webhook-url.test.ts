@@ -50,6 +50,12 @@ describe('maskPassword', () => {
     ['ftp://user:p%40ss@host', 'ftp://user:***@host'],
     ['http://user:pa/ss@host', 'http://user:***@host'],
     ['http://localhost:80/path@x', 'http://localhost:80/path@x'],
+    ['http:/u:pass@h/x', 'http:/u:***@h/x'],
+    ['http:u:pass@127.0.0.1:9911/x', 'http:u:***@127.0.0.1:9911/x'],
+    ['http:\\\\u:pass@h', 'http:\\\\u:***@h'],
+    ['http:////u:pass@h/', 'http:////u:***@h/'],
+    ['//u:pass@h', '//u:***@h'],
+    ['u:pass@h', 'u:***@h'],
     ['wat', 'wat'],
   ])('shows %s as %s', (text, shown) => {
     expect(maskPassword(text)).toBe(shown);
