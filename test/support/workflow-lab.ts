@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -35,6 +36,8 @@ export interface WorkflowLab {
   readonly client: Client;
   /** Runs workers with `activities` while `work` lasts. */
   withActivities<Result>(activities: Partial<Activities>, work: () => Promise<Result>): Promise<Result>;
+  /** Runs workers until `work` is done, then lets them go as if they had died: what they were at is never answered. */
+  dyingAfter(activities: Partial<Activities>, work: () => Promise<void>): Promise<void>;
   start(input: Partial<ValidateAssetInput> & { assetId: string }): Promise<ValidationHandle>;
   stop(): Promise<void>;
 }
@@ -78,6 +81,21 @@ export async function openWorkflowLab(): Promise<WorkflowLab> {
 
   return {
     client,
+
+    async dyingAfter(activities, work) {
+      const worker = await Worker.create({
+        connection,
+        namespace,
+        activities,
+        workflowBundle: await bundleOnce(),
+        taskQueue: TASK_QUEUE,
+        shutdownForceTime: 1,
+      });
+      const died = worker.run().catch((error: unknown) => error);
+      await work();
+      worker.shutdown();
+      await died;
+    },
 
     async withActivities(activities, work) {
       const common = { connection, namespace, activities, workflowBundle: await bundleOnce() };
@@ -128,7 +146,10 @@ export async function openWorkflowLab(): Promise<WorkflowLab> {
   };
 }
 
-/** Keeps the history of a workflow for the replay test. Only on request: recorded histories are a promise. */
+/**
+ * Keeps the history of a workflow for the replay test, if asked to (`npm run record:histories`). One that is there is
+ * never replaced: workflows that it stands for may still be running somewhere.
+ */
 export async function recordHistory(client: Client, workflowId: string, name: string): Promise<void> {
   if (process.env['RECORD_HISTORIES'] !== 'yes') return;
   const { stdout } = await run(inject('temporalCli'), [
@@ -145,7 +166,15 @@ export async function recordHistory(client: Client, workflowId: string, name: st
   ]);
   await mkdir(HISTORIES_DIR, { recursive: true });
   // Stack traces name the directory of whoever recorded them.
-  await writeFile(`${HISTORIES_DIR}${name}.json`, stdout.replaceAll(ROOT, '/'));
+  await writeFile(freeName(name), stdout.replaceAll(ROOT, '/'));
+}
+
+/** `<name>.json`, or the first of `<name>-2.json`, … that is free. */
+function freeName(name: string): string {
+  for (let version = 1; ; version += 1) {
+    const path = `${HISTORIES_DIR}${name}${version === 1 ? '' : `-${version}`}.json`;
+    if (!existsSync(path)) return path;
+  }
 }
 
 const step = (result: Partial<TimedStepResult> = {}): Promise<TimedStepResult> =>

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
 import { describe, expect, it } from 'vitest';
 import { bundleOnce, HISTORIES_DIR } from '../support/workflow-lab.ts';
 
@@ -11,11 +13,29 @@ const names = readdirSync(HISTORIES_DIR).filter((name) => name.endsWith('.json')
  */
 describe('recorded histories', () => {
   it('are there', () => {
-    expect(names.length).toBeGreaterThanOrEqual(10);
+    // Happy, failed, cancelled in a step (both ways), fallback to regular activities, crash, reset, and the deliveries.
+    for (const shape of ['complete', 'failed-with-webhooks', 'canceled-by-signal', 'cancelled-from-outside'])
+      expect(names).toContain(`${shape}.json`);
+    for (const shape of [
+      'fallback-to-regular',
+      'crash',
+      'reset',
+      'deliver-webhook',
+      'deliver-webhook-asked-for',
+    ])
+      expect(names).toContain(`${shape}.json`);
   });
 
   it.each(names)('replay: %s', async (name) => {
     const history: unknown = JSON.parse(readFileSync(`${HISTORIES_DIR}${name}`, 'utf8'));
     await Worker.runReplayHistory({ workflowBundle: await bundleOnce() }, history);
+  });
+
+  it('do not replay under code that does other things in another order', async () => {
+    const workflowsPath = fileURLToPath(new URL('incompatible/index.ts', import.meta.url));
+    const history: unknown = JSON.parse(readFileSync(`${HISTORIES_DIR}complete.json`, 'utf8'));
+    await expect(Worker.runReplayHistory({ workflowsPath }, history)).rejects.toThrow(
+      DeterminismViolationError,
+    );
   });
 });

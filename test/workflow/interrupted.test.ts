@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DELIVER_WEBHOOK, tryNowSignal, WEBHOOK_TASK_QUEUE } from '../../workflows/contract.ts';
+import { eventually } from '../support/eventually.ts';
+import { fairWeather, openWorkflowLab, recordHistory, type WorkflowLab } from '../support/workflow-lab.ts';
+
+describe('workflows that are interrupted', () => {
+  let lab: WorkflowLab;
+
+  beforeAll(async () => {
+    lab = await openWorkflowLab();
+  });
+  afterAll(() => lab.stop());
+
+  it('go on with another worker when theirs has died in the middle of a step', async () => {
+    let isAtWork = false;
+    const hanging = {
+      ...fairWeather(),
+      checkIsImage() {
+        isAtWork = true;
+        return new Promise<never>(() => undefined);
+      },
+    };
+    const validation = await lab.start({ assetId: 'crash' });
+    await lab.dyingAfter(hanging, () =>
+      eventually(() => isAtWork, { what: 'the step' }).then(() => undefined),
+    );
+    const calls: string[] = [];
+    await lab.withActivities(fairWeather(calls), async () => {
+      expect(await validation.result()).toMatchObject({ outcome: 'finished', state: 'complete' });
+      expect(calls).toContain('checkIsImage');
+      expect(calls).toContain('finishAsset');
+      await recordHistory(lab.client, validation.workflowId, 'crash');
+    });
+  });
+
+  it('run again from the task that they are reset to', async () => {
+    const calls: string[] = [];
+    await lab.withActivities(fairWeather(calls), async () => {
+      const validation = await lab.start({ assetId: 'reset', stepExecution: 'regular' });
+      await validation.result();
+      const before = calls.length;
+      const { events } = await lab.client.workflow.getHandle(validation.workflowId).fetchHistory();
+      const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+      const middle = tasks[Math.floor(tasks.length / 2)];
+      const { runId } = await lab.client.workflowService.resetWorkflowExecution({
+        namespace: lab.client.options.namespace,
+        workflowExecution: { workflowId: validation.workflowId },
+        workflowTaskFinishEventId: middle?.eventId ?? null,
+        requestId: 'reset',
+      });
+      expect(await lab.client.workflow.getHandle(validation.workflowId, runId).result()).toMatchObject({
+        state: 'complete',
+      });
+      expect(calls.length).toBeGreaterThan(before);
+      expect(calls.filter((name) => name === 'claimAsset')).toHaveLength(1);
+      await recordHistory(lab.client, validation.workflowId, 'reset');
+    });
+  });
+
+  it('try a delivery at once when asked to, and once more when asked after its end', async () => {
+    let sends = 0;
+    let endTry: (() => void) | undefined;
+    const activities = {
+      ...fairWeather(),
+      async sendWebhook() {
+        sends += 1;
+        if (sends === 1) return { outcome: 'later', waitMs: 3_600_000 } as const;
+        if (sends === 2) await new Promise<void>((resolve) => (endTry = resolve));
+        return { outcome: 'done' } as const;
+      },
+    };
+    await lab.withActivities(activities, async () => {
+      const handle = await lab.client.workflow.start(DELIVER_WEBHOOK, {
+        workflowId: 'delivery-asked-for',
+        taskQueue: WEBHOOK_TASK_QUEUE,
+        args: [{ deliveryId: 'asked-for' }],
+      });
+      await eventually(() => sends === 1);
+      await handle.signal(tryNowSignal);
+      await eventually(() => endTry !== undefined, { what: 'the try that was asked for' });
+      await handle.signal(tryNowSignal);
+      endTry?.();
+      await handle.result();
+      expect(sends).toBe(3);
+      await recordHistory(lab.client, 'delivery-asked-for', 'deliver-webhook-asked-for');
+    });
+  });
+});
