@@ -41,13 +41,14 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-/** A webhook receiver that answers at once. */
-export async function startReceiver(): Promise<Receiver> {
+/** A webhook receiver that answers after `delayMs`, by default at once. */
+export async function startReceiver(delayMs = 0): Promise<Receiver> {
   let events = 0;
   const server: Server = createServer((req, res) => {
     req.resume().on('end', () => {
       events += 1;
-      res.end('ok');
+      if (delayMs === 0) res.end('ok');
+      else setTimeout(() => res.end('ok'), delayMs);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

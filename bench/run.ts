@@ -10,15 +10,37 @@ import { startEmbeddedTemporal } from '../src/dev/embedded-temporal.ts';
 import { findTemporalCli } from '../src/dev/temporal-cli.ts';
 import { freePort } from '../src/dev/free-port.ts';
 import { measureAccept } from './accept.ts';
+import { measureBacklog } from './backlog.ts';
 import { measureIdle } from './idle.ts';
 import { waitUntil } from './load.ts';
 import { measurePipeline } from './pipeline.ts';
+import { measureReceivers } from './receivers.ts';
 
 /**
- * `npm run bench`: the embedded stack in a directory of its own (Temporal on its file database), API and worker as
- * processes, load from this one, all on the same cores. Progress goes to standard error, one JSON document to standard
- * output. Absolute times say something of this machine on this day only: compare what one run prints.
+ * `npm run bench [-- question …]`: the embedded stack in a directory of its own (Temporal on its file database), API and
+ * worker as processes, load from this one, all on the same cores. Progress goes to standard error, one JSON document to
+ * standard output. Absolute times say something of this machine on this day only: compare what one run prints.
  */
+const QUESTIONS = {
+  idle: 'one asset after the other, nothing else to do',
+  pipeline: 'assets a second under load, and how long accepting takes meanwhile',
+  accept: 'accepting alone, dispatcher off',
+  receivers: 'what a receiver that hangs costs the others',
+  backlog: '20,000 assets accepted while no worker runs, then worked off: memory',
+} as const;
+type Question = keyof typeof QUESTIONS;
+const BY_DEFAULT: readonly Question[] = ['idle', 'pipeline', 'accept'];
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in QUESTIONS));
+if (unknown.length > 0) {
+  process.stderr.write(`npm run bench [-- question …], by default ${BY_DEFAULT.join(' ')}\n`);
+  for (const [name, text] of Object.entries(QUESTIONS))
+    process.stderr.write(`  ${name.padEnd(10)} ${text}\n`);
+  process.exit(asked.includes('--help') ? 0 : 2);
+}
+const questions = new Set<string>(asked.length === 0 ? BY_DEFAULT : asked);
+
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const silent = () => undefined;
 
@@ -56,21 +78,42 @@ try {
     READYZ_REQUIRES_WORKER: 'yes',
   };
 
-  const api = start('api', env);
-  const worker = start('worker', env);
-  await isReady(target.baseUrl);
-  say('idle, one asset after the other …');
-  const idle = await measureIdle(target);
-  say('pipeline under load …');
-  const pipeline = await measurePipeline(target);
-  const usage = await residentMiB(worker);
-  await Promise.all([stop(worker), stop(api)]);
+  const answers: Record<string, unknown> = {};
+  async function ask(name: Question, measure: () => Promise<unknown>): Promise<void> {
+    if (!questions.has(name)) return;
+    say(`${QUESTIONS[name]} …`);
+    answers[name] = await measure();
+  }
 
+  if (['idle', 'pipeline', 'receivers'].some((name) => questions.has(name))) {
+    const [api, worker] = [start('api', env), start('worker', env)];
+    await isReady(target.baseUrl);
+    await ask('idle', () => measureIdle(target));
+    await ask('pipeline', async () => ({
+      ...(await measurePipeline(target)),
+      workerResidentMiB: await residentMiB(worker),
+    }));
+    await ask('receivers', () => measureReceivers(target));
+    await Promise.all([stop(worker), stop(api)]);
+  }
+  const alone = { ...env, READYZ_REQUIRES_WORKER: 'no' };
+  await ask('backlog', async () => {
+    const api = start('api', alone);
+    await isReady(target.baseUrl);
+    const startWorker = () => {
+      const worker = start('worker', env);
+      return Promise.resolve(() => residentMiB(worker));
+    };
+    const result = await measureBacklog(target, { apiMiB: () => residentMiB(api), startWorker }, say);
+    await Promise.all(programs.map(stop));
+    return result;
+  });
   // Last, for it leaves a hundred thousand rows that nobody validates.
-  say('accepting alone, dispatcher off …');
-  start('api', { ...env, DISPATCHER: 'off', READYZ_REQUIRES_WORKER: 'no' });
-  await isReady(target.baseUrl);
-  const accept = await measureAccept(target);
+  await ask('accept', async () => {
+    start('api', { ...alone, DISPATCHER: 'off' });
+    await isReady(target.baseUrl);
+    return measureAccept(target);
+  });
 
   const machine = {
     cores: cpus().length,
@@ -78,9 +121,7 @@ try {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
   };
-  process.stdout.write(
-    `${JSON.stringify({ machine, accept, idle, pipeline: { ...pipeline, workerResidentMiB: usage } }, null, 2)}\n`,
-  );
+  process.stdout.write(`${JSON.stringify({ machine, ...answers }, null, 2)}\n`);
 } finally {
   await Promise.all(programs.map(stop));
   await Promise.all([temporal.stop(), postgres.stop()]);
@@ -112,11 +153,11 @@ async function isReady(baseUrl: string): Promise<void> {
   await waitUntil(probe, 100, 60_000);
 }
 
-/** Resident memory of a process in MiB, where the system tells (Linux). */
-async function residentMiB({ pid }: ChildProcess): Promise<number | null> {
+/** Resident memory of a process in MiB. */
+async function residentMiB({ pid }: ChildProcess): Promise<number> {
   const ps = spawn('ps', ['-o', 'rss=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] });
   let text = '';
   ps.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   await once(ps, 'close');
-  return text.trim() === '' ? null : Math.round(Number(text) / 1024);
+  return Math.round(Number(text) / 1024);
 }

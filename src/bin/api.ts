@@ -36,7 +36,7 @@ await runProgram('api', async () => {
           client,
           stepExecution: config.STEP_EXECUTION,
           eager: false,
-          mayStart: async () => !(await queue.hasLiveWorker()),
+          mayStart: () => queue.mayStartWithoutWorker(),
           blockedForMs: () => 0,
           onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
         });

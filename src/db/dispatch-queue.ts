@@ -10,6 +10,12 @@ const LEASE_S = 30;
 /** An API starts workflows itself once no worker has signed in for this long (workers do every second). */
 const WORKER_GONE_AFTER_S = 5;
 
+/**
+ * Workflows that wait for a worker to come: enough to keep the first one busy until its own dispatcher paces it. More would
+ * reach it as one flood of first tasks, and each holds memory in Temporal until then.
+ */
+const MAX_AHEAD = 200;
+
 /** `orm` is a pool of its own: leases must not queue behind the work of requests or activities. */
 export function createDispatchQueue(orm: MikroORM): DispatchQueue {
   const mark = groupByTick(
@@ -123,6 +129,18 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
         [],
       );
       return row?.alive ?? false;
+    },
+
+    async mayStartWithoutWorker() {
+      if (await this.hasLiveWorker()) return false;
+      const [row] = await execute<{ ahead: string }>(
+        orm,
+        `SELECT count(*) AS ahead FROM (
+           SELECT FROM assets WHERE state = 'queued' AND dispatched_at IS NOT NULL LIMIT ${MAX_AHEAD}
+         ) AS waiting`,
+        [],
+      );
+      return Number(row?.ahead) < MAX_AHEAD;
     },
   };
 }

@@ -255,6 +255,8 @@ export interface DispatchQueue {
   renewWorker(workerId: string): Promise<void>;
   removeWorker(workerId: string): Promise<void>;
   hasLiveWorker(): Promise<boolean>;
+  /** Whether a process without workers is to start workflows: none is alive, and few wait for one to come. */
+  mayStartWithoutWorker(): Promise<boolean>;
 }
 
 /** An open row that was dispatched, for the reconciler to hold against its workflow. */

@@ -63,6 +63,17 @@ describe('the dispatch queue', () => {
     expect(await queue.hasLiveWorker()).toBe(false);
   });
 
+  it('lets an API start workflows while no worker is alive, and 200 ahead at most', async () => {
+    expect(await queue.mayStartWithoutWorker()).toBe(true);
+    await queue.renewWorker('w2');
+    expect(await queue.mayStartWithoutWorker()).toBe(false);
+    await queue.removeWorker('w2');
+    const ids = await accept(200);
+    await Promise.all(ids.map((id) => queue.markDispatched({ id, attempt: 1 })));
+    expect(await queue.mayStartWithoutWorker()).toBe(false);
+    await database.query('DELETE FROM assets');
+  });
+
   it('finds deliveries that are overdue and that no workflow holds', async () => {
     const [assetId = ''] = await accept(1, { onStart: 'https://example.com' });
     const validations = createValidationStore(database.orm, ignore);
