@@ -8,6 +8,8 @@ const LOCK = 7_203_914_521;
 export async function migrate(orm: MikroORM): Promise<string[]> {
   // On a connection of its own: an advisory lock belongs to the session that took it.
   const client = new Client({ connectionString: String(orm.config.get('clientUrl')) });
+  // A lost connection fails the query under way; without a listener it would end the process before that is told.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
