@@ -8,19 +8,21 @@ import { createHealthRouter, type ReadinessCheck } from './health.ts';
 import { jsonBody } from './json-body.ts';
 import { handleErrors } from './problem.ts';
 import { route } from './routes.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface AppDeps extends AssetsDeps {
   readonly logger: Logger;
   readonly readiness: readonly ReadinessCheck[];
-  readonly isDraining: () => boolean;
+  readonly traffic: Traffic;
 }
 
-export function createApp({ logger, readiness, isDraining, ...assetsDeps }: AppDeps): Express {
+export function createApp({ logger, readiness, traffic, ...assetsDeps }: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(identifyRequest, logRequest(logger), helmet());
-  app.use(createHealthRouter(readiness, isDraining));
+  app.use(traffic.track, identifyRequest, logRequest(logger), helmet());
+  app.use(createHealthRouter(readiness, traffic.isDraining));
+  app.use(traffic.limit);
   app.use(createAssetsRouter(assetsDeps));
   app.use(createEchoRouter());
   app.use(() => {

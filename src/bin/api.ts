@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import { createApp } from '../api/app.ts';
 import { readConfig } from '../config.ts';
+import { createTraffic } from '../api/traffic.ts';
 import { createAssetStore } from '../db/asset-store.ts';
+import { createBacklog } from '../db/backlog.ts';
 import { createDispatchQueue } from '../db/dispatch-queue.ts';
 import { openDatabase } from '../db/orm.ts';
 import { isMigrated } from '../db/migrate.ts';
@@ -10,9 +12,10 @@ import { createLogger } from '../telemetry/logger.ts';
 import { connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
-import { checkAuthSetting, onStopSignal, requireDatabaseUrl, runProgram } from './program.ts';
+import { checkAuthSetting, endProgram, onStopSignal, requireDatabaseUrl, runProgram } from './program.ts';
+import { waitForDatabase } from './wait-for-database.ts';
 
-/** Requests under way get this long after SIGTERM. */
+/** Requests under way get this long once no more are accepted. */
 const DRAIN_MS = 25_000;
 
 await runProgram('api', async () => {
@@ -25,6 +28,24 @@ await runProgram('api', async () => {
   const client = connectLazily(config.temporal.connectionOptions, config.temporal.namespace);
   const queue = createDispatchQueue(dispatchOrm);
   const executions = createExecutions(client);
+  const backlog = createBacklog(orm, {
+    max: config.BACKLOG_MAX,
+    onError: (err) => logger.warn({ err }, 'the backlog could not be counted'),
+  });
+
+  // It serves without Postgres, but accepts nothing before Postgres has been found to keep what it acknowledges.
+  let isDatabaseUsable = false;
+  waitForDatabase({ url, orm: dispatchOrm, logger }).then(
+    () => {
+      isDatabaseUsable = true;
+      logger.info('Postgres is usable');
+    },
+    (error: unknown) => endProgram('api', error),
+  );
+  const refusal = () => {
+    if (!isDatabaseUsable) return 'database_unavailable';
+    return backlog.isFull() ? 'backlog_full' : null;
+  };
 
   // Workers start workflows (eagerly); this dispatcher takes over while none is alive.
   const dispatcher =
@@ -35,24 +56,25 @@ await runProgram('api', async () => {
           client,
           stepExecution: config.STEP_EXECUTION,
           eager: false,
-          mayStart: async () => !(await queue.hasLiveWorker()),
+          mayStart: async () => isDatabaseUsable && !(await queue.hasLiveWorker()),
           onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
         });
   const wake = connectWake(url, () => dispatcher?.wake());
 
-  let draining = false;
+  const traffic = createTraffic({ inFlightMax: config.REQUESTS_IN_FLIGHT_MAX });
   const app = createApp({
     logger,
     assets: createAssetStore(orm, wake.notify),
     executions,
+    refusal,
     readiness: [
-      { name: 'postgres', isReady: () => isMigrated(dispatchOrm) },
+      { name: 'postgres', isReady: async () => isDatabaseUsable && (await isMigrated(dispatchOrm)) },
       { name: 'temporal', isReady: () => executions.isReachable() },
       ...(config.READYZ_REQUIRES_WORKER
         ? [{ name: 'worker', isReady: () => queue.hasLiveWorker().catch(() => false) }]
         : []),
     ],
-    isDraining: () => draining,
+    traffic,
   });
 
   const server = createServer(
@@ -71,8 +93,13 @@ await runProgram('api', async () => {
   );
 
   onStopSignal((signal) => {
-    draining = true;
-    logger.info({ signal }, 'draining');
+    traffic.drain();
+    logger.info({ signal, delayS: config.DRAIN_DELAY_S }, 'draining');
+    // Until load balancers have seen /readyz they go on sending: all of it is answered.
+    setTimeout(close, config.DRAIN_DELAY_S * 1_000);
+  });
+
+  function close(): void {
     const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
     server.close(() => {
       clearTimeout(deadline);
@@ -85,5 +112,5 @@ await runProgram('api', async () => {
       })();
     });
     server.closeIdleConnections();
-  });
+  }
 });

@@ -136,8 +136,11 @@ async function startStack(
     TEMPORAL_ADDRESS: temporalAddress,
     READYZ_REQUIRES_WORKER: 'yes',
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
+    // No load balancer stands before it: Ctrl-C need not wait for one.
+    DRAIN_DELAY_S: process.env['DRAIN_DELAY_S'] || '0',
     ...(config.AUTH === undefined && isLoopback(config.HOST) ? { AUTH: 'disabled' } : {}),
   };
+  const stopGraceMs = Number(env.DRAIN_DELAY_S) * 1_000 + STOP_GRACE_MS;
   const node = (name: string, ...args: string[]) => ({
     name,
     command: process.execPath,
@@ -157,7 +160,8 @@ async function startStack(
   say('Starting API and worker …');
   const worker = node('worker', '--import', './src/bin/lean-sandbox.ts', 'src/bin/worker.ts');
   const api = node('api', 'src/bin/api.ts');
-  for (const program of [worker, api]) running.push(await supervise(program, { log: say, onGiveUp }));
+  for (const program of [worker, api])
+    running.push(await supervise(program, { stopGraceMs, log: say, onGiveUp }));
 
   const baseUrl = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${config.PORT}`;
   await waitUntilServing(baseUrl);

@@ -34,7 +34,8 @@ function asAppError(error: unknown): AppError {
     return new AppError('internal', { cause: error });
   const { code, name } = error as { code?: unknown; name?: unknown };
   const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
-  if (sqlState === DISK_FULL) return new AppError('storage_full', { cause: new Error(`SQLSTATE ${sqlState}`) });
+  if (sqlState === DISK_FULL)
+    return new AppError('storage_full', { cause: new Error(`SQLSTATE ${sqlState}`) });
   // No SQLSTATE: the driver never reached the server (ECONNREFUSED, timeout, connection ended).
   if (sqlState === null || UNAVAILABLE.test(sqlState)) {
     return new AppError('database_unavailable', {

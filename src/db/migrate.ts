@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { Client } from 'pg';
+import { execute } from './execute.ts';
 
 /** Any number: what matters is that every migrating process asks for the same lock. */
 const LOCK = 7_203_914_521;
@@ -20,9 +21,15 @@ export async function migrate(orm: MikroORM): Promise<string[]> {
   }
 }
 
-/** Whether the database answers and has the newest schema. */
+/** Whether the database answers and has the newest schema. Only reads: the migrator would make its table where it is missing. */
 export async function isMigrated(orm: MikroORM): Promise<boolean> {
   try {
+    const [row] = await execute<{ table: string | null }>(
+      orm,
+      `SELECT to_regclass('migrations') AS table`,
+      [],
+    );
+    if (row === undefined || row.table === null) return false;
     return (await orm.migrator.getPending()).length === 0;
   } catch {
     return false;

@@ -60,7 +60,7 @@ export interface Stack {
   readonly env: Record<string, string>;
   api: Program;
   worker: Program;
-  startApi(): Promise<Program>;
+  startApi(env?: Record<string, string>): Promise<Program>;
   startWorker(env?: Record<string, string>): Promise<Program>;
   /** The Temporal CLI on this stack's namespace. */
   temporal(...args: string[]): Promise<string>;
@@ -93,6 +93,7 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
     TEMPORAL_NAMESPACE: namespace,
     AUTH: 'disabled',
     PORT: port,
+    DRAIN_DELAY_S: '0',
     ...extraEnv,
   };
 
@@ -106,11 +107,12 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
     // Replaced below, before anyone sees the stack.
     api: undefined as never,
     worker: undefined as never,
-    async startApi() {
-      stack.api = startProgram('api', env);
-      started.push(stack.api);
-      await isReady(stack.api, () => isOk(`${baseUrl}/healthz`));
-      return stack.api;
+    async startApi(more = {}) {
+      const api = startProgram('api', { ...env, ...more });
+      stack.api = api;
+      started.push(api);
+      await isReady(api, () => isOk(`http://127.0.0.1:${more['PORT'] ?? port}/readyz`));
+      return api;
     },
     async startWorker(more = {}) {
       stack.worker = startProgram('worker', { ...env, ...more });
