@@ -28,7 +28,7 @@ export function createBacklog(
     counting = true;
     const begin = performance.now();
     try {
-      full = await isLongerThan(orm, max);
+      full = await isBacklogLongerThan(orm, max);
     } catch (error) {
       full = false;
       onError(error);
@@ -52,12 +52,9 @@ export function createBacklog(
   };
 }
 
-/** Reads `max` + 1 entries of the index at most. */
-async function isLongerThan(orm: MikroORM, max: number): Promise<boolean> {
-  const rows = await execute(
-    orm,
-    `SELECT 1 AS more FROM assets WHERE state = 'queued' AND dispatched_at IS NULL ORDER BY id OFFSET ? LIMIT 1`,
-    [max],
-  );
-  return rows.length > 0;
+/** Reads one entry more of the index than the ceiling allows, however long it is. */
+export const FIND_ONE_TOO_MANY = `SELECT 1 AS more FROM assets WHERE state = 'queued' AND dispatched_at IS NULL ORDER BY id OFFSET ? LIMIT 1`;
+
+export async function isBacklogLongerThan(orm: MikroORM, max: number): Promise<boolean> {
+  return (await execute(orm, FIND_ONE_TOO_MANY, [max])).length > 0;
 }

@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LEAN_SANDBOX = ['--import', './src/bin/lean-sandbox.ts'];
 
 /** A program of ours as a real process. */
-interface Program {
+export interface Program {
   readonly process: ChildProcess;
   /** Standard output and error so far. */
   output(): string;
@@ -26,7 +26,7 @@ interface Program {
   ended(): Promise<number | null>;
 }
 
-function startProgram(name: 'api' | 'worker', env: Record<string, string>): Program {
+export function startProgram(name: 'api' | 'worker' | 'migrate', env: Record<string, string>): Program {
   const child = spawn(process.execPath, [...(name === 'worker' ? LEAN_SANDBOX : []), `src/bin/${name}.ts`], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
