@@ -69,8 +69,11 @@ export interface Stack {
 
 let stacks = 0;
 
-export async function startStack(extraEnv: Record<string, string> = {}): Promise<Stack> {
-  const database = await cloneDatabase();
+export async function startStack(
+  extraEnv: Record<string, string> = {},
+  ownDatabase?: TestDatabase,
+): Promise<Stack> {
+  const database = ownDatabase ?? (await cloneDatabase());
   const address = extraEnv['TEMPORAL_ADDRESS'] ?? inject('temporalAddress');
   stacks += 1;
   const namespace = `test-${process.pid}-${Date.now()}-${stacks}`;
