@@ -13,7 +13,7 @@ import { createInspectImage } from '../image/inspect.ts';
 import { createLocalSource } from '../sources/local.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createClient } from '../temporal/client.ts';
-import { startDispatcher } from '../temporal/dispatcher.ts';
+import { type Dispatcher, startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
 import { createReconcile } from '../temporal/reconcile.ts';
 import { prepareNamespace } from '../temporal/setup.ts';
@@ -60,6 +60,8 @@ await runProgram('worker', async () => {
   ]);
   const client = createClient(connection, config.temporal.namespace);
   const queue = createDispatchQueue(dispatchOrm);
+  // Other processes call before ours is ready to look for work.
+  let dispatcher: Dispatcher | null = null;
   const wake = connectWake(url, () => dispatcher?.wake());
   const validations = createValidationStore(orm, wake.notify);
   const webhooks = createWebhookSender({ now: () => performance.now(), random: Math.random });
@@ -112,7 +114,7 @@ await runProgram('worker', async () => {
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },
   });
 
-  const dispatcher =
+  dispatcher =
     config.DISPATCHER === 'off'
       ? null
       : startDispatcher({
