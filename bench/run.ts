@@ -52,6 +52,7 @@ try {
     AUTH: 'disabled',
     PORT: port,
     LOG_LEVEL: 'warn',
+    DRAIN_DELAY_S: '0',
     READYZ_REQUIRES_WORKER: 'yes',
   };
 

@@ -24,7 +24,8 @@ Starts Postgres, Temporal with its Web UI, the API and a worker; Ctrl-C stops al
 All variables: .env-example`;
 
 const READY_TIMEOUT_MS = 60_000;
-const MIGRATE_TIMEOUT_MS = 60_000;
+/** It waits a minute for Postgres, and then says so itself. */
+const MIGRATE_TIMEOUT_MS = 120_000;
 /** API and worker drain for 25 s at most. */
 const STOP_GRACE_MS = 30_000;
 

@@ -8,7 +8,7 @@ import { type Program, type Stack, startStack } from '../support/stack.ts';
 const REQUESTS_PER_S = 200;
 const TICK_MS = 10;
 /** Of so many requests one reads. */
-const READS = 5;
+const READS = 2;
 
 /** Fails at its first step: what is restarted here is the same for every asset, and this one is cheap. */
 const SUBMISSION = { assetPath: { location: 'local', path: './assets/there-is-none.jpg' } };

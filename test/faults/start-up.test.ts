@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,6 +131,29 @@ describe('processes that start before the servers they need', () => {
     });
     expect(await unknown.ended()).toBe(2);
     expect(unknown.output()).toContain('it has no database of this name');
+  });
+
+  it('wait for the Temporal namespace as for the server', async () => {
+    const database = await cloneDatabase();
+    const address = inject('temporalAddress');
+    const namespace = `late-${Date.now()}`;
+    const worker = start('worker', {
+      DATABASE_URL: database.url,
+      TEMPORAL_ADDRESS: address,
+      TEMPORAL_NAMESPACE: namespace,
+    });
+    await eventually(() => waits(worker).length > 0, { what: 'a waiting worker' });
+    expect(waits(worker)[0]).toMatchObject({ address, namespace, reason: 'it does not have this namespace' });
+    execFileSync(inject('temporalCli'), [
+      ...['operator', 'namespace', 'create', '--namespace', namespace, '--address', address],
+    ]);
+    await eventually(async () => (await database.query('SELECT 1 FROM workers')).length === 1, {
+      timeoutMs: 30_000,
+      what: 'the worker',
+    });
+    worker.signal('SIGTERM');
+    expect(await worker.ended()).toBe(0);
+    await database.drop();
   });
 
   it.each(['api', 'worker'] as const)(
