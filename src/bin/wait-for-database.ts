@@ -1,6 +1,6 @@
-import type { MikroORM } from '@mikro-orm/postgresql';
 import { findDurabilityFault } from '../db/durability.ts';
 import { isMigrated } from '../db/migrate.ts';
+import type { Database } from '../db/orm.ts';
 import { addressOf, findDatabaseTrouble } from '../db/trouble.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { CannotRun } from './program.ts';
@@ -9,9 +9,9 @@ import { waitUntilUsable } from './wait.ts';
 /** A deployment that has no database after this long has another problem than a slow start. */
 const MIGRATE_PATIENCE_MS = 60_000;
 
-interface Database {
+interface Dependency {
   readonly url: string;
-  readonly orm: MikroORM;
+  readonly orm: Database;
   readonly logger: Logger;
 }
 
@@ -19,7 +19,7 @@ interface Database {
  * Waits, as long as it takes, until Postgres answers and has our schema; then looks once whether it keeps what it
  * acknowledges. @throws {CannotRun} if it does not
  */
-export async function waitForDatabase({ url, orm, logger }: Database): Promise<void> {
+export async function waitForDatabase({ url, orm, logger }: Dependency): Promise<void> {
   const address = addressOf(url);
   let fault: string | null = null;
   await waitUntilUsable({
@@ -40,7 +40,7 @@ export async function waitForDatabase({ url, orm, logger }: Database): Promise<v
 }
 
 /** Waits a minute for a Postgres that answers. @throws {CannotRun} at once where waiting does not help */
-export async function waitForServer({ url, orm, logger }: Database): Promise<void> {
+export async function waitForServer({ url, orm, logger }: Dependency): Promise<void> {
   const address = addressOf(url);
   try {
     await waitUntilUsable({

@@ -3,6 +3,9 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { Asset, Delivery, DeliveryTry } from './entities.ts';
 import { AssetsAndDeliveries } from './migrations/0001-assets-and-deliveries.ts';
 
+/** What the stores are given. */
+export type Database = MikroORM;
+
 export interface DatabaseOptions {
   readonly url: string;
   /** Connections of the pool. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/dev/embedded-postgres.ts';
 import { type EmbeddedTemporal, startEmbeddedTemporal } from '../../src/dev/embedded-temporal.ts';
 import { freePort } from '../../src/dev/free-port.ts';
-import { createTestClient } from '../support/client.ts';
+import { createTestClient, type TestClient } from '../support/client.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Program, startProgram } from '../support/stack.ts';
@@ -74,6 +74,16 @@ describe('processes that start before the servers they need', () => {
       .filter((line) => line.includes('"waiting for '))
       .map((line) => JSON.parse(line) as { address: string; reason: string; msg: string });
 
+  async function expectRefusal(client: TestClient): Promise<void> {
+    const refused = await client.call('POST', '/assets/image/', {
+      assetPath: { location: 'local', path: './assets/rocket.jpg' },
+    });
+    expect([refused.status, refused.headers.get('content-type'), refused.headers.get('retry-after')]).toEqual(
+      [503, 'application/problem+json', '2'],
+    );
+    expect(await refused.json()).toMatchObject({ type: 'urn:validatr:error:database_unavailable' });
+  }
+
   it('say what they wait for, accept nothing meanwhile, and go on by themselves', async () => {
     const client = createTestClient(`http://127.0.0.1:${port}`);
     const [api, worker] = [start('api'), start('worker')];
@@ -84,29 +94,31 @@ describe('processes that start before the servers they need', () => {
       reason: 'nothing listens there',
       msg: 'waiting for Postgres',
     });
-    expect(
-      waits(worker)
-        .map(({ msg }) => msg)
-        .sort(),
-    ).toEqual(['waiting for Postgres', 'waiting for Temporal']);
-
-    const refused = await client.call('POST', '/assets/image/', {
-      assetPath: { location: 'local', path: './assets/rocket.jpg' },
-    });
-    expect([refused.status, refused.headers.get('content-type'), refused.headers.get('retry-after')]).toEqual(
-      [503, 'application/problem+json', '2'],
+    expect(new Set(waits(worker).map(({ msg }) => msg))).toEqual(
+      new Set(['waiting for Postgres', 'waiting for Temporal']),
     );
-    expect(await refused.json()).toMatchObject({ type: 'urn:validatr:error:database_unavailable' });
+
+    await expectRefusal(client);
     const readyz = await client.call('GET', '/readyz');
     expect(readyz.status).toBe(503);
     expect(await readyz.json()).toMatchObject({
       checks: { postgres: 'unavailable', temporal: 'unavailable' },
     });
 
-    const migrate = start('migrate');
-    await eventually(() => waits(migrate).length > 0, { what: 'a waiting migration' });
+    const elsewhere = start('migrate', {
+      DATABASE_URL: (env['DATABASE_URL'] ?? '').replace(/\w+$/, 'postgres'),
+    });
+    await eventually(() => waits(elsewhere).length > 0, { what: 'a waiting migration' });
     await startPostgres();
-    expect(await migrate.ended()).toBe(0);
+    expect(await elsewhere.ended()).toBe(0);
+    for (const program of [api, worker]) {
+      await eventually(() => waits(program).some(({ reason }) => reason.includes('schema')), {
+        what: 'a process that waits for the schema',
+      });
+    }
+    await expectRefusal(client);
+
+    expect(await start('migrate').ended()).toBe(0);
     const id = await eventually(() => client.submit('./assets/rocket.jpg').catch(() => undefined), {
       what: 'an accepted asset',
     });
@@ -144,9 +156,8 @@ describe('processes that start before the servers they need', () => {
     });
     await eventually(() => waits(worker).length > 0, { what: 'a waiting worker' });
     expect(waits(worker)[0]).toMatchObject({ address, namespace, reason: 'it does not have this namespace' });
-    execFileSync(inject('temporalCli'), [
-      ...['operator', 'namespace', 'create', '--namespace', namespace, '--address', address],
-    ]);
+    const create = ['operator', 'namespace', 'create', '--namespace', namespace, '--address', address];
+    execFileSync(inject('temporalCli'), create);
     await eventually(async () => (await database.query('SELECT 1 FROM workers')).length === 1, {
       timeoutMs: 30_000,
       what: 'the worker',
