@@ -1,9 +1,13 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/dev/free-port.ts';
 import { createTestClient, type TestClient } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { startProxy, type TestProxy } from '../support/proxy.ts';
 import { type Program, type Stack, startStack } from '../support/stack.ts';
+import { bundleOnce } from '../support/workflow-lab.ts';
 
 const REQUESTS_PER_S = 200;
 const TICK_MS = 10;
@@ -15,13 +19,18 @@ const SUBMISSION = { assetPath: { location: 'local', path: './assets/there-is-no
 
 /** A deployment: two APIs behind a load balancer and one worker, each replaced in turn, under load. */
 describe('a rolling restart', () => {
+  let dir: string;
   let stack: Stack;
   let proxy: TestProxy;
   let client: TestClient;
   let apis: { readonly port: string; readonly url: string; readonly process: Program }[];
 
   beforeAll(async () => {
-    stack = await startStack({ LOG_LEVEL: 'warn', DRAIN_DELAY_S: '1' });
+    // As in production: a worker that bundles at start would take the processor from those that serve.
+    dir = await mkdtemp(join(tmpdir(), 'validatr-rolling-'));
+    const bundle = join(dir, 'workflow-bundle.js');
+    await writeFile(bundle, (await bundleOnce()).code);
+    stack = await startStack({ LOG_LEVEL: 'warn', DRAIN_DELAY_S: '2', WORKFLOW_BUNDLE: bundle });
     const port = String(await freePort());
     const first = { port: stack.env['PORT'] ?? '', url: stack.baseUrl, process: stack.api };
     const second = { port, url: `http://127.0.0.1:${port}`, process: await stack.startApi({ PORT: port }) };
@@ -32,6 +41,7 @@ describe('a rolling restart', () => {
   afterAll(async () => {
     await proxy.close();
     await stack.stop();
+    await rm(dir, { recursive: true, force: true });
   });
 
   /** Sends at a fixed rate, whatever becomes of the requests, until told to stop. */

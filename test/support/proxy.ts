@@ -3,6 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
 
 const POLL_MS = 200;
+const PROBE_TIMEOUT_MS = 3_000;
+/** As load balancers do: one late answer is no reason to leave out a backend. */
+const FAILURES_TO_LEAVE = 2;
 
 /** Longer than a test: a connection that closes just when a client sends would look like a lost request. */
 const KEPT_FOR_MS = 120_000;
@@ -24,24 +27,34 @@ export async function startProxy(backends: readonly string[]): Promise<TestProxy
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const failures: string[] = [];
   const sent = new Map(backends.map((backend) => [backend, 0]));
-  let ready: string[] = [];
+  const failedProbes = new Map(backends.map((backend) => [backend, FAILURES_TO_LEAVE]));
+  const lastAnswers = new Map<string, string>();
+  const closed = new AbortController();
   let turn = 0;
 
-  async function poll(): Promise<void> {
-    const answers = await Promise.all(
-      backends.map((backend) =>
-        fetch(`${backend}/readyz`, { signal: AbortSignal.timeout(1_000) }).then(
-          (answer) => answer.ok,
-          () => false,
-        ),
-      ),
+  async function probe(backend: string): Promise<void> {
+    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
+    const { ok, body } = await fetch(`${backend}/readyz`, { signal }).then(
+      async (answer) => ({ ok: answer.ok, body: await answer.text() }),
+      (error: unknown) => ({ ok: false, body: String(error) }),
     );
-    ready = backends.filter((_backend, index) => answers[index]);
+    failedProbes.set(backend, ok ? 0 : (failedProbes.get(backend) ?? 0) + 1);
+    lastAnswers.set(backend, body);
   }
-  await poll();
-  const polling = setInterval(() => void poll(), POLL_MS);
+  const isReady = (backend: string) => (failedProbes.get(backend) ?? 0) < FAILURES_TO_LEAVE;
+
+  /** One probe after the other: a late answer must not stand for a newer one. */
+  async function watch(backend: string): Promise<void> {
+    while (!closed.signal.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await probe(backend);
+    }
+  }
+  await Promise.all(backends.map(probe));
+  const watching = backends.map(watch);
 
   const server = createServer({ keepAliveTimeout: KEPT_FOR_MS }, (incoming, outgoing) => {
+    const ready = backends.filter(isReady);
     const backend = ready[turn % ready.length];
     turn += 1;
     const fail = (why: string) => {
@@ -49,7 +62,7 @@ export async function startProxy(backends: readonly string[]): Promise<TestProxy
       if (outgoing.headersSent) outgoing.destroy();
       else outgoing.writeHead(502).end();
     };
-    if (backend === undefined) return fail('no backend is ready');
+    if (backend === undefined) return fail(`nobody is ready: ${[...lastAnswers.values()].join(' ')}`);
     sent.set(backend, (sent.get(backend) ?? 0) + 1);
     const { method, url } = incoming;
     // Of its own connection each side decides for itself.
@@ -72,7 +85,8 @@ export async function startProxy(backends: readonly string[]): Promise<TestProxy
     failures,
     sent,
     async close() {
-      clearInterval(polling);
+      closed.abort();
+      await Promise.all(watching);
       server.closeAllConnections();
       agent.destroy();
       await new Promise((resolve) => server.close(resolve));
