@@ -75,6 +75,7 @@ try {
     SECRETS_KEY: Buffer.alloc(32).toString('base64'),
     PORT: port,
     LOG_LEVEL: 'warn',
+    DRAIN_DELAY_S: '0',
     READYZ_REQUIRES_WORKER: 'yes',
   };
 

@@ -17,6 +17,25 @@ const environment = z.object({
   AUTH_DISABLED_ON_PUBLIC_ADDRESS: yes
     .default(false)
     .describe('`yes`: AUTH=disabled is accepted on a HOST that is not loopback.'),
+  DRAIN_DELAY_S: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(300)
+    .default(5)
+    .describe('Seconds that the API goes on accepting after SIGTERM, while /readyz already says no.'),
+  REQUESTS_IN_FLIGHT_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe('Requests under way in one API process; more are answered 503.'),
+  BACKLOG_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000_000)
+    .describe('Assets that may wait for their start; with more of them, new ones are answered 503.'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

@@ -8,20 +8,22 @@ import { createHealthRouter, type ReadinessCheck } from './health.ts';
 import { jsonBody } from './json-body.ts';
 import { handleErrors } from './problem.ts';
 import { route } from './routes.ts';
+import type { Traffic } from './traffic.ts';
 import { createWebhooksRouter, type WebhooksDeps } from './webhooks.ts';
 
 export interface AppDeps extends AssetsDeps, WebhooksDeps {
   readonly logger: Logger;
   readonly readiness: readonly ReadinessCheck[];
-  readonly isDraining: () => boolean;
+  readonly traffic: Traffic;
 }
 
-export function createApp({ logger, readiness, isDraining, deliveryLog, ...assetsDeps }: AppDeps): Express {
+export function createApp({ logger, readiness, traffic, deliveryLog, ...assetsDeps }: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(identifyRequest, logRequest(logger), helmet());
-  app.use(createHealthRouter(readiness, isDraining));
+  app.use(traffic.track, identifyRequest, logRequest(logger), helmet());
+  app.use(createHealthRouter(readiness, traffic.isDraining));
+  app.use(traffic.limit);
   app.use(createAssetsRouter(assetsDeps));
   app.use(createWebhooksRouter({ deliveryLog }));
   app.use(createEchoRouter());

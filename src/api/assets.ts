@@ -1,7 +1,7 @@
-import { Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import { validate as isUuid } from 'uuid';
 import { isTerminal } from '../domain/asset.ts';
-import { AppError } from '../domain/errors.ts';
+import { AppError, type ErrorCode } from '../domain/errors.ts';
 import type { AssetStore, Executions } from '../domain/ports.ts';
 import { jsonBody } from './json-body.ts';
 import { streamJsonArray } from './json-stream.ts';
@@ -12,9 +12,11 @@ import { parseCancelRequest, parseSubmission } from './submission.ts';
 export interface AssetsDeps {
   readonly assets: AssetStore;
   readonly executions: Executions;
+  /** Why no new work is taken right now; null when it is. */
+  readonly refusal: () => ErrorCode | null;
 }
 
-export function createAssetsRouter({ assets, executions }: AssetsDeps): Router {
+export function createAssetsRouter({ assets, executions, refusal }: AssetsDeps): Router {
   const router = Router();
 
   async function findOr404<Found>(
@@ -26,12 +28,19 @@ export function createAssetsRouter({ assets, executions }: AssetsDeps): Router {
     return found;
   }
 
+  const refuseWork: RequestHandler = (_req, _res, next) => {
+    const code = refusal();
+    if (code !== null) throw new AppError(code);
+    next();
+  };
+
   route(router, '/assets', {
     get: [(_req, res) => streamJsonArray(res, assets.list())],
   });
 
   route(router, '/assets/image', {
     post: [
+      refuseWork,
       jsonBody(),
       async (req, res) => {
         const id = await assets.accept(parseSubmission(req.body));
@@ -84,6 +93,7 @@ export function createAssetsRouter({ assets, executions }: AssetsDeps): Router {
 
   route(router, '/assets/:id/retry', {
     post: [
+      refuseWork,
       jsonBody({ optional: true }),
       async (req, res) => {
         const { id } = await findOr404(req.params['id'], (assetId) => assets.find(assetId));

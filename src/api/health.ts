@@ -9,6 +9,9 @@ export interface ReadinessCheck {
   readonly isReady: () => Promise<boolean>;
 }
 
+/** A load balancer gives up on a slow answer, and then does not read what is missing. */
+const CHECK_DEADLINE_MS = 2_000;
+
 /** `/healthz`: the process runs. `/readyz`: it can serve; 503 names what is away. */
 export function createHealthRouter(checks: readonly ReadinessCheck[], isDraining: () => boolean): Router {
   const router = Router();
@@ -24,7 +27,9 @@ export function createHealthRouter(checks: readonly ReadinessCheck[], isDraining
       async (_req, res) => {
         if (isDraining()) return sendProblem(res, new AppError('draining'));
         const results = await Promise.all(
-          checks.map(async ({ name, isReady }) => [name, (await isReady()) ? 'ok' : 'unavailable'] as const),
+          checks.map(
+            async ({ name, isReady }) => [name, (await inTime(isReady())) ? 'ok' : 'unavailable'] as const,
+          ),
         );
         const ready = results.every(([, status]) => status === 'ok');
         res.status(ready ? 200 : 503);
@@ -34,4 +39,16 @@ export function createHealthRouter(checks: readonly ReadinessCheck[], isDraining
     ],
   });
   return router;
+}
+
+async function inTime(answer: Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, CHECK_DEADLINE_MS, false);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

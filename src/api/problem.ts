@@ -2,13 +2,10 @@ import type { ErrorRequestHandler, Response } from 'express';
 import { AppError, type ErrorCode, ERRORS } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-/** How soon a client may try again after a 503, in seconds. */
-const RETRY_AFTER_S = 2;
-
 /** The only place where errors become HTTP: `application/problem+json` (RFC 9457). */
 export function sendProblem(res: Response, error: AppError): void {
   const { title, status } = ERRORS[error.code];
-  if (status === 503) res.set('Retry-After', String(RETRY_AFTER_S));
+  if (error.retryAfterS !== undefined) res.set('Retry-After', String(error.retryAfterS));
   res.status(status).setHeader('Content-Type', 'application/problem+json');
   // Not `res.json` or `res.send`: both would add a charset parameter that the media type does not have.
   res.end(

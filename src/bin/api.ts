@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import { createApp } from '../api/app.ts';
 import { readConfig } from '../config.ts';
+import { createTraffic } from '../api/traffic.ts';
 import { createAssetStore } from '../db/asset-store.ts';
+import { createBacklog } from '../db/backlog.ts';
 import { createDeliveryLog } from '../db/delivery-log.ts';
 import { createDispatchQueue } from '../db/dispatch-queue.ts';
 import { openDatabase } from '../db/orm.ts';
@@ -11,9 +13,10 @@ import { createLogger } from '../telemetry/logger.ts';
 import { connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
-import { checkAuthSetting, onStopSignal, requireDatabaseUrl, runProgram } from './program.ts';
+import { checkAuthSetting, endProgram, onStopSignal, requireDatabaseUrl, runProgram } from './program.ts';
+import { waitForDatabase } from './wait-for-database.ts';
 
-/** Requests under way get this long after SIGTERM. */
+/** Requests under way get this long once no more are accepted. */
 const DRAIN_MS = 25_000;
 
 await runProgram('api', async () => {
@@ -26,6 +29,24 @@ await runProgram('api', async () => {
   const client = connectLazily(config.temporal.connectionOptions, config.temporal.namespace);
   const queue = createDispatchQueue(dispatchOrm);
   const executions = createExecutions(client);
+  const backlog = createBacklog(orm, {
+    max: config.BACKLOG_MAX,
+    onError: (err) => logger.warn({ err }, 'the backlog could not be counted'),
+  });
+
+  // It serves without Postgres, but accepts nothing before Postgres has been found to keep what it acknowledges.
+  let isDatabaseUsable = false;
+  waitForDatabase({ url, orm: dispatchOrm, logger }).then(
+    () => {
+      isDatabaseUsable = true;
+      logger.info('Postgres is usable');
+    },
+    (error: unknown) => endProgram('api', error),
+  );
+  const refusal = () => {
+    if (!isDatabaseUsable) return 'database_unavailable';
+    return backlog.isFull() ? 'backlog_full' : null;
+  };
 
   // Workers start workflows (eagerly); this dispatcher takes over while none is alive.
   const dispatcher =
@@ -36,26 +57,27 @@ await runProgram('api', async () => {
           client,
           stepExecution: config.STEP_EXECUTION,
           eager: false,
-          mayStart: () => queue.mayStartWithoutWorker(),
+          mayStart: async () => isDatabaseUsable && (await queue.mayStartWithoutWorker()),
           blockedForMs: () => 0,
           onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
         });
   const wake = connectWake(url, () => dispatcher?.wake());
 
-  let draining = false;
+  const traffic = createTraffic({ inFlightMax: config.REQUESTS_IN_FLIGHT_MAX });
   const app = createApp({
     logger,
     assets: createAssetStore(orm, wake.notify),
     deliveryLog: createDeliveryLog(orm, wake.notify),
     executions,
+    refusal,
     readiness: [
-      { name: 'postgres', isReady: () => isMigrated(dispatchOrm) },
+      { name: 'postgres', isReady: async () => isDatabaseUsable && (await isMigrated(dispatchOrm)) },
       { name: 'temporal', isReady: () => executions.isReachable() },
       ...(config.READYZ_REQUIRES_WORKER
         ? [{ name: 'worker', isReady: () => queue.hasLiveWorker().catch(() => false) }]
         : []),
     ],
-    isDraining: () => draining,
+    traffic,
   });
 
   const server = createServer(
@@ -74,8 +96,13 @@ await runProgram('api', async () => {
   );
 
   onStopSignal((signal) => {
-    draining = true;
-    logger.info({ signal }, 'draining');
+    traffic.drain();
+    logger.info({ signal, delayS: config.DRAIN_DELAY_S }, 'draining');
+    // Until load balancers have seen /readyz they go on sending: all of it is answered.
+    setTimeout(close, config.DRAIN_DELAY_S * 1_000);
+  });
+
+  function close(): void {
     const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
     server.close(() => {
       clearTimeout(deadline);
@@ -88,5 +115,5 @@ await runProgram('api', async () => {
       })();
     });
     server.closeIdleConnections();
-  });
+  }
 });

@@ -25,7 +25,8 @@ Starts Postgres, Temporal with its Web UI, the API and a worker; Ctrl-C stops al
 All variables: .env-example`;
 
 const READY_TIMEOUT_MS = 60_000;
-const MIGRATE_TIMEOUT_MS = 60_000;
+/** It waits a minute for Postgres, and then says so itself. */
+const MIGRATE_TIMEOUT_MS = 120_000;
 /** API and worker drain for 25 s at most. */
 const STOP_GRACE_MS = 30_000;
 
@@ -142,8 +143,11 @@ async function startStack(
       : {}),
     READYZ_REQUIRES_WORKER: 'yes',
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
+    // No load balancer stands before it: Ctrl-C need not wait for one.
+    DRAIN_DELAY_S: process.env['DRAIN_DELAY_S'] || '0',
     ...authDefault(config),
   };
+  const stopGraceMs = Number(env.DRAIN_DELAY_S) * 1_000 + STOP_GRACE_MS;
   const node = (name: string, ...args: string[]) => ({
     name,
     command: process.execPath,
@@ -165,7 +169,8 @@ async function startStack(
   say('Starting API and worker …');
   const worker = node('worker', '--import', './src/bin/lean-sandbox.ts', 'src/bin/worker.ts');
   const api = node('api', 'src/bin/api.ts');
-  for (const program of [worker, api]) running.push(await supervise(program, { log: say, onGiveUp }));
+  for (const program of [worker, api])
+    running.push(await supervise(program, { stopGraceMs, log: say, onGiveUp }));
 
   const baseUrl = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${config.PORT}`;
   await waitUntilServing(baseUrl);

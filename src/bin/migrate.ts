@@ -3,12 +3,15 @@ import { migrate } from '../db/migrate.ts';
 import { openDatabase } from '../db/orm.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { requireDatabaseUrl, runProgram } from './program.ts';
+import { waitForServer } from './wait-for-database.ts';
 
 await runProgram('migrate', async () => {
   const config = readConfig();
   const logger = createLogger(config.LOG_LEVEL, 'migrate');
-  const orm = await openDatabase({ url: requireDatabaseUrl(config), poolMax: 2 });
+  const url = requireDatabaseUrl(config);
+  const orm = await openDatabase({ url, poolMax: 2 });
   try {
+    await waitForServer({ url, orm, logger });
     const applied = await migrate(orm);
     logger.info({ applied }, applied.length === 0 ? 'the database is up to date' : 'migrations applied');
   } finally {

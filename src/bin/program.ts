@@ -5,33 +5,43 @@ import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 /** Exit code of a program that would fail again in the same way: a supervisor need not restart it. */
 const EXIT_CONFIG = 2;
 
-/** The command line was wrong; the message says what to do instead. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+/** What keeps a program from running, in a message that says all there is to say. */
+export class CannotRun extends Error {
+  override readonly name = 'CannotRun';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = EXIT_CONFIG) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
-/** Runs a program's main function: configuration errors become one readable message, others one with a stack. */
+/** The command line was wrong; the message says what to do instead. */
+export class UsageError extends CannotRun {}
+
+/** Runs a program's main function; what it throws ends the process. */
 export async function runProgram(name: string, main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (error) {
-    if (error instanceof ConfigError) {
-      process.stderr.write(`validatr ${name}: ${error.message}\n`);
-      process.exit(EXIT_CONFIG);
-    }
-    if (error instanceof UsageError) {
-      process.stderr.write(`validatr ${name}: ${error.message}\n`);
-      process.exit(EXIT_CONFIG);
-    }
-    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-      process.stderr.write(`validatr ${name}: ${error.message}. See --help.\n`);
-      process.exit(EXIT_CONFIG);
-    }
-    process.stderr.write(
-      `validatr ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    process.exit(1);
+    endProgram(name, error);
   }
+}
+
+/** Configuration errors become one readable message, others one with a stack. */
+export function endProgram(name: string, error: unknown): never {
+  if (error instanceof ConfigError || error instanceof CannotRun) {
+    process.stderr.write(`validatr ${name}: ${error.message}\n`);
+    process.exit(error instanceof CannotRun ? error.exitCode : EXIT_CONFIG);
+  }
+  if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`validatr ${name}: ${error.message}. See --help.\n`);
+    process.exit(EXIT_CONFIG);
+  }
+  process.stderr.write(
+    `validatr ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exit(1);
 }
 
 export function requireDatabaseUrl({ DATABASE_URL: url }: Config): string {

@@ -13,12 +13,14 @@ import { createInspectImage } from '../image/inspect.ts';
 import { createLocalSource } from '../sources/local.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createClient } from '../temporal/client.ts';
-import { startDispatcher } from '../temporal/dispatcher.ts';
+import { type Dispatcher, startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
 import { createReconcile } from '../temporal/reconcile.ts';
-import { ensureReconcileSchedule, ensureSearchAttributes } from '../temporal/setup.ts';
+import { prepareNamespace } from '../temporal/setup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { onStopSignal, requireDatabaseUrl, requireSecretBox, runProgram } from './program.ts';
+import { waitUntilUsable } from './wait.ts';
+import { waitForDatabase } from './wait-for-database.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 /** Hanging receivers hold a workflow-task slot while their local try lasts: fewer than 200 and they eat them all. */
@@ -32,7 +34,6 @@ const SHUTDOWN_GRACE = '25 s';
 const NICENESS = 5;
 
 const SIGN_IN_EVERY_MS = 1_000;
-const CONNECT_RETRY_MS = 1_000;
 
 await runProgram('worker', async () => {
   // First of all: threads inherit it when they are made.
@@ -52,11 +53,16 @@ await runProgram('worker', async () => {
     stop();
   });
 
-  const connection = await connectWithPatience(config, logger);
-  const client = createClient(connection, config.temporal.namespace);
   const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX });
   const dispatchOrm = await openDatabase({ url, poolMax: 3 });
+  const [connection] = await Promise.all([
+    connectWithPatience(config, logger),
+    waitForDatabase({ url, orm: dispatchOrm, logger }),
+  ]);
+  const client = createClient(connection, config.temporal.namespace);
   const queue = createDispatchQueue(dispatchOrm);
+  // Other processes call before ours is ready to look for work.
+  let dispatcher: Dispatcher | null = null;
   const wake = connectWake(url, () => dispatcher?.wake());
   const validations = createValidationStore(orm, wake.notify);
   const webhooks = createWebhookSender({ secretBox, now: Date.now, random: Math.random });
@@ -75,9 +81,6 @@ await runProgram('worker', async () => {
     onFinished: (assetId) => dispatcher?.ended(assetId),
     onError: (err, activity) => logger.warn({ err, activity }, 'activity failed'),
   });
-
-  await ensureSearchAttributes(client);
-  await ensureReconcileSchedule(client);
 
   const common: WorkerOptions = {
     connection,
@@ -111,7 +114,7 @@ await runProgram('worker', async () => {
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },
   });
 
-  const dispatcher =
+  dispatcher =
     config.DISPATCHER === 'off'
       ? null
       : startDispatcher({
@@ -165,18 +168,23 @@ function installRuntime(logger: Logger): void {
   });
 }
 
-/** Waits for Temporal as long as it takes, and says so. */
+/** Waits for Temporal and our namespace in it, as long as it takes, and brings both to where we need them. */
 async function connectWithPatience({ temporal }: Config, logger: Logger): Promise<NativeConnection> {
-  for (;;) {
-    try {
-      return await NativeConnection.connect({
-        ...temporal.connectionOptions,
-        grpcCompression: { codec: 'none' },
-      });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.warn({ address: temporal.connectionOptions.address, reason }, 'waiting for Temporal');
-      await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
-    }
-  }
+  const { address } = temporal.connectionOptions;
+  let connection: NativeConnection | undefined;
+  await waitUntilUsable({
+    async findTrouble() {
+      try {
+        connection ??= await NativeConnection.connect({
+          ...temporal.connectionOptions,
+          grpcCompression: { codec: 'none' },
+        });
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+      return prepareNamespace(createClient(connection, temporal.namespace));
+    },
+    say: (reason) => logger.warn({ address, namespace: temporal.namespace, reason }, 'waiting for Temporal'),
+  });
+  return connection as NativeConnection;
 }

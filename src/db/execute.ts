@@ -4,7 +4,7 @@ import { AppError } from '../domain/errors.ts';
 /**
  * Runs one SQL statement (`?` placeholders) on the pool and returns its rows; timestamps and counts come as text.
  * @throws {AppError} `database_unavailable` when Postgres can't be reached or refuses for want of resources,
- *   `internal` otherwise. The driver's own error text is dropped: it quotes the statement, webhook URLs and all.
+ *   `storage_full` when its disk is, `internal` otherwise. The driver's own error text is dropped: it quotes the statement, webhook URLs and all.
  */
 export async function execute<Row extends object>(
   orm: MikroORM,
@@ -37,6 +37,8 @@ const MISCONFIGURED: Record<string, string> = {
   '42883': 'its schema is not up to date: npm run migrate',
 };
 
+const DISK_FULL = '53100';
+
 function asAppError(error: unknown): AppError {
   if (error instanceof TypeError || error instanceof RangeError)
     return new AppError('internal', { cause: error });
@@ -44,6 +46,8 @@ function asAppError(error: unknown): AppError {
   const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
   const toMend = sqlState === null ? undefined : MISCONFIGURED[sqlState];
   if (toMend !== undefined) return new AppError('database_unavailable', { cause: new Error(toMend) });
+  if (sqlState === DISK_FULL)
+    return new AppError('storage_full', { cause: new Error(`SQLSTATE ${sqlState}`) });
   // No SQLSTATE: the driver never reached the server (ECONNREFUSED, timeout, connection ended).
   if (sqlState === null || UNAVAILABLE.test(sqlState)) {
     return new AppError('database_unavailable', {

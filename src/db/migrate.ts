@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { Client } from 'pg';
+import { execute } from './execute.ts';
 
 /** Any number: what matters is that every migrating process asks for the same lock. */
 const LOCK = 7_203_914_521;
@@ -8,6 +9,8 @@ const LOCK = 7_203_914_521;
 export async function migrate(orm: MikroORM): Promise<string[]> {
   // On a connection of its own: an advisory lock belongs to the session that took it.
   const client = new Client({ connectionString: String(orm.config.get('clientUrl')) });
+  // A lost connection fails the query under way; without a listener it would end the process before that is told.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
@@ -18,9 +21,15 @@ export async function migrate(orm: MikroORM): Promise<string[]> {
   }
 }
 
-/** Whether the database answers and has the newest schema. */
+/** Whether the database answers and has the newest schema. Only reads: the migrator would make its table where it is missing. */
 export async function isMigrated(orm: MikroORM): Promise<boolean> {
   try {
+    const [row] = await execute<{ table: string | null }>(
+      orm,
+      `SELECT to_regclass('migrations') AS table`,
+      [],
+    );
+    if (row === undefined || row.table === null) return false;
     return (await orm.migrator.getPending()).length === 0;
   } catch {
     return false;

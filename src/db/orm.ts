@@ -4,6 +4,9 @@ import { Asset, Delivery, DeliveryTry } from './entities.ts';
 import { AssetsAndDeliveries } from './migrations/0001-assets-and-deliveries.ts';
 import { Endpoints } from './migrations/0002-endpoints.ts';
 
+/** What the stores are given. */
+export type Database = MikroORM;
+
 export interface DatabaseOptions {
   readonly url: string;
   /** Connections of the pool. */

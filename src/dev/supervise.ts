@@ -8,9 +8,6 @@ const LAST_RESTART_MS = 30_000;
 /** A program that ran this long has recovered: the next restart is quick again. */
 const STEADY_AFTER_MS = 60_000;
 
-/** SIGTERM drains for 25 s at most. */
-const STOP_GRACE_MS = 30_000;
-
 export interface Supervised {
   readonly name: string;
   stop(): Promise<void>;
@@ -23,9 +20,12 @@ export interface Supervised {
 export async function supervise(
   options: ProgramOptions & { readonly name: string },
   {
+    stopGraceMs,
     log,
     onGiveUp,
   }: {
+    /** How long it may take after SIGTERM. */
+    stopGraceMs: number;
     log: (line: string) => void;
     onGiveUp: (reason: string) => void;
   },
@@ -59,7 +59,7 @@ export async function supervise(
     async stop() {
       stopping = true;
       clearTimeout(restart);
-      await program.stop('SIGTERM', STOP_GRACE_MS);
+      await program.stop('SIGTERM', stopGraceMs);
     },
   };
 }

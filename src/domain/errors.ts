@@ -1,3 +1,12 @@
+interface ErrorKind {
+  readonly status: number;
+  /** Whether trying again can help. */
+  readonly retryable: boolean;
+  /** How soon a client may try again, in seconds: the answer's `Retry-After`. */
+  readonly retryAfterS?: number;
+  readonly title: string;
+}
+
 /**
  * Every error of ours, one line each: HTTP status, whether trying again can help, and the sentence people read.
  * `api/problem.ts` renders them for HTTP, `activities/failure.ts` for Temporal; `docs/errors.md` explains each.
@@ -33,11 +42,44 @@ export const ERRORS = {
   },
   invalid_request: { status: 422, retryable: false, title: 'The request does not have the expected shape.' },
   internal: { status: 500, retryable: true, title: 'Something went wrong on our side.' },
-  database_unavailable: { status: 503, retryable: true, title: 'The database does not answer.' },
-  temporal_unavailable: { status: 503, retryable: true, title: 'Temporal does not answer.' },
-  draining: { status: 503, retryable: true, title: 'This process is shutting down.' },
-  storage_unavailable: { status: 503, retryable: true, title: 'The storage of the asset does not answer.' },
-} as const satisfies Record<string, { status: number; retryable: boolean; title: string }>;
+  database_unavailable: {
+    status: 503,
+    retryable: true,
+    retryAfterS: 2,
+    title: 'The database does not answer.',
+  },
+  temporal_unavailable: {
+    status: 503,
+    retryable: true,
+    retryAfterS: 2,
+    title: 'Temporal does not answer.',
+  },
+  draining: { status: 503, retryable: true, retryAfterS: 2, title: 'This process is shutting down.' },
+  overloaded: {
+    status: 503,
+    retryable: true,
+    retryAfterS: 1,
+    title: 'Too many requests are under way in this process.',
+  },
+  backlog_full: {
+    status: 503,
+    retryable: true,
+    retryAfterS: 30,
+    title: 'Too many assets wait for their validation to start.',
+  },
+  storage_unavailable: {
+    status: 503,
+    retryable: true,
+    retryAfterS: 2,
+    title: 'The storage of the asset does not answer.',
+  },
+  storage_full: {
+    status: 507,
+    retryable: true,
+    retryAfterS: 60,
+    title: 'The disk of the database is full.',
+  },
+} as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
@@ -72,5 +114,10 @@ export class AppError extends Error {
 
   get retryable(): boolean {
     return ERRORS[this.code].retryable;
+  }
+
+  get retryAfterS(): number | undefined {
+    const kind: ErrorKind = ERRORS[this.code];
+    return kind.retryAfterS;
   }
 }

@@ -1,21 +1,54 @@
 import {
   type Client,
+  isGrpcServiceError,
   ScheduleAlreadyRunning,
   type ScheduleOptions,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
 import { RECONCILE, stateAttribute, TASK_QUEUE, verdictAttribute } from '../../workflows/contract.ts';
+import { CALL_DEADLINE_MS } from './client.ts';
 
 const SCHEDULE_ID = 'validatr-reconcile';
 
 /** Terminated workflows are repaired within 60 s (contract): two rounds and their work fit. */
 const RECONCILE_EVERY = '15 s';
 
+/** gRPC status codes of a server, or of a namespace, that is not there yet. */
+const WORTH_WAITING: Readonly<Record<number, string>> = {
+  4: 'it does not answer in time',
+  5: 'it does not have this namespace',
+  8: 'it is overloaded',
+  14: 'it does not answer',
+};
+
+/**
+ * Gives the namespace what our workflows need of it; null when that is done, otherwise why it can't be yet.
+ * @throws what waiting does not mend, e.g. a missing permission
+ */
+export async function prepareNamespace(client: Client): Promise<string | null> {
+  try {
+    await client.withDeadline(Date.now() + CALL_DEADLINE_MS, async () => {
+      await ensureSearchAttributes(client);
+      await ensureReconcileSchedule(client);
+    });
+    return null;
+  } catch (error) {
+    const reason = reasonToWait(error);
+    if (reason === undefined) throw error;
+    return reason;
+  }
+}
+
+function reasonToWait(error: unknown): string | undefined {
+  if (isGrpcServiceError(error)) return WORTH_WAITING[error.code];
+  return error instanceof Error && error.cause !== undefined ? reasonToWait(error.cause) : undefined;
+}
+
 /**
  * Registers the search attributes where they are missing. `temporal-config` does so ahead of time; this is for a
  * server that someone just pointed us at.
  */
-export async function ensureSearchAttributes(client: Client): Promise<void> {
+async function ensureSearchAttributes(client: Client): Promise<void> {
   const { operatorService } = client.connection as { operatorService?: OperatorService };
   if (operatorService === undefined) return;
   const { namespace } = client.options;
@@ -42,7 +75,7 @@ interface OperatorService {
 }
 
 /** Creates the reconciler's Schedule, or brings the one that is there up to date. */
-export async function ensureReconcileSchedule(client: Client): Promise<void> {
+async function ensureReconcileSchedule(client: Client): Promise<void> {
   const options: Omit<ScheduleOptions, 'scheduleId'> & { action: { type: 'startWorkflow' } } = {
     spec: { intervals: [{ every: RECONCILE_EVERY }] },
     action: {

@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { inject } from 'vitest';
 import { execute } from '../../src/db/execute.ts';
+import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/orm.ts';
 
 export interface TestDatabase {
@@ -32,4 +33,11 @@ export async function cloneDatabase(): Promise<TestDatabase> {
       await admin.close();
     },
   };
+}
+
+/** The database of a server that a test has for itself, migrated. */
+export async function openOwnDatabase(url: string): Promise<TestDatabase> {
+  const orm = await openDatabase({ url, poolMax: 5 });
+  await migrate(orm);
+  return { url, orm, query: (sql, params = []) => execute(orm, sql, params), drop: () => orm.close() };
 }

@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LEAN_SANDBOX = ['--import', './src/bin/lean-sandbox.ts'];
 
 /** A program of ours as a real process. */
-interface Program {
+export interface Program {
   readonly process: ChildProcess;
   /** Standard output and error so far. */
   output(): string;
@@ -26,7 +26,7 @@ interface Program {
   ended(): Promise<number | null>;
 }
 
-function startProgram(name: 'api' | 'worker', env: Record<string, string>): Program {
+export function startProgram(name: 'api' | 'worker' | 'migrate', env: Record<string, string>): Program {
   const child = spawn(process.execPath, [...(name === 'worker' ? LEAN_SANDBOX : []), `src/bin/${name}.ts`], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
@@ -60,7 +60,7 @@ export interface Stack {
   readonly env: Record<string, string>;
   api: Program;
   worker: Program;
-  startApi(): Promise<Program>;
+  startApi(env?: Record<string, string>): Promise<Program>;
   startWorker(env?: Record<string, string>): Promise<Program>;
   /** The Temporal CLI on this stack's namespace. */
   temporal(...args: string[]): Promise<string>;
@@ -69,8 +69,11 @@ export interface Stack {
 
 let stacks = 0;
 
-export async function startStack(extraEnv: Record<string, string> = {}): Promise<Stack> {
-  const database = await cloneDatabase();
+export async function startStack(
+  extraEnv: Record<string, string> = {},
+  ownDatabase?: TestDatabase,
+): Promise<Stack> {
+  const database = ownDatabase ?? (await cloneDatabase());
   const address = extraEnv['TEMPORAL_ADDRESS'] ?? inject('temporalAddress');
   stacks += 1;
   const namespace = `test-${process.pid}-${Date.now()}-${stacks}`;
@@ -94,6 +97,7 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
     AUTH: 'disabled',
     SECRETS_KEY: Buffer.alloc(32, 'test').toString('base64'),
     PORT: port,
+    DRAIN_DELAY_S: '0',
     ...extraEnv,
   };
 
@@ -107,11 +111,12 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
     // Replaced below, before anyone sees the stack.
     api: undefined as never,
     worker: undefined as never,
-    async startApi() {
-      stack.api = startProgram('api', env);
-      started.push(stack.api);
-      await isReady(stack.api, () => isOk(`${baseUrl}/healthz`));
-      return stack.api;
+    async startApi(more = {}) {
+      const api = startProgram('api', { ...env, ...more });
+      stack.api = api;
+      started.push(api);
+      await isReady(api, () => isOk(`http://127.0.0.1:${more['PORT'] ?? port}/readyz`));
+      return api;
     },
     async startWorker(more = {}) {
       stack.worker = startProgram('worker', { ...env, ...more });

@@ -106,6 +106,18 @@ describe('the asset store', () => {
     expect(await assets.retry(unknown)).toBe('not_found');
   });
 
+  it('says storage_full, worth another try, when the disk of Postgres is', async () => {
+    await database.query(`CREATE FUNCTION fill_disk() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE 'could not extend file' USING ERRCODE = '53100'; END $$`);
+    await database.query(
+      'CREATE TRIGGER disk_is_full BEFORE INSERT ON assets FOR EACH ROW EXECUTE FUNCTION fill_disk()',
+    );
+    const failure = await assets.accept(submission).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'storage_full', status: 507, retryable: true });
+    await database.query('DROP TRIGGER disk_is_full ON assets');
+    await expect(assets.accept(submission)).resolves.toEqual(expect.any(String));
+  });
+
   it('says database_unavailable, without a word of the statement, when Postgres is away', async () => {
     const secret = 'https://hooks.example.com/secret-token';
     const other = await cloneDatabase();

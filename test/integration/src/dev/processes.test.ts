@@ -54,7 +54,7 @@ describe('the processes of the dev stack', () => {
         args: ['-e', 'console.log(process.pid); setTimeout(() => {}, 60_000)'],
         onLine: (line) => lines.push(line),
       },
-      { log: silent, onGiveUp: (reason) => gaveUp.push(reason) },
+      { stopGraceMs: 10_000, log: silent, onGiveUp: (reason) => gaveUp.push(reason) },
     );
     await eventually(() => lines.length === 1);
     process.kill(Number(lines[0]), 'SIGKILL');
@@ -68,7 +68,7 @@ describe('the processes of the dev stack', () => {
     const gaveUp: string[] = [];
     await supervise(
       { name: 'confused', command: process.execPath, args: ['-e', 'process.exit(2)'], onLine: silent },
-      { log: silent, onGiveUp: (reason) => gaveUp.push(reason) },
+      { stopGraceMs: 10_000, log: silent, onGiveUp: (reason) => gaveUp.push(reason) },
     );
     await eventually(() => gaveUp.length === 1);
     expect(gaveUp[0]).toContain('confused');

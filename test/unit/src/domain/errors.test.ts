@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ERRORS } from '../../../../src/domain/errors.ts';
+import { AppError, type ErrorCode, ERRORS } from '../../../../src/domain/errors.ts';
 
 describe('the error registry', () => {
   it('and docs/errors.md name the same codes with the same status', () => {
@@ -12,5 +12,11 @@ describe('the error registry', () => {
     expect(Object.fromEntries(rows)).toEqual(
       Object.fromEntries(Object.entries(ERRORS).map(([code, { status }]) => [code, status])),
     );
+  });
+
+  it('tells a client how soon to try again wherever we are what is short', () => {
+    const codes = Object.keys(ERRORS) as ErrorCode[];
+    const temporary = codes.filter((code) => ERRORS[code].status > 500);
+    expect(codes.filter((code) => new AppError(code).retryAfterS !== undefined)).toEqual(temporary);
   });
 });

@@ -1,0 +1,46 @@
+/** Trouble that lasts is worth a line now and then, not one a second. */
+const SAY_EVERY_MS = 5_000;
+
+const TRY_EVERY_MS = 500;
+
+interface Clock {
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+const CLOCK: Clock = {
+  now: () => performance.now(),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+interface Waiting {
+  /** Resolves with null when there is nothing left to wait for, else with the reason. */
+  readonly findTrouble: () => Promise<string | null>;
+  /** Told at once and then every 5 s. */
+  readonly say: (reason: string) => void;
+  /** Without it: as long as it takes. */
+  readonly timeoutMs?: number;
+  readonly clock?: Clock;
+}
+
+/** Waits for what a process depends on. @throws {Error} with the last reason after `timeoutMs` */
+export async function waitUntilUsable({
+  findTrouble,
+  say,
+  timeoutMs = Number.POSITIVE_INFINITY,
+  clock = CLOCK,
+}: Waiting): Promise<void> {
+  const begin = clock.now();
+  let saidAt = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const reason = await findTrouble();
+    if (reason === null) return;
+    const now = clock.now();
+    if (now - begin >= timeoutMs) throw new Error(reason);
+    if (now - saidAt >= SAY_EVERY_MS) {
+      say(reason);
+      saidAt = now;
+    }
+    await clock.sleep(TRY_EVERY_MS);
+  }
+}

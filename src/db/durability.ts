@@ -1,0 +1,42 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { execute } from './execute.ts';
+
+/**
+ * Settings of Postgres under which a commit that was acknowledged can be lost. `synchronous_commit` may be `on`,
+ * `local`, `remote_write` or `remote_apply`: each waits for the disk of this server.
+ */
+const LOSSES = {
+  fsync: 'A crash of the machine can lose what was committed, or damage the whole database.',
+  synchronous_commit: 'A crash of Postgres loses what was committed in the moments before.',
+  full_page_writes:
+    'A crash of the machine can leave pages half written, and what was committed in them lost.',
+} as const;
+
+type Setting = keyof typeof LOSSES;
+
+/**
+ * Null if an acknowledged commit is safe with this database, as our sessions see it (a user or a database can have
+ * settings of its own); otherwise what is wrong and how to correct it, for people to read.
+ * @throws {AppError} `database_unavailable`
+ */
+export async function findDurabilityFault(orm: MikroORM): Promise<string | null> {
+  const settings = await execute<{ name: Setting; setting: string }>(
+    orm,
+    'SELECT name, setting FROM pg_settings WHERE name IN (?, ?, ?) ORDER BY name',
+    Object.keys(LOSSES),
+  );
+  return describeDurabilityFault(settings);
+}
+
+export function describeDurabilityFault(
+  settings: readonly { readonly name: Setting; readonly setting: string }[],
+): string | null {
+  const faults = settings.filter(({ setting }) => setting === 'off').map(({ name }) => describe(name));
+  return faults.length === 0 ? null : `Postgres would lose assets that were accepted.\n${faults.join('\n')}`;
+}
+
+function describe(name: Setting): string {
+  const hint =
+    name === 'synchronous_commit' ? ' (look also for ALTER DATABASE … SET and ALTER ROLE … SET)' : '';
+  return `  ${name} is off. ${LOSSES[name]} Set ${name} = on in postgresql.conf and reload it${hint}.`;
+}

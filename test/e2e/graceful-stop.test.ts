@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestClient, type TestClient } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+
+const DRAIN_DELAY_S = 3;
+const SUBMISSION = { assetPath: { location: 'local', path: './assets/rocket.jpg' } };
+
+describe('an API that is told to stop', () => {
+  let stack: Stack;
+  let client: TestClient;
+
+  beforeAll(async () => {
+    stack = await startStack({ DRAIN_DELAY_S: String(DRAIN_DELAY_S) });
+    client = createTestClient(stack.baseUrl);
+  });
+  afterAll(() => stack.stop());
+
+  const draining = () =>
+    eventually(async () => {
+      const readyz = await client.call('GET', '/readyz');
+      return readyz.status === 503 && readyz;
+    });
+
+  it('says so at /readyz first, accepts and answers until DRAIN_DELAY_S is over, then ends with code 0', async () => {
+    const begin = performance.now();
+    stack.api.signal('SIGTERM');
+    expect(await (await draining()).json()).toMatchObject({ type: 'urn:validatr:error:draining' });
+    expect(performance.now() - begin).toBeLessThan(1_000);
+
+    let accepted = 0;
+    while (performance.now() - begin < (DRAIN_DELAY_S - 1) * 1_000) {
+      const response = await client.call('POST', '/assets/image/', SUBMISSION);
+      expect([response.status, response.headers.get('connection')]).toEqual([202, 'close']);
+      accepted += 1;
+    }
+    expect(accepted).toBeGreaterThan(10);
+    expect(await stack.api.ended()).toBe(0);
+    expect(performance.now() - begin).toBeGreaterThan(DRAIN_DELAY_S * 1_000);
+    await expect(client.call('GET', '/healthz')).rejects.toThrow('fetch failed');
+  });
+
+  it('ends at once at a second signal', async () => {
+    await stack.startApi();
+    stack.api.signal('SIGTERM');
+    await draining();
+    const begin = performance.now();
+    stack.api.signal('SIGTERM');
+    expect(await stack.api.ended()).toBe(1);
+    expect(performance.now() - begin).toBeLessThan(1_000);
+  });
+});

@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/dev/embedded-postgres.ts';
+import { freePort } from '../../src/dev/free-port.ts';
+import { createTestClient, type TestClient } from '../support/client.ts';
+import { openOwnDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+
+const SUBMISSION = { assetPath: { location: 'local', path: './assets/rocket.jpg' } };
+const ROUNDS_OF_TERMINATION = 30;
+
+/** API and worker on a Postgres that loses their connections, or dies. */
+describe('when Postgres goes away under use', () => {
+  let dir: string;
+  let port: number;
+  let postgres: EmbeddedPostgres;
+  let stack: Stack;
+  let client: TestClient;
+
+  const startPostgres = () =>
+    startEmbeddedPostgres({ dataDir: join(dir, 'postgres'), port, log: () => undefined });
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'validatr-away-'));
+    port = await freePort();
+    postgres = await startPostgres();
+    stack = await startStack({ LOG_LEVEL: 'error' }, await openOwnDatabase(postgres.url));
+    client = createTestClient(stack.baseUrl);
+  });
+  afterAll(async () => {
+    await stack.stop();
+    await postgres.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  /** Submits one by one until told to stop; keeps the ids of what was accepted and every status. */
+  function submitAll() {
+    const accepted: string[] = [];
+    const statuses = new Set<number>();
+    let isOver = false;
+    const submitters = Array.from({ length: 4 }, async () => {
+      while (!isOver) {
+        const response = await client.call('POST', '/assets/image/', SUBMISSION);
+        statuses.add(response.status);
+        const { id } = (await response.json()) as { id: string };
+        if (response.status === 202) accepted.push(id);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    });
+    return {
+      accepted,
+      statuses,
+      async end() {
+        isOver = true;
+        await Promise.all(submitters);
+      },
+    };
+  }
+
+  async function expectAllComplete(ids: readonly string[]): Promise<void> {
+    await eventually(
+      async () => {
+        const [row] = await stack.database.query<{ count: number }>(
+          `SELECT count(*)::int AS count FROM assets
+           WHERE state = 'complete' AND id IN (SELECT jsonb_array_elements_text(?::jsonb)::uuid)`,
+          [JSON.stringify(ids)],
+        );
+        return row?.count === ids.length;
+      },
+      { timeoutMs: 90_000, everyMs: 200, what: `${ids.length} verdicts` },
+    );
+    expect([stack.api.process.exitCode, stack.worker.process.exitCode]).toEqual([null, null]);
+    expect((await client.call('GET', '/readyz')).status).toBe(200);
+  }
+
+  it('lives on when its connections are terminated, and every accepted asset ends', async () => {
+    const load = submitAll();
+    const admin = new Client({ connectionString: postgres.url.replace(/\w+$/, 'postgres') });
+    await admin.connect();
+    let terminated = 0;
+    for (let round = 0; round < ROUNDS_OF_TERMINATION; round += 1) {
+      const before = load.accepted.length;
+      const { rows } = await admin.query<{ gone: boolean }>(
+        `SELECT pg_terminate_backend(pid) AS gone FROM pg_stat_activity WHERE datname = 'validatr'`,
+      );
+      terminated += rows.length;
+      await eventually(() => load.accepted.length > before, { what: 'an acceptance after the loss' });
+    }
+    await admin.end();
+    await load.end();
+    expect(terminated).toBeGreaterThan(ROUNDS_OF_TERMINATION);
+    expect([...load.statuses].filter((status) => status !== 202 && status !== 503)).toEqual([]);
+    await expectAllComplete(load.accepted);
+  }, 150_000);
+
+  it('lives on when Postgres is killed and comes back; meanwhile it says so, and every accepted asset ends', async () => {
+    const load = submitAll();
+    await eventually(() => load.accepted.length >= 20, { what: 'acceptances' });
+    process.kill(postgres.pid, 'SIGKILL');
+    await eventually(() => load.statuses.has(503), { what: 'a refusal' });
+    const readyz = await client.call('GET', '/readyz');
+    expect(await readyz.json()).toMatchObject({ checks: { postgres: 'unavailable', temporal: 'ok' } });
+    expect((await client.call('GET', `/assets/${load.accepted[0]}`)).status).toBe(503);
+
+    const before = load.accepted.length;
+    // The processes of the dead server hold its memory until they have noticed.
+    postgres = await eventually(() => startPostgres().catch(() => undefined), {
+      timeoutMs: 40_000,
+      everyMs: 500,
+      what: 'Postgres',
+    });
+    await eventually(() => load.accepted.length >= before + 20, { what: 'acceptances again' });
+    await load.end();
+    expect(load.statuses).toEqual(new Set([202, 503]));
+    await expectAllComplete(load.accepted);
+  }, 180_000);
+});

@@ -1,0 +1,118 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/dev/free-port.ts';
+import { createTestClient, type TestClient } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { startProxy, type TestProxy } from '../support/proxy.ts';
+import { type Program, type Stack, startStack } from '../support/stack.ts';
+import { bundleOnce } from '../support/workflow-lab.ts';
+
+const REQUESTS_PER_S = 200;
+const TICK_MS = 10;
+/** Of so many requests one reads. */
+const READS = 2;
+
+/** Fails at its first step: what is restarted here is the same for every asset, and this one is cheap. */
+const SUBMISSION = { assetPath: { location: 'local', path: './assets/there-is-none.jpg' } };
+
+/** A deployment: two APIs behind a load balancer and one worker, each replaced in turn, under load. */
+describe('a rolling restart', () => {
+  let dir: string;
+  let stack: Stack;
+  let proxy: TestProxy;
+  let client: TestClient;
+  let apis: { readonly port: string; readonly url: string; readonly process: Program }[];
+
+  beforeAll(async () => {
+    // As in production: a worker that bundles at start would take the processor from those that serve.
+    dir = await mkdtemp(join(tmpdir(), 'validatr-rolling-'));
+    const bundle = join(dir, 'workflow-bundle.js');
+    await writeFile(bundle, (await bundleOnce()).code);
+    stack = await startStack({ LOG_LEVEL: 'warn', DRAIN_DELAY_S: '2', WORKFLOW_BUNDLE: bundle });
+    const port = String(await freePort());
+    const first = { port: stack.env['PORT'] ?? '', url: stack.baseUrl, process: stack.api };
+    const second = { port, url: `http://127.0.0.1:${port}`, process: await stack.startApi({ PORT: port }) };
+    apis = [first, second];
+    proxy = await startProxy([first.url, second.url]);
+    client = createTestClient(proxy.url);
+  });
+  afterAll(async () => {
+    await proxy.close();
+    await stack.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  /** Sends at a fixed rate, whatever becomes of the requests, until told to stop. */
+  function startLoad() {
+    const accepted: string[] = [];
+    const failed: string[] = [];
+    const underWay = new Set<Promise<void>>();
+    const begin = performance.now();
+    let count = 0;
+
+    async function send(isRead: boolean): Promise<void> {
+      const response = isRead
+        ? await client.call('GET', `/assets/${accepted.at(-1)}`)
+        : await client.call('POST', '/assets/image/', SUBMISSION);
+      const body = (await response.json()) as { id: string };
+      if (response.status === (isRead ? 200 : 202)) {
+        if (!isRead) accepted.push(body.id);
+      } else {
+        failed.push(`${response.status} ${JSON.stringify(body)}`);
+      }
+    }
+
+    const sending = setInterval(() => {
+      const due = ((performance.now() - begin) * REQUESTS_PER_S) / 1_000;
+      for (; count < due; count += 1) {
+        const request = send(count % READS === 0 && accepted.length > 0)
+          .catch((error: unknown) => void failed.push(String(error)))
+          .finally(() => underWay.delete(request));
+        underWay.add(request);
+      }
+    }, TICK_MS);
+    return {
+      accepted,
+      failed,
+      async end() {
+        clearInterval(sending);
+        await Promise.all(underWay);
+        return count;
+      },
+    };
+  }
+
+  it('of both APIs and the worker fails no request, and every accepted asset ends', async () => {
+    const load = startLoad();
+    await eventually(() => load.accepted.length >= REQUESTS_PER_S, { what: 'load' });
+
+    for (const { port, url, process } of apis) {
+      process.signal('SIGTERM');
+      expect(await process.ended()).toBe(0);
+      const before = proxy.sent.get(url);
+      await stack.startApi({ PORT: port });
+      await eventually(() => proxy.sent.get(url) !== before, { what: `requests to ${url} again` });
+    }
+    const worker = stack.worker;
+    await stack.startWorker();
+    worker.signal('SIGTERM');
+    expect(await worker.ended()).toBe(0);
+
+    const count = await load.end();
+    expect([...load.failed, ...proxy.failures]).toEqual([]);
+    expect(count).toBeGreaterThan(5 * REQUESTS_PER_S);
+    await eventually(
+      async () => {
+        const [row] = await stack.database.query<{ count: number }>(
+          `SELECT count(*)::int AS count FROM assets
+           WHERE finished_at IS NOT NULL AND id IN (SELECT jsonb_array_elements_text(?::jsonb)::uuid)`,
+          [JSON.stringify(load.accepted)],
+        );
+        return row?.count === load.accepted.length;
+      },
+      { timeoutMs: 120_000, everyMs: 200, what: `${load.accepted.length} verdicts` },
+    );
+  }, 240_000);
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { waitUntilUsable } from '../../../../src/bin/wait.ts';
+
+/** Time that passes by sleeping only. */
+function testClock() {
+  let time = 0;
+  return {
+    now: () => time,
+    sleep(ms: number) {
+      time += ms;
+      return Promise.resolve();
+    },
+  };
+}
+
+describe('waitUntilUsable', () => {
+  it('says what it waits for at once, then every 5 s, and goes on by itself', async () => {
+    const clock = testClock();
+    const said: [number, string][] = [];
+    await waitUntilUsable({
+      findTrouble: () => Promise.resolve(clock.now() < 11_000 ? 'nothing listens there' : null),
+      say: (reason) => said.push([clock.now(), reason]),
+      clock,
+    });
+    expect(said).toEqual([0, 5_000, 10_000].map((at) => [at, 'nothing listens there']));
+  });
+
+  it('says nothing where nothing is missing', async () => {
+    const said: string[] = [];
+    await waitUntilUsable({ findTrouble: () => Promise.resolve(null), say: (reason) => said.push(reason) });
+    expect(said).toEqual([]);
+  });
+
+  it('gives up with the last reason once its time is over', async () => {
+    const clock = testClock();
+    const waiting = waitUntilUsable({
+      findTrouble: () => Promise.resolve('it is starting up'),
+      say: () => undefined,
+      timeoutMs: 60_000,
+      clock,
+    });
+    await expect(waiting).rejects.toThrow('it is starting up');
+    expect(clock.now()).toBe(60_000);
+  });
+
+  it('passes on what waiting does not mend', async () => {
+    const waiting = waitUntilUsable({
+      findTrouble: () => Promise.reject(new Error('wrong password')),
+      say: () => undefined,
+    });
+    await expect(waiting).rejects.toThrow('wrong password');
+  });
+});
