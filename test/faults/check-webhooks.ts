@@ -2,6 +2,9 @@ import type { NotificationKey } from '../../src/domain/asset.ts';
 import type { RecordOf } from './log.ts';
 import type { Sighting, Violation, Webhook } from './sightings.ts';
 
+/** The terminal event waits for onStart's first try, but no longer than this after onStart was due (contract). */
+const START_EVENT_GRACE_MS = 10_000;
+
 /**
  * The events that came are exactly those that had to: onStart and the end of each asset with a usable URL, each with
  * one id and one body however often it came, the end not before the start.
@@ -22,12 +25,25 @@ export function checkWebhooks({ submission, request, acknowledged, rows, webhook
     if (ids.size === 0) report('webhook_missing', `${event} never came`);
     if (ids.size > 1) report('webhook_id', `${event} came under ${ids.size} ids: ${[...ids].join(', ')}`);
   }
-  const [start, end] = [webhooks.find(isStart), webhooks.find((webhook) => !isStart(webhook))];
-  if (bodies.has('onStart') && end !== undefined && (start === undefined || start.at > end.at)) {
-    const by = start === undefined ? '' : ` by ${start.at - end.at} ms`;
-    report('webhook_order', `${end.event} came before onStart${by}`);
-  }
+  const late = endBeforeStart({ request, rows, webhooks });
+  if (late !== null && !late.isAllowed) report('webhook_order', late.detail);
   return violations;
+}
+
+/** Says so where the terminal event came first, and whether it had waited as long as it must. */
+export function endBeforeStart({
+  request,
+  rows,
+  webhooks,
+}: Pick<Sighting, 'request' | 'rows' | 'webhooks'>): { isAllowed: boolean; detail: string } | null {
+  const [start, end] = [webhooks.find(isStart), webhooks.find((webhook) => !isStart(webhook))];
+  if (!request.usable.includes('onStart') || end === undefined) return null;
+  if (start !== undefined && start.at <= end.at) return null;
+  const dueAt = rows[0]?.startedAt ?? null;
+  return {
+    isAllowed: dueAt !== null && end.at >= dueAt + START_EVENT_GRACE_MS,
+    detail: `${end.event} came before onStart, ${dueAt === null ? '?' : Math.round(end.at - dueAt)} ms after that was due`,
+  };
 }
 
 /** Over the whole log: an id names one event, and all that came under it are byte for byte the same. */

@@ -1,3 +1,4 @@
+import { endBeforeStart } from './check-webhooks.ts';
 import type { LogRecord, RecordOf } from './log.ts';
 import { type Target, TARGETS } from './plan.ts';
 import type { Sighting, Violation } from './sightings.ts';
@@ -31,6 +32,8 @@ export interface Figures {
     readonly received: number;
     readonly duplicates: number;
     readonly outstanding: number;
+    /** Terminal events that had waited for onStart as long as they must, and went ahead. */
+    readonly endsAheadOfStart: number;
     readonly lastAfterLastFaultMs: number | null;
   };
   /** Ends that no fault caused. */
@@ -74,6 +77,7 @@ export function measure(
       received: webhooks.length,
       duplicates: webhooks.length - new Set(webhooks.map(({ id }) => id)).size,
       outstanding: violations.filter(({ rule }) => rule === 'webhook_missing').length,
+      endsAheadOfStart: sightings.filter((one) => endBeforeStart(one)?.isAllowed === true).length,
       lastAfterLastFaultMs: since(webhooks.at(-1)?.at),
     },
     endedByThemselves: Object.fromEntries(

@@ -57,6 +57,8 @@ export type LogRecord = { readonly at: number } & (
       readonly attempt: number;
       /** How often a run of the asset began; more than one means that one was cut off. */
       readonly claims: number;
+      /** When its run claimed it, and onStart was due. */
+      readonly startedAt: number | null;
       readonly finishedAt: number | null;
     }
 );

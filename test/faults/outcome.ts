@@ -28,10 +28,12 @@ export async function logRows(baseUrl: string, databaseUrl: string, log: Log): P
     submission: number | null;
     attempt: number;
     claims: number;
+    startedAt: number | null;
     finishedAt: number | null;
   }>(
     databaseUrl,
-    `SELECT id, attempt, claims, (extract(epoch FROM finished_at) * 1000)::float8 AS "finishedAt",
+    `SELECT id, attempt, claims, (extract(epoch FROM started_at) * 1000)::float8 AS "startedAt",
+            (extract(epoch FROM finished_at) * 1000)::float8 AS "finishedAt",
             substring(webhooks::text FROM 'submission=(\\d+)')::int AS submission
      FROM assets ORDER BY id`,
   );
