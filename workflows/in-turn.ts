@@ -20,7 +20,7 @@ export function interceptors(): WorkflowInterceptors {
   let turn = Promise.resolve();
 
   async function takeTurn(): Promise<void> {
-    for (let passed = 0; passed < TURN_MICROTASKS; passed += 1) await undefined;
+    for (let passed = 0; passed < TURN_MICROTASKS; passed += 1) await Promise.resolve();
   }
 
   return {
