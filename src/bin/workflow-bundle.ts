@@ -11,6 +11,7 @@ export function bundleWorkflows(logger?: BundleOptions['logger']): Promise<Workf
   return bundleWorkflowCode({
     workflowsPath: at('index.ts'),
     preloadModules: [at('stack-depth.ts'), at('index.ts')],
+    workflowInterceptorModules: [at('in-turn.ts')],
     ...(logger === undefined ? {} : { logger }),
   });
 }

@@ -4,8 +4,12 @@ import type { DispatchQueue } from '../domain/ports.ts';
 import { execute } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
 
-/** Longer than a workflow start may take (its deadline is 10 s), so that a lease lost means its holder is gone. */
-const LEASE_S = 30;
+/**
+ * Longer than a workflow start may take (two calls of 5 s), so that a lease lost means its holder is gone: killed, or
+ * stopped. Its rows wait for this long then. A holder that comes back does no harm: of two starts of one attempt the
+ * second finds the workflow, or its run finds the attempt claimed.
+ */
+const LEASE_S = 12;
 
 /** An API starts workflows itself once no worker has signed in for this long (workers do every second). */
 const WORKER_GONE_AFTER_S = 5;

@@ -279,4 +279,39 @@ describe('validateAsset', () => {
       await recordHistory(lab.client, validation.workflowId, 'decoder-crashed');
     });
   }, 90_000);
+
+  it('tries the other steps on as ever when the worker died under it twice: trouble is no verdict', async () => {
+    let tries = 0;
+    const activities = {
+      ...fairWeather(),
+      claimAsset: () => Promise.resolve({ outcome: 'owned', claims: 3, send: null } as const),
+      checkWebhookUrls: () => {
+        tries += 1;
+        return tries <= 3 ? Promise.reject(trouble()) : stepResult();
+      },
+    };
+    await lab.withActivities(activities, async () => {
+      const validation = await lab.start({ assetId: nextId() });
+      expect(await validation.result()).toMatchObject({ state: 'complete', findings: [] });
+      expect(tries).toBe(4);
+    });
+  }, 30_000);
+
+  it('makes a regular try again after 15 s when it was lost with its worker', async () => {
+    const lost: (() => void)[] = [];
+    const activities = {
+      ...fairWeather(),
+      checkAssetReachable: async () => {
+        if (lost.length === 0) await new Promise<void>((resolve) => lost.push(resolve));
+        return stepResult();
+      },
+    };
+    await lab.withActivities(activities, async () => {
+      const begin = Date.now();
+      const validation = await lab.start({ assetId: nextId(), stepExecution: 'regular' });
+      expect(await validation.result()).toMatchObject({ state: 'complete' });
+      expect(Date.now() - begin).toBeLessThan(25_000);
+      for (const end of lost) end();
+    });
+  }, 40_000);
 });

@@ -1,0 +1,116 @@
+import type { ReceivedEvent } from '../support/receiver.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { checkLog, type Report } from './checker.ts';
+import { injectFaults } from './inject-faults.ts';
+import { type Log, openLog } from './log.ts';
+import { logRows, readOpenWork } from './outcome.ts';
+import type { Plan } from './plan.ts';
+import { startFaultStack } from './stack.ts';
+import { submitAll } from './submit.ts';
+
+/** Whether the sender signs its events (Standard Webhooks 1.0). */
+const WEBHOOKS_ARE_SIGNED: boolean = false;
+
+/** Far beyond the bound, so that the figures tell "late" from "lost". */
+const VERDICTS_WITHIN_MS = 240_000;
+/** A try that was cut off is made again a minute later. */
+const WEBHOOKS_WITHIN_MS = 180_000;
+/** For a try whose answer came, but whose duplicate is still on its way. */
+const STRAGGLERS_MS = 1_000;
+const LOOK_EVERY_MS = 500;
+
+export interface CampaignOptions {
+  readonly plan: Plan;
+  readonly temporalCli: string;
+  /** The log; what the programs print goes to the same name with `.output` behind it. */
+  readonly logFile: string;
+  readonly say: (line: string) => void;
+}
+
+/** Runs a plan against a stack of its own and checks what it saw. */
+export async function runCampaign({ plan, temporalCli, logFile, say }: CampaignOptions): Promise<Report> {
+  const log = openLog(logFile);
+  const receiver = await startReceiver((event, res) => {
+    logWebhook(log, receiver.url, event);
+    res.end();
+  });
+  try {
+    say('Starting Postgres, Temporal, API and worker …');
+    const stack = await startFaultStack(temporalCli, log, `${logFile}.output`, {});
+    try {
+      const { seed, rate, submissions, faults } = plan;
+      say(`${submissions.length} submissions at ${rate}/s, ${faults.length} faults, seed ${seed} …`);
+      log.add({
+        type: 'run',
+        seed,
+        rate,
+        submissions: submissions.length,
+        faults: faults.length,
+        signed: WEBHOOKS_ARE_SIGNED,
+      });
+      await Promise.all([submitAll(plan, stack.baseUrl, receiver.url, log), injectFaults(plan, stack, log)]);
+      say('All submitted; waiting for the last verdict …');
+      await waitUntilNone('assets', stack.databaseUrl, VERDICTS_WITHIN_MS, say);
+      say('Waiting for the last webhook …');
+      await waitUntilNone('deliveries', stack.databaseUrl, WEBHOOKS_WITHIN_MS, say);
+      await delay(STRAGGLERS_MS);
+      await logRows(stack.baseUrl, stack.databaseUrl, log);
+      if (WEBHOOKS_ARE_SIGNED) await logSecrets(log, receiver.url, stack.cli);
+    } finally {
+      await stack.stop();
+    }
+  } finally {
+    await receiver.close();
+  }
+  return checkLog(log.records);
+}
+
+function logWebhook(log: Log, receiverUrl: string, { path, headers, body }: ReceivedEvent): void {
+  const header = (name: string) => {
+    const value = headers[name];
+    return typeof value === 'string' ? value : null;
+  };
+  log.add({
+    type: 'webhook',
+    url: receiverUrl + path,
+    id: header('webhook-id'),
+    timestamp: header('webhook-timestamp'),
+    signature: header('webhook-signature'),
+    body,
+  });
+}
+
+/** Gives up silently after `withinMs`: what is missing then is for the checker to say. */
+async function waitUntilNone(
+  what: 'assets' | 'deliveries',
+  databaseUrl: string,
+  withinMs: number,
+  say: (line: string) => void,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  let told = Date.now();
+  while (Date.now() < deadline) {
+    const open = await readOpenWork(databaseUrl);
+    if (open?.[what] === 0) return;
+    if (Date.now() - told > 10_000) {
+      told = Date.now();
+      say(`  still open: ${open?.assets ?? '?'} assets, ${open?.deliveries ?? '?'} deliveries`);
+    }
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
+async function logSecrets(
+  log: Log,
+  receiverUrl: string,
+  cli: (...args: string[]) => Promise<string>,
+): Promise<void> {
+  for (const key of ['onStart', 'onSuccess', 'onFailure']) {
+    const endpoint = `${receiverUrl}/${key}`;
+    log.add({ type: 'secret', endpoint, secret: (await cli('webhooks', 'secret', endpoint)).trim() });
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

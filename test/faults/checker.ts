@@ -1,0 +1,57 @@
+import { checkSignatures } from './check-signatures.ts';
+import { checkVerdicts } from './check-verdicts.ts';
+import { checkIds, checkWebhooks } from './check-webhooks.ts';
+import { type Figures, lastFaultEndedAt, measure } from './figures.ts';
+import type { LogRecord, RecordOf } from './log.ts';
+import { gatherSightings, type Sighting, type Violation } from './sightings.ts';
+
+/** After the last fault every asset is terminal within this time. */
+const ALL_TERMINAL_WITHIN_MS = 60_000;
+
+export interface Report {
+  readonly figures: Figures;
+  readonly violations: readonly Violation[];
+}
+
+/** Proves from a log alone what a run had to show, or says what it did not. */
+export function checkLog(records: readonly LogRecord[]): Report {
+  const run = records.find((record): record is RecordOf<'run'> => record.type === 'run');
+  const { sightings, strays } = gatherSightings(records);
+  const dueAt = lastFaultEndedAt(records) + ALL_TERMINAL_WITHIN_MS;
+  const violations = [
+    ...checkCompleteness(records, run, sightings),
+    ...sightings.flatMap((sighting) => checkVerdicts(sighting, dueAt)),
+    ...sightings.flatMap(checkWebhooks),
+    ...checkIds(sightings),
+    ...(run?.signed === true ? checkSignatures(sightings, records) : []),
+    ...strays.map(
+      (stray): Violation => ({
+        rule: stray.type === 'row' ? 'doubled' : 'webhook_unexpected',
+        submission: null,
+        detail: `belongs to no submission: ${JSON.stringify(stray)}`,
+      }),
+    ),
+  ];
+  return { figures: measure(records, sightings, violations), violations };
+}
+
+/** A log that misses a part proves nothing about it. */
+function checkCompleteness(
+  records: readonly LogRecord[],
+  run: RecordOf<'run'> | undefined,
+  sightings: readonly Sighting[],
+): Violation[] {
+  const incomplete = (detail: string): Violation => ({ rule: 'incomplete_log', submission: null, detail });
+  if (run === undefined) return [incomplete('it does not say what was run')];
+  const count = (type: LogRecord['type']) => records.filter((record) => record.type === type).length;
+  const unanswered = sightings.filter(({ isAnswered }) => !isAnswered).length;
+  return [
+    ...(sightings.length === run.submissions
+      ? []
+      : [incomplete(`${sightings.length} of ${run.submissions} submissions were made`)]),
+    ...(unanswered === 0 ? [] : [incomplete(`${unanswered} submissions have no outcome`)]),
+    ...(['fault_begun', 'fault_ended'] as const)
+      .filter((type) => count(type) !== run.faults)
+      .map((type) => incomplete(`${count(type)} of ${run.faults} faults have ${type}`)),
+  ];
+}

@@ -1,0 +1,109 @@
+import { endBeforeStart } from './check-webhooks.ts';
+import type { LogRecord, RecordOf } from './log.ts';
+import { type Target, TARGETS } from './plan.ts';
+import type { Sighting, Violation } from './sightings.ts';
+
+interface FaultFigures {
+  readonly target: Target;
+  readonly signal: string;
+  /** From the first submission. */
+  readonly atMs: number;
+  readonly forMs: number;
+  /** Until the program had been started again (Postgres, Temporal: until it answered); null for a stop. */
+  readonly restartedAfterMs: number | null;
+  /** Until the next asset became terminal. */
+  readonly nextVerdictAfterMs: number | null;
+}
+
+export interface Figures {
+  readonly seed: number | null;
+  readonly submissions: number;
+  readonly acknowledged: number;
+  readonly notAcknowledged: Readonly<Record<string, number>>;
+  /** Assets that are there although their answer was lost. */
+  readonly acceptedUnheard: number;
+  readonly terminal: number;
+  readonly lost: number;
+  readonly wrong: number;
+  /** Runs that began more than once, by how often. */
+  readonly claims: Readonly<Record<string, number>>;
+  readonly lastVerdictAfterLastFaultMs: number | null;
+  readonly webhooks: {
+    readonly received: number;
+    readonly duplicates: number;
+    readonly outstanding: number;
+    /** Terminal events that had waited for onStart as long as they must, and went ahead. */
+    readonly endsAheadOfStart: number;
+    readonly lastAfterLastFaultMs: number | null;
+  };
+  /** Ends that no fault caused. */
+  readonly endedByThemselves: Readonly<Record<Target, number>>;
+  readonly violations: Readonly<Record<string, number>>;
+  readonly faults: readonly FaultFigures[];
+}
+
+/** When the last fault was over; the epoch if there was none. */
+export function lastFaultEndedAt(records: readonly LogRecord[]): number {
+  return Math.max(0, ...records.map(({ type, at }) => (type === 'fault_ended' ? at : 0)));
+}
+
+export function measure(
+  records: readonly LogRecord[],
+  sightings: readonly Sighting[],
+  violations: readonly Violation[],
+): Figures {
+  const all = <Type extends LogRecord['type']>(type: Type) =>
+    records.filter((record): record is RecordOf<Type> => record.type === type);
+  const rows = all('row');
+  const webhooks = all('webhook');
+  const verdictTimes = rows.flatMap(({ finishedAt }) => finishedAt ?? []).sort((a, b) => a - b);
+  const lastFaultAt = lastFaultEndedAt(records);
+  const since = (time: number | undefined) =>
+    time === undefined || lastFaultAt === 0 ? null : Math.round(time - lastFaultAt);
+  const begin = all('request')[0]?.at ?? 0;
+
+  return {
+    seed: all('run')[0]?.seed ?? null,
+    submissions: sightings.length,
+    acknowledged: all('acknowledged').length,
+    notAcknowledged: tally(all('not_acknowledged').map(({ reason }) => reason)),
+    acceptedUnheard: sightings.filter((one) => one.acknowledged.length === 0 && one.rows.length > 0).length,
+    terminal: verdictTimes.length,
+    lost: violations.filter(({ rule }) => rule === 'lost').length,
+    wrong: violations.filter(({ rule }) => rule === 'wrong').length,
+    claims: tally(rows.map(({ claims }) => String(claims))),
+    lastVerdictAfterLastFaultMs: since(verdictTimes.at(-1)),
+    webhooks: {
+      received: webhooks.length,
+      duplicates: webhooks.length - new Set(webhooks.map(({ id }) => id)).size,
+      outstanding: violations.filter(({ rule }) => rule === 'webhook_missing').length,
+      endsAheadOfStart: sightings.filter((one) => endBeforeStart(one)?.isAllowed === true).length,
+      lastAfterLastFaultMs: since(webhooks.at(-1)?.at),
+    },
+    endedByThemselves: Object.fromEntries(
+      TARGETS.map((target) => [
+        target,
+        all('program_ended').filter(({ program, killed }) => program === target && !killed).length,
+      ]),
+    ) as Record<Target, number>,
+    violations: tally(violations.map(({ rule }) => rule)),
+    faults: all('fault_begun').map(({ target, signal, at, forMs }) => {
+      const next = verdictTimes.find((time) => time > at);
+      const started = all('program_started').find((record) => record.program === target && record.at >= at);
+      return {
+        target,
+        signal,
+        atMs: at - begin,
+        forMs,
+        restartedAfterMs: signal === 'SIGKILL' && started !== undefined ? started.at - at : null,
+        nextVerdictAfterMs: next === undefined ? null : Math.round(next - at),
+      };
+    }),
+  };
+}
+
+function tally(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names.toSorted()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,74 @@
+import type { Program, Track } from '../../src/dev/program.ts';
+
+/** Between two starts of a program that ends at once, so that it can't eat the processor. */
+const RESTART_MS = 100;
+
+export interface KeptProgram {
+  /** Signals the program, or its successor if it has just ended; a kill is over when the process is gone. */
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface KeptOptions {
+  /** Starts the program and waits until it is there; tells `track` of it at once. */
+  readonly start: (track: Track) => Promise<unknown>;
+  readonly stopSignal: NodeJS.Signals;
+  readonly onStarted: () => void;
+  readonly onEnded: (how: { readonly killed: boolean; readonly end: string }) => void;
+}
+
+/**
+ * Starts a program again whenever it ends, at once if it was killed. @throws if its first start fails; a later one is
+ * tried until it succeeds, as a supervisor would (Postgres, for one, can't start before its last orphan has gone).
+ */
+export async function keepRunning({
+  start,
+  stopSignal,
+  onStarted,
+  onEnded,
+}: KeptOptions): Promise<KeptProgram> {
+  let current: Program | undefined;
+  let stopping = false;
+  const killed = new WeakSet<Program>();
+  const track: Track = async (program) => {
+    current = program;
+    if (stopping) await program.stop('SIGKILL', 0);
+  };
+
+  async function keep(): Promise<void> {
+    while (!stopping && current !== undefined) {
+      const program = current;
+      const end = await program.ended;
+      if (stopping) return;
+      onEnded({ killed: killed.has(program), end: String(end) });
+      if (!killed.has(program)) await delay(RESTART_MS);
+      while (!stopping && current.hasEnded()) {
+        await start(track).then(onStarted, () => delay(RESTART_MS));
+      }
+    }
+  }
+
+  await start(track);
+  onStarted();
+  const kept = keep();
+  return {
+    async signal(signal) {
+      while (current === undefined || current.hasEnded()) await delay(5);
+      const target = current;
+      if (signal === 'SIGKILL') killed.add(target);
+      target.process.kill(signal);
+      if (signal === 'SIGKILL') await target.ended;
+    },
+    async stop() {
+      stopping = true;
+      await current?.stop(stopSignal, 10_000);
+      await kept;
+      // One that was being started while we stopped its predecessor.
+      await current?.stop('SIGKILL', 0);
+    },
+  };
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,88 @@
+import { CASES, type Case } from './cases.ts';
+import { createRandom } from './random.ts';
+
+export const TARGETS = ['api', 'worker', 'temporal', 'postgres'] as const;
+export type Target = (typeof TARGETS)[number];
+
+export interface PlannedFault {
+  readonly target: Target;
+  readonly signal: 'SIGKILL' | 'SIGSTOP';
+  /** From the first submission. */
+  readonly atMs: number;
+  /** Until SIGCONT; 0 for a kill. */
+  readonly forMs: number;
+}
+
+/** How much goes wrong in a run. */
+export interface Severity {
+  readonly kills: Readonly<Record<Target, number>>;
+  /** How long the worker is stopped, once. */
+  readonly workerStopMs: number;
+}
+
+/** What the issue asks for, over 2,000 submissions at 15/s. */
+export const FULL: Severity = {
+  kills: { api: 20, worker: 20, temporal: 5, postgres: 5 },
+  workerStopMs: 60_000,
+};
+
+/** One of each. The stop is longer than a workflow task may take (5 s), so that its work goes to someone else. */
+export const SHORT: Severity = {
+  kills: { api: 1, worker: 1, temporal: 1, postgres: 1 },
+  workerStopMs: 7_000,
+};
+
+export interface Plan {
+  readonly seed: number;
+  /** Submissions a second. */
+  readonly rate: number;
+  readonly submissions: readonly Case[];
+  /** In the order of their moments. */
+  readonly faults: readonly PlannedFault[];
+}
+
+/** Everything random about a run, drawn from its seed. @throws {RangeError} if the stop does not fit into the run */
+export function makePlan(
+  { seed, rate, submissions }: { seed: number; rate: number; submissions: number },
+  { kills, workerStopMs }: Severity,
+): Plan {
+  const random = createRandom(seed);
+  const lengthMs = (submissions / rate) * 1000;
+  if (lengthMs <= workerStopMs)
+    throw new RangeError(
+      `${submissions} submissions at ${rate}/s end before a stop of ${workerStopMs / 1000} s`,
+    );
+
+  const stopAtMs = random() * (lengthMs - workerStopMs);
+  const faults: PlannedFault[] = [
+    { target: 'worker', signal: 'SIGSTOP', atMs: Math.round(stopAtMs), forMs: workerStopMs },
+  ];
+  for (const target of TARGETS) {
+    for (let index = 0; index < kills[target]; index += 1) {
+      let atMs = random() * lengthMs;
+      if (target === 'worker') {
+        // A stopped worker that is killed would be replaced at once: the stop would be over.
+        atMs = random() * (lengthMs - workerStopMs);
+        if (atMs >= stopAtMs) atMs += workerStopMs;
+      }
+      faults.push({ target, signal: 'SIGKILL', atMs: Math.round(atMs), forMs: 0 });
+    }
+  }
+  return {
+    seed,
+    rate,
+    submissions: Array.from({ length: submissions }, () => drawCase(random)),
+    faults: faults.sort((a, b) => a.atMs - b.atMs),
+  };
+}
+
+const TOTAL_WEIGHT = CASES.reduce((sum, { weight }) => sum + weight, 0);
+
+function drawCase(random: () => number): Case {
+  let left = random() * TOTAL_WEIGHT;
+  for (const drawn of CASES) {
+    left -= drawn.weight;
+    if (left < 0) return drawn;
+  }
+  throw new RangeError('random() gave 1 or more');
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { FULL, makePlan, type PlannedFault } from '../../faults/plan.ts';
+
+const SIZE = { rate: 15, submissions: 2_000 };
+const LENGTH_MS = (SIZE.submissions / SIZE.rate) * 1000;
+
+describe('the plan of a fault run', () => {
+  it('is the same for the same seed and another for another', () => {
+    expect(makePlan({ seed: 5, ...SIZE }, FULL)).toEqual(makePlan({ seed: 5, ...SIZE }, FULL));
+    expect(makePlan({ seed: 6, ...SIZE }, FULL).faults).not.toEqual(
+      makePlan({ seed: 5, ...SIZE }, FULL).faults,
+    );
+  });
+
+  it.each([1, 2, 3, 4, 5])(
+    'has every fault within the run and no kill of a stopped worker (seed %i)',
+    (seed) => {
+      const { faults, submissions } = makePlan({ seed, ...SIZE }, FULL);
+      expect(submissions).toHaveLength(2_000);
+      const count = (target: string, signal: string) =>
+        faults.filter((fault) => fault.target === target && fault.signal === signal).length;
+      expect(['api', 'worker', 'temporal', 'postgres'].map((target) => count(target, 'SIGKILL'))).toEqual([
+        20, 20, 5, 5,
+      ]);
+      const stop = faults.find(({ signal }) => signal === 'SIGSTOP') as PlannedFault;
+      expect(stop).toMatchObject({ target: 'worker', forMs: 60_000 });
+      expect(stop.atMs + stop.forMs).toBeLessThanOrEqual(LENGTH_MS);
+      for (const { target, signal, atMs } of faults) {
+        expect(atMs).toBeGreaterThanOrEqual(0);
+        expect(atMs).toBeLessThanOrEqual(LENGTH_MS);
+        if (target === 'worker' && signal === 'SIGKILL')
+          expect(atMs <= stop.atMs || atMs >= stop.atMs + stop.forMs).toBe(true);
+      }
+    },
+  );
+
+  it('refuses a stop that is longer than the run', () => {
+    expect(() => makePlan({ seed: 1, rate: 15, submissions: 300 }, FULL)).toThrow(RangeError);
+  });
+});
