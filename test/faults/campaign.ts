@@ -8,9 +8,6 @@ import type { Plan } from './plan.ts';
 import { startFaultStack } from './stack.ts';
 import { submitAll } from './submit.ts';
 
-/** Whether the sender signs its events (Standard Webhooks 1.0). */
-const WEBHOOKS_ARE_SIGNED: boolean = false;
-
 /** Far beyond the bound, so that the figures tell "late" from "lost". */
 const VERDICTS_WITHIN_MS = 240_000;
 /** A try that was cut off is made again a minute later. */
@@ -46,7 +43,6 @@ export async function runCampaign({ plan, temporalCli, logFile, say }: CampaignO
         rate,
         submissions: submissions.length,
         faults: faults.length,
-        signed: WEBHOOKS_ARE_SIGNED,
       });
       await Promise.all([submitAll(plan, stack.baseUrl, receiver.url, log), injectFaults(plan, stack, log)]);
       say('All submitted; waiting for the last verdict …');
@@ -55,7 +51,7 @@ export async function runCampaign({ plan, temporalCli, logFile, say }: CampaignO
       await waitUntilNone('deliveries', stack.databaseUrl, WEBHOOKS_WITHIN_MS, say);
       await delay(STRAGGLERS_MS);
       await logRows(stack.baseUrl, stack.databaseUrl, log);
-      if (WEBHOOKS_ARE_SIGNED) await logSecrets(log, receiver.url, stack.cli);
+      await logSecrets(log, receiver.url, stack.cli);
     } finally {
       await stack.stop();
     }

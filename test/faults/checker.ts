@@ -23,7 +23,7 @@ export function checkLog(records: readonly LogRecord[]): Report {
     ...sightings.flatMap((sighting) => checkVerdicts(sighting, dueAt)),
     ...sightings.flatMap(checkWebhooks),
     ...checkIds(sightings),
-    ...(run?.signed === true ? checkSignatures(sightings, records) : []),
+    ...checkSignatures(sightings, records),
     ...strays.map(
       (stray): Violation => ({
         rule: stray.type === 'row' ? 'doubled' : 'webhook_unexpected',

@@ -14,8 +14,6 @@ export type LogRecord = { readonly at: number } & (
       readonly rate: number;
       readonly submissions: number;
       readonly faults: number;
-      /** Whether webhooks have to bear valid signatures. */
-      readonly signed: boolean;
     }
   | {
       readonly type: 'request';

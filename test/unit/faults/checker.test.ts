@@ -211,12 +211,4 @@ describe('the checker of fault runs', () => {
     expect(report.violations).toEqual([]);
     expect(report.figures.webhooks.endsAheadOfStart).toBe(1);
   });
-
-  it('asks for no signature where the run had none', () => {
-    const log = healthyLog().map((record) => {
-      if (record.type === 'run') return { ...record, signed: false };
-      return record.type === 'webhook' ? { ...record, signature: null, timestamp: null } : record;
-    });
-    expect(rulesBrokenBy(log)).toEqual([]);
-  });
 });
