@@ -99,7 +99,9 @@ await runProgram('api', async () => {
     traffic.drain();
     logger.info({ signal, delayS: config.DRAIN_DELAY_S }, 'draining');
     // Until load balancers have seen /readyz they go on sending: all of it is answered.
-    setTimeout(close, config.DRAIN_DELAY_S * 1_000);
+    // What came in time on a kept connection may still be unread: closing it then would reset it. One turn of the event
+    // loop accepts what waits, the next reads it.
+    setTimeout(() => setImmediate(setImmediate, close), config.DRAIN_DELAY_S * 1_000);
   });
 
   function close(): void {
