@@ -29,6 +29,7 @@ export function deliver({ deliveryId, event }: EventToSend, mode: ExecutionMode)
         workflowId: deliveryWorkflowId(deliveryId),
         taskQueue: WEBHOOK_TASK_QUEUE,
         parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowTaskTimeout: '5 s',
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         args: [{ deliveryId }],
         staticSummary: `${event} webhook`,

@@ -92,6 +92,8 @@ await runProgram('worker', async () => {
       config.WORKFLOW_BUNDLE === undefined
         ? await bundleWorkflows(Runtime.instance().logger)
         : { codePath: config.WORKFLOW_BUNDLE },
+    // Of a worker that died: its tasks wait this long for it before another gets them.
+    stickyQueueScheduleToStartTimeout: '5 s',
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: '30 s',
   };

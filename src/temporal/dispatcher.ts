@@ -246,6 +246,7 @@ async function startDelivery(client: Client, deliveryId: string): Promise<void> 
     client.workflow.signalWithStart<(input: DeliverWebhookInput) => Promise<void>>(DELIVER_WEBHOOK, {
       workflowId: deliveryWorkflowId(deliveryId),
       taskQueue: WEBHOOK_TASK_QUEUE,
+      workflowTaskTimeout: '5 s',
       args: [{ deliveryId }],
       signal: tryNowSignal,
     }),
