@@ -34,6 +34,7 @@ describe('when Postgres goes away under use', () => {
   afterAll(async () => {
     await stack.stop();
     await postgres.stop();
+    await rm(postgres.dataDir, { recursive: true, force: true });
     await rm(dir, { recursive: true, force: true });
   });
 

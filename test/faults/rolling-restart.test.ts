@@ -11,6 +11,8 @@ import { bundleOnce } from '../support/workflow-lab.ts';
 
 const REQUESTS_PER_S = 200;
 const TICK_MS = 10;
+/** The default: on a starved machine the load balancer's probes take seconds. */
+const DRAIN_DELAY_S = '5';
 /** Of so many requests one reads. */
 const READS = 2;
 
@@ -30,7 +32,7 @@ describe('a rolling restart', () => {
     dir = await mkdtemp(join(tmpdir(), 'validatr-rolling-'));
     const bundle = join(dir, 'workflow-bundle.js');
     await writeFile(bundle, (await bundleOnce()).code);
-    stack = await startStack({ LOG_LEVEL: 'warn', DRAIN_DELAY_S: '2', WORKFLOW_BUNDLE: bundle });
+    stack = await startStack({ LOG_LEVEL: 'warn', DRAIN_DELAY_S, WORKFLOW_BUNDLE: bundle });
     const port = String(await freePort());
     const first = { port: stack.env['PORT'] ?? '', url: stack.baseUrl, process: stack.api };
     const second = { port, url: `http://127.0.0.1:${port}`, process: await stack.startApi({ PORT: port }) };

@@ -15,6 +15,7 @@ describe('processes that start before the servers they need', () => {
   const programs: Program[] = [];
   const servers: { stop(): Promise<void> }[] = [];
   let dir: string;
+  let postgresHome: string;
   let port: number;
   let postgresPort: number;
   let temporalPort: number;
@@ -26,6 +27,7 @@ describe('processes that start before the servers they need', () => {
     // The password of an embedded Postgres is known once it has been made.
     const made = await startPostgres();
     await made.stop();
+    postgresHome = made.dataDir;
     env = {
       DATABASE_URL: made.url,
       TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
@@ -37,6 +39,7 @@ describe('processes that start before the servers they need', () => {
     for (const program of programs) program.signal('SIGKILL');
     await Promise.all(programs.map((program) => program.ended()));
     await Promise.all(servers.map((server) => server.stop()));
+    await rm(postgresHome, { recursive: true, force: true });
     await rm(dir, { recursive: true, force: true });
   });
 
