@@ -9,6 +9,7 @@ import { startEmbeddedPostgres } from '../src/dev/embedded-postgres.ts';
 import { startEmbeddedTemporal } from '../src/dev/embedded-temporal.ts';
 import { findTemporalCli } from '../src/dev/temporal-cli.ts';
 import { freePort } from '../src/dev/free-port.ts';
+import { NODE_FLAGS } from '../src/dev/node-flags.ts';
 import { measureAccept } from './accept.ts';
 import { measureBacklog } from './backlog.ts';
 import { measureIdle } from './idle.ts';
@@ -130,8 +131,7 @@ try {
 }
 
 function start(name: 'api' | 'worker', env: Record<string, string>): ChildProcess {
-  const flags = name === 'worker' ? ['--import', './src/bin/lean-sandbox.ts'] : [];
-  const program = spawn(process.execPath, [...flags, `src/bin/${name}.ts`], {
+  const program = spawn(process.execPath, [...NODE_FLAGS[name], `src/bin/${name}.ts`], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { runProgram } from './program.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
-/** Built ahead for production (`npm run build`), so that a worker starts without a bundler. */
+/** Built ahead for production (`npm run build [-- <file>]`), so that a worker starts without a bundler. */
 await runProgram('bundle', async () => {
-  const target = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
+  const target = process.argv[2] ?? fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
   const { code } = await bundleWorkflows();
   await mkdir(dirname(target), { recursive: true });
   await writeFile(target, code);

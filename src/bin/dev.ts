@@ -7,6 +7,7 @@ import { startEmbeddedTemporal } from '../dev/embedded-temporal.ts';
 import { isPortFree } from '../dev/free-port.ts';
 import { type RememberedGroup, rememberGroups, stopLeftovers } from '../dev/leftovers.ts';
 import { takeLock } from '../dev/lock.ts';
+import { NODE_FLAGS } from '../dev/node-flags.ts';
 import { ownSecretsKey, rememberStack } from '../dev/stack-file.ts';
 import { type Program, signalGroup, startProgram } from '../dev/program.ts';
 import { supervise } from '../dev/supervise.ts';
@@ -167,8 +168,8 @@ async function startStack(
   clearTimeout(timeout);
 
   say('Starting API and worker …');
-  const worker = node('worker', '--import', './src/bin/lean-sandbox.ts', 'src/bin/worker.ts');
-  const api = node('api', 'src/bin/api.ts');
+  const worker = node('worker', ...NODE_FLAGS.worker, 'src/bin/worker.ts');
+  const api = node('api', ...NODE_FLAGS.api, 'src/bin/api.ts');
   for (const program of [worker, api])
     running.push(await supervise(program, { stopGraceMs, log: say, onGiveUp }));
 

@@ -21,7 +21,7 @@ import { createWebhookSender } from '../webhooks/send.ts';
 import { onStopSignal, requireDatabaseUrl, requireSecretBox, runProgram } from './program.ts';
 import { waitUntilUsable } from './wait.ts';
 import { waitForDatabase } from './wait-for-database.ts';
-import { bundleWorkflows } from './workflow-bundle.ts';
+import { bundleApart } from './workflow-bundle.ts';
 
 /** Hanging receivers hold a workflow-task slot while their local try lasts: fewer than 200 and they eat them all. */
 const WORKFLOW_TASK_SLOTS = 200;
@@ -89,9 +89,7 @@ await runProgram('worker', async () => {
     taskQueue: TASK_QUEUE,
     activities,
     workflowBundle:
-      config.WORKFLOW_BUNDLE === undefined
-        ? await bundleWorkflows(Runtime.instance().logger)
-        : { codePath: config.WORKFLOW_BUNDLE },
+      config.WORKFLOW_BUNDLE === undefined ? await bundleApart() : { codePath: config.WORKFLOW_BUNDLE },
     // Of a worker that died: its tasks wait this long for it before another gets them.
     stickyQueueScheduleToStartTimeout: '5 s',
     shutdownGraceTime: SHUTDOWN_GRACE,

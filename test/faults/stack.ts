@@ -13,6 +13,7 @@ import { openDatabase } from '../../src/db/orm.ts';
 import { startEmbeddedPostgres } from '../../src/dev/embedded-postgres.ts';
 import { startEmbeddedTemporal } from '../../src/dev/embedded-temporal.ts';
 import { isPortFree } from '../../src/dev/free-port.ts';
+import { NODE_FLAGS } from '../../src/dev/node-flags.ts';
 import { type Program, startProgram, type Track } from '../../src/dev/program.ts';
 import { eventually } from '../support/eventually.ts';
 import { type KeptProgram, keepRunning } from './keep-running.ts';
@@ -135,8 +136,8 @@ export async function startFaultStack(
         'SIGKILL',
       );
     await Promise.all([
-      node('api', 'src/bin/api.ts'),
-      node('worker', '--import', './src/bin/lean-sandbox.ts', 'src/bin/worker.ts'),
+      node('api', ...NODE_FLAGS.api, 'src/bin/api.ts'),
+      node('worker', ...NODE_FLAGS.worker, 'src/bin/worker.ts'),
     ]);
     const baseUrl = `http://127.0.0.1:${port}`;
     const isReady = () =>

@@ -6,15 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
 import { freePort } from '../../src/dev/free-port.ts';
+import { NODE_FLAGS } from '../../src/dev/node-flags.ts';
 import { cloneDatabase, type TestDatabase } from './database.ts';
 import { eventually } from './eventually.ts';
 
 const run = promisify(execFile);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** As `npm run worker` starts it. */
-const LEAN_SANDBOX = ['--import', './src/bin/lean-sandbox.ts'];
 
 /** A program of ours as a real process. */
 export interface Program {
@@ -27,11 +25,15 @@ export interface Program {
 }
 
 export function startProgram(name: 'api' | 'worker' | 'migrate', env: Record<string, string>): Program {
-  const child = spawn(process.execPath, [...(name === 'worker' ? LEAN_SANDBOX : []), `src/bin/${name}.ts`], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...(name === 'migrate' ? [] : NODE_FLAGS[name]), `src/bin/${name}.ts`],
+    {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const keep = process.env['TEST_LOGS'];
   const file = keep === undefined ? null : createWriteStream(`${keep}/${name}-${child.pid}.log`);
   let output = '';

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { environmentSchema } from '../../src/config.ts';
+import { NODE_FLAGS } from '../../src/dev/node-flags.ts';
 
 interface Service {
   readonly image: string;
@@ -25,6 +26,7 @@ interface Service {
 }
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const packageJson = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 const exists = (path: string) => existsSync(new URL(`../../${path}`, import.meta.url));
 const file = parse(read('docker-compose.yml'), { merge: true }) as {
   services: Record<string, Service>;
@@ -105,8 +107,9 @@ describe('docker-compose.yml', () => {
     expect(user).toBe('1000:1000');
     expect(isReadOnly).toBe(true);
     expect(dropped).toEqual(['ALL']);
-    const flags = name === 'worker' ? ['--import', './src/bin/lean-sandbox.ts'] : [];
-    expect(command).toEqual(['node', ...flags, `src/bin/${name}.ts`]);
+    const expected = ['node', ...(name in NODE_FLAGS ? NODE_FLAGS[name as 'api'] : []), `src/bin/${name}.ts`];
+    expect(command).toEqual(expected);
+    expect(packageJson.scripts[name]).toBe(`exec ${expected.join(' ')}`);
     expect(exists(`src/bin/${name}.ts`)).toBe(true);
   });
 
