@@ -61,5 +61,11 @@ export function createGuardedConnect(
     throw failure;
   }
 
-  return callbackify(connectToAny) as buildConnector.connector;
+  const connectByCallback = callbackify(connectToAny);
+  return (options, callback) => {
+    connectByCallback(options, (error: Error | null, socket) => {
+      if (error === null) callback(null, socket);
+      else callback(error, null);
+    });
+  };
 }
