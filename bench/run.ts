@@ -73,6 +73,7 @@ try {
     DATABASE_URL: postgres.url,
     TEMPORAL_ADDRESS: temporal.address,
     AUTH: 'disabled',
+    EGRESS_ALLOW: '127.0.0.0/8',
     SECRETS_KEY: Buffer.alloc(32).toString('base64'),
     PORT: port,
     LOG_LEVEL: 'warn',

@@ -75,6 +75,16 @@ const environment = z.object({
   READYZ_REQUIRES_WORKER: yes.default(false).describe('`yes`: /readyz is 200 only while a worker is alive.'),
   DISPATCHER: z.enum(['on', 'off']).default('on').describe('`off`: this process starts no workflows.'),
 
+  EGRESS_ALLOW: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .filter((block) => block.trim() !== '')
+        .map((block) => block.trim()),
+    )
+    .describe('CIDR blocks, separated by commas, that webhooks may reach beyond public addresses.'),
   SECRETS_KEY: z
     .string()
     .optional()

@@ -25,6 +25,8 @@ Starts Postgres, Temporal with its Web UI, the API and a worker; Ctrl-C stops al
 
 All variables: .env-example`;
 
+const DEV_EGRESS_ALLOW = '127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16';
+
 const READY_TIMEOUT_MS = 60_000;
 /** It waits a minute for Postgres, and then says so itself. */
 const MIGRATE_TIMEOUT_MS = 120_000;
@@ -142,6 +144,8 @@ async function startStack(
     ...(config.SECRETS_KEY === undefined && config.SECRETS_KEY_FILE === undefined
       ? { SECRETS_KEY: await ownSecretsKey(dataDir) }
       : {}),
+    // Receivers are tried on this machine and on the network it is in; metadata services never.
+    EGRESS_ALLOW: process.env['EGRESS_ALLOW'] || DEV_EGRESS_ALLOW,
     READYZ_REQUIRES_WORKER: 'yes',
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
     // No load balancer stands before it: Ctrl-C need not wait for one.

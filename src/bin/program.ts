@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Config, ConfigError } from '../config.ts';
+import { type AddressGuard, createAddressGuard } from '../webhooks/address-guard.ts';
 import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 
 /** Exit code of a program that would fail again in the same way: a supervisor need not restart it. */
@@ -68,6 +69,15 @@ export function requireSecretBox({ SECRETS_KEY: given, SECRETS_KEY_FILE: file }:
     );
   } catch {
     throw new ConfigError('  SECRETS_KEY: not 32 bytes in base64 (make one by `openssl rand -base64 32`).');
+  }
+}
+
+/** @throws {ConfigError} naming the block that is none */
+export function requireAddressGuard({ EGRESS_ALLOW: blocks }: Config): AddressGuard {
+  try {
+    return createAddressGuard(blocks);
+  } catch (error) {
+    throw new ConfigError(`  EGRESS_ALLOW: ${error instanceof Error ? error.message : String(error)}.`);
   }
 }
 

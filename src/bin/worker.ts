@@ -17,8 +17,15 @@ import { type Dispatcher, startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
 import { createReconcile } from '../temporal/reconcile.ts';
 import { prepareNamespace } from '../temporal/setup.ts';
+import { lookupBySystem } from '../webhooks/guarded-connect.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
-import { onStopSignal, requireDatabaseUrl, requireSecretBox, runProgram } from './program.ts';
+import {
+  onStopSignal,
+  requireDatabaseUrl,
+  requireAddressGuard,
+  requireSecretBox,
+  runProgram,
+} from './program.ts';
 import { waitUntilUsable } from './wait.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 import { bundleApart } from './workflow-bundle.ts';
@@ -42,8 +49,11 @@ await runProgram('worker', async () => {
   const logger = createLogger(config.LOG_LEVEL, 'worker');
   const url = requireDatabaseUrl(config);
   const secretBox = requireSecretBox(config);
+  const isAllowed = requireAddressGuard(config);
   const workerId = `${hostname()}:${process.pid}`;
   installRuntime(logger);
+  if (config.EGRESS_ALLOW.length > 0)
+    logger.warn({ egressAllow: config.EGRESS_ALLOW }, 'webhooks may reach addresses that are not public');
 
   let stopping = false;
   let stop = (): void => process.exit(0);
@@ -65,7 +75,13 @@ await runProgram('worker', async () => {
   let dispatcher: Dispatcher | null = null;
   const wake = connectWake(url, () => dispatcher?.wake());
   const validations = createValidationStore(orm, wake.notify);
-  const webhooks = createWebhookSender({ secretBox, now: Date.now, random: Math.random });
+  const webhooks = createWebhookSender({
+    secretBox,
+    isAllowed,
+    lookup: lookupBySystem,
+    now: Date.now,
+    random: Math.random,
+  });
   const activities = createActivities({
     validations,
     deliveries: createDeliveryStore(orm),

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { DeliveryEndpoint } from '../domain/delivery.ts';
 import type { TryResult, WebhookSender } from '../domain/ports.ts';
+import type { AddressGuard } from './address-guard.ts';
 import { createEndpointStats } from './endpoint-stats.ts';
+import { AddressForbiddenError, createGuardedConnect, type Lookup } from './guarded-connect.ts';
 import { createOriginGate } from './origin-gate.ts';
 import { nextTryInMs, parseRetryAfter } from './retry-schedule.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -13,8 +15,13 @@ const MAX_RESPONSE_BYTES = 64 * 1024;
 /** This much is kept, for whoever looks into the delivery log. */
 const MAX_EXCERPT_BYTES = 4 * 1024;
 
+const CONNECT_TIMEOUT_MS = 10_000;
+
 export interface WebhookSenderDeps {
   readonly secretBox: SecretBox;
+  /** Which addresses may be connected to. */
+  readonly isAllowed: AddressGuard;
+  readonly lookup: Lookup;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** In [0, 1). */
@@ -24,13 +31,15 @@ export interface WebhookSenderDeps {
 /** Sends webhooks. Redirects are not followed (3xx is a failure), and nothing of a URL reaches an error text. */
 export function createWebhookSender({
   secretBox,
+  isAllowed,
+  lookup,
   now,
   random,
 }: WebhookSenderDeps): WebhookSender & { close(): Promise<void> } {
   const agent = new Agent({
     connections: 64,
     pipelining: 1,
-    connect: { timeout: 10_000 },
+    connect: createGuardedConnect(isAllowed, { lookup, timeoutMs: CONNECT_TIMEOUT_MS }),
     maxHeaderSize: 16 * 1024,
   });
   const stats = createEndpointStats();
@@ -69,7 +78,7 @@ export function createWebhookSender({
         durationMs: elapsedMs(),
         excerpt: null,
         error: networkErrorCode(error),
-        verdict: 'retry',
+        verdict: error instanceof AddressForbiddenError ? 'give_up' : 'retry',
         retryAfterMs: null,
       };
     }
@@ -158,6 +167,7 @@ function judge({ statusCode: status, headers }: Dispatcher.ResponseData, nowMs: 
 }
 
 const NETWORK_ERRORS: Record<string, string> = {
+  address_forbidden: 'address_forbidden',
   ECONNREFUSED: 'connection_refused',
   ECONNRESET: 'connection_reset',
   ENOTFOUND: 'name_not_found',

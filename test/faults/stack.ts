@@ -121,6 +121,7 @@ export async function startFaultStack(
       DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
       AUTH: 'disabled',
+      EGRESS_ALLOW: '127.0.0.0/8',
       PORT: String(port),
       LOG_LEVEL: 'warn',
       READYZ_REQUIRES_WORKER: 'yes',

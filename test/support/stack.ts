@@ -97,6 +97,7 @@ export async function startStack(
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
     AUTH: 'disabled',
+    EGRESS_ALLOW: '127.0.0.0/8',
     SECRETS_KEY: Buffer.alloc(32, 'test').toString('base64'),
     PORT: port,
     DRAIN_DELAY_S: '0',

@@ -4,6 +4,8 @@ import { createSendWebhook } from '../../activities/send-webhook.ts';
 import { createDeliveryLog } from '../../src/db/delivery-log.ts';
 import { createDeliveryStore } from '../../src/db/delivery-store.ts';
 import { createEndpointSecrets } from '../../src/db/endpoint-secrets.ts';
+import { createAddressGuard } from '../../src/webhooks/address-guard.ts';
+import { lookupBySystem } from '../../src/webhooks/guarded-connect.ts';
 import { createSecretBox } from '../../src/webhooks/secret-box.ts';
 import { createWebhookSender } from '../../src/webhooks/send.ts';
 import { formatSecret } from '../../src/webhooks/sign.ts';
@@ -38,7 +40,13 @@ describe('a receiver that is down for an hour', () => {
       res.writeHead(isBack() ? 200 : 503).end();
     });
     const secretBox = createSecretBox([Buffer.alloc(32, 'k')]);
-    const sender = createWebhookSender({ secretBox, now, random: Math.random });
+    const sender = createWebhookSender({
+      secretBox,
+      isAllowed: createAddressGuard(['127.0.0.0/8']),
+      lookup: lookupBySystem,
+      now,
+      random: Math.random,
+    });
     /** What the schedule asked for after each failed try, in the order of the tries, by delivery. */
     const asked = new Map<string, number[]>();
     const scheduled: typeof sender = {

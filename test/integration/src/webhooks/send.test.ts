@@ -2,6 +2,8 @@ import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
 import type { TryResult } from '../../../../src/domain/ports.ts';
+import { createAddressGuard } from '../../../../src/webhooks/address-guard.ts';
+import { lookupBySystem } from '../../../../src/webhooks/guarded-connect.ts';
 import { createSecretBox } from '../../../../src/webhooks/secret-box.ts';
 import { createWebhookSender } from '../../../../src/webhooks/send.ts';
 import { formatSecret } from '../../../../src/webhooks/sign.ts';
@@ -9,6 +11,7 @@ import { freePort } from '../../../../src/dev/free-port.ts';
 import { startReceiver, type TestReceiver } from '../../../support/receiver.ts';
 
 const endpointId = '00000000-0000-4000-8000-000000000001';
+const isAllowed = createAddressGuard(['127.0.0.0/8']);
 const secretBox = createSecretBox([Buffer.alloc(32, 'k')]);
 
 describe('the webhook sender', () => {
@@ -16,7 +19,13 @@ describe('the webhook sender', () => {
   let receiver: TestReceiver | undefined;
 
   beforeEach(() => {
-    sender = createWebhookSender({ secretBox, now: Date.now, random: () => 0.5 });
+    sender = createWebhookSender({
+      secretBox,
+      isAllowed,
+      lookup: lookupBySystem,
+      now: Date.now,
+      random: () => 0.5,
+    });
   });
   afterEach(async () => {
     await sender.close();
@@ -127,6 +136,14 @@ describe('the webhook sender', () => {
       verdict: 'retry',
     });
     rude.close();
+  });
+
+  it('gives up on an address that it may not reach, with a code that says so', async () => {
+    expect(await send('http://169.254.169.254/latest/meta-data')).toMatchObject({
+      status: null,
+      error: 'address_forbidden',
+      verdict: 'give_up',
+    });
   });
 
   it('signs as Standard Webhooks 1.0 says, with every secret in force', async () => {

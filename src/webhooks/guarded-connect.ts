@@ -1,0 +1,71 @@
+import { lookup as systemLookup } from 'node:dns';
+import { isIP, type Socket } from 'node:net';
+import { callbackify, promisify } from 'node:util';
+import { buildConnector } from 'undici';
+import type { AddressGuard } from './address-guard.ts';
+
+/** The addresses of a name; rejects if there are none. */
+export type Lookup = (hostname: string) => Promise<readonly string[]>;
+
+/** Addresses of one name that are tried, one after the other. */
+const MAX_ADDRESSES = 4;
+
+/** An address that the guard refuses; the try fails for good, for it would do so again. */
+export class AddressForbiddenError extends Error {
+  override readonly name = 'AddressForbiddenError';
+  readonly code = 'address_forbidden';
+}
+
+export const lookupBySystem: Lookup = async (hostname) => {
+  const found = await promisify(systemLookup)(hostname, { all: true, verbatim: true });
+  return found.map(({ address }) => address);
+};
+
+/**
+ * Connects to allowed addresses only. The name is looked up here and the connection made to what was found, so that no
+ * second answer can differ (DNS rebinding); one forbidden address among the answers refuses all of them; and what the
+ * socket is really connected to is held against the guard once more.
+ */
+export function createGuardedConnect(
+  isAllowed: AddressGuard,
+  { lookup, timeoutMs }: { lookup: Lookup; timeoutMs: number },
+): buildConnector.connector {
+  const connect = buildConnector({ timeout: timeoutMs });
+
+  function connectTo(options: buildConnector.Options, address: string): Promise<Socket> {
+    const servername = isIP(options.hostname) === 0 ? options.hostname : '';
+    return new Promise((resolve, reject) => {
+      connect({ ...options, hostname: address, servername }, (...[error, socket]) => {
+        if (error !== null) return reject(error);
+        if (isAllowed(socket.remoteAddress ?? '')) return resolve(socket);
+        socket.destroy();
+        return reject(new AddressForbiddenError('Connected to a forbidden address'));
+      });
+    });
+  }
+
+  async function connectToAny(options: buildConnector.Options): Promise<Socket> {
+    // An IPv6 literal comes in brackets.
+    const host = options.hostname.replace(/^\[|\]$/g, '');
+    const addresses = isIP(host) === 0 ? await lookup(host) : [host];
+    if (addresses.length === 0 || !addresses.every(isAllowed))
+      throw new AddressForbiddenError('Resolves to a forbidden address');
+    let failure: unknown;
+    for (const address of addresses.slice(0, MAX_ADDRESSES)) {
+      try {
+        return await connectTo(options, address);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  const connectByCallback = callbackify(connectToAny);
+  return (options, callback) => {
+    connectByCallback(options, (error: Error | null, socket) => {
+      if (error === null) callback(null, socket);
+      else callback(error, null);
+    });
+  };
+}

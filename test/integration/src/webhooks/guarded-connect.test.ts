@@ -1,0 +1,85 @@
+import { Agent, request } from 'undici';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AddressGuard, createAddressGuard } from '../../../../src/webhooks/address-guard.ts';
+import { createGuardedConnect } from '../../../../src/webhooks/guarded-connect.ts';
+import { startReceiver, type TestReceiver } from '../../../support/receiver.ts';
+
+const LOOPBACK = ['127.0.0.0/8'];
+
+describe('guarded connections', () => {
+  let receiver: TestReceiver;
+  let port: string;
+  const agents: Agent[] = [];
+
+  beforeEach(async () => {
+    receiver = await startReceiver();
+    ({ port } = new URL(receiver.url));
+  });
+  afterEach(async () => {
+    await Promise.all(agents.splice(0).map((agent) => agent.destroy()));
+    await receiver.close();
+  });
+
+  /** Answers of the name server, one for each look-up. */
+  async function get(url: string, isAllowed: AddressGuard, answers: string[][] = []): Promise<number> {
+    const lookups: string[] = [];
+    const connect = createGuardedConnect(isAllowed, {
+      timeoutMs: 1_000,
+      lookup(hostname) {
+        lookups.push(hostname);
+        return Promise.resolve(answers[lookups.length - 1] ?? []);
+      },
+    });
+    const agent = new Agent({ connect, pipelining: 0 });
+    agents.push(agent);
+    const { statusCode, body } = await request(url, { dispatcher: agent });
+    await body.dump();
+    return statusCode;
+  }
+
+  it('go to what the name was found to be, under the name', async () => {
+    const url = `http://hooks.example:${port}/x`;
+    expect(await get(url, createAddressGuard(LOOPBACK), [['127.0.0.1']])).toBe(200);
+    expect(receiver.events[0]?.headers.host).toBe(`hooks.example:${port}`);
+  });
+
+  it('are tried with the next address when one does not answer', async () => {
+    const url = `http://hooks.example:${port}/x`;
+    expect(await get(url, createAddressGuard(LOOPBACK), [['127.0.0.2', '127.0.0.1']])).toBe(200);
+  });
+
+  it.each([
+    ['a literal', 'http://127.0.0.1', []],
+    ['an odd spelling', 'http://0x7f.1', []],
+    ['an IPv6 literal', 'http://[::ffff:127.0.0.1]', []],
+    ['a private answer', 'http://hooks.example', [['127.0.0.1']]],
+    ['a private answer among public ones', 'http://hooks.example', [['1.1.1.1', '127.0.0.1']]],
+    ['no answer', 'http://hooks.example', [[]]],
+    ['no address', 'http://hooks.example', [['localhost']]],
+  ])('are refused for %s, and nothing connects', async (_what, origin, answers) => {
+    await expect(get(`${origin}:${port}/`, createAddressGuard([]), answers)).rejects.toMatchObject({
+      code: 'address_forbidden',
+    });
+    expect(receiver.events).toEqual([]);
+  });
+
+  it('can not be led astray by a name that changes its answer after it was checked', async () => {
+    // Public when it is looked at, private for whoever would ask again.
+    const rebinding = [['192.0.2.1'], ['127.0.0.1'], ['127.0.0.1']];
+    const looksPublic: AddressGuard = (address) => address === '192.0.2.1';
+    await expect(get(`http://hooks.example:${port}/`, looksPublic, rebinding)).rejects.toThrow('connect');
+    expect(receiver.events).toEqual([]);
+  });
+
+  it('are cut when the socket turns out to be connected elsewhere than was checked', async () => {
+    let asked = 0;
+    const changesItsMind: AddressGuard = () => {
+      asked += 1;
+      return asked === 1;
+    };
+    await expect(get(`http://127.0.0.1:${port}/`, changesItsMind)).rejects.toMatchObject({
+      code: 'address_forbidden',
+    });
+    expect([asked, receiver.events.length]).toEqual([2, 0]);
+  });
+});
