@@ -12,7 +12,11 @@ const MAX_LIMIT = 500;
 const id = z.uuid({ error: 'must be a UUID' });
 const time = z.iso
   .datetime({ offset: true, error: 'must be a time as in 2026-01-31T12:00:00Z' })
-  .transform((iso) => new Date(iso));
+  .transform((iso) => new Date(iso))
+  // What every database takes, with room for time zones.
+  .refine((date) => date.getUTCFullYear() >= 1970 && date.getUTCFullYear() < 9999, {
+    error: 'must be a time of the years 1970 to 9998',
+  });
 
 const filter = {
   asset: id.optional(),
@@ -36,9 +40,10 @@ const replayRequest = z
   });
 
 const testRequest = z.strictObject({
-  url: text.max(MAX_URL_LENGTH).refine((url) => parseWebhookUrl(url) !== null, {
-    error: 'must be a valid absolute http(s) URL without user info',
-  }),
+  url: text
+    .max(MAX_URL_LENGTH)
+    .transform((url) => parseWebhookUrl(url)?.href ?? '')
+    .refine((url) => url !== '', { error: 'must be a valid absolute http(s) URL without user info' }),
 });
 
 /** @throws {AppError} `invalid_request` */

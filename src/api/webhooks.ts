@@ -35,7 +35,7 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
     post: [
       jsonBody(),
       async (req, res) => {
-        res.status(202).json({ replayed: await deliveryLog.replayAll(parseReplayRequest(req.body)) });
+        res.status(202).json(await deliveryLog.replayAll(parseReplayRequest(req.body)));
       },
     ],
   });
@@ -65,8 +65,8 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
     post: [
       jsonBody(),
       async (req, res) => {
-        const id = await deliveryLog.sendTest(parseTestRequest(req.body).url);
-        res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending' });
+        const { id, endpointId } = await deliveryLog.sendTest(parseTestRequest(req.body).url);
+        res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending', endpointId });
       },
     ],
   });

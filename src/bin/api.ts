@@ -6,6 +6,7 @@ import { createAssetStore } from '../db/asset-store.ts';
 import { createBacklog } from '../db/backlog.ts';
 import { createDeliveryLog } from '../db/delivery-log.ts';
 import { createDispatchQueue } from '../db/dispatch-queue.ts';
+import { findDurabilityFault } from '../db/durability.ts';
 import { openDatabase } from '../db/orm.ts';
 import { isMigrated } from '../db/migrate.ts';
 import { connectWake } from '../db/wake.ts';
@@ -13,11 +14,20 @@ import { createLogger } from '../telemetry/logger.ts';
 import { connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
-import { checkAuthSetting, endProgram, onStopSignal, requireDatabaseUrl, runProgram } from './program.ts';
+import {
+  CannotRun,
+  checkAuthSetting,
+  endProgram,
+  onStopSignal,
+  requireDatabaseUrl,
+  runProgram,
+} from './program.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 
 /** Requests under way get this long once no more are accepted. */
 const DRAIN_MS = 25_000;
+
+const DURABILITY_CHECK_MS = 5_000;
 
 await runProgram('api', async () => {
   const config = readConfig();
@@ -40,9 +50,22 @@ await runProgram('api', async () => {
     () => {
       isDatabaseUsable = true;
       logger.info('Postgres is usable');
+      watchDurability();
     },
     (error: unknown) => endProgram('api', error),
   );
+  /** Settings can change under a running process, with the next connection. */
+  function watchDurability(): void {
+    setInterval(() => {
+      findDurabilityFault(dispatchOrm).then(
+        (fault) => {
+          if (fault !== null) endProgram('api', new CannotRun(fault));
+        },
+        // Postgres is away: requests say so.
+        () => undefined,
+      );
+    }, DURABILITY_CHECK_MS).unref();
+  }
   const refusal = () => {
     if (!isDatabaseUsable) return 'database_unavailable';
     return backlog.isFull() ? 'backlog_full' : null;

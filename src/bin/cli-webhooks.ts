@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { DELIVERY_STATES, type DeliveryState } from '../domain/delivery.ts';
+import { DELIVERY_STATES, type DeliveryState, SECRET_OVERLAP_H } from '../domain/delivery.ts';
 import type {
   DeliveryEntry,
   DeliveryFilter,
@@ -10,11 +10,12 @@ import type {
 import { describeWebhookUrl, parseWebhookUrl } from '../domain/webhook-url.ts';
 import type { SecretBox } from '../webhooks/secret-box.ts';
 import { formatSecret, SECRET_BYTES } from '../webhooks/sign.ts';
-import { UsageError } from './program.ts';
+import { CannotRun, UsageError } from './program.ts';
 
 /** What the command line gave, as `parseArgs` reads it. */
 interface Options {
   readonly rotate?: boolean | undefined;
+  readonly force?: boolean | undefined;
   readonly all?: boolean | undefined;
   readonly asset?: string | undefined;
   readonly endpoint?: string | undefined;
@@ -36,6 +37,8 @@ export interface WebhookCommandsDeps {
 
 const TEST_TIMEOUT_MS = 15_000;
 const LOOK_AGAIN_MS = 100;
+const MAX_LIMIT = 500;
+const EXIT_FAILED = 1;
 
 export function createWebhookCommands({
   log,
@@ -61,13 +64,21 @@ export function createWebhookCommands({
   }
 
   return {
-    async secret([url], { rotate = false }) {
+    async secret([url], { rotate = false, force = false }) {
       const box = secretBox();
       const known = asUrl(url);
       const endpointId = await secrets.endpointIdOf(known);
       const fresh = box.seal(randomBytes(SECRET_BYTES), endpointId);
-      const [newest] = rotate ? await secrets.rotate(known, fresh) : await secrets.readOrCreate(known, fresh);
-      if (newest !== undefined) print(formatSecret(box.open(newest, endpointId)));
+      const inForce = rotate
+        ? await secrets.rotate(known, fresh, force)
+        : await secrets.readOrCreate(known, fresh);
+      const [newest] = inForce ?? [];
+      if (newest === undefined) {
+        throw new UsageError(
+          `It was rotated within the last ${SECRET_OVERLAP_H} h: the secret before would no longer verify. Wait, or add --force.`,
+        );
+      }
+      print(formatSecret(open(box, newest, endpointId)));
     },
 
     async endpoints() {
@@ -85,7 +96,8 @@ export function createWebhookCommands({
 
     async deliveries(_args, options) {
       const limit = Number(options.limit ?? 50);
-      if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit takes a number from 1.');
+      if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+        throw new UsageError(`--limit takes a number from 1 to ${MAX_LIMIT}.`);
       const entries = await log.list(await asFilter(options), { limit });
       if (entries.length === 0) print('No delivery matches.');
       for (const entry of entries) print(describeDelivery(entry));
@@ -102,7 +114,11 @@ export function createWebhookCommands({
         const filter = await asFilter(options);
         if (Object.values(filter).every((value) => value === undefined))
           throw new UsageError('--all needs at least one of --asset, --endpoint, --state, --from, --to.');
-        return print(`${await log.replayAll(filter)} deliveries are sent again.`);
+        const { replayed, leftOut } = await log.replayAll(filter);
+        print(`${replayed} deliveries are sent again.`);
+        if (leftOut > 0)
+          print(`${leftOut} were left out: their endpoints are disabled (webhooks enable <url>).`);
+        return;
       }
       const outcome = await log.replay(asId(id));
       if (outcome === 'not_found') throw new UsageError('There is no such delivery.');
@@ -110,22 +126,44 @@ export function createWebhookCommands({
         throw new UsageError('Its URL is not valid: there is nothing to send again.');
       if (outcome === 'endpoint_disabled')
         throw new UsageError('Its endpoint is disabled: `webhooks enable` it first.');
-      return print('It is sent again.');
+      print('It is sent again, at once unless its receiver gets no tries now (see docs/webhooks.md).');
     },
 
     async test([url]) {
-      const id = await log.sendTest(asUrl(url));
+      const { id } = await log.sendTest(asUrl(url));
       print(`Test event ${id} …`);
       const deadline = Date.now() + TEST_TIMEOUT_MS;
       for (;;) {
         const entry = await log.find(id);
-        if (entry !== null && (entry.tries.length > 0 || entry.state !== 'pending'))
+        if (entry !== null && (entry.tries.length > 0 || entry.state !== 'pending')) {
+          if (entry.state !== 'delivered') throw new CannotRun(describeTries(entry), EXIT_FAILED);
           return print(describeTries(entry));
-        if (Date.now() > deadline) return print('No try was made yet: does a worker run?');
+        }
+        if (Date.now() > deadline) {
+          const due = entry?.dueAt ?? null;
+          const isHeld = due !== null && due.getTime() > Date.now();
+          throw new CannotRun(
+            isHeld
+              ? `No try was made yet: its origin failed and gets none before ${due.toISOString()}.`
+              : 'No try was made yet: does a worker run?',
+            EXIT_FAILED,
+          );
+        }
         await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
       }
     },
   };
+}
+
+/** @throws {UsageError} where the key is another than the secret was sealed with */
+function open(box: SecretBox, sealed: Uint8Array, endpointId: string): Uint8Array {
+  try {
+    return box.open(sealed, endpointId);
+  } catch {
+    throw new UsageError(
+      'The secret was sealed with another SECRETS_KEY than this one. Add the old key behind a comma; if it is lost, --rotate.',
+    );
+  }
 }
 
 function describeEndpoint({ id, url, disabledBecause, failingSince, deliveredAt }: Endpoint): string {
@@ -159,10 +197,9 @@ function required(value: string | undefined, what: string): string {
 }
 
 function asUrl(text: string | undefined): string {
-  const url = required(text, "the receiver's URL");
-  if (parseWebhookUrl(url) === null)
-    throw new UsageError('The URL has to be an absolute http(s) URL without user info.');
-  return url;
+  const url = parseWebhookUrl(required(text, "the receiver's URL"));
+  if (url === null) throw new UsageError('The URL has to be an absolute http(s) URL without user info.');
+  return url.href;
 }
 
 function asId(text: string | undefined): string {
@@ -180,6 +217,8 @@ function asState(text: string): DeliveryState {
 function asTime(option: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new UsageError(`${option} takes a time like 2026-01-31T12:00:00Z.`);
+  const year = time.getUTCFullYear();
+  if (!(year >= 1970 && year < 9999))
+    throw new UsageError(`${option} takes a time like 2026-01-31T12:00:00Z.`);
   return time;
 }

@@ -11,16 +11,17 @@ import { requireDatabaseUrl, requireSecretBox, runProgram, UsageError } from './
 const HELP = `npm run cli -- <command>
 
   webhooks secret <url>             the signing secret of the endpoint that the URL belongs to (made at first use)
-  webhooks secret <url> --rotate    a new one; events are signed with both for 24 h
+  webhooks secret <url> --rotate    a new one; events are signed with both for 24 h (--force: also within these 24 h)
   webhooks endpoints                every endpoint that was used, and how it does
   webhooks enable <url or id>       undoes that an endpoint was disabled (410, or 120 h of failures)
   webhooks deliveries               the delivery log, newest first
       --asset <id>  --endpoint <url or id>  --state pending|delivered|failed|skipped  --limit <n>
+      --from <time>  --to <time>    (the page before: --to the time of the last one shown)
   webhooks delivery <id>            one delivery with all its tries
   webhooks replay <id>              sends it again, under the same webhook-id
-  webhooks replay --all             all that match, from the start of the schedule:
+  webhooks replay --all             all that match and whose endpoint is enabled, from the start of the schedule:
       --asset <id>  --endpoint <url or id>  --state <state>  --from <time>  --to <time>
-  webhooks test <url>               sends {"id":"…","state":"test"} and waits for the answer
+  webhooks test <url>               sends {"id":"…","state":"test"} and waits for the answer; exit code 1 if it was not delivered
 
 It works on the database of DATABASE_URL, or of the stack that \`npm run dev\` last started here. Where secrets are shown or
 made, SECRETS_KEY has to be the workers' own. Times are like 2026-01-31T12:00:00Z.`;
@@ -28,6 +29,7 @@ made, SECRETS_KEY has to be the workers' own. Times are like 2026-01-31T12:00:00
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   rotate: { type: 'boolean' },
+  force: { type: 'boolean' },
   all: { type: 'boolean' },
   asset: { type: 'string' },
   endpoint: { type: 'string' },
@@ -58,7 +60,7 @@ await runProgram('cli', async () => {
       secretBox: () => requireSecretBox(config),
       print,
     });
-    const run = group === 'webhooks' ? commands[command] : undefined;
+    const run = group === 'webhooks' && Object.hasOwn(commands, command) ? commands[command] : undefined;
     if (run === undefined) throw new UsageError(`There is no command "${positionals.join(' ')}".`);
     await run(args, values);
   } finally {

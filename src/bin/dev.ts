@@ -12,7 +12,7 @@ import { ownSecretsKey, rememberStack } from '../dev/stack-file.ts';
 import { type Program, signalGroup, startProgram } from '../dev/program.ts';
 import { supervise } from '../dev/supervise.ts';
 import { findTemporalCli } from '../dev/temporal-cli.ts';
-import { checkAuthSetting, isLoopback, runProgram } from './program.ts';
+import { checkAuthSetting, isLoopback, onStopSignal, runProgram } from './program.ts';
 
 const HELP = `npm run dev: the whole stack on this machine
 
@@ -67,13 +67,11 @@ await runProgram('dev', async () => {
     await Promise.all([rm(groupsFile, { force: true }), rm(lockFile, { force: true })]);
     process.exit(code);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (!stopping) return void stop(0);
-      for (const { pgid } of groups) signalGroup(pgid, 'SIGKILL');
-      process.exit(1);
-    });
-  }
+  const stopNow = () => {
+    for (const { pgid } of groups) signalGroup(pgid, 'SIGKILL');
+    process.exit(1);
+  };
+  onStopSignal(() => void stop(0), stopNow, ['SIGINT', 'SIGTERM', 'SIGHUP']);
 
   try {
     // Before any server is started: it would only be stopped again.

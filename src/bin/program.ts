@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Config, ConfigError } from '../config.ts';
+import { AppError } from '../domain/errors.ts';
 import { type AddressGuard, createAddressGuard } from '../webhooks/address-guard.ts';
 import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 
@@ -38,6 +39,11 @@ export function endProgram(name: string, error: unknown): never {
   if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
     process.stderr.write(`validatr ${name}: ${error.message}. See --help.\n`);
     process.exit(EXIT_CONFIG);
+  }
+  if (error instanceof AppError && error.code !== 'internal') {
+    const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
+    process.stderr.write(`validatr ${name}: ${error.message}${cause}\n`);
+    process.exit(1);
   }
   process.stderr.write(
     `validatr ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
@@ -89,14 +95,26 @@ function readKeyFile(path: string): string {
   }
 }
 
-/** Calls `stop` once on SIGINT or SIGTERM; a second signal ends the process at once. */
-export function onStopSignal(stop: (signal: string) => void): void {
-  let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+/**
+ * Ctrl-C reaches a process twice when npm runs it: from the terminal, and passed on by npm. Only what comes later than
+ * this is someone who does not want to wait.
+ */
+const ECHO_MS = 1_000;
+
+/** Calls `stop` at the first of the signals; one that comes later calls `stopNow`, by default the end of the process. */
+export function onStopSignal(
+  stop: (signal: NodeJS.Signals) => void,
+  stopNow: () => void = () => process.exit(1),
+  signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'],
+): void {
+  let stoppedAt: number | null = null;
+  for (const signal of signals) {
     process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      stop(signal);
+      const now = performance.now();
+      if (stoppedAt === null) {
+        stoppedAt = now;
+        stop(signal);
+      } else if (now - stoppedAt > ECHO_MS) stopNow();
     });
   }
 }

@@ -172,8 +172,11 @@ function asRow({ assetPath, notifications }: Submission) {
 function asWebhooks(notifications: Notifications): Webhooks {
   const webhooks: { -readonly [Key in keyof Webhooks]: Webhooks[Key] } = {};
   for (const key of NOTIFICATION_KEYS) {
-    const url = notifications[key];
-    if (url !== undefined) webhooks[key] = { url, usable: parseWebhookUrl(url) !== null };
+    const text = notifications[key];
+    if (text === undefined) continue;
+    const url = parseWebhookUrl(text);
+    // As requests spell it: `HTTP://Host:80` and `http://host/` are one endpoint. One that is no URL stays as given.
+    webhooks[key] = url === null ? { url: text, usable: false } : { url: url.href, usable: true };
   }
   return webhooks;
 }

@@ -2,10 +2,12 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import { DEFAULT_OWNER, type DeliveryTry } from '../domain/delivery.ts';
 import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../domain/ports.ts';
+import { parseWebhookUrl } from '../domain/webhook-url.ts';
 import { execute } from './execute.ts';
 
 const ENTRY = `d.id, d.asset_id AS "assetId", nullif(d.attempt, 0) AS attempt, d.event, d.endpoint_id AS "endpointId", d.url,
   d.state, d.failure, d.created_at AS "createdAt", d.finished_at AS "finishedAt",
+  CASE WHEN d.state = 'pending' AND d.handed_over_at IS NULL THEN d.due_at END AS "dueAt",
   (SELECT coalesce(json_agg(json_build_object('at', at, 'status', status, 'durationMs', duration_ms, 'error', error,
      'excerpt', excerpt) ORDER BY number), '[]') FROM delivery_tries WHERE delivery_id = d.id) AS tries`;
 
@@ -14,7 +16,7 @@ const ENDPOINT = `id, url, created_at AS "createdAt", delivered_at AS "delivered
 
 /** Back to the beginning of the schedule, due now; the dispatcher hands it to a workflow or wakes the one it has. */
 const REPLAY = `UPDATE deliveries d SET state = 'pending', failure = NULL, finished_at = NULL, handed_over_at = NULL,
-    due_at = now(), tries_before_replay = (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id)`;
+    due_at = now(), replays = replays + 1, tries_before_replay = (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id)`;
 
 const IS_DISABLED = `EXISTS (SELECT FROM endpoints e WHERE e.id = d.endpoint_id AND e.disabled_at IS NOT NULL)`;
 
@@ -52,27 +54,28 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
 
     async replayAll(filter) {
       const { condition, params } = asCondition(filter);
-      const [row] = await execute<{ count: string }>(
+      const matching = `${condition} AND d.state <> 'skipped'`;
+      const [row] = await execute<{ replayed: string; leftOut: string }>(
         orm,
-        `WITH replayed AS (
-           ${REPLAY} WHERE ${condition} AND d.state <> 'skipped' AND NOT ${IS_DISABLED} RETURNING d.id
-         ) SELECT count(*) FROM replayed`,
-        params,
+        `WITH replayed AS (${REPLAY} WHERE ${matching} AND NOT ${IS_DISABLED} RETURNING d.id)
+         SELECT (SELECT count(*) FROM replayed) AS replayed,
+           (SELECT count(*) FROM deliveries d WHERE ${matching} AND ${IS_DISABLED}) AS "leftOut"`,
+        [...params, ...params],
       );
       onWork();
-      return Number(row?.count ?? 0);
+      return { replayed: Number(row?.replayed), leftOut: Number(row?.leftOut) };
     },
 
     async sendTest(url) {
       const id = uuidv7();
-      await execute(
+      const [row] = await execute<{ endpointId: string }>(
         orm,
         `INSERT INTO deliveries (id, owner, attempt, event, url, body, state, due_at)
-         VALUES (?, ?, 0, 'test', ?, ?, 'pending', now())`,
+         VALUES (?, ?, 0, 'test', ?, ?, 'pending', now()) RETURNING endpoint_id AS "endpointId"`,
         [id, DEFAULT_OWNER, url, JSON.stringify({ id, state: 'test' })],
       );
       onWork();
-      return id;
+      return { id, endpointId: row?.endpointId ?? '' };
     },
 
     async listEndpoints() {
@@ -87,7 +90,7 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
     async findEndpoint(idOrUrl) {
       const id = isUuid(idOrUrl) ? '?::uuid' : `endpoint_id('${DEFAULT_OWNER}', ?)`;
       const [row] = await execute<EndpointRow>(orm, `SELECT ${ENDPOINT} FROM endpoints WHERE id = ${id}`, [
-        idOrUrl,
+        parseWebhookUrl(idOrUrl)?.href ?? idOrUrl,
       ]);
       return row === undefined ? null : asEndpoint(row);
     },
@@ -122,14 +125,15 @@ function asCondition({ assetId, endpointId, state, from, to }: DeliveryFilter) {
 /** Timestamps come as text. */
 type TextTimes<Row, Keys extends keyof Row> = Omit<Row, Keys> & { [Key in Keys]: string | null };
 
-type EntryRow = TextTimes<Omit<DeliveryEntry, 'tries'>, 'createdAt' | 'finishedAt'> & {
+type EntryRow = TextTimes<Omit<DeliveryEntry, 'tries'>, 'createdAt' | 'dueAt' | 'finishedAt'> & {
   readonly tries: readonly TextTimes<DeliveryTry, 'at'>[];
 };
 
-function asEntry({ createdAt, finishedAt, tries, ...row }: EntryRow): DeliveryEntry {
+function asEntry({ createdAt, dueAt, finishedAt, tries, ...row }: EntryRow): DeliveryEntry {
   return {
     ...row,
     createdAt: new Date(createdAt ?? 0),
+    dueAt: asDate(dueAt),
     finishedAt: asDate(finishedAt),
     tries: tries.map(({ at, ...tryMade }) => ({ ...tryMade, at: new Date(at ?? 0) })),
   };

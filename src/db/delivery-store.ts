@@ -17,19 +17,18 @@ interface TryToRecord extends DeliveryTry {
   readonly deliveryId: string;
   readonly state: DeliveryState;
   readonly failure: DeliveryFailure | null;
+  readonly round: number;
 }
 
 interface SecretColumns {
   readonly secret: Uint8Array | null;
   readonly previousSecret: Uint8Array | null;
   readonly isDisabled: boolean | null;
-  readonly isFine: boolean | null;
 }
 
 /** Column list of an endpoint `e` as `asEndpoint` reads it. */
 const ENDPOINT = `e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret",
-  e.disabled_at IS NOT NULL AS "isDisabled",
-  e.failing_since IS NULL AND e.delivered_at > now() - interval '1 min' AS "isFine"`;
+  e.disabled_at IS NOT NULL AS "isDisabled"`;
 
 export function createDeliveryStore(orm: MikroORM): DeliveryStore {
   const record = groupByTick(
@@ -39,7 +38,7 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
         orm,
         `WITH made AS (
            SELECT * FROM jsonb_to_recordset(?::jsonb) AS t("deliveryId" uuid, at timestamptz, status integer,
-             "durationMs" integer, error text, excerpt text, state text, failure text)
+             "durationMs" integer, error text, excerpt text, state text, failure text, round integer)
          ), recorded AS (
            INSERT INTO delivery_tries (delivery_id, number, at, status, duration_ms, error, excerpt)
            SELECT "deliveryId",
@@ -47,22 +46,25 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
                     + row_number() OVER (PARTITION BY "deliveryId" ORDER BY at),
                   at, status, "durationMs", error, excerpt
            FROM made
+         ), successes AS (
+           -- Not at every success: the endpoint's row would be the bottleneck of all its deliveries.
+           UPDATE endpoints e SET delivered_at = now(), failing_since = NULL
+           FROM made JOIN deliveries d ON d.id = made."deliveryId"
+           WHERE e.id = d.endpoint_id AND made.state = 'delivered'
+             AND (e.failing_since IS NOT NULL OR e.delivered_at IS NULL OR e.delivered_at < now() - interval '1 min')
          )
          UPDATE deliveries SET state = made.state, failure = made.failure,
            finished_at = CASE WHEN made.state <> 'pending' THEN now() END
-         FROM made WHERE deliveries.id = made."deliveryId" AND deliveries.state = 'pending'`,
+         FROM made
+         WHERE deliveries.id = made."deliveryId" AND deliveries.state = 'pending'
+           -- Replayed while the try was under way: its end is not the end of the new round, unless it was a success.
+           AND (deliveries.replays = made.round OR made.state = 'delivered')`,
         [JSON.stringify(tries)],
       );
       return tries.map(() => undefined);
     },
     { maxGroup: MAX_GROUPED_TRIES, maxConcurrent: 2 },
   );
-
-  async function recordSuccess(endpointId: string): Promise<void> {
-    await execute(orm, 'UPDATE endpoints SET delivered_at = now(), failing_since = NULL WHERE id = ?', [
-      endpointId,
-    ]);
-  }
 
   async function recordFailure(endpointId: string, failure: DeliveryFailure | null): Promise<void> {
     await execute(
@@ -88,10 +90,11 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
           tries: string;
           startDueAt: string | null;
           endpointId: string;
+          round: number;
         } & SecretColumns
       >(
         orm,
-        `SELECT d.url, d.body, d.endpoint_id AS "endpointId", ${ENDPOINT},
+        `SELECT d.url, d.body, d.endpoint_id AS "endpointId", d.replays AS round, ${ENDPOINT},
            (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id) - d.tries_before_replay AS tries,
            (SELECT s.created_at FROM deliveries s
             WHERE d.event <> 'onStart' AND s.asset_id = d.asset_id AND s.attempt = d.attempt AND s.event = 'onStart'
@@ -101,12 +104,13 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
         [id],
       );
       if (row === undefined) return null;
-      const { url, body, tries, startDueAt, endpointId } = row;
+      const { url, body, tries, startDueAt, endpointId, round } = row;
       return {
         id,
         url,
         body,
         tries: Number(tries),
+        round,
         startEventDueAt: startDueAt === null ? null : new Date(startDueAt),
         endpointId,
         endpoint: asEndpoint(row),
@@ -129,11 +133,9 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
       return endpoint;
     },
 
-    async recordTry({ id, endpointId, endpoint }, tryMade, state, failure) {
-      await record({ deliveryId: id, state, failure, ...tryMade });
+    async recordTry({ id, endpointId, round }, tryMade, state, failure) {
+      await record({ deliveryId: id, state, failure, round, ...tryMade });
       if (state !== 'delivered') await recordFailure(endpointId, failure);
-      // Not at every success: the endpoint's row would be the bottleneck of all its deliveries.
-      else if (endpoint?.isFine !== true) await recordSuccess(endpointId);
     },
 
     async failDisabled(id) {
@@ -164,11 +166,10 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
   };
 }
 
-function asEndpoint({ secret, previousSecret, isDisabled, isFine }: SecretColumns): DeliveryEndpoint | null {
+function asEndpoint({ secret, previousSecret, isDisabled }: SecretColumns): DeliveryEndpoint | null {
   if (secret === null) return null;
   return {
     isDisabled: isDisabled === true,
-    isFine: isFine === true,
     secrets: previousSecret === null ? [secret] : [secret, previousSecret],
   };
 }

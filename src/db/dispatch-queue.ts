@@ -101,7 +101,7 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
     async parkOverdue(endpointId, afterMs) {
       await execute(
         orm,
-        `UPDATE deliveries SET due_at = now() + make_interval(secs => ? * (1 + random()))
+        `UPDATE deliveries SET due_at = now() + make_interval(secs => ?)
          WHERE endpoint_id = ? AND state = 'pending' AND due_at < now() AND handed_over_at IS NULL`,
         [afterMs / 1000, endpointId],
       );

@@ -9,16 +9,20 @@ interface SecretColumns {
 }
 
 /** Makes the endpoint's row if there is none. The assignment makes RETURNING give the row that is there, too. */
-const upsert = (onConflict: string) => `INSERT INTO endpoints AS e (id, owner, url, secret)
+const upsert = (
+  onConflict: string,
+  condition = 'true',
+) => `INSERT INTO endpoints AS e (id, owner, url, secret)
   VALUES (endpoint_id('${DEFAULT_OWNER}', ?), '${DEFAULT_OWNER}', endpoint_url(?), ?)
-  ON CONFLICT (id) DO UPDATE SET ${onConflict}
+  ON CONFLICT (id) DO UPDATE SET ${onConflict} WHERE ${condition}
   RETURNING e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret"`;
 
 /** Secrets of endpoints, for those who show and rotate them; whoever sends reads them with the delivery. */
 export function createEndpointSecrets(orm: MikroORM): EndpointSecrets {
-  async function write(onConflict: string, url: string, secret: Uint8Array): Promise<readonly Uint8Array[]> {
-    const [row] = await execute<SecretColumns>(orm, upsert(onConflict), [url, url, Buffer.from(secret)]);
-    return [row?.secret, row?.previousSecret].filter((one) => one instanceof Uint8Array);
+  async function write(statement: string, url: string, secret: Uint8Array) {
+    const [row] = await execute<SecretColumns>(orm, statement, [url, url, Buffer.from(secret)]);
+    if (row === undefined) return null;
+    return row.previousSecret === null ? [row.secret] : [row.secret, row.previousSecret];
   }
 
   return {
@@ -29,12 +33,17 @@ export function createEndpointSecrets(orm: MikroORM): EndpointSecrets {
       return row?.id ?? '';
     },
 
-    readOrCreate: (url, secret) => write('owner = excluded.owner', url, secret),
+    async readOrCreate(url, secret) {
+      return (await write(upsert('owner = excluded.owner'), url, secret)) ?? [];
+    },
 
-    rotate: (url, secret) =>
+    rotate: (url, secret, force) =>
       write(
-        `previous_secret = e.secret, previous_secret_until = now() + interval '${SECRET_OVERLAP_H} hours',
-         secret = excluded.secret`,
+        upsert(
+          `previous_secret = e.secret, previous_secret_until = now() + interval '${SECRET_OVERLAP_H} hours',
+           secret = excluded.secret`,
+          force ? 'true' : 'e.previous_secret_until IS NULL OR e.previous_secret_until <= now()',
+        ),
         url,
         secret,
       ),

@@ -37,6 +37,8 @@ export interface PendingDelivery {
   readonly body: string;
   /** HTTP tries made since the delivery was due, or since its last replay. */
   readonly tries: number;
+  /** How often it was replayed: tells a try of this round from one that a replay has overtaken. */
+  readonly round: number;
   /** The start event of the same attempt, if it is still waiting for its first try: its due time. */
   readonly startEventDueAt: Date | null;
   readonly endpointId: string;
@@ -46,8 +48,6 @@ export interface PendingDelivery {
 
 export interface DeliveryEndpoint {
   readonly isDisabled: boolean;
-  /** It had something delivered within the last minute, and has not failed since. */
-  readonly isFine: boolean;
   /** Sealed; the newest first, then the one before it while a rotation lasts. */
   readonly secrets: readonly Uint8Array[];
 }

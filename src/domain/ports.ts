@@ -171,6 +171,8 @@ export interface DeliveryEntry {
   readonly state: DeliveryState;
   readonly failure: DeliveryFailure | null;
   readonly createdAt: Date;
+  /** When it is looked at next, while no workflow holds it; null otherwise. */
+  readonly dueAt: Date | null;
   readonly finishedAt: Date | null;
   readonly tries: readonly DeliveryTry[];
 }
@@ -207,10 +209,10 @@ export interface DeliveryLog {
   find(id: string): Promise<DeliveryEntry | null>;
   /** Sends it again under its id, from the beginning of the schedule; one that waits is tried at once. */
   replay(id: string): Promise<ReplayOutcome>;
-  /** The same for all that match and whose endpoint is not disabled; gives their number. */
-  replayAll(filter: DeliveryFilter): Promise<number>;
-  /** Sends a test event; gives the delivery's id. */
-  sendTest(url: string): Promise<string>;
+  /** The same for all that match; those of disabled endpoints are left out. */
+  replayAll(filter: DeliveryFilter): Promise<{ replayed: number; leftOut: number }>;
+  /** Sends a test event; `url` is a valid one. */
+  sendTest(url: string): Promise<{ id: string; endpointId: string }>;
   listEndpoints(): Promise<Endpoint[]>;
   /** By id, or by any URL of it. */
   findEndpoint(idOrUrl: string): Promise<Endpoint | null>;
@@ -224,8 +226,11 @@ export interface EndpointSecrets {
   endpointIdOf(url: string): Promise<string>;
   /** The secrets in force, the newest first; made with `secret` if there are none. */
   readOrCreate(url: string, secret: Uint8Array): Promise<readonly Uint8Array[]>;
-  /** `secret` is the newest from now on; the one before it stays in force for 24 h. */
-  rotate(url: string, secret: Uint8Array): Promise<readonly Uint8Array[]>;
+  /**
+   * `secret` is the newest from now on; the one before it stays in force for 24 h. Null, and nothing is changed, while an
+   * earlier rotation lasts: receivers may still verify with the secret that would be dropped. `force` drops it.
+   */
+  rotate(url: string, secret: Uint8Array, force: boolean): Promise<readonly Uint8Array[] | null>;
 }
 
 /** A row to start a workflow for. */
@@ -249,7 +254,7 @@ export interface DispatchQueue {
   /** Pending deliveries that are due and that no workflow holds. */
   overdueDeliveries(): Promise<{ id: string; url: string; endpointId: string }[]>;
   markHandedOver(deliveryId: string): Promise<void>;
-  /** Makes all overdue deliveries of an endpoint due again, spread over once to twice `afterMs` from now. */
+  /** Makes all overdue deliveries of an endpoint due again `afterMs` from now. */
   parkOverdue(endpointId: string, afterMs: number): Promise<void>;
   /** Workers sign in every second; an API starts workflows only while none does. */
   renewWorker(workerId: string): Promise<void>;

@@ -15,6 +15,7 @@ const FIRST_OPEN_MS = 30_000;
 const LAST_OPEN_MS = 15 * 60_000;
 /** While others are under way: about the time of some quick answers, or of one that hangs. */
 const BUSY_MS = 2_000;
+const SPREAD_MS = 5_000;
 
 /** Origins remembered; the one unused for longest is forgotten first. */
 const MAX_ORIGINS = 10_000;
@@ -44,8 +45,8 @@ export function createOriginGate({ now, random }: { now: () => number; random: (
   function blockedFor(origin: Origin): number {
     const isProbing = origin.openForMs > 0 && origin.inFlight > 0;
     const remainingMs = origin.openUntil - now();
-    // Spread out, so that an origin that comes back is not met by everyone at once.
-    if (remainingMs > 0) return Math.ceil(remainingMs + random() * origin.openForMs);
+    // Spread out a little: one of them is let in as the probe, the others a moment after it was answered.
+    if (remainingMs > 0) return Math.ceil(remainingMs + random() * SPREAD_MS);
     if (isProbing || origin.inFlight >= MAX_IN_FLIGHT) return Math.ceil(BUSY_MS * (1 + 2 * random()));
     return 0;
   }

@@ -40,10 +40,21 @@ describe('an API that is told to stop', () => {
     await expect(client.call('GET', '/healthz')).rejects.toThrow('fetch failed');
   });
 
-  it('ends at once at a second signal', async () => {
+  it('takes a signal that comes twice, from the terminal and from npm, for one', async () => {
+    await stack.startApi();
+    stack.api.signal('SIGINT');
+    stack.api.signal('SIGINT');
+    stack.api.signal('SIGTERM');
+    expect(await (await draining()).json()).toMatchObject({ type: 'urn:validatr:error:draining' });
+    expect(await stack.api.ended()).toBe(0);
+  });
+
+  it('ends at once at a signal that comes later', async () => {
     await stack.startApi();
     stack.api.signal('SIGTERM');
     await draining();
+    const since = performance.now();
+    await eventually(() => performance.now() - since > 1_100, { what: 'a second later' });
     const begin = performance.now();
     stack.api.signal('SIGTERM');
     expect(await stack.api.ended()).toBe(1);

@@ -68,6 +68,10 @@ describe('webhooks', () => {
     for (const secret of [before, after])
       expect(verify(secret, receiver.events[1])).toMatchObject({ state: 'complete' });
     expect(() => verify(after, receiver.events[0])).toThrow('No matching signature');
+    // However the URL is spelt, it is the same endpoint.
+    expect(await cli('webhooks', 'secret', url.replace('http://', 'HTTP://'))).toBe(after);
+    await expect(cli('webhooks', 'secret', url, '--rotate')).rejects.toThrow('rotated within the last 24 h');
+    await expect(cli('webhooks', 'toString')).rejects.toThrow('There is no command');
     await receiver.close();
   });
 
@@ -124,6 +128,7 @@ describe('webhooks', () => {
     const range = { endpoint: first.endpointId, state: 'failed' };
     expect(await (await client.call('POST', '/webhooks/deliveries/replay', range)).json()).toEqual({
       replayed: 1,
+      leftOut: 0,
     });
     await eventually(async () => (await deliveryOf(second.id)).state === 'delivered');
     for (const { id } of [first, second]) {
@@ -132,7 +137,7 @@ describe('webhooks', () => {
       expect(events).toHaveLength(2);
     }
     // A delivered one too: its receiver may have lost it.
-    expect(await cli('webhooks', 'replay', first.id)).toBe('It is sent again.');
+    expect(await cli('webhooks', 'replay', first.id)).toContain('It is sent again');
     await eventually(() => receiver.events.length === 5);
     await receiver.close();
   });
@@ -194,6 +199,11 @@ describe('webhooks', () => {
     expect(receiver.events[0]).toMatchObject({ body: `{"id":"${id}","state":"test"}` });
     expect(await cli('webhooks', 'test', receiver.url)).toContain('1 try, last http_200');
     expect((await client.call('POST', '/webhooks/test', { url: 'wat' })).status).toBe(422);
+    const refusing = await startReceiver((_event, res) => {
+      res.writeHead(404).end();
+    });
+    await expect(cli('webhooks', 'test', refusing.url)).rejects.toThrow('last http_404');
+    await refusing.close();
     await receiver.close();
   });
 
@@ -205,7 +215,16 @@ describe('webhooks', () => {
     expect((await page.json()) as Delivery[]).toMatchObject([{ id: deliveries[1]?.id }]);
     const [, next = ''] = /^<(.+)>; rel="next"$/.exec(page.headers.get('link') ?? '') ?? [];
     expect(await client.read(next)).toMatchObject([{ id: deliveries[0]?.id }]);
-    for (const query of ['state=lost', 'limit=0', 'limit=501', 'cursor=x', 'asset=x', 'color=red'])
+    for (const query of [
+      'state=lost',
+      'from=0000-01-01T00:00:00Z',
+      'to=9999-12-31T23:59:59-23:59',
+      'limit=0',
+      'limit=501',
+      'cursor=x',
+      'asset=x',
+      'color=red',
+    ])
       expect((await client.call('GET', `/webhooks/deliveries?${query}`)).status, query).toBe(422);
     expect((await client.call('POST', '/webhooks/deliveries/replay', {})).status).toBe(422);
     expect((await client.call('GET', '/webhooks/deliveries/x')).status).toBe(404);

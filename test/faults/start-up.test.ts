@@ -32,6 +32,7 @@ describe('processes that start before the servers they need', () => {
       DATABASE_URL: made.url,
       TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
       AUTH: 'disabled',
+      SECRETS_KEY: Buffer.alloc(32, 'test').toString('base64'),
       PORT: String(port),
     };
   });

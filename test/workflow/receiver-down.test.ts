@@ -73,7 +73,9 @@ describe('a receiver that is down for an hour', () => {
       },
     });
     const log = createDeliveryLog(database.orm, () => undefined);
-    const ids = await Promise.all(Array.from({ length: EVENTS }, () => log.sendTest(`${receiver.url}/hook`)));
+    const ids = await Promise.all(
+      Array.from({ length: EVENTS }, async () => (await log.sendTest(`${receiver.url}/hook`)).id),
+    );
 
     await lab.withActivities(activities, async () => {
       for (const id of ids) {

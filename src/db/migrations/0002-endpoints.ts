@@ -35,6 +35,7 @@ export class Endpoints extends Migration {
         ADD CHECK ((event = 'test') = (asset_id IS NULL)),
         ADD owner text NOT NULL DEFAULT 'default',
         ADD endpoint_id uuid NOT NULL GENERATED ALWAYS AS (endpoint_id(owner, url)) STORED,
+        ADD replays integer NOT NULL DEFAULT 0,
         ADD tries_before_replay integer NOT NULL DEFAULT 0,
         ADD failure text,
         ADD checked_at timestamptz`);
@@ -57,7 +58,7 @@ export class Endpoints extends Migration {
     this.addSql(`DELETE FROM deliveries WHERE event = 'test'`);
     this.addSql('ALTER TABLE delivery_tries DROP excerpt');
     this.addSql(`
-      ALTER TABLE deliveries DROP endpoint_id, DROP owner, DROP tries_before_replay, DROP failure, DROP checked_at,
+      ALTER TABLE deliveries DROP endpoint_id, DROP owner, DROP replays, DROP tries_before_replay, DROP failure, DROP checked_at,
         ALTER asset_id SET NOT NULL`);
     this.addSql(`
       DROP INDEX deliveries_unattended;

@@ -93,10 +93,10 @@ describe('deliveries and endpoints in the database', () => {
   it('keeps the secret before the last for 24 h after a rotation', async () => {
     const { secrets } = stores();
     const { id, url } = await usedDelivery('https://rotate.example');
-    expect(await secrets.rotate(url, Buffer.from('newer'))).toEqual([
-      Buffer.from('newer'),
-      Buffer.from('sealed'),
-    ]);
+    const newer = Buffer.from('newer');
+    expect(await secrets.rotate(url, newer, false)).toEqual([newer, Buffer.from('sealed')]);
+    // Another one now would cut off receivers that still verify with the first.
+    expect(await secrets.rotate(url, Buffer.from('newest'), false)).toBeNull();
     expect((await pending(id)).endpoint?.secrets).toHaveLength(2);
     await database.query(`UPDATE endpoints SET previous_secret_until = now() - interval '1 s'`);
     expect((await pending(id)).endpoint?.secrets).toEqual([Buffer.from('newer')]);
@@ -120,10 +120,13 @@ describe('deliveries and endpoints in the database', () => {
       [gone.id, 'endpoint_gone'],
     ]);
     expect(await log.replay(waiting)).toBe('endpoint_disabled');
-    expect(await log.replayAll({ endpointId: gone.endpointId })).toBe(0);
+    expect(await log.replayAll({ endpointId: gone.endpointId })).toEqual({ replayed: 0, leftOut: 2 });
     expect(await log.enable(gone.endpointId)).toBe(true);
     expect(await log.enable(gone.endpointId)).toBe(false);
-    expect(await log.replayAll({ endpointId: gone.endpointId, state: 'failed' })).toBe(2);
+    expect(await log.replayAll({ endpointId: gone.endpointId, state: 'failed' })).toEqual({
+      replayed: 2,
+      leftOut: 0,
+    });
   });
 
   it('disables an endpoint after 120 h of nothing but failures, not when one was delivered meanwhile', async () => {
@@ -158,6 +161,17 @@ describe('deliveries and endpoints in the database', () => {
     expect(await log.replay('00000000-0000-4000-8000-000000000000')).toBe('not_found');
   });
 
+  it('keeps a replay that was asked for while a try was under way, whatever that try came to', async () => {
+    const { deliveries, log } = stores();
+    const refused = await usedDelivery('https://overtaken.example');
+    await log.replay(refused.id);
+    await deliveries.recordTry(refused, { ...failure, status: 404, error: 'http_404' }, 'failed', 'rejected');
+    expect(await pending(refused.id)).toMatchObject({ tries: 1 });
+    // A receiver that has it after all needs no second one.
+    await deliveries.recordTry(refused, success, 'delivered', null);
+    expect(await deliveries.findPending(refused.id)).toBeNull();
+  });
+
   it('pages the log, newest first, by asset, endpoint, state and time', async () => {
     const { log } = stores();
     const { start, end, assetId } = await makeDeliveries('https://pages.example');
@@ -177,7 +191,8 @@ describe('deliveries and endpoints in the database', () => {
 
   it('sends a test event that belongs to no asset', async () => {
     const { log, queue } = stores();
-    const id = await log.sendTest('https://test.example/hook');
+    const { id, endpointId } = await log.sendTest('https://test.example/hook');
+    expect((await log.find(id))?.endpointId).toBe(endpointId);
     expect(await log.find(id)).toMatchObject({
       assetId: null,
       attempt: null,

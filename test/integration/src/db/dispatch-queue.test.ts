@@ -82,7 +82,7 @@ describe('the dispatch queue', () => {
     expect(await queue.overdueDeliveries()).toEqual([]);
     await database.query(`UPDATE deliveries SET due_at = now() - interval '1 s' WHERE id = ?`, [id]);
     const [overdue] = await queue.overdueDeliveries();
-    expect(overdue).toMatchObject({ id, url: 'https://example.com' });
+    expect(overdue).toMatchObject({ id, url: 'https://example.com/' });
     await queue.parkOverdue(overdue?.endpointId ?? '', 60_000);
     expect(await queue.overdueDeliveries()).toEqual([]);
     await database.query(`UPDATE deliveries SET due_at = now() - interval '1 s' WHERE id = ?`, [id]);

@@ -43,7 +43,7 @@ describe('the webhook sender', () => {
       url,
       body: '{"id":"x","state":"complete"}',
       endpointId,
-      endpoint: { isDisabled: false, isFine: true, secrets },
+      endpoint: { isDisabled: false, secrets },
       timeoutMs,
     });
 
