@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestClient } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { isRecording, keepHistory } from '../support/workflow-lab.ts';
 
 const ASSETS = 200;
 
@@ -22,6 +23,15 @@ describe('when processes die', () => {
     return Number(row?.count);
   }
 
+  /** The history of one whose task was under way when its worker was killed. */
+  async function recordCrash(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const history = await stack.temporal('workflow', 'show', '-w', `asset-${id}`, '--output', 'json');
+      if (history.includes('EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT')) return keepHistory(history, 'crash');
+    }
+    throw new Error('Nobody was at work when the worker was killed');
+  }
+
   it('keeps every accepted asset when the worker is killed', async () => {
     const client = createTestClient(stack.baseUrl);
     const ids = await Promise.all(Array.from({ length: ASSETS }, () => client.submit('./assets/rocket.jpg')));
@@ -40,6 +50,7 @@ describe('when processes die', () => {
       'SELECT DISTINCT state, attempt FROM assets',
     );
     expect(states).toEqual([{ state: 'complete', attempt: 1 }]);
+    if (isRecording) await recordCrash(ids);
   }, 180_000);
 
   it('loses nothing that was acknowledged when the API is killed', async () => {

@@ -36,8 +36,6 @@ export interface WorkflowLab {
   readonly client: Client;
   /** Runs workers with `activities` while `work` lasts. */
   withActivities<Result>(activities: Partial<Activities>, work: () => Promise<Result>): Promise<Result>;
-  /** Runs workers until `work` is done, then lets them go as if they had died: what they were at is never answered. */
-  dyingAfter(activities: Partial<Activities>, work: () => Promise<void>): Promise<void>;
   start(input: Partial<ValidateAssetInput> & { assetId: string }): Promise<ValidationHandle>;
   stop(): Promise<void>;
 }
@@ -81,21 +79,6 @@ export async function openWorkflowLab(): Promise<WorkflowLab> {
 
   return {
     client,
-
-    async dyingAfter(activities, work) {
-      const worker = await Worker.create({
-        connection,
-        namespace,
-        activities,
-        workflowBundle: await bundleOnce(),
-        taskQueue: TASK_QUEUE,
-        shutdownForceTime: 1,
-      });
-      const died = worker.run().catch((error: unknown) => error);
-      await work();
-      worker.shutdown();
-      await died;
-    },
 
     async withActivities(activities, work) {
       const common = { connection, namespace, activities, workflowBundle: await bundleOnce() };
@@ -146,12 +129,12 @@ export async function openWorkflowLab(): Promise<WorkflowLab> {
   };
 }
 
-/**
- * Keeps the history of a workflow for the replay test, if asked to (`npm run record:histories`). One that is there is
- * never replaced: workflows that it stands for may still be running somewhere.
- */
+/** Whether histories are to be kept (`npm run record:histories`). */
+export const isRecording = process.env['RECORD_HISTORIES'] === 'yes';
+
+/** Keeps the history of a workflow for the replay test, if asked to. */
 export async function recordHistory(client: Client, workflowId: string, name: string): Promise<void> {
-  if (process.env['RECORD_HISTORIES'] !== 'yes') return;
+  if (!isRecording) return;
   const { stdout } = await run(inject('temporalCli'), [
     'workflow',
     'show',
@@ -164,9 +147,14 @@ export async function recordHistory(client: Client, workflowId: string, name: st
     '--namespace',
     client.options.namespace,
   ]);
+  await keepHistory(stdout, name);
+}
+
+/** One that is there is never replaced: workflows that it stands for may still be running somewhere. */
+export async function keepHistory(history: string, name: string): Promise<void> {
   await mkdir(HISTORIES_DIR, { recursive: true });
   // Stack traces name the directory of whoever recorded them.
-  await writeFile(freeName(name), stdout.replaceAll(ROOT, '/'));
+  await writeFile(freeName(name), history.replaceAll(ROOT, '/'));
 }
 
 /** `<name>.json`, or the first of `<name>-2.json`, … that is free. */

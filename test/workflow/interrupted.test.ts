@@ -11,28 +11,6 @@ describe('workflows that are interrupted', () => {
   });
   afterAll(() => lab.stop());
 
-  it('go on with another worker when theirs has died in the middle of a step', async () => {
-    let isAtWork = false;
-    const hanging = {
-      ...fairWeather(),
-      checkIsImage() {
-        isAtWork = true;
-        return new Promise<never>(() => undefined);
-      },
-    };
-    const validation = await lab.start({ assetId: 'crash' });
-    await lab.dyingAfter(hanging, () =>
-      eventually(() => isAtWork, { what: 'the step' }).then(() => undefined),
-    );
-    const calls: string[] = [];
-    await lab.withActivities(fairWeather(calls), async () => {
-      expect(await validation.result()).toMatchObject({ outcome: 'finished', state: 'complete' });
-      expect(calls).toContain('checkIsImage');
-      expect(calls).toContain('finishAsset');
-      await recordHistory(lab.client, validation.workflowId, 'crash');
-    });
-  });
-
   it('run again from the task that they are reset to', async () => {
     const calls: string[] = [];
     await lab.withActivities(fairWeather(calls), async () => {
