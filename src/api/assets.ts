@@ -7,7 +7,8 @@ import { jsonBody } from './json-body.ts';
 import { streamJsonArray } from './json-stream.ts';
 import { representAsset, representDetails, representLive } from './represent.ts';
 import { route } from './routes.ts';
-import { parseCancelRequest, parseSubmission } from './submission.ts';
+import { sendPage } from './pages.ts';
+import { parseCancelRequest, parseListQuery, parseSubmission } from './submission.ts';
 
 export interface AssetsDeps {
   readonly assets: AssetStore;
@@ -35,7 +36,15 @@ export function createAssetsRouter({ assets, executions, refusal }: AssetsDeps):
   };
 
   route(router, '/assets', {
-    get: [(_req, res) => streamJsonArray(res, assets.list())],
+    get: [
+      async (req, res) => {
+        const query = parseListQuery(req.query);
+        if (query === null) return streamJsonArray(res, assets.list());
+        const { cursor: before, ...rest } = query;
+        const items = await assets.page({ ...rest, before });
+        return sendPage(res, items, { limit: query.limit, represent: (item) => item });
+      },
+    ],
   });
 
   route(router, '/assets/image', {

@@ -2,12 +2,9 @@ import { z } from 'zod';
 import { DELIVERY_STATES } from '../domain/delivery.ts';
 import type { DeliveryFilter } from '../domain/ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
+import { pageQuery } from './pages.ts';
 import { parse } from './parse.ts';
 import { MAX_URL_LENGTH, text } from './submission.ts';
-
-/** Deliveries a page. */
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 500;
 
 const id = z.uuid({ error: 'must be a UUID' });
 const time = z.iso
@@ -28,8 +25,7 @@ const filter = {
 
 const query = z.strictObject({
   ...filter,
-  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
-  cursor: id.optional(),
+  ...pageQuery,
 });
 
 /** An empty body would replay everything that was ever sent: one restriction has to be given. */

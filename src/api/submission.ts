@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { ASSET_STATES } from '../domain/asset.ts';
 import type { Submission } from '../domain/ports.ts';
+import { pageQuery } from './pages.ts';
 import { parse } from './parse.ts';
 
 /** Longest path and URL taken, in characters: PATH_MAX of Linux, and what servers commonly accept as a URL. */
@@ -29,11 +31,20 @@ const submission = z.strictObject({
     .transform((notifications) => notifications ?? {}),
 });
 
+/** Any of these makes the list a page; what else is in a query is nobody's business. */
+const listQuery = z.object({ ...pageQuery, state: z.enum(ASSET_STATES).optional() });
+
 const cancelRequest = z.strictObject({ reason: text.max(MAX_REASON_LENGTH).nullish() });
 
 /** @throws {AppError} `invalid_request`, naming every field at fault. */
 export function parseSubmission(body: unknown): Submission {
   return parse(submission, body) as Submission;
+}
+
+/** Null where the whole list is asked for. @throws {AppError} `invalid_request` */
+export function parseListQuery(given: Record<string, unknown>) {
+  const isPage = Object.keys(listQuery.shape).some((name) => name in given);
+  return isPage ? parse(listQuery, given) : null;
 }
 
 /** The reason, if one is given. @throws {AppError} `invalid_request` */

@@ -5,6 +5,7 @@ import type { DeliveryEntry, DeliveryLog, Endpoint } from '../domain/ports.ts';
 import { describeWebhookUrl } from '../domain/webhook-url.ts';
 import { parseDeliveryQuery, parseReplayRequest, parseTestRequest } from './delivery-requests.ts';
 import { jsonBody } from './json-body.ts';
+import { sendPage } from './pages.ts';
 import { route } from './routes.ts';
 
 export interface WebhooksDeps {
@@ -20,13 +21,7 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
       async (req, res) => {
         const { limit, cursor, ...filter } = parseDeliveryQuery(req.query);
         const entries = await deliveryLog.list(filter, { limit, before: cursor });
-        const last = entries.at(-1);
-        if (last !== undefined && entries.length === limit) {
-          const next = new URLSearchParams(req.url.split('?')[1]);
-          next.set('cursor', last.id);
-          res.set('Link', `</webhooks/deliveries?${next.toString()}>; rel="next"`);
-        }
-        res.json(entries.map(representDelivery));
+        sendPage(res, entries, { limit, represent: representDelivery });
       },
     ],
   });

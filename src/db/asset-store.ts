@@ -15,6 +15,8 @@ import { execute, guard } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
 import { deliveryParams, insertDelivery } from './terminal-write.ts';
 
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 /** Rows a block of the streamed list. */
 const LIST_BLOCK_ROWS = 500;
 
@@ -32,6 +34,16 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
     },
     { maxGroup: MAX_GROUPED_INSERTS, maxConcurrent: 2 },
   );
+
+  /** Ids are UUIDv7: their order is the order of arrival, and the primary key is the index to walk. */
+  function readPage({ limit, before = LAST_ID, state }: Parameters<AssetStore['page']>[0]) {
+    const [condition, params] = state === undefined ? ['true', []] : ['state = ?', [state]];
+    return execute<AssetSummary>(
+      orm,
+      `SELECT id, state, errors FROM assets WHERE ${condition} AND id < ? ORDER BY id DESC LIMIT ?`,
+      [...params, before, limit],
+    );
+  }
 
   return {
     accept: insert,
@@ -93,20 +105,16 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
     },
 
     async *list() {
-      let before: string | null = null;
+      let before: string | undefined;
       for (;;) {
-        // Ids are UUIDv7: their order is the order of arrival, and the primary key is the index to walk.
-        const block: AssetSummary[] = await execute<AssetSummary>(
-          orm,
-          `SELECT id, state, errors FROM assets WHERE id < coalesce(?::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-           ORDER BY id DESC LIMIT ${LIST_BLOCK_ROWS}`,
-          [before],
-        );
+        const block = await readPage({ limit: LIST_BLOCK_ROWS, before });
         if (block.length > 0) yield block;
         if (block.length < LIST_BLOCK_ROWS) return;
-        before = block.at(-1)?.id ?? null;
+        before = block.at(-1)?.id;
       }
     },
+
+    page: readPage,
 
     async requestCancel(id, reason) {
       // Not dispatched yet: the row ends here, and a start that is under way finds its attempt closed.

@@ -7,7 +7,7 @@
  *
  * Only a new attempt leaves a terminal state; the first terminal write of an attempt wins.
  */
-const ASSET_STATES = ['queued', 'in_progress', 'complete', 'failed', 'canceled'] as const;
+export const ASSET_STATES = ['queued', 'in_progress', 'complete', 'failed', 'canceled'] as const;
 export type AssetState = (typeof ASSET_STATES)[number];
 
 const TERMINAL_STATES = ['complete', 'failed', 'canceled'] as const;

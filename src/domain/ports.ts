@@ -132,6 +132,12 @@ export interface AssetStore {
   findDetails(id: string): Promise<AssetDetails | null>;
   /** All assets, newest first, in blocks: memory stays flat however many there are. */
   list(): AsyncIterable<readonly AssetSummary[]>;
+  /** One page of them; `before` is the id of the last one seen. */
+  page(page: {
+    limit: number;
+    before?: string | undefined;
+    state?: AssetState | undefined;
+  }): Promise<AssetSummary[]>;
   requestCancel(id: string, reason: string | null): Promise<CancelOutcome>;
   retry(id: string): Promise<RetryOutcome>;
 }

@@ -117,6 +117,32 @@ describe('the HTTP protocol', () => {
     expect(answer.headers.get('allow') ?? undefined).toBe(allow);
   });
 
+  it('lists assets in pages, with a link to the next, whole or by state', async () => {
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const { text } = await send('POST', '/assets/image/', valid, json);
+      ids.unshift((JSON.parse(text) as { id: string }).id);
+    }
+    type Page = { id: string; state: string; errors: unknown }[];
+    const first = await send('GET', '/assets/?limit=2');
+    expect((JSON.parse(first.text) as Page).map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    const [, next = ''] = /^<(.+)>; rel="next"$/.exec(first.headers.get('link') ?? '') ?? [];
+    const second = JSON.parse((await send('GET', next)).text) as Page;
+    expect(second[0]?.id).toBe(ids[2]);
+    const failed = JSON.parse((await send('GET', '/assets?state=failed&limit=5')).text) as Page;
+    expect(failed.every(({ state, errors }) => state === 'failed' && errors !== null)).toBe(true);
+    for (const query of [
+      'limit=0',
+      'limit=501',
+      'limit=x',
+      'cursor=x',
+      'state=lost',
+      'state=failed&state=queued',
+    ])
+      expect((await send('GET', `/assets/?${query}`)).status, query).toBe(422);
+    expect((await send('GET', '/assets/?color=red')).status).toBe(200);
+  });
+
   it('lists all assets newest first as {id, state, errors}', async () => {
     const first = JSON.parse((await send('POST', '/assets/image/', valid, json)).text) as { id: string };
     const second = JSON.parse((await send('POST', '/assets/image/', valid, json)).text) as { id: string };
