@@ -56,7 +56,10 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
       const startEventMs = waitForStartEventMs(delivery);
       const blockedMs = webhooks.blockedForMs(delivery.url);
       if (blockedMs > 0) return park(deliveryId, Math.max(blockedMs, startEventMs));
-      if (startEventMs > 0) return { outcome: 'later', waitMs: 0 };
+      if (startEventMs > 0) {
+        await deliveries.parkUntilStartEvent(deliveryId, startEventMs);
+        return done;
+      }
 
       const turn = await webhooks.reserveInLine(delivery.url);
       if (turn.outcome === 'blocked') return park(deliveryId, turn.waitMs);

@@ -46,6 +46,10 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
                     + row_number() OVER (PARTITION BY "deliveryId" ORDER BY at),
                   at, status, "durationMs", error, excerpt
            FROM made
+         ), awaited AS (
+           UPDATE deliveries e SET due_at = now(), waits_for_start = false
+           FROM made JOIN deliveries s ON s.id = made."deliveryId" AND s.event = 'onStart'
+           WHERE e.asset_id = s.asset_id AND e.attempt = s.attempt AND e.waits_for_start
          ), successes AS (
            -- Not at every success: the endpoint's row would be the bottleneck of all its deliveries.
            UPDATE endpoints e SET delivered_at = now(), failing_since = NULL
@@ -159,6 +163,15 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
       await execute(
         orm,
         `UPDATE deliveries SET due_at = now() + make_interval(secs => ?), handed_over_at = NULL
+         WHERE id = ? AND state = 'pending'`,
+        [afterMs / 1000, id],
+      );
+    },
+
+    async parkUntilStartEvent(id, afterMs) {
+      await execute(
+        orm,
+        `UPDATE deliveries SET due_at = now() + make_interval(secs => ?), waits_for_start = true
          WHERE id = ? AND state = 'pending'`,
         [afterMs / 1000, id],
       );

@@ -161,6 +161,8 @@ export interface DeliveryStore {
   markHandedOver(id: string): Promise<void>;
   /** Nobody looks after the delivery: it is due again `afterMs` from now. */
   park(id: string, afterMs: number): Promise<void>;
+  /** The same, but due as soon as the first try of the attempt's onStart has been recorded. */
+  parkUntilStartEvent(id: string, afterMs: number): Promise<void>;
 }
 
 /** The notification keys, and `test` for what someone sends to try a receiver. */

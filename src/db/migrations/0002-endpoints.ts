@@ -38,6 +38,7 @@ export class Endpoints extends Migration {
         ADD replays integer NOT NULL DEFAULT 0,
         ADD tries_before_replay integer NOT NULL DEFAULT 0,
         ADD failure text,
+        ADD waits_for_start boolean NOT NULL DEFAULT false,
         ADD checked_at timestamptz`);
     this.addSql('CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id)');
     // What nobody received stays listable for ever, so it must be found without a scan.
@@ -58,7 +59,7 @@ export class Endpoints extends Migration {
     this.addSql(`DELETE FROM deliveries WHERE event = 'test'`);
     this.addSql('ALTER TABLE delivery_tries DROP excerpt');
     this.addSql(`
-      ALTER TABLE deliveries DROP endpoint_id, DROP owner, DROP replays, DROP tries_before_replay, DROP failure, DROP checked_at,
+      ALTER TABLE deliveries DROP endpoint_id, DROP owner, DROP replays, DROP tries_before_replay, DROP failure, DROP waits_for_start, DROP checked_at,
         ALTER asset_id SET NOT NULL`);
     this.addSql(`
       DROP INDEX deliveries_unattended;

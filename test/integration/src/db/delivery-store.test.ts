@@ -76,6 +76,16 @@ describe('deliveries and endpoints in the database', () => {
     });
   });
 
+  it('makes a terminal event that waits for onStart due as soon as that has been tried', async () => {
+    const { deliveries, log } = stores();
+    const { start, end } = await makeDeliveries('https://order.example');
+    await deliveries.parkUntilStartEvent(end, 10_000);
+    const dueInMs = async () => ((await log.find(end))?.dueAt?.getTime() ?? 0) - Date.now();
+    expect(await dueInMs()).toBeGreaterThan(5_000);
+    await deliveries.recordTry(await pending(start), failure, 'pending', null);
+    expect(await dueInMs()).toBeLessThan(1_000);
+  });
+
   it('gives an endpoint one secret, whoever is first, shared by all queries of its URL', async () => {
     const { deliveries, secrets } = stores();
     const url = 'https://secrets.example/start';
