@@ -11,7 +11,7 @@ import { route } from './routes.ts';
 import type { Traffic } from './traffic.ts';
 import { createWebhooksRouter, type WebhooksDeps } from './webhooks.ts';
 
-export interface AppDeps extends AssetsDeps, WebhooksDeps {
+export interface AppDeps extends Omit<AssetsDeps, 'isDraining'>, WebhooksDeps {
   readonly logger: Logger;
   readonly readiness: readonly ReadinessCheck[];
   readonly traffic: Traffic;
@@ -24,7 +24,7 @@ export function createApp({ logger, readiness, traffic, deliveryLog, ...assetsDe
   app.use(traffic.track, identifyRequest, logRequest(logger), helmet());
   app.use(createHealthRouter(readiness, traffic.isDraining));
   app.use(traffic.limit);
-  app.use(createAssetsRouter(assetsDeps));
+  app.use(createAssetsRouter({ ...assetsDeps, isDraining: traffic.isDraining }));
   app.use(createWebhooksRouter({ deliveryLog }));
   app.use(createEchoRouter());
   app.use(() => {

@@ -1,23 +1,30 @@
-import { type RequestHandler, Router } from 'express';
+import { type RequestHandler, type Response, Router } from 'express';
 import { validate as isUuid } from 'uuid';
 import { isTerminal } from '../domain/asset.ts';
 import { AppError, type ErrorCode } from '../domain/errors.ts';
-import type { AssetStore, Executions } from '../domain/ports.ts';
+import type { AssetDetails, AssetStore, Executions } from '../domain/ports.ts';
 import { jsonBody } from './json-body.ts';
 import { streamJsonArray } from './json-stream.ts';
 import { representAsset, representDetails, representLive } from './represent.ts';
 import { route } from './routes.ts';
 import { sendPage } from './pages.ts';
+import { idempotencyKey, preferredWaitS } from './preferences.ts';
 import { parseCancelRequest, parseListQuery, parseSubmission } from './submission.ts';
+
+/** How often a client's wait looks at the row, in milliseconds. */
+const FIRST_LOOK_MS = 30;
+const LAST_LOOK_MS = 250;
 
 export interface AssetsDeps {
   readonly assets: AssetStore;
   readonly executions: Executions;
   /** Why no new work is taken right now; null when it is. */
   readonly refusal: () => ErrorCode | null;
+  /** A process that is to stop keeps nobody waiting. */
+  readonly isDraining: () => boolean;
 }
 
-export function createAssetsRouter({ assets, executions, refusal }: AssetsDeps): Router {
+export function createAssetsRouter({ assets, executions, refusal, isDraining }: AssetsDeps): Router {
   const router = Router();
 
   async function findOr404<Found>(
@@ -34,6 +41,18 @@ export function createAssetsRouter({ assets, executions, refusal }: AssetsDeps):
     if (code !== null) throw new AppError(code);
     next();
   };
+
+  /** Null if the verdict did not come in time, or nobody waits for it any more. */
+  async function waitForVerdict(id: string, waitS: number, res: Response): Promise<AssetDetails | null> {
+    const deadline = performance.now() + waitS * 1_000;
+    for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_LOOK_MS)) {
+      const asset = await assets.find(id);
+      if (asset !== null && isTerminal(asset.state)) return assets.findDetails(id);
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0 || res.closed || isDraining()) return null;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, leftMs)));
+    }
+  }
 
   route(router, '/assets', {
     get: [
@@ -52,8 +71,18 @@ export function createAssetsRouter({ assets, executions, refusal }: AssetsDeps):
       refuseWork,
       jsonBody(),
       async (req, res) => {
-        const id = await assets.accept(parseSubmission(req.body));
-        res.status(202).location(`/assets/${id}`).json({ id, state: 'queued' });
+        const submission = parseSubmission(req.body);
+        const key = idempotencyKey(req);
+        const waitS = preferredWaitS(req);
+        const id = key === null ? await assets.accept(submission) : await assets.acceptOnce(submission, key);
+        if (id === null) throw new AppError('idempotency_key_reused');
+        res.location(`/assets/${id}`);
+        if (waitS !== null) {
+          res.set('Preference-Applied', `wait=${waitS}`);
+          const details = await waitForVerdict(id, waitS, res);
+          if (details !== null) return void res.json(representDetails(details));
+        }
+        res.status(202).json({ id, state: 'queued' });
       },
     ],
   });

@@ -11,6 +11,7 @@ import {
 import type { AssetStore, AssetSummary, Submission } from '../domain/ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
 import { Asset, Delivery, DeliveryTry, type Webhooks } from './entities.ts';
+import { acceptOnce } from './accept-once.ts';
 import { execute, guard } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
 import { deliveryParams, insertDelivery } from './terminal-write.ts';
@@ -47,6 +48,12 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
 
   return {
     accept: insert,
+
+    async acceptOnce(submission, key) {
+      const id = await acceptOnce(orm, submission, asRow(submission), key);
+      if (id !== null) onWork();
+      return id;
+    },
 
     async find(id) {
       const row = await guard(() =>

@@ -4,6 +4,7 @@ import { Asset, Delivery, DeliveryTry } from './entities.ts';
 import { AssetsAndDeliveries } from './migrations/0001-assets-and-deliveries.ts';
 import { Endpoints } from './migrations/0002-endpoints.ts';
 import { AssetsByState } from './migrations/0003-assets-by-state.ts';
+import { IdempotencyKeys } from './migrations/0004-idempotency-keys.ts';
 
 /** What the stores are given. */
 export type Database = MikroORM;
@@ -23,7 +24,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Promise<MikroOR
     pool: { min: 0, max: poolMax, idleTimeoutMillis: 30_000 },
     driverOptions: { connectionTimeoutMillis: 5_000, keepAlive: true, application_name: 'validatr' },
     migrations: {
-      migrationsList: [AssetsAndDeliveries, Endpoints, AssetsByState],
+      migrationsList: [AssetsAndDeliveries, Endpoints, AssetsByState, IdempotencyKeys],
       snapshot: false,
       tableName: 'migrations',
     },

@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Notifications } from '../domain/asset.ts';
 import type { OpenAsset, RepairStore } from '../domain/ports.ts';
+import { forgetOldKeys } from './accept-once.ts';
 import { execute } from './execute.ts';
 import { terminalWrite } from './terminal-write.ts';
 
@@ -98,6 +99,8 @@ export function createRepairStore(
       );
       onWork();
     },
+
+    forgetOldKeys: () => forgetOldKeys(orm),
 
     async stopDelivery(deliveryId) {
       await execute(

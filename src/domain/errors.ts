@@ -40,6 +40,11 @@ export const ERRORS = {
     retryable: false,
     title: 'The body must be application/json in UTF-8.',
   },
+  idempotency_key_reused: {
+    status: 422,
+    retryable: false,
+    title: 'The Idempotency-Key came with another request before.',
+  },
   invalid_request: { status: 422, retryable: false, title: 'The request does not have the expected shape.' },
   internal: { status: 500, retryable: true, title: 'Something went wrong on our side.' },
   database_unavailable: {

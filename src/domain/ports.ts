@@ -128,6 +128,8 @@ type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 export interface AssetStore {
   /** Commits the asset as `queued` and returns its id (UUIDv7). Requests of one tick share a transaction. */
   accept(submission: Submission): Promise<string>;
+  /** The same, once for each key in 24 h: null if the key came with another submission before. */
+  acceptOnce(submission: Submission, key: string): Promise<string | null>;
   find(id: string): Promise<AssetSummary | null>;
   findDetails(id: string): Promise<AssetDetails | null>;
   /** All assets, newest first, in blocks: memory stays flat however many there are. */
@@ -295,6 +297,8 @@ export interface RepairStore {
   takeDeliveriesLongestUnchecked(count: number): Promise<string[]>;
   /** The workflow is gone: the dispatcher gives the delivery to another. */
   makeDeliveryDue(deliveryId: string): Promise<void>;
+  /** Idempotency keys are kept for 24 h. */
+  forgetOldKeys(): Promise<void>;
   /** An operator ended the workflow: so ends the delivery, undelivered. */
   stopDelivery(deliveryId: string): Promise<void>;
 }

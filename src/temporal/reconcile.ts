@@ -110,6 +110,7 @@ export function createReconcile({ client, repairs, now }: ReconcileDeps): () => 
   }
 
   return async () => {
+    await repairs.forgetOldKeys();
     const closedBadly = await closeBadlyEnded();
     const { closed, requeued } = await checkOpenRows();
     return { closed: closedBadly + closed, requeued, deliveries: await checkDeliveries() };

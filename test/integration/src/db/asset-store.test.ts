@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { forgetOldKeys } from '../../../../src/db/accept-once.ts';
 import { createAssetStore } from '../../../../src/db/asset-store.ts';
 import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
 import type { AssetStore, DispatchQueue } from '../../../../src/domain/ports.ts';
@@ -52,6 +53,24 @@ describe('the asset store', () => {
     expect(
       await database.query(`SELECT webhooks->'onStart' AS webhook FROM assets WHERE id = ?`, [id]),
     ).toEqual([{ webhook: { url: path, usable: false } }]);
+  });
+
+  it('keeps an idempotency key for 24 h and accepts nothing twice under it', async () => {
+    const submission = { assetPath: { location: 'local', path: 'x.jpg' }, notifications: {} } as const;
+    const ids = await Promise.all(Array.from({ length: 20 }, () => assets.acceptOnce(submission, 'key-1')));
+    expect(new Set(ids).size).toBe(1);
+    const other = { ...submission, assetPath: { location: 'local', path: 'y.jpg' } } as const;
+    expect(await assets.acceptOnce(other, 'key-1')).toBeNull();
+    const rows = await database.query('SELECT 1 FROM assets WHERE id = ?', [ids[0]]);
+    expect(rows).toHaveLength(1);
+
+    await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours'`);
+    const later = await assets.acceptOnce(other, 'key-1');
+    expect(later).not.toBeNull();
+    expect(ids).not.toContain(later);
+    await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours'`);
+    await forgetOldKeys(database.orm);
+    expect(await database.query('SELECT 1 FROM idempotency_keys')).toEqual([]);
   });
 
   it('lists everything newest first, across blocks', async () => {
