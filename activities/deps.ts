@@ -1,12 +1,11 @@
 import type {
   AssetSource,
-  DeliveryStore,
   Executions,
   InspectImage,
   ReconcileReport,
   ValidationStore,
-  WebhookSender,
 } from '../src/domain/ports.ts';
+import type { DeliveryStore, WebhookSender } from '../src/domain/webhook-ports.ts';
 
 /** What activities need of the outside world. */
 export interface ActivityDeps {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DELIVERY_STATES } from '../domain/delivery.ts';
-import type { DeliveryFilter } from '../domain/ports.ts';
+import type { DeliveryFilter } from '../domain/webhook-ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
 import { pageQuery } from './pages.ts';
 import { parse } from './parse.ts';

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { validate as isUuid } from 'uuid';
 import { AppError } from '../domain/errors.ts';
-import type { DeliveryEntry, DeliveryLog, Endpoint } from '../domain/ports.ts';
+import type { DeliveryEntry, DeliveryLog, Endpoint } from '../domain/webhook-ports.ts';
 import { describeWebhookUrl } from '../domain/webhook-url.ts';
 import { parseDeliveryQuery, parseReplayRequest, parseTestRequest } from './delivery-requests.ts';
 import { jsonBody } from './json-body.ts';

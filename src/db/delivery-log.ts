@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import { DEFAULT_OWNER, type DeliveryTry } from '../domain/delivery.ts';
-import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../domain/ports.ts';
+import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../domain/webhook-ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
 import { execute } from './execute.ts';
 

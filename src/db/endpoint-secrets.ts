@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { DEFAULT_OWNER, SECRET_OVERLAP_H } from '../domain/delivery.ts';
-import type { EndpointSecrets } from '../domain/ports.ts';
+import type { EndpointSecrets } from '../domain/webhook-ports.ts';
 import { execute } from './execute.ts';
 
 interface SecretColumns {

@@ -8,14 +8,7 @@ import type {
   StepRecord,
   TerminalState,
 } from './asset.ts';
-import type {
-  DeliveryEndpoint,
-  DeliveryFailure,
-  DeliveryState,
-  DeliveryTry,
-  DisabledBecause,
-  PendingDelivery,
-} from './delivery.ts';
+import type { DeliveryState, DeliveryTry } from './delivery.ts';
 import type { Finding, ReportedFinding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
 
@@ -144,105 +137,6 @@ export interface AssetStore {
   retry(id: string): Promise<RetryOutcome>;
 }
 
-/** The tries of deliveries, as those who make them need it. */
-export interface DeliveryStore {
-  /** Null unless the delivery is still pending. */
-  findPending(id: string): Promise<PendingDelivery | null>;
-  /** Makes the endpoint of a delivery, with this (sealed) secret, unless another process was quicker. */
-  createEndpoint(deliveryId: string, secret: Uint8Array): Promise<DeliveryEndpoint>;
-  /** `failure` goes with the state `failed`. Keeps the endpoint's own record too. */
-  recordTry(
-    delivery: PendingDelivery,
-    tryMade: DeliveryTry,
-    state: DeliveryState,
-    failure: DeliveryFailure | null,
-  ): Promise<void>;
-  /** Ends a delivery whose endpoint is disabled, without a try. */
-  failDisabled(id: string): Promise<void>;
-  /** A workflow of its own looks after the delivery from now on. */
-  markHandedOver(id: string): Promise<void>;
-  /** Nobody looks after the delivery: it is due again `afterMs` from now. */
-  park(id: string, afterMs: number): Promise<void>;
-  /** The same, but due as soon as the first try of the attempt's onStart has been recorded. */
-  parkUntilStartEvent(id: string, afterMs: number): Promise<void>;
-}
-
-/** The notification keys, and `test` for what someone sends to try a receiver. */
-type DeliveryEvent = NotificationKey | 'test';
-
-/** One delivery as the log lists it; `assetId` and `attempt` are null for a test event. */
-export interface DeliveryEntry {
-  readonly id: string;
-  readonly assetId: string | null;
-  readonly attempt: number | null;
-  readonly event: DeliveryEvent;
-  readonly endpointId: string;
-  readonly url: string;
-  readonly state: DeliveryState;
-  readonly failure: DeliveryFailure | null;
-  readonly createdAt: Date;
-  /** When it is looked at next, while no workflow holds it; null otherwise. */
-  readonly dueAt: Date | null;
-  readonly finishedAt: Date | null;
-  readonly tries: readonly DeliveryTry[];
-}
-
-/** Which deliveries; what is left out does not restrict. Times are of their creation: `from` included, `to` not. */
-export interface DeliveryFilter {
-  readonly assetId?: string | undefined;
-  readonly endpointId?: string | undefined;
-  readonly state?: DeliveryState | undefined;
-  readonly from?: Date | undefined;
-  readonly to?: Date | undefined;
-}
-
-export interface Endpoint {
-  readonly id: string;
-  /** Without query and fragment. */
-  readonly url: string;
-  readonly createdAt: Date;
-  readonly deliveredAt: Date | null;
-  readonly failingSince: Date | null;
-  readonly disabledAt: Date | null;
-  readonly disabledBecause: DisabledBecause | null;
-}
-
-type ReplayOutcome = 'replayed' | 'not_found' | 'skipped' | 'endpoint_disabled';
-
-/** What people do with deliveries and endpoints. */
-export interface DeliveryLog {
-  /** Newest first; `before` is the id of the last one seen. */
-  list(
-    filter: DeliveryFilter,
-    page: { limit: number; before?: string | undefined },
-  ): Promise<DeliveryEntry[]>;
-  find(id: string): Promise<DeliveryEntry | null>;
-  /** Sends it again under its id, from the beginning of the schedule; one that waits is tried at once. */
-  replay(id: string): Promise<ReplayOutcome>;
-  /** The same for all that match; those of disabled endpoints are left out. */
-  replayAll(filter: DeliveryFilter): Promise<{ replayed: number; leftOut: number }>;
-  /** Sends a test event; `url` is a valid one. */
-  sendTest(url: string): Promise<{ id: string; endpointId: string }>;
-  listEndpoints(): Promise<Endpoint[]>;
-  /** By id, or by any URL of it. */
-  findEndpoint(idOrUrl: string): Promise<Endpoint | null>;
-  /** False if it is enabled already. */
-  enable(endpointId: string): Promise<boolean>;
-}
-
-/** Secrets of endpoints, sealed. */
-export interface EndpointSecrets {
-  /** The id of the endpoint that a URL belongs to. */
-  endpointIdOf(url: string): Promise<string>;
-  /** The secrets in force, the newest first; made with `secret` if there are none. */
-  readOrCreate(url: string, secret: Uint8Array): Promise<readonly Uint8Array[]>;
-  /**
-   * `secret` is the newest from now on; the one before it stays in force for 24 h. Null, and nothing is changed, while an
-   * earlier rotation lasts: receivers may still verify with the secret that would be dropped. `force` drops it.
-   */
-  rotate(url: string, secret: Uint8Array, force: boolean): Promise<readonly Uint8Array[] | null>;
-}
-
 /** A row to start a workflow for. */
 export interface AssetToDispatch {
   readonly id: string;
@@ -318,46 +212,6 @@ export interface LiveStatus {
   readonly state: AssetState;
   readonly attempt: number;
   readonly steps: readonly StepRecord[];
-}
-
-/** How one HTTP try ended. */
-export interface TryResult {
-  /** Null where no answer came. */
-  readonly status: number | null;
-  readonly durationMs: number;
-  /** The beginning of the answer's body. */
-  readonly excerpt: string | null;
-  /** Null for a 2xx. A code, never the URL: `http_500`, `timeout`, `connection_refused`, … */
-  readonly error: string | null;
-  readonly verdict: 'delivered' | 'retry' | 'give_up';
-  /** What the receiver asked for in Retry-After, in milliseconds. */
-  readonly retryAfterMs: number | null;
-}
-
-/** Leave for a try. `blocked`: not now (cap or circuit breaker of the origin); ask again after `waitMs`. */
-type Turn =
-  | { readonly outcome: 'turn'; readonly end: () => void }
-  | { readonly outcome: 'blocked'; readonly waitMs: number };
-
-export interface WebhookSender {
-  /** A new secret, sealed for the endpoint. */
-  makeSecret(endpointId: string): Uint8Array;
-  /** Milliseconds after which a try is to ask again; 0 if it may start now. */
-  blockedForMs(url: string): number;
-  /** A turn for a try, to be ended by the caller. */
-  reserve(url: string): Turn;
-  /** A turn for a first try in line; `not_in_line` where the endpoint answers slowly or too many are under way. */
-  reserveInLine(url: string): Promise<Turn | { readonly outcome: 'not_in_line' }>;
-  send(request: {
-    id: string;
-    url: string;
-    body: string;
-    endpointId: string;
-    endpoint: DeliveryEndpoint;
-    timeoutMs: number;
-  }): Promise<TryResult>;
-  /** Milliseconds until the next try after `tries` tries; null when the schedule has run out. */
-  nextTryInMs(tries: number, retryAfterMs: number | null): number | null;
 }
 
 /** Counts of what a reconciler round did. */

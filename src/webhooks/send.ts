@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { DeliveryEndpoint } from '../domain/delivery.ts';
-import type { TryResult, WebhookSender } from '../domain/ports.ts';
+import type { TryResult, WebhookSender } from '../domain/webhook-ports.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { createEndpointStats } from './endpoint-stats.ts';
 import { AddressForbiddenError, createGuardedConnect, type Lookup } from './guarded-connect.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
-import type { TryResult } from '../../../../src/domain/ports.ts';
+import type { TryResult } from '../../../../src/domain/webhook-ports.ts';
 import { createAddressGuard } from '../../../../src/webhooks/address-guard.ts';
 import { lookupBySystem } from '../../../../src/webhooks/guarded-connect.ts';
 import { createSecretBox } from '../../../../src/webhooks/secret-box.ts';

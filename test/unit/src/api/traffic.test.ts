@@ -5,7 +5,8 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../../../src/api/app.ts';
 import { createTraffic, type Traffic } from '../../../../src/api/traffic.ts';
-import type { AssetStore, DeliveryLog, Executions } from '../../../../src/domain/ports.ts';
+import type { AssetStore, Executions } from '../../../../src/domain/ports.ts';
+import type { DeliveryLog } from '../../../../src/domain/webhook-ports.ts';
 import { createLogger } from '../../../../src/telemetry/logger.ts';
 import { eventually } from '../../../support/eventually.ts';
 
