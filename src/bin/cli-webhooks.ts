@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { validate as isUuid } from 'uuid';
 import { DELIVERY_STATES, type DeliveryState, SECRET_OVERLAP_H } from '../domain/delivery.ts';
 import type {
   DeliveryEntry,
@@ -204,7 +205,7 @@ function asUrl(text: string | undefined): string {
 
 function asId(text: string | undefined): string {
   const id = required(text, "the delivery's id");
-  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) throw new UsageError('The id has to be a UUID.');
+  if (!isUuid(id)) throw new UsageError('The id has to be a UUID.');
   return id;
 }
 

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { v7 as uuidv7 } from 'uuid';
+import { MAX as LAST_ID, v7 as uuidv7 } from 'uuid';
 import {
   type AssetState,
   isTerminal,
@@ -15,8 +15,6 @@ import { acceptOnce } from './accept-once.ts';
 import { execute, guard } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
 import { deliveryParams, insertDelivery } from './terminal-write.ts';
-
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** Rows a block of the streamed list. */
 const LIST_BLOCK_ROWS = 500;

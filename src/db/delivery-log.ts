@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { v7 as uuidv7, validate as isUuid } from 'uuid';
+import { MAX as LAST_ID, v7 as uuidv7, validate as isUuid } from 'uuid';
 import { DEFAULT_OWNER, type DeliveryTry } from '../domain/delivery.ts';
 import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../domain/webhook-ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
@@ -29,7 +29,7 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
       const rows = await execute<EntryRow>(
         orm,
         `SELECT ${ENTRY} FROM deliveries d WHERE ${condition} AND d.id < ?::uuid ORDER BY d.id DESC LIMIT ?`,
-        [...params, before ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff', limit],
+        [...params, before ?? LAST_ID, limit],
       );
       return rows.map(asEntry);
     },

@@ -1,4 +1,5 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
+import { validate as isUuid } from 'uuid';
 import {
   assetIdOf,
   assetWorkflowId,
@@ -18,8 +19,6 @@ const OVERLAP_MS = 5 * 60 * 1000;
 /** Open rows held against their workflows in one round. */
 const ROWS_A_ROUND = 200;
 const DELIVERIES_A_ROUND = 50;
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 export interface ReconcileDeps {
   readonly client: Client;
@@ -45,7 +44,7 @@ export function createReconcile({ client, repairs, now }: ReconcileDeps): () => 
     for await (const { workflowId } of client.workflow.list({ query })) {
       const id = assetIdOf(workflowId);
       // Anyone may start a workflow of our type under any id: only an asset's is our business.
-      if (UUID.test(id)) ids.add(id);
+      if (isUuid(id)) ids.add(id);
     }
     let closed = 0;
     for (const asset of await repairs.findOpen([...ids])) closed += (await settle(asset)).closed;
