@@ -14,6 +14,11 @@ SELECT format('CREATE ROLE %I LOGIN', role)
   FROM unnest(ARRAY['validatr', 'temporal']) AS role
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \gexec
 
+-- What the API's requests run as: it sees one tenant's rows at a time.
+SELECT 'CREATE ROLE validatr_tenant NOLOGIN'
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'validatr_tenant') \gexec
+GRANT validatr_tenant TO validatr;
+
 ALTER ROLE validatr PASSWORD :'validatr_password';
 ALTER ROLE temporal PASSWORD :'temporal_password';
 

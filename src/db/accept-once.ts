@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { DEFAULT_OWNER } from '../domain/delivery.ts';
 import type { Submission } from '../domain/ports.ts';
 import { execute } from './execute.ts';
+import { executeFor } from './tenant.ts';
 
 /** Keys are kept this long (contract). */
 const KEPT_FOR = `interval '24 hours'`;
@@ -12,6 +12,7 @@ const ROUTE = 'POST /assets/image/';
 /** The columns of a new row of `assets`. */
 interface NewAsset {
   readonly id: string;
+  readonly owner: string;
   readonly location: string;
   readonly path: string;
   readonly webhooks: object;
@@ -25,12 +26,13 @@ interface NewAsset {
 export async function acceptOnce(
   orm: MikroORM,
   submission: Submission,
-  { id, location, path, webhooks }: NewAsset,
+  { id, owner, location, path, webhooks }: NewAsset,
   key: string,
 ): Promise<string | null> {
   const hash = createHash('sha256').update(JSON.stringify(submission)).digest();
-  const [accepted] = await execute<{ id: string }>(
+  const [accepted] = await executeFor<{ id: string }>(
     orm,
+    owner,
     `WITH kept AS (
        INSERT INTO idempotency_keys AS k (owner, route, key, request_hash, asset_id) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (owner, route, key) DO UPDATE
@@ -38,15 +40,16 @@ export async function acceptOnce(
          WHERE k.created_at < now() - ${KEPT_FOR}
        RETURNING asset_id
      )
-     INSERT INTO assets (id, location, path, webhooks) SELECT asset_id, ?, ?, ?::jsonb FROM kept RETURNING id`,
-    [DEFAULT_OWNER, ROUTE, key, hash, id, location, path, JSON.stringify(webhooks)],
+     INSERT INTO assets (id, owner, location, path, webhooks) SELECT asset_id, ?, ?, ?, ?::jsonb FROM kept RETURNING id`,
+    [owner, ROUTE, key, hash, id, owner, location, path, JSON.stringify(webhooks)],
   );
   if (accepted !== undefined) return accepted.id;
-  const [earlier] = await execute<{ id: string; isSame: boolean }>(
+  const [earlier] = await executeFor<{ id: string; isSame: boolean }>(
     orm,
+    owner,
     `SELECT asset_id AS id, request_hash = ? AS "isSame" FROM idempotency_keys
      WHERE owner = ? AND route = ? AND key = ?`,
-    [hash, DEFAULT_OWNER, ROUTE, key],
+    [hash, owner, ROUTE, key],
   );
   return earlier?.isSame === true ? earlier.id : null;
 }

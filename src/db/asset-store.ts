@@ -12,8 +12,9 @@ import type { AssetStore, AssetSummary, Submission } from '../domain/ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
 import { Asset, Delivery, DeliveryTry, type Webhooks } from './entities.ts';
 import { acceptOnce } from './accept-once.ts';
-import { execute, guard } from './execute.ts';
+import { guard } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
+import { executeFor, forTenant } from './tenant.ts';
 import { deliveryParams, insertDelivery } from './terminal-write.ts';
 
 /** Rows a block of the streamed list. */
@@ -25,43 +26,54 @@ const MAX_GROUPED_INSERTS = 250;
 /** `onWork` is called after every commit that leaves work for the dispatcher. */
 export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore {
   const insert = groupByTick(
-    async (submissions: readonly Submission[]) => {
-      const rows = submissions.map(asRow);
-      await guard(() => orm.em.fork().insertMany(Asset, rows));
+    async (submissions: readonly { tenant: string; submission: Submission }[]) => {
+      const rows = submissions.map(({ tenant, submission }) => asRow(tenant, submission));
+      const inserts = [...Map.groupBy(rows, ({ owner }) => owner)].map(([tenant, ofTenant]) =>
+        guard(() => forTenant(orm, tenant).insertMany(Asset, ofTenant)),
+      );
+      await Promise.all(inserts);
       onWork();
       return rows.map((row) => row.id);
     },
     { maxGroup: MAX_GROUPED_INSERTS, maxConcurrent: 2 },
   );
 
-  /** Ids are UUIDv7: their order is the order of arrival, and the primary key is the index to walk. */
-  function readPage({ limit, before = LAST_ID, state }: Parameters<AssetStore['page']>[0]) {
+  /** Ids are UUIDv7: their order is the order of arrival, and `assets_by_owner` is the index to walk. */
+  function readPage(
+    tenant: string,
+    { limit, before = LAST_ID, state }: Parameters<AssetStore['page']>[1],
+  ): Promise<AssetSummary[]> {
     const [condition, params] = state === undefined ? ['true', []] : ['state = ?', [state]];
-    return execute<AssetSummary>(
+    return executeFor<AssetSummary>(
       orm,
-      `SELECT id, state, errors FROM assets WHERE ${condition} AND id < ? ORDER BY id DESC LIMIT ?`,
-      [...params, before, limit],
+      tenant,
+      `SELECT id, state, errors FROM assets WHERE owner = ? AND ${condition} AND id < ? ORDER BY id DESC LIMIT ?`,
+      [tenant, ...params, before, limit],
     );
   }
 
   return {
-    accept: insert,
+    accept: (tenant, submission) => insert({ tenant, submission }),
 
-    async acceptOnce(submission, key) {
-      const id = await acceptOnce(orm, submission, asRow(submission), key);
+    async acceptOnce(tenant, submission, key) {
+      const id = await acceptOnce(orm, submission, asRow(tenant, submission), key);
       if (id !== null) onWork();
       return id;
     },
 
-    async find(id) {
+    async find(tenant, id) {
       const row = await guard(() =>
-        orm.em.fork().findOne(Asset, { id }, { fields: ['id', 'state', 'errors'], disableIdentityMap: true }),
+        forTenant(orm, tenant).findOne(
+          Asset,
+          { id },
+          { fields: ['id', 'state', 'errors'], disableIdentityMap: true },
+        ),
       );
       return row === null ? null : { id: row.id, state: row.state, errors: row.errors ?? null };
     },
 
-    async findDetails(id) {
-      const em = orm.em.fork();
+    async findDetails(tenant, id) {
+      const em = forTenant(orm, tenant);
       const row = await guard(() => em.findOne(Asset, { id }, { disableIdentityMap: true }));
       if (row === null) return null;
       const deliveries = await guard(() =>
@@ -109,10 +121,10 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
       };
     },
 
-    async *list() {
+    async *list(tenant) {
       let before: string | undefined;
       for (;;) {
-        const block = await readPage({ limit: LIST_BLOCK_ROWS, before });
+        const block = await readPage(tenant, { limit: LIST_BLOCK_ROWS, before });
         if (block.length > 0) yield block;
         if (block.length < LIST_BLOCK_ROWS) return;
         before = block.at(-1)?.id;
@@ -121,12 +133,14 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
 
     page: readPage,
 
-    async requestCancel(id, reason) {
+    async requestCancel(tenant, id, reason) {
       // Not dispatched yet: the row ends here, and a start that is under way finds its attempt closed.
-      const [row] = await execute<{ state: AssetState; changed: boolean }>(
+      const [row] = await executeFor<{ state: AssetState; changed: boolean }>(
         orm,
+        tenant,
         `WITH target AS (
-           SELECT id, state, state = 'queued' AND dispatched_at IS NULL AS waiting FROM assets WHERE id = ? FOR UPDATE
+           SELECT id, state, state = 'queued' AND dispatched_at IS NULL AS waiting FROM assets
+           WHERE id = ? AND owner = ? FOR UPDATE
          ), changed AS (
            UPDATE assets SET
              state = CASE WHEN target.waiting THEN 'canceled' ELSE assets.state END,
@@ -135,12 +149,17 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
              cancel_reason = coalesce(cancel_reason, ?)
            FROM target
            WHERE assets.id = target.id AND target.state IN ('queued', 'in_progress')
-           RETURNING assets.id, assets.state, attempt,
+           RETURNING assets.id, owner, assets.state, attempt,
              CASE WHEN assets.state = 'canceled' THEN webhooks->'onCancel' END AS webhook
          ), ${insertDelivery('onCancel', 'changed')}
          SELECT coalesce(changed.state, target.state) AS state, changed.id IS NOT NULL AS changed
          FROM target LEFT JOIN changed ON true`,
-        [id, reason, ...deliveryParams(JSON.stringify({ id, state: 'canceled' }), 'delivery_workflow')],
+        [
+          id,
+          tenant,
+          reason,
+          ...deliveryParams(JSON.stringify({ id, state: 'canceled' }), 'delivery_workflow'),
+        ],
       );
       if (row === undefined) return 'not_found';
       if (!row.changed) return 'already_terminal';
@@ -148,19 +167,20 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
       return isTerminal(row.state) ? 'canceled' : 'requested';
     },
 
-    async retry(id) {
-      const [row] = await execute<{ retried: boolean }>(
+    async retry(tenant, id) {
+      const [row] = await executeFor<{ retried: boolean }>(
         orm,
+        tenant,
         `WITH retried AS (
            UPDATE assets SET state = 'queued', attempt = attempt + 1, run_id = NULL, claims = 0,
              dispatched_at = NULL, lease_until = NULL, checked_at = NULL,
              cancel_requested_at = NULL, cancel_reason = NULL, cancel_signaled_at = NULL,
              errors = NULL, findings = NULL, steps = NULL, image = NULL, started_at = NULL, finished_at = NULL
-           WHERE id = ? AND state IN ('complete', 'failed', 'canceled')
+           WHERE id = ? AND owner = ? AND state IN ('complete', 'failed', 'canceled')
            RETURNING id
          )
-         SELECT EXISTS (SELECT FROM retried) AS retried FROM assets WHERE id = ?`,
-        [id, id],
+         SELECT EXISTS (SELECT FROM retried) AS retried FROM assets WHERE id = ? AND owner = ?`,
+        [id, tenant, id, tenant],
       );
       if (row === undefined) return 'not_found';
       if (!row.retried) return 'not_terminal';
@@ -170,9 +190,10 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
   };
 }
 
-function asRow({ assetPath, notifications }: Submission) {
+function asRow(tenant: string, { assetPath, notifications }: Submission) {
   return {
     id: uuidv7(),
+    owner: tenant,
     state: 'queued' as const,
     attempt: 1,
     claims: 0,

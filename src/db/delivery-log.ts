@@ -1,9 +1,10 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { MAX as LAST_ID, v7 as uuidv7, validate as isUuid } from 'uuid';
-import { DEFAULT_OWNER, type DeliveryTry } from '../domain/delivery.ts';
+import type { DeliveryTry } from '../domain/delivery.ts';
 import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../domain/webhook-ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
-import { execute } from './execute.ts';
+import { executeFor } from './tenant.ts';
+import { asDate, type TextTimes } from './times.ts';
 
 const ENTRY = `d.id, d.asset_id AS "assetId", nullif(d.attempt, 0) AS attempt, d.event, d.endpoint_id AS "endpointId", d.url,
   d.state, d.failure, d.created_at AS "createdAt", d.finished_at AS "finishedAt",
@@ -23,28 +24,36 @@ const IS_DISABLED = `EXISTS (SELECT FROM endpoints e WHERE e.id = d.endpoint_id 
 /** `onWork` is called after every write that leaves work for the dispatcher. */
 export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLog {
   return {
-    async list(filter, { limit, before }) {
-      const { condition, params } = asCondition(filter);
+    async list(tenant, filter, { limit, before }) {
+      const { condition, params } = asCondition(tenant, filter);
       // Ids are UUIDv7: their order is the order of creation.
-      const rows = await execute<EntryRow>(
+      const rows = await executeFor<EntryRow>(
         orm,
+        tenant,
         `SELECT ${ENTRY} FROM deliveries d WHERE ${condition} AND d.id < ?::uuid ORDER BY d.id DESC LIMIT ?`,
         [...params, before ?? LAST_ID, limit],
       );
       return rows.map(asEntry);
     },
 
-    async find(id) {
-      const [row] = await execute<EntryRow>(orm, `SELECT ${ENTRY} FROM deliveries d WHERE d.id = ?`, [id]);
+    async find(tenant, id) {
+      const [row] = await executeFor<EntryRow>(
+        orm,
+        tenant,
+        `SELECT ${ENTRY} FROM deliveries d WHERE d.id = ? AND d.owner = ?`,
+        [id, tenant],
+      );
       return row === undefined ? null : asEntry(row);
     },
 
-    async replay(id) {
-      const [row] = await execute<{ replayed: boolean; isDisabled: boolean }>(
+    async replay(tenant, id) {
+      const [row] = await executeFor<{ replayed: boolean; isDisabled: boolean }>(
         orm,
-        `WITH replayed AS (${REPLAY} WHERE d.id = ? AND d.state <> 'skipped' AND NOT ${IS_DISABLED} RETURNING d.id)
-         SELECT EXISTS (SELECT FROM replayed) AS replayed, ${IS_DISABLED} AS "isDisabled" FROM deliveries d WHERE d.id = ?`,
-        [id, id],
+        tenant,
+        `WITH replayed AS (${REPLAY} WHERE d.id = ? AND d.owner = ? AND d.state <> 'skipped' AND NOT ${IS_DISABLED} RETURNING d.id)
+         SELECT EXISTS (SELECT FROM replayed) AS replayed, ${IS_DISABLED} AS "isDisabled"
+         FROM deliveries d WHERE d.id = ? AND d.owner = ?`,
+        [id, tenant, id, tenant],
       );
       if (row === undefined) return 'not_found';
       if (!row.replayed) return row.isDisabled ? 'endpoint_disabled' : 'skipped';
@@ -52,11 +61,12 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
       return 'replayed';
     },
 
-    async replayAll(filter) {
-      const { condition, params } = asCondition(filter);
+    async replayAll(tenant, filter) {
+      const { condition, params } = asCondition(tenant, filter);
       const matching = `${condition} AND d.state <> 'skipped'`;
-      const [row] = await execute<{ replayed: string; leftOut: string }>(
+      const [row] = await executeFor<{ replayed: string; leftOut: string }>(
         orm,
+        tenant,
         `WITH replayed AS (${REPLAY} WHERE ${matching} AND NOT ${IS_DISABLED} RETURNING d.id)
          SELECT (SELECT count(*) FROM replayed) AS replayed,
            (SELECT count(*) FROM deliveries d WHERE ${matching} AND ${IS_DISABLED}) AS "leftOut"`,
@@ -66,49 +76,58 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
       return { replayed: Number(row?.replayed), leftOut: Number(row?.leftOut) };
     },
 
-    async sendTest(url) {
+    async sendTest(tenant, url) {
       const id = uuidv7();
-      const [row] = await execute<{ endpointId: string }>(
+      const [row] = await executeFor<{ endpointId: string }>(
         orm,
+        tenant,
         `INSERT INTO deliveries (id, owner, attempt, event, url, body, state, due_at)
          VALUES (?, ?, 0, 'test', ?, ?, 'pending', now()) RETURNING endpoint_id AS "endpointId"`,
-        [id, DEFAULT_OWNER, url, JSON.stringify({ id, state: 'test' })],
+        [id, tenant, url, JSON.stringify({ id, state: 'test' })],
       );
       onWork();
       return { id, endpointId: row?.endpointId ?? '' };
     },
 
-    async listEndpoints() {
-      const rows = await execute<EndpointRow>(
+    async listEndpoints(tenant) {
+      const rows = await executeFor<EndpointRow>(
         orm,
-        `SELECT ${ENDPOINT} FROM endpoints ORDER BY created_at, id`,
-        [],
+        tenant,
+        `SELECT ${ENDPOINT} FROM endpoints WHERE owner = ? ORDER BY created_at, id`,
+        [tenant],
       );
       return rows.map(asEndpoint);
     },
 
-    async findEndpoint(idOrUrl) {
-      const id = isUuid(idOrUrl) ? '?::uuid' : `endpoint_id('${DEFAULT_OWNER}', ?)`;
-      const [row] = await execute<EndpointRow>(orm, `SELECT ${ENDPOINT} FROM endpoints WHERE id = ${id}`, [
-        parseWebhookUrl(idOrUrl)?.href ?? idOrUrl,
-      ]);
+    async findEndpoint(tenant, idOrUrl) {
+      const [id, params] = isUuid(idOrUrl)
+        ? ['?::uuid', [idOrUrl]]
+        : ['endpoint_id(?, ?)', [tenant, parseWebhookUrl(idOrUrl)?.href ?? idOrUrl]];
+      const [row] = await executeFor<EndpointRow>(
+        orm,
+        tenant,
+        `SELECT ${ENDPOINT} FROM endpoints WHERE owner = ? AND id = ${id}`,
+        [tenant, ...params],
+      );
       return row === undefined ? null : asEndpoint(row);
     },
 
-    async enable(endpointId) {
-      const rows = await execute(
+    async enable(tenant, endpointId) {
+      const rows = await executeFor(
         orm,
+        tenant,
         `UPDATE endpoints SET disabled_at = NULL, disabled_because = NULL, failing_since = NULL
-         WHERE id = ? AND disabled_at IS NOT NULL RETURNING id`,
-        [endpointId],
+         WHERE id = ? AND owner = ? AND disabled_at IS NOT NULL RETURNING id`,
+        [endpointId, tenant],
       );
       return rows.length > 0;
     },
   };
 }
 
-function asCondition({ assetId, endpointId, state, from, to }: DeliveryFilter) {
+function asCondition(tenant: string, { assetId, endpointId, state, from, to }: DeliveryFilter) {
   const parts: [string, unknown][] = [
+    ['d.owner = ?', tenant],
     ['d.asset_id = ?', assetId],
     ['d.endpoint_id = ?', endpointId],
     ['d.state = ?', state],
@@ -117,13 +136,10 @@ function asCondition({ assetId, endpointId, state, from, to }: DeliveryFilter) {
   ];
   const given = parts.filter(([, value]) => value !== undefined);
   return {
-    condition: given.map(([sql]) => sql).join(' AND ') || 'true',
+    condition: given.map(([sql]) => sql).join(' AND '),
     params: given.map(([, value]) => value),
   };
 }
-
-/** Timestamps come as text. */
-type TextTimes<Row, Keys extends keyof Row> = Omit<Row, Keys> & { [Key in Keys]: string | null };
 
 type EntryRow = TextTimes<Omit<DeliveryEntry, 'tries'>, 'createdAt' | 'dueAt' | 'finishedAt'> & {
   readonly tries: readonly TextTimes<DeliveryTry, 'at'>[];
@@ -149,8 +165,4 @@ function asEndpoint({ createdAt, deliveredAt, failingSince, disabledAt, ...row }
     failingSince: asDate(failingSince),
     disabledAt: asDate(disabledAt),
   };
-}
-
-function asDate(text: string | null): Date | null {
-  return text === null ? null : new Date(text);
 }

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { DEFAULT_OWNER, SECRET_OVERLAP_H } from '../domain/delivery.ts';
+import { SECRET_OVERLAP_H } from '../domain/delivery.ts';
 import type { EndpointSecrets } from '../domain/webhook-ports.ts';
 import { execute } from './execute.ts';
 
@@ -13,37 +13,37 @@ const upsert = (
   onConflict: string,
   condition = 'true',
 ) => `INSERT INTO endpoints AS e (id, owner, url, secret)
-  VALUES (endpoint_id('${DEFAULT_OWNER}', ?), '${DEFAULT_OWNER}', endpoint_url(?), ?)
+  SELECT endpoint_id(owner, url), owner, endpoint_url(url), secret
+  FROM (VALUES (?::text, ?::text, ?::bytea)) AS given (owner, url, secret)
   ON CONFLICT (id) DO UPDATE SET ${onConflict} WHERE ${condition}
   RETURNING e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret"`;
 
 /** Secrets of endpoints, for those who show and rotate them; whoever sends reads them with the delivery. */
 export function createEndpointSecrets(orm: MikroORM): EndpointSecrets {
-  async function write(statement: string, url: string, secret: Uint8Array) {
-    const [row] = await execute<SecretColumns>(orm, statement, [url, url, Buffer.from(secret)]);
+  async function write(statement: string, tenant: string, url: string, secret: Uint8Array) {
+    const [row] = await execute<SecretColumns>(orm, statement, [tenant, url, Buffer.from(secret)]);
     if (row === undefined) return null;
     return row.previousSecret === null ? [row.secret] : [row.secret, row.previousSecret];
   }
 
   return {
-    async endpointIdOf(url) {
-      const [row] = await execute<{ id: string }>(orm, `SELECT endpoint_id('${DEFAULT_OWNER}', ?) AS id`, [
-        url,
-      ]);
+    async endpointIdOf(tenant, url) {
+      const [row] = await execute<{ id: string }>(orm, 'SELECT endpoint_id(?, ?) AS id', [tenant, url]);
       return row?.id ?? '';
     },
 
-    async readOrCreate(url, secret) {
-      return (await write(upsert('owner = excluded.owner'), url, secret)) ?? [];
+    async readOrCreate(tenant, url, secret) {
+      return (await write(upsert('owner = excluded.owner'), tenant, url, secret)) ?? [];
     },
 
-    rotate: (url, secret, force) =>
+    rotate: (tenant, url, secret, force) =>
       write(
         upsert(
           `previous_secret = e.secret, previous_secret_until = now() + interval '${SECRET_OVERLAP_H} hours',
            secret = excluded.secret`,
           force ? 'true' : 'e.previous_secret_until IS NULL OR e.previous_secret_until <= now()',
         ),
+        tenant,
         url,
         secret,
       ),

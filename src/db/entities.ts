@@ -4,20 +4,35 @@ import type { DeliveryState } from '../domain/delivery.ts';
 import type { ReportedFinding } from '../domain/findings.ts';
 import type { ImageFacts } from '../domain/image-facts.ts';
 
+/**
+ * Every query through an entity needs it: without `setFilterParams` it throws. `rls` hands the same value to the policies
+ * of Postgres (`src/db/tenant.ts`).
+ */
+const OF_TENANT = {
+  tenant: {
+    name: 'tenant',
+    cond: (args: { readonly tenant?: string }) => ({ owner: args.tenant }),
+    default: true,
+    rls: { setting: 'validatr.tenant' },
+  },
+};
+
 /** What was given under one notification key, and whether it can be called (`parseWebhookUrl`). */
 export type Webhooks = {
   readonly [key in NotificationKey]?: { readonly url: string; readonly usable: boolean };
 };
 
 /**
- * One row an asset. `attempt` counts validations; `runId` is the workflow run that owns the attempt;
+ * One row an asset. `owner` is the tenant; `attempt` counts validations; `runId` is the workflow run that owns the attempt;
  * `claims` counts how often that run began (more than one means that a worker died under it).
  */
 export const Asset = defineEntity({
   name: 'Asset',
   tableName: 'assets',
+  filters: OF_TENANT,
   properties: {
     id: p.uuid().primary(),
+    owner: p.text(),
     state: p.text().$type<AssetState>().default('queued'),
     attempt: p.integer().default(1),
     location: p.text().$type<AssetPath['location']>(),
@@ -45,8 +60,10 @@ export const Asset = defineEntity({
 export const Delivery = defineEntity({
   name: 'Delivery',
   tableName: 'deliveries',
+  filters: OF_TENANT,
   properties: {
     id: p.uuid().primary(),
+    owner: p.text(),
     assetId: p.uuid(),
     attempt: p.integer(),
     event: p.text().$type<NotificationKey>(),

@@ -32,6 +32,8 @@ const MISCONFIGURED: Record<string, string> = {
   '28P01': 'it refuses the password of DATABASE_URL',
   '28000': 'it refuses the user of DATABASE_URL',
   '3D000': 'it has no such database as DATABASE_URL names',
+  // The role that requests run as is made by a migration.
+  '22023': 'its schema is not up to date: npm run migrate',
   '42P01': 'its schema is not up to date: npm run migrate',
   '42703': 'its schema is not up to date: npm run migrate',
   '42883': 'its schema is not up to date: npm run migrate',

@@ -5,6 +5,8 @@ import { AssetsAndDeliveries } from './migrations/0001-assets-and-deliveries.ts'
 import { Endpoints } from './migrations/0002-endpoints.ts';
 import { AssetsByState } from './migrations/0003-assets-by-state.ts';
 import { IdempotencyKeys } from './migrations/0004-idempotency-keys.ts';
+import { Tenants } from './migrations/0005-tenants.ts';
+import { AS_TENANT } from './tenant.ts';
 
 /** What the stores are given. */
 export type Database = MikroORM;
@@ -13,18 +15,25 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Connections of the pool. */
   readonly poolMax: number;
+  /** `tenant`: a pool that serves requests and sees the rows of one tenant at a time. By default it sees all. */
+  readonly sees?: 'tenant' | 'all';
 }
 
 /** One pool. It connects at first use and heals by itself; a query waits at most 5 s for a connection. */
-export function openDatabase({ url, poolMax }: DatabaseOptions): Promise<MikroORM> {
+export function openDatabase({ url, poolMax, sees = 'all' }: DatabaseOptions): Promise<MikroORM> {
   return MikroORM.init({
     clientUrl: url,
     entities: [Asset, Delivery, DeliveryTry],
     extensions: [Migrator],
     pool: { min: 0, max: poolMax, idleTimeoutMillis: 30_000 },
-    driverOptions: { connectionTimeoutMillis: 5_000, keepAlive: true, application_name: 'validatr' },
+    driverOptions: {
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+      application_name: 'validatr',
+      ...(sees === 'tenant' ? { options: AS_TENANT } : {}),
+    },
     migrations: {
-      migrationsList: [AssetsAndDeliveries, Endpoints, AssetsByState, IdempotencyKeys],
+      migrationsList: [AssetsAndDeliveries, Endpoints, AssetsByState, IdempotencyKeys, Tenants],
       snapshot: false,
       tableName: 'migrations',
     },

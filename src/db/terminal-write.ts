@@ -36,7 +36,7 @@ export function terminalWrite(
         UPDATE assets SET state = ?, errors = ?::json, findings = ?::json, steps = ?::json, image = ?::json,
           finished_at = now()
         WHERE id = ? AND ${owner.condition}
-        RETURNING id, attempt, webhooks->'${event}' AS webhook
+        RETURNING id, owner, attempt, webhooks->'${event}' AS webhook
       ), ${insertDelivery(event, 'finished')}
       SELECT delivery.id AS delivery_id, delivery.state AS delivery_state FROM finished LEFT JOIN delivery ON true`,
     params: [
@@ -55,8 +55,8 @@ export function terminalWrite(
 /** The CTE `delivery`: inserts the event's row for the asset in CTE `changed`, or finds the one that is there. */
 export function insertDelivery(event: NotificationKey, changed: string): string {
   return `delivery AS (
-    INSERT INTO deliveries (id, asset_id, attempt, event, url, body, state, due_at, finished_at)
-    SELECT ?, id, attempt, '${event}', webhook->>'url', ?,
+    INSERT INTO deliveries (id, asset_id, owner, attempt, event, url, body, state, due_at, finished_at)
+    SELECT ?, id, owner, attempt, '${event}', webhook->>'url', ?,
            CASE WHEN (webhook->>'usable')::boolean THEN 'pending' ELSE 'skipped' END,
            now() + make_interval(secs => ?),
            CASE WHEN NOT (webhook->>'usable')::boolean THEN now() END

@@ -59,7 +59,7 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
              state = CASE WHEN state = 'queued' THEN 'in_progress' ELSE state END,
              run_id = ?, claims = claims + 1, started_at = coalesce(started_at, now())
            WHERE id = ? AND (run_id = ? OR (run_id IS NULL AND attempt = ? AND state = 'queued'))
-           RETURNING id, attempt, claims, webhooks->'onStart' AS webhook
+           RETURNING id, owner, attempt, claims, webhooks->'onStart' AS webhook
          ), ${insertDelivery('onStart', 'claimed')}
          SELECT claims, delivery.id AS delivery_id, delivery.state AS delivery_state
          FROM claimed LEFT JOIN delivery ON true`,
@@ -117,7 +117,7 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
              cancel_requested_at = NULL, cancel_reason = NULL, cancel_signaled_at = NULL,
              errors = NULL, findings = NULL, steps = NULL, image = NULL, started_at = now(), finished_at = NULL
            WHERE id = ? AND run_id IS DISTINCT FROM ?
-           RETURNING id, attempt, webhooks->'onStart' AS webhook
+           RETURNING id, owner, attempt, webhooks->'onStart' AS webhook
          ), ${insertDelivery('onStart', 'taken')}, orphaned AS (
            UPDATE deliveries SET due_at = now()
            FROM taken WHERE asset_id = taken.id AND deliveries.state = 'pending' AND handed_over_at IS NULL

@@ -53,16 +53,13 @@ export interface DeliveryEndpoint {
 }
 
 /**
- * The life of an endpoint: (owner, URL without query and fragment).
+ * The life of an endpoint: (tenant, URL without query and fragment).
  *
  *     enabled ──410──▶ disabled (gone)
  *        │  └──120 h of nothing but failures──▶ disabled (failing)
  *        └──◀──an operator enables it again──┘
  */
 export type DisabledBecause = 'gone' | 'failing';
-
-/** Until tenants exist there is one owner. */
-export const DEFAULT_OWNER = 'default';
 
 /** Nothing but failures for this long disables an endpoint. */
 export const DISABLE_AFTER_FAILING_H = 120;

@@ -117,24 +117,23 @@ export interface AssetDetails extends AssetSummary {
 type CancelOutcome = 'canceled' | 'requested' | 'already_terminal' | 'not_found';
 type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 
-/** What the API does with assets. */
+/** What the API does with assets. Of another tenant's asset it knows nothing. */
 export interface AssetStore {
   /** Commits the asset as `queued` and returns its id (UUIDv7). Requests of one tick share a transaction. */
-  accept(submission: Submission): Promise<string>;
+  accept(tenant: string, submission: Submission): Promise<string>;
   /** The same, once for each key in 24 h: null if the key came with another submission before. */
-  acceptOnce(submission: Submission, key: string): Promise<string | null>;
-  find(id: string): Promise<AssetSummary | null>;
-  findDetails(id: string): Promise<AssetDetails | null>;
-  /** All assets, newest first, in blocks: memory stays flat however many there are. */
-  list(): AsyncIterable<readonly AssetSummary[]>;
+  acceptOnce(tenant: string, submission: Submission, key: string): Promise<string | null>;
+  find(tenant: string, id: string): Promise<AssetSummary | null>;
+  findDetails(tenant: string, id: string): Promise<AssetDetails | null>;
+  /** All assets of the tenant, newest first, in blocks: memory stays flat however many there are. */
+  list(tenant: string): AsyncIterable<readonly AssetSummary[]>;
   /** One page of them; `before` is the id of the last one seen. */
-  page(page: {
-    limit: number;
-    before?: string | undefined;
-    state?: AssetState | undefined;
-  }): Promise<AssetSummary[]>;
-  requestCancel(id: string, reason: string | null): Promise<CancelOutcome>;
-  retry(id: string): Promise<RetryOutcome>;
+  page(
+    tenant: string,
+    page: { limit: number; before?: string | undefined; state?: AssetState | undefined },
+  ): Promise<AssetSummary[]>;
+  requestCancel(tenant: string, id: string, reason: string | null): Promise<CancelOutcome>;
+  retry(tenant: string, id: string): Promise<RetryOutcome>;
 }
 
 /** A row to start a workflow for. */

@@ -73,38 +73,44 @@ export interface Endpoint {
 
 type ReplayOutcome = 'replayed' | 'not_found' | 'skipped' | 'endpoint_disabled';
 
-/** What people do with deliveries and endpoints. */
+/** What people do with the deliveries and endpoints of their tenant. */
 export interface DeliveryLog {
   /** Newest first; `before` is the id of the last one seen. */
   list(
+    tenant: string,
     filter: DeliveryFilter,
     page: { limit: number; before?: string | undefined },
   ): Promise<DeliveryEntry[]>;
-  find(id: string): Promise<DeliveryEntry | null>;
+  find(tenant: string, id: string): Promise<DeliveryEntry | null>;
   /** Sends it again under its id, from the beginning of the schedule; one that waits is tried at once. */
-  replay(id: string): Promise<ReplayOutcome>;
+  replay(tenant: string, id: string): Promise<ReplayOutcome>;
   /** The same for all that match; those of disabled endpoints are left out. */
-  replayAll(filter: DeliveryFilter): Promise<{ replayed: number; leftOut: number }>;
+  replayAll(tenant: string, filter: DeliveryFilter): Promise<{ replayed: number; leftOut: number }>;
   /** Sends a test event; `url` is a valid one. */
-  sendTest(url: string): Promise<{ id: string; endpointId: string }>;
-  listEndpoints(): Promise<Endpoint[]>;
+  sendTest(tenant: string, url: string): Promise<{ id: string; endpointId: string }>;
+  listEndpoints(tenant: string): Promise<Endpoint[]>;
   /** By id, or by any URL of it. */
-  findEndpoint(idOrUrl: string): Promise<Endpoint | null>;
+  findEndpoint(tenant: string, idOrUrl: string): Promise<Endpoint | null>;
   /** False if it is enabled already. */
-  enable(endpointId: string): Promise<boolean>;
+  enable(tenant: string, endpointId: string): Promise<boolean>;
 }
 
 /** Secrets of endpoints, sealed. */
 export interface EndpointSecrets {
   /** The id of the endpoint that a URL belongs to. */
-  endpointIdOf(url: string): Promise<string>;
+  endpointIdOf(tenant: string, url: string): Promise<string>;
   /** The secrets in force, the newest first; made with `secret` if there are none. */
-  readOrCreate(url: string, secret: Uint8Array): Promise<readonly Uint8Array[]>;
+  readOrCreate(tenant: string, url: string, secret: Uint8Array): Promise<readonly Uint8Array[]>;
   /**
    * `secret` is the newest from now on; the one before it stays in force for 24 h. Null, and nothing is changed, while an
    * earlier rotation lasts: receivers may still verify with the secret that would be dropped. `force` drops it.
    */
-  rotate(url: string, secret: Uint8Array, force: boolean): Promise<readonly Uint8Array[] | null>;
+  rotate(
+    tenant: string,
+    url: string,
+    secret: Uint8Array,
+    force: boolean,
+  ): Promise<readonly Uint8Array[] | null>;
 }
 
 /** How one HTTP try ended. */

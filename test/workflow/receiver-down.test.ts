@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_TENANT } from '../../src/domain/api-key.ts';
 import { createSendWebhook } from '../../activities/send-webhook.ts';
 import { createDeliveryLog } from '../../src/db/delivery-log.ts';
 import { createDeliveryStore } from '../../src/db/delivery-store.ts';
@@ -74,7 +75,10 @@ describe('a receiver that is down for an hour', () => {
     });
     const log = createDeliveryLog(database.orm, () => undefined);
     const ids = await Promise.all(
-      Array.from({ length: EVENTS }, async () => (await log.sendTest(`${receiver.url}/hook`)).id),
+      Array.from(
+        { length: EVENTS },
+        async () => (await log.sendTest(DEFAULT_TENANT, `${receiver.url}/hook`)).id,
+      ),
     );
 
     await lab.withActivities(activities, async () => {
@@ -86,13 +90,13 @@ describe('a receiver that is down for an hour', () => {
         });
       }
       const isDelivered = async () =>
-        (await log.list({ state: 'delivered' }, { limit: 100 })).length === EVENTS;
+        (await log.list(DEFAULT_TENANT, { state: 'delivered' }, { limit: 100 })).length === EVENTS;
       await eventually(isDelivered, { timeoutMs: 45_000, everyMs: 100, what: 'every event' });
     });
 
     const secrets = createEndpointSecrets(database.orm);
-    const endpointId = await secrets.endpointIdOf(`${receiver.url}/hook`);
-    const [sealed] = await secrets.readOrCreate(`${receiver.url}/hook`, Buffer.alloc(0));
+    const endpointId = await secrets.endpointIdOf(DEFAULT_TENANT, `${receiver.url}/hook`);
+    const [sealed] = await secrets.readOrCreate(DEFAULT_TENANT, `${receiver.url}/hook`, Buffer.alloc(0));
     const verifier = new Webhook(formatSecret(secretBox.open(sealed ?? Buffer.alloc(0), endpointId)));
     expect(new Set(receiver.events.map((event) => event.headers['webhook-id']))).toEqual(new Set(ids));
     for (const id of ids) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
 import { forgetOldKeys } from '../../../../src/db/accept-once.ts';
 import { createAssetStore } from '../../../../src/db/asset-store.ts';
 import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
@@ -27,7 +28,7 @@ describe('the asset store', () => {
 
   it('has committed an asset when accept returns, and wakes the dispatcher', async () => {
     const before = wakes;
-    const id = await assets.accept(submission);
+    const id = await assets.accept(DEFAULT_TENANT, submission);
     expect(await database.query('SELECT state, attempt FROM assets WHERE id = ?', [id])).toEqual([
       { state: 'queued', attempt: 1 },
     ]);
@@ -36,19 +37,21 @@ describe('the asset store', () => {
 
   it('accepts many at once, each under its own id, in few statements', async () => {
     const before = wakes;
-    const ids = await Promise.all(Array.from({ length: 600 }, () => assets.accept(submission)));
+    const ids = await Promise.all(
+      Array.from({ length: 600 }, () => assets.accept(DEFAULT_TENANT, submission)),
+    );
     expect(new Set(ids).size).toBe(600);
     expect(wakes - before).toBeLessThan(10);
   });
 
   it('keeps any text a client may send: quotes, question marks, backslashes, emoji', async () => {
     const path = `./o'brien?\\"; DROP TABLE assets; -- 🚀\n`;
-    const id = await assets.accept({
+    const id = await assets.accept(DEFAULT_TENANT, {
       ...submission,
       assetPath: { location: 'local', path },
       notifications: { onStart: path },
     });
-    const details = await assets.findDetails(id);
+    const details = await assets.findDetails(DEFAULT_TENANT, id);
     expect(details?.assetPath.path).toBe(path);
     expect(
       await database.query(`SELECT webhooks->'onStart' AS webhook FROM assets WHERE id = ?`, [id]),
@@ -57,15 +60,17 @@ describe('the asset store', () => {
 
   it('keeps an idempotency key for 24 h and accepts nothing twice under it', async () => {
     const submission = { assetPath: { location: 'local', path: 'x.jpg' }, notifications: {} } as const;
-    const ids = await Promise.all(Array.from({ length: 20 }, () => assets.acceptOnce(submission, 'key-1')));
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, () => assets.acceptOnce(DEFAULT_TENANT, submission, 'key-1')),
+    );
     expect(new Set(ids).size).toBe(1);
     const other = { ...submission, assetPath: { location: 'local', path: 'y.jpg' } } as const;
-    expect(await assets.acceptOnce(other, 'key-1')).toBeNull();
+    expect(await assets.acceptOnce(DEFAULT_TENANT, other, 'key-1')).toBeNull();
     const rows = await database.query('SELECT 1 FROM assets WHERE id = ?', [ids[0]]);
     expect(rows).toHaveLength(1);
 
     await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours'`);
-    const later = await assets.acceptOnce(other, 'key-1');
+    const later = await assets.acceptOnce(DEFAULT_TENANT, other, 'key-1');
     expect(later).not.toBeNull();
     expect(ids).not.toContain(later);
     await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours'`);
@@ -75,15 +80,18 @@ describe('the asset store', () => {
 
   it('lists everything newest first, across blocks', async () => {
     const ids: string[] = [];
-    for await (const block of assets.list()) ids.push(...block.map((asset) => asset.id));
+    for await (const block of assets.list(DEFAULT_TENANT)) ids.push(...block.map((asset) => asset.id));
     const [row] = await database.query<{ count: string }>('SELECT count(*) FROM assets');
     expect(ids).toHaveLength(Number(row?.count));
     expect([...ids].sort().reverse()).toEqual(ids);
   });
 
   it('cancels a row that was not dispatched in the same transaction, with its event', async () => {
-    const id = await assets.accept({ ...submission, notifications: { onCancel: 'https://example.com/c' } });
-    expect(await assets.requestCancel(id, 'no longer needed')).toBe('canceled');
+    const id = await assets.accept(DEFAULT_TENANT, {
+      ...submission,
+      notifications: { onCancel: 'https://example.com/c' },
+    });
+    expect(await assets.requestCancel(DEFAULT_TENANT, id, 'no longer needed')).toBe('canceled');
     expect(await database.query('SELECT state, cancel_reason FROM assets WHERE id = ?', [id])).toEqual([
       { state: 'canceled', cancel_reason: 'no longer needed' },
     ]);
@@ -91,25 +99,25 @@ describe('the asset store', () => {
       await database.query('SELECT event, state, body FROM deliveries WHERE asset_id = ?', [id]),
     ).toEqual([{ event: 'onCancel', state: 'pending', body: `{"id":"${id}","state":"canceled"}` }]);
     expect(await queue.overdueDeliveries()).toHaveLength(1);
-    expect(await assets.requestCancel(id, null)).toBe('already_terminal');
+    expect(await assets.requestCancel(DEFAULT_TENANT, id, null)).toBe('already_terminal');
   });
 
   it('leaves a dispatched row to its workflow and remembers the request until it is signalled', async () => {
-    const id = await assets.accept(submission);
+    const id = await assets.accept(DEFAULT_TENANT, submission);
     await queue.markDispatched({ id, attempt: 1 });
-    expect(await assets.requestCancel(id, 'stop')).toBe('requested');
+    expect(await assets.requestCancel(DEFAULT_TENANT, id, 'stop')).toBe('requested');
     expect(await queue.cancelsToSignal()).toEqual([{ id, attempt: 1, reason: 'stop' }]);
     await queue.markCancelSignaled({ id, attempt: 1 });
     expect(await queue.cancelsToSignal()).toEqual([]);
   });
 
   it('retries only what is terminal, once, as a clean new attempt', async () => {
-    const id = await assets.accept(submission);
-    expect(await assets.retry(id)).toBe('not_terminal');
-    await assets.requestCancel(id, 'x');
-    const outcomes = await Promise.all([assets.retry(id), assets.retry(id)]);
+    const id = await assets.accept(DEFAULT_TENANT, submission);
+    expect(await assets.retry(DEFAULT_TENANT, id)).toBe('not_terminal');
+    await assets.requestCancel(DEFAULT_TENANT, id, 'x');
+    const outcomes = await Promise.all([assets.retry(DEFAULT_TENANT, id), assets.retry(DEFAULT_TENANT, id)]);
     expect(outcomes.sort()).toEqual(['not_terminal', 'queued']);
-    expect(await assets.findDetails(id)).toMatchObject({
+    expect(await assets.findDetails(DEFAULT_TENANT, id)).toMatchObject({
       state: 'queued',
       attempt: 2,
       errors: null,
@@ -119,10 +127,10 @@ describe('the asset store', () => {
 
   it('knows what it does not have', async () => {
     const unknown = '01900000-0000-7000-8000-000000000000';
-    expect(await assets.find(unknown)).toBeNull();
-    expect(await assets.findDetails(unknown)).toBeNull();
-    expect(await assets.requestCancel(unknown, null)).toBe('not_found');
-    expect(await assets.retry(unknown)).toBe('not_found');
+    expect(await assets.find(DEFAULT_TENANT, unknown)).toBeNull();
+    expect(await assets.findDetails(DEFAULT_TENANT, unknown)).toBeNull();
+    expect(await assets.requestCancel(DEFAULT_TENANT, unknown, null)).toBe('not_found');
+    expect(await assets.retry(DEFAULT_TENANT, unknown)).toBe('not_found');
   });
 
   it('says storage_full, worth another try, when the disk of Postgres is', async () => {
@@ -131,10 +139,10 @@ describe('the asset store', () => {
     await database.query(
       'CREATE TRIGGER disk_is_full BEFORE INSERT ON assets FOR EACH ROW EXECUTE FUNCTION fill_disk()',
     );
-    const failure = await assets.accept(submission).catch((error: unknown) => error);
+    const failure = await assets.accept(DEFAULT_TENANT, submission).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'storage_full', status: 507, retryable: true });
     await database.query('DROP TRIGGER disk_is_full ON assets');
-    await expect(assets.accept(submission)).resolves.toEqual(expect.any(String));
+    await expect(assets.accept(DEFAULT_TENANT, submission)).resolves.toEqual(expect.any(String));
   });
 
   it('says database_unavailable, without a word of the statement, when Postgres is away', async () => {
@@ -143,7 +151,7 @@ describe('the asset store', () => {
     const store = createAssetStore(other.orm, () => undefined);
     await other.drop();
     const failure = await store
-      .accept({ ...submission, notifications: { onStart: secret } })
+      .accept(DEFAULT_TENANT, { ...submission, notifications: { onStart: secret } })
       .catch((error: unknown) => error as Error & { code?: string });
     expect(failure).toMatchObject({ name: 'AppError' });
     expect(`${String(failure)} ${String((failure as Error).cause)}`).not.toContain('secret-token');

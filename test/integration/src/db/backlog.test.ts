@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
 import { createAssetStore } from '../../../../src/db/asset-store.ts';
 import {
   type Backlog,
@@ -27,7 +28,7 @@ describe('the backlog', () => {
   async function accept(count: number): Promise<void> {
     const assets = createAssetStore(database.orm, () => undefined);
     const submission = { assetPath: { location: 'local', path: 'x' }, notifications: {} } as const;
-    await Promise.all(Array.from({ length: count }, () => assets.accept(submission)));
+    await Promise.all(Array.from({ length: count }, () => assets.accept(DEFAULT_TENANT, submission)));
   }
 
   it('is full only with more assets waiting than allowed, those dispatched not counted', async () => {

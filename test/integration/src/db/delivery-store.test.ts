@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
 import { createAssetStore } from '../../../../src/db/asset-store.ts';
 import { createDeliveryLog } from '../../../../src/db/delivery-log.ts';
 import { createDeliveryStore } from '../../../../src/db/delivery-store.ts';
@@ -32,7 +33,10 @@ describe('deliveries and endpoints in the database', () => {
     const assets = createAssetStore(database.orm, ignore);
     const validations = createValidationStore(database.orm, ignore);
     const notifications = { onStart: `${url}/start`, onSuccess: `${url}/end` };
-    const assetId = await assets.accept({ assetPath: { location: 'local', path: 'x.jpg' }, notifications });
+    const assetId = await assets.accept(DEFAULT_TENANT, {
+      assetPath: { location: 'local', path: 'x.jpg' },
+      notifications,
+    });
     runs += 1;
     const owner = { assetId, runId: `run-${runs}` };
     const claim = await validations.claim(owner, 1);
@@ -70,7 +74,7 @@ describe('deliveries and endpoints in the database', () => {
     expect((await pending(end)).startEventDueAt).toBeNull();
     await deliveries.recordTry(delivery, success, 'delivered', null);
     expect(await deliveries.findPending(start)).toBeNull();
-    expect(await log.find(start)).toMatchObject({
+    expect(await log.find(DEFAULT_TENANT, start)).toMatchObject({
       state: 'delivered',
       tries: [{ error: 'http_500', excerpt: 'oh no' }, { error: 'http_500' }, { status: 200, excerpt: null }],
     });
@@ -80,7 +84,7 @@ describe('deliveries and endpoints in the database', () => {
     const { deliveries, log } = stores();
     const { start, end } = await makeDeliveries('https://order.example');
     await deliveries.parkUntilStartEvent(end, 10_000);
-    const dueInMs = async () => ((await log.find(end))?.dueAt?.getTime() ?? 0) - Date.now();
+    const dueInMs = async () => ((await log.find(DEFAULT_TENANT, end))?.dueAt?.getTime() ?? 0) - Date.now();
     expect(await dueInMs()).toBeGreaterThan(5_000);
     await deliveries.recordTry(await pending(start), failure, 'pending', null);
     expect(await dueInMs()).toBeLessThan(1_000);
@@ -95,18 +99,20 @@ describe('deliveries and endpoints in the database', () => {
       ['one', 'two'].map((secret) => deliveries.createEndpoint(start, Buffer.from(secret))),
     );
     expect(made[0]).toEqual(made[1]);
-    const [known] = await secrets.readOrCreate(`${url}?token=1#x`, Buffer.from('three'));
+    const [known] = await secrets.readOrCreate(DEFAULT_TENANT, `${url}?token=1#x`, Buffer.from('three'));
     expect([known]).toEqual(made[0]?.secrets);
-    expect(await secrets.endpointIdOf(`${url}?other`)).toBe((await pending(start)).endpointId);
+    expect(await secrets.endpointIdOf(DEFAULT_TENANT, `${url}?other`)).toBe(
+      (await pending(start)).endpointId,
+    );
   });
 
   it('keeps the secret before the last for 24 h after a rotation', async () => {
     const { secrets } = stores();
     const { id, url } = await usedDelivery('https://rotate.example');
     const newer = Buffer.from('newer');
-    expect(await secrets.rotate(url, newer, false)).toEqual([newer, Buffer.from('sealed')]);
+    expect(await secrets.rotate(DEFAULT_TENANT, url, newer, false)).toEqual([newer, Buffer.from('sealed')]);
     // Another one now would cut off receivers that still verify with the first.
-    expect(await secrets.rotate(url, Buffer.from('newest'), false)).toBeNull();
+    expect(await secrets.rotate(DEFAULT_TENANT, url, Buffer.from('newest'), false)).toBeNull();
     expect((await pending(id)).endpoint?.secrets).toHaveLength(2);
     await database.query(`UPDATE endpoints SET previous_secret_until = now() - interval '1 s'`);
     expect((await pending(id)).endpoint?.secrets).toEqual([Buffer.from('newer')]);
@@ -124,16 +130,23 @@ describe('deliveries and endpoints in the database', () => {
     );
     expect((await pending(waiting)).endpoint?.isDisabled).toBe(true);
     await deliveries.failDisabled(waiting);
-    const failed = await log.list({ endpointId: gone.endpointId, state: 'failed' }, { limit: 10 });
+    const failed = await log.list(
+      DEFAULT_TENANT,
+      { endpointId: gone.endpointId, state: 'failed' },
+      { limit: 10 },
+    );
     expect(failed.map(({ id, failure: why }) => [id, why])).toEqual([
       [waiting, 'endpoint_disabled'],
       [gone.id, 'endpoint_gone'],
     ]);
-    expect(await log.replay(waiting)).toBe('endpoint_disabled');
-    expect(await log.replayAll({ endpointId: gone.endpointId })).toEqual({ replayed: 0, leftOut: 2 });
-    expect(await log.enable(gone.endpointId)).toBe(true);
-    expect(await log.enable(gone.endpointId)).toBe(false);
-    expect(await log.replayAll({ endpointId: gone.endpointId, state: 'failed' })).toEqual({
+    expect(await log.replay(DEFAULT_TENANT, waiting)).toBe('endpoint_disabled');
+    expect(await log.replayAll(DEFAULT_TENANT, { endpointId: gone.endpointId })).toEqual({
+      replayed: 0,
+      leftOut: 2,
+    });
+    expect(await log.enable(DEFAULT_TENANT, gone.endpointId)).toBe(true);
+    expect(await log.enable(DEFAULT_TENANT, gone.endpointId)).toBe(false);
+    expect(await log.replayAll(DEFAULT_TENANT, { endpointId: gone.endpointId, state: 'failed' })).toEqual({
       replayed: 2,
       leftOut: 0,
     });
@@ -164,17 +177,17 @@ describe('deliveries and endpoints in the database', () => {
     const delivery = await usedDelivery('https://replay.example');
     await deliveries.markHandedOver(delivery.id);
     await deliveries.recordTry(delivery, failure, 'failed', 'exhausted');
-    expect(await log.replay(delivery.id)).toBe('replayed');
+    expect(await log.replay(DEFAULT_TENANT, delivery.id)).toBe('replayed');
     expect(await pending(delivery.id)).toMatchObject({ tries: 0, body: delivery.body });
     expect((await queue.overdueDeliveries()).map(({ id }) => id)).toContain(delivery.id);
-    expect((await log.find(delivery.id))?.tries).toHaveLength(1);
-    expect(await log.replay('00000000-0000-4000-8000-000000000000')).toBe('not_found');
+    expect((await log.find(DEFAULT_TENANT, delivery.id))?.tries).toHaveLength(1);
+    expect(await log.replay(DEFAULT_TENANT, '00000000-0000-4000-8000-000000000000')).toBe('not_found');
   });
 
   it('keeps a replay that was asked for while a try was under way, whatever that try came to', async () => {
     const { deliveries, log } = stores();
     const refused = await usedDelivery('https://overtaken.example');
-    await log.replay(refused.id);
+    await log.replay(DEFAULT_TENANT, refused.id);
     await deliveries.recordTry(refused, { ...failure, status: 404, error: 'http_404' }, 'failed', 'rejected');
     expect(await pending(refused.id)).toMatchObject({ tries: 1 });
     // A receiver that has it after all needs no second one.
@@ -186,13 +199,13 @@ describe('deliveries and endpoints in the database', () => {
     const { log } = stores();
     const { start, end, assetId } = await makeDeliveries('https://pages.example');
     const ids = async (filter: object, page = {}) =>
-      (await log.list(filter, { limit: 100, ...page })).map((entry) => entry.id);
+      (await log.list(DEFAULT_TENANT, filter, { limit: 100, ...page })).map((entry) => entry.id);
     expect(await ids({ assetId })).toEqual([end, start]);
     expect(await ids({ assetId }, { limit: 1 })).toEqual([end]);
     expect(await ids({ assetId }, { before: end })).toEqual([start]);
     expect(await ids({ assetId, state: 'delivered' })).toEqual([]);
     expect(await ids({ assetId, endpointId: (await pending(start)).endpointId })).toEqual([start]);
-    const { createdAt } = (await log.find(start)) ?? { createdAt: new Date() };
+    const { createdAt } = (await log.find(DEFAULT_TENANT, start)) ?? { createdAt: new Date() };
     expect(await ids({ assetId, from: new Date(createdAt.getTime() + 60_000) })).toEqual([]);
     expect(await ids({ assetId, from: createdAt, to: new Date(createdAt.getTime() + 60_000) })).toHaveLength(
       2,
@@ -201,9 +214,9 @@ describe('deliveries and endpoints in the database', () => {
 
   it('sends a test event that belongs to no asset', async () => {
     const { log, queue } = stores();
-    const { id, endpointId } = await log.sendTest('https://test.example/hook');
-    expect((await log.find(id))?.endpointId).toBe(endpointId);
-    expect(await log.find(id)).toMatchObject({
+    const { id, endpointId } = await log.sendTest(DEFAULT_TENANT, 'https://test.example/hook');
+    expect((await log.find(DEFAULT_TENANT, id))?.endpointId).toBe(endpointId);
+    expect(await log.find(DEFAULT_TENANT, id)).toMatchObject({
       assetId: null,
       attempt: null,
       event: 'test',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
 import { createAssetStore } from '../../../../src/db/asset-store.ts';
 import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
 import { createValidationStore } from '../../../../src/db/validation-store.ts';
@@ -21,7 +22,7 @@ describe('the dispatch queue', () => {
   async function accept(count: number, notifications = {}): Promise<string[]> {
     const assets = createAssetStore(database.orm, ignore);
     const submission = { assetPath: { location: 'local', path: 'x.jpg' }, notifications } as const;
-    return Promise.all(Array.from({ length: count }, () => assets.accept(submission)));
+    return Promise.all(Array.from({ length: count }, () => assets.accept(DEFAULT_TENANT, submission)));
   }
 
   it('leases each row to one process, oldest first', async () => {

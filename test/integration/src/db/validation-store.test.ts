@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
 import { createAssetStore } from '../../../../src/db/asset-store.ts';
 import { createRepairStore } from '../../../../src/db/repair-store.ts';
 import { createValidationStore } from '../../../../src/db/validation-store.ts';
@@ -26,7 +27,7 @@ describe('the writes of a validation', () => {
   afterAll(() => database.drop());
 
   const accept = (notifications = {}) =>
-    assets.accept({ assetPath: { location: 'local', path: 'x.jpg' }, notifications });
+    assets.accept(DEFAULT_TENANT, { assetPath: { location: 'local', path: 'x.jpg' }, notifications });
 
   it('give a queued row to the first run that claims it, and to no other', async () => {
     const assetId = await accept(urls);
@@ -34,7 +35,7 @@ describe('the writes of a validation', () => {
     expect(first).toMatchObject({ outcome: 'owned', claims: 1, send: { event: 'onStart' } });
     expect(await validations.claim({ assetId, runId: 'run-b' }, 1)).toEqual({ outcome: 'not_owner' });
     expect(await validations.finish({ assetId, runId: 'run-b' }, failed)).toEqual({ outcome: 'not_owner' });
-    expect(await assets.find(assetId)).toMatchObject({ state: 'in_progress' });
+    expect(await assets.find(DEFAULT_TENANT, assetId)).toMatchObject({ state: 'in_progress' });
   });
 
   it('count the claims of one run and keep one delivery an event', async () => {
@@ -54,14 +55,18 @@ describe('the writes of a validation', () => {
     expect(first).toMatchObject({ outcome: 'owned', state: 'complete', send: { event: 'onSuccess' } });
     expect(await validations.finish(owner, failed)).toEqual(first);
     expect(await validations.claim(owner, 1)).toMatchObject({ outcome: 'owned', claims: 2 });
-    expect(await assets.find(assetId)).toEqual({ id: assetId, state: 'complete', errors: null });
+    expect(await assets.find(DEFAULT_TENANT, assetId)).toEqual({
+      id: assetId,
+      state: 'complete',
+      errors: null,
+    });
   });
 
   it('refuse a claim for an attempt that is over or not the current one', async () => {
     const assetId = await accept();
-    await assets.requestCancel(assetId, null);
+    await assets.requestCancel(DEFAULT_TENANT, assetId, null);
     expect(await validations.claim({ assetId, runId: 'late' }, 1)).toEqual({ outcome: 'not_owner' });
-    await assets.retry(assetId);
+    await assets.retry(DEFAULT_TENANT, assetId);
     expect(await validations.claim({ assetId, runId: 'old' }, 1)).toEqual({ outcome: 'not_owner' });
     expect(await validations.claim({ assetId, runId: 'new' }, 2)).toMatchObject({ outcome: 'owned' });
   });
@@ -79,7 +84,7 @@ describe('the writes of a validation', () => {
       send: null,
     });
     const errors = { onFailure: ['`wat`is not a valid URL'], asset: ['Asset is not an image.'] };
-    expect(await assets.find(assetId)).toEqual({ id: assetId, state: 'failed', errors });
+    expect(await assets.find(DEFAULT_TENANT, assetId)).toEqual({ id: assetId, state: 'failed', errors });
     expect(
       await database.query(`SELECT state, body FROM deliveries WHERE asset_id = ? AND event = 'onFailure'`, [
         assetId,
@@ -110,7 +115,11 @@ describe('the writes of a validation', () => {
       state: 'complete',
       send: { event: 'onSuccess' },
     });
-    expect(await assets.findDetails(assetId)).toMatchObject({ state: 'complete', attempt: 2, errors: null });
+    expect(await assets.findDetails(DEFAULT_TENANT, assetId)).toMatchObject({
+      state: 'complete',
+      attempt: 2,
+      errors: null,
+    });
     expect(
       await database.query(
         'SELECT attempt, event FROM deliveries WHERE asset_id = ? ORDER BY attempt, event',
@@ -147,13 +156,13 @@ describe('the writes of a validation', () => {
     await validations.claim({ assetId, runId: 'run' }, 1);
     await repairs.close(seen, { ...complete, state: 'canceled' });
     await repairs.requeue(seen);
-    expect(await assets.find(assetId)).toMatchObject({ state: 'in_progress' });
+    expect(await assets.find(DEFAULT_TENANT, assetId)).toMatchObject({ state: 'in_progress' });
     await repairs.close({ ...seen, runId: 'run' }, { ...complete, state: 'canceled' });
-    expect(await assets.find(assetId)).toMatchObject({ state: 'canceled' });
+    expect(await assets.find(DEFAULT_TENANT, assetId)).toMatchObject({ state: 'canceled' });
     expect(await database.query(`SELECT event FROM deliveries WHERE asset_id = ?`, [assetId])).toEqual([
       { event: 'onCancel' },
     ]);
     await repairs.requeue({ ...seen, runId: 'run' });
-    expect(await assets.find(assetId)).toMatchObject({ state: 'canceled' });
+    expect(await assets.find(DEFAULT_TENANT, assetId)).toMatchObject({ state: 'canceled' });
   });
 });

@@ -1,0 +1,181 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAssetStore } from '../../../../src/db/asset-store.ts';
+import { createDeliveryLog } from '../../../../src/db/delivery-log.ts';
+import { createDeliveryStore } from '../../../../src/db/delivery-store.ts';
+import { Asset, Delivery } from '../../../../src/db/entities.ts';
+import { execute } from '../../../../src/db/execute.ts';
+import { createKeyStore } from '../../../../src/db/key-store.ts';
+import { openDatabase } from '../../../../src/db/orm.ts';
+import { executeFor, forTenant } from '../../../../src/db/tenant.ts';
+import { createValidationStore } from '../../../../src/db/validation-store.ts';
+import { makeApiKey } from '../../../../src/domain/api-key.ts';
+import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+
+const ignore = () => undefined;
+const submission = {
+  assetPath: { location: 'local', path: './assets/rocket.jpg' },
+  notifications: { onStart: 'https://receiver.example/hook', onCancel: 'https://receiver.example/hook' },
+} as const;
+
+/** Every table whose rows belong to a tenant, by its condition on whose they are. */
+const TABLES = {
+  assets: 'owner = ?',
+  deliveries: 'owner = ?',
+  endpoints: 'owner = ?',
+  idempotency_keys: 'owner = ?',
+  api_keys: 'owner = ?',
+  delivery_tries: 'delivery_id IN (SELECT id FROM deliveries WHERE owner = ?)',
+};
+
+/** SQLSTATE of insufficient privilege, which a violated policy has too. */
+const REFUSED = { cause: { message: expect.stringContaining('SQLSTATE 42501') as string } };
+
+interface Belongings {
+  readonly assetId: string;
+  readonly deliveryId: string;
+  readonly endpointId: string;
+  readonly keyId: string;
+}
+
+describe('tenants in the database', () => {
+  let database: TestDatabase;
+  /** The pool that requests get: as the role of tenants. */
+  let requests: MikroORM;
+  let of: { readonly anna: Belongings; readonly bob: Belongings };
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+    requests = await openDatabase({ url: database.url, poolMax: 3, sees: 'tenant' });
+    of = { anna: await furnish('anna'), bob: await furnish('bob') };
+  });
+  afterAll(async () => {
+    await requests.close();
+    await database.drop();
+  });
+
+  /** One row of everything, written as the product writes it. */
+  async function furnish(tenant: string): Promise<Belongings> {
+    const assetId = (await createAssetStore(requests, ignore).acceptOnce(tenant, submission, 'one')) ?? '';
+    const owner = { assetId, runId: `run-of-${tenant}` };
+    const claim = await createValidationStore(database.orm, ignore).claim(owner, 1);
+    if (claim.outcome !== 'owned' || claim.send === null) throw new Error('no delivery');
+    const { deliveryId } = claim.send;
+    const deliveries = createDeliveryStore(database.orm);
+    await deliveries.createEndpoint(deliveryId, Buffer.from('sealed'));
+    const delivery = await deliveries.findPending(deliveryId);
+    if (delivery === null) throw new Error('not pending');
+    const answer = {
+      at: new Date(),
+      status: 500,
+      durationMs: 1,
+      error: 'http_500',
+      excerpt: `for ${tenant}`,
+    };
+    await deliveries.recordTry(delivery, answer, 'failed', 'rejected');
+    const { id: keyId, hash } = makeApiKey(Buffer.alloc(40, tenant));
+    await createKeyStore(requests).create(tenant, {
+      id: keyId,
+      hash,
+      name: 'x',
+      scopes: ['admin'],
+      expiresAt: null,
+    });
+    return { assetId, deliveryId, endpointId: delivery.endpointId, keyId };
+  }
+
+  it.each(Object.entries(TABLES))('has Postgres show of %s the rows of one tenant', async (table, isOwn) => {
+    const count = async (tenant: string, condition = 'true', params: string[] = []) =>
+      (await executeFor(requests, tenant, `SELECT 1 AS one FROM ${table} WHERE ${condition}`, params)).length;
+    expect(await count('anna')).toBe(1);
+    expect(await count('anna', isOwn, ['anna'])).toBe(1);
+    expect(await count('anna', isOwn, ['bob'])).toBe(0);
+    expect(await count('nobody')).toBe(0);
+    expect(await execute(database.orm, `SELECT 1 AS one FROM ${table}`, [])).toHaveLength(2);
+  });
+
+  it.each(Object.keys(TABLES))('has Postgres show nothing of %s where no tenant was set', async (table) => {
+    // First on a fresh connection, then on one that served a tenant.
+    for (let i = 0; i < 8; i += 1) {
+      expect(await execute(requests, `SELECT 1 AS one FROM ${table}`, [])).toEqual([]);
+      await executeFor(requests, 'anna', `SELECT 1 AS one FROM ${table}`, []);
+    }
+  });
+
+  it.each(['assets', 'deliveries', 'endpoints', 'idempotency_keys', 'api_keys'])(
+    'has Postgres refuse to give rows of %s away, and to take others',
+    async (table) => {
+      await expect(
+        executeFor(requests, 'anna', `UPDATE ${table} SET owner = 'bob'`, []),
+      ).rejects.toMatchObject(REFUSED);
+      expect(
+        await executeFor(
+          requests,
+          'anna',
+          `UPDATE ${table} SET owner = owner WHERE owner = 'bob' RETURNING 1 AS one`,
+          [],
+        ),
+      ).toEqual([]);
+      await expect(executeFor(requests, 'anna', `DELETE FROM ${table}`, [])).rejects.toMatchObject(REFUSED);
+    },
+  );
+
+  it.each(['workers', 'reconcile_mark', 'migrations'])('keeps %s from requests', async (table) => {
+    await expect(executeFor(requests, 'anna', `SELECT 1 AS one FROM ${table}`, [])).rejects.toMatchObject(
+      REFUSED,
+    );
+  });
+
+  it('has the filter of the entities show one tenant only, without the help of Postgres', async () => {
+    const em = forTenant(database.orm, 'anna');
+    expect((await em.find(Asset, {})).map(({ owner }) => owner)).toEqual(['anna']);
+    expect((await em.find(Delivery, {})).map(({ owner }) => owner)).toEqual(['anna']);
+    await expect(database.orm.em.fork().find(Asset, {})).rejects.toThrow(/tenant/);
+    await expect(database.orm.em.fork().find(Delivery, {})).rejects.toThrow(/tenant/);
+  });
+
+  it('has no method of a store give or change what is foreign, without the help of Postgres', async () => {
+    const assets = createAssetStore(database.orm, ignore);
+    const log = createDeliveryLog(database.orm, ignore);
+    const keys = createKeyStore(database.orm);
+    const { assetId, deliveryId, endpointId, keyId } = of.bob;
+    const before = await dump();
+
+    expect(await assets.find('anna', assetId)).toBeNull();
+    expect(await assets.findDetails('anna', assetId)).toBeNull();
+    expect((await assets.page('anna', { limit: 10 })).map(({ id }) => id)).toEqual([of.anna.assetId]);
+    for await (const block of assets.list('anna'))
+      expect(block.map(({ id }) => id)).toEqual([of.anna.assetId]);
+    expect(await assets.requestCancel('anna', assetId, 'x')).toBe('not_found');
+    expect(await assets.retry('anna', assetId)).toBe('not_found');
+    expect(await log.find('anna', deliveryId)).toBeNull();
+    expect((await log.list('anna', {}, { limit: 10 })).map(({ id }) => id)).toEqual([of.anna.deliveryId]);
+    expect(await log.list('anna', { assetId }, { limit: 10 })).toEqual([]);
+    expect(await log.list('anna', { endpointId }, { limit: 10 })).toEqual([]);
+    expect(await log.replay('anna', deliveryId)).toBe('not_found');
+    expect(await log.replayAll('anna', { assetId })).toEqual({ replayed: 0, leftOut: 0 });
+    expect((await log.listEndpoints('anna')).map(({ id }) => id)).toEqual([of.anna.endpointId]);
+    expect(await log.findEndpoint('anna', endpointId)).toBeNull();
+    expect(await log.enable('anna', endpointId)).toBe(false);
+    expect((await keys.list('anna')).map(({ id }) => id)).toEqual([of.anna.keyId]);
+    expect(await keys.find('anna', keyId)).toBeNull();
+    const successor = makeApiKey(Buffer.alloc(40, 'next'));
+    expect(await keys.rotate('anna', keyId, successor, 1)).toBe('not_found');
+    expect(await keys.revoke('anna', keyId)).toBeNull();
+
+    expect(await dump()).toEqual(before);
+  });
+
+  it('keeps one idempotency key for each tenant', () => {
+    expect(of.anna.assetId).not.toBe(of.bob.assetId);
+  });
+
+  it('makes one URL two endpoints, with secrets of their own', () => {
+    expect(of.anna.endpointId).not.toBe(of.bob.endpointId);
+  });
+
+  async function dump(): Promise<unknown[]> {
+    const tables = Object.keys(TABLES).map((table) => `SELECT row_to_json(t)::text AS row FROM ${table} t`);
+    return database.query(`${tables.join(' UNION ALL ')} ORDER BY 1`);
+  }
+});
