@@ -1,4 +1,4 @@
-.PHONY: dev test server server-down test-e2e
+.PHONY: dev test server server-down key test-e2e
 
 dev: ## The whole stack on this machine: Postgres, Temporal and its Web UI, API, worker
 	npm ci
@@ -17,6 +17,13 @@ server: .env-docker ## The same stack in containers
 	@$(COMPOSE) up --build --detach --wait || { $(COMPOSE) ps --all; exit 1; }
 	@echo "API          http://$$($(COMPOSE) port api 8000)"
 	@echo "Temporal UI  http://$$($(COMPOSE) port temporal-ui 8080)"
+	@grep -qx 'AUTH=disabled' .env-docker || { $(COMPOSE) exec -T api node src/bin/cli.ts keys list | grep -q ' active '; } || \
+		printf '\nNo API key exists yet, and every request needs one. Make it:\n\n  make key\n\n%s\n' \
+		'and send it with each request: curl -H "Authorization: Bearer vk_…" (or set AUTH=disabled and AUTH_DISABLED_ON_PUBLIC_ADDRESS=yes in .env-docker)'
+
+# E.g. make key ARGS="--tenant research --name importer --scopes assets:read,assets:write --expires-days 90"
+key: .env-docker ## A new API key for the stack of `make server`
+	@$(COMPOSE) exec -T api node src/bin/cli.ts keys create $(ARGS)
 
 server-down: .env-docker ## Stops it; the data stays in its volume
 	@ASSETS_DIR="$(CURDIR)" docker compose --env-file .env-docker down

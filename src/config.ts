@@ -13,7 +13,10 @@ const yes = z.enum(['yes', 'no', '']).transform((text) => text === 'yes');
 const environment = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address the API listens on.'),
   PORT: port.default(8000).describe('Port the API listens on.'),
-  AUTH: z.enum(['disabled']).optional().describe('`disabled`: no API key is asked for.'),
+  AUTH: z
+    .enum(['keys', 'disabled'])
+    .optional()
+    .describe('`keys`, or not set: requests need an API key. `disabled`: none is asked for.'),
   AUTH_DISABLED_ON_PUBLIC_ADDRESS: yes
     .default(false)
     .describe('`yes`: AUTH=disabled is accepted on a HOST that is not loopback.'),
@@ -30,6 +33,24 @@ const environment = z.object({
     .min(1)
     .default(1_000)
     .describe('Requests under way in one API process; more are answered 503.'),
+  KEY_REQUESTS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(30_000)
+    .describe('Requests that an API key may make a minute, in one API process; more are answered 429.'),
+  KEY_MIB_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(256)
+    .describe('MiB of request bodies that an API key may send a minute, in one API process.'),
+  KEY_REQUESTS_AT_ONCE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(100)
+    .describe('Requests of one API key that may be under way at once, in one API process.'),
   BACKLOG_MAX: z.coerce
     .number()
     .int()

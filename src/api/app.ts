@@ -3,36 +3,59 @@ import helmet from 'helmet';
 import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { type AdminDeps, createAdminRouter } from './admin.ts';
 import { type AssetsDeps, createAssetsRouter } from './assets.ts';
 import { createHealthRouter, type ReadinessCheck } from './health.ts';
+import type { Principal } from './auth.ts';
 import { jsonBody } from './json-body.ts';
 import { handleErrors } from './problem.ts';
 import { route } from './routes.ts';
 import type { Traffic } from './traffic.ts';
 import { createWebhooksRouter, type WebhooksDeps } from './webhooks.ts';
 
-export interface AppDeps extends Omit<AssetsDeps, 'isDraining'>, WebhooksDeps {
+export interface AppDeps extends Omit<AssetsDeps, 'isDraining'>, WebhooksDeps, AdminDeps {
   readonly logger: Logger;
   readonly readiness: readonly ReadinessCheck[];
   readonly traffic: Traffic;
+  /** Finds out who calls: `createAuthentication` or `everybody`. */
+  readonly authenticate: RequestHandler;
+  readonly quotas: RequestHandler;
 }
 
-export function createApp({ logger, readiness, traffic, deliveryLog, ...assetsDeps }: AppDeps): Express {
+export function createApp({
+  logger,
+  readiness,
+  traffic,
+  authenticate,
+  quotas,
+  deliveryLog,
+  keys,
+  ...assetsDeps
+}: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(traffic.track, identifyRequest, logRequest(logger), helmet());
   app.use(createHealthRouter(readiness, traffic.isDraining));
   app.use(traffic.limit);
+  // Receivers have no key: an echo that is to be tried as one is open.
+  app.use(createEchoRouter());
+  app.use(authenticate, quotas, keepPrivate);
   app.use(createAssetsRouter({ ...assetsDeps, isDraining: traffic.isDraining }));
   app.use(createWebhooksRouter({ deliveryLog }));
-  app.use(createEchoRouter());
+  app.use(createAdminRouter({ keys }));
   app.use(() => {
     throw new AppError('not_found');
   });
   app.use(handleErrors(logger));
   return app;
 }
+
+/** What a tenant may see is for no shared cache. */
+const keepPrivate: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'private, no-cache');
+  next();
+};
 
 /** For trying webhooks: answers with the JSON it was sent. */
 function createEchoRouter(): Router {
@@ -70,8 +93,10 @@ function logRequest(logger: Logger): RequestHandler {
   return (req, res, next) => {
     const begin = performance.now();
     res.once('close', () => {
+      const principal = res.locals['principal'] as Principal | undefined;
       logger.info({
         requestId: res.locals['requestId'] as string,
+        ...(principal === undefined ? {} : { tenant: principal.tenant, keyId: principal.keyId }),
         method: req.method,
         // Without the query: nobody knows what people put there.
         path: req.path,

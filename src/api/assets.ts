@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid';
 import { isTerminal } from '../domain/asset.ts';
 import { AppError, type ErrorCode } from '../domain/errors.ts';
 import type { AssetDetails, AssetStore, Executions } from '../domain/ports.ts';
+import { requireScope, tenantOf } from './auth.ts';
 import { jsonBody } from './json-body.ts';
 import { streamJsonArray } from './json-stream.ts';
 import { representAsset, representDetails, representLive } from './represent.ts';
@@ -14,6 +15,9 @@ import { parseCancelRequest, parseListQuery, parseSubmission } from './submissio
 /** How often a client's wait looks at the row, in milliseconds. */
 const FIRST_LOOK_MS = 30;
 const LAST_LOOK_MS = 250;
+
+const mayRead = requireScope('assets:read');
+const mayWrite = requireScope('assets:write');
 
 export interface AssetsDeps {
   readonly assets: AssetStore;
@@ -29,9 +33,11 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
 
   async function findOr404<Found>(
     idText: unknown,
-    find: (id: string) => Promise<Found | null>,
+    res: Response,
+    find: (tenant: string, id: string) => Promise<Found | null>,
   ): Promise<Found> {
-    const found = typeof idText === 'string' && isUuid(idText) ? await find(idText.toLowerCase()) : null;
+    const isId = typeof idText === 'string' && isUuid(idText);
+    const found = isId ? await find(tenantOf(res), idText.toLowerCase()) : null;
     if (found === null) throw new AppError('asset_not_found');
     return found;
   }
@@ -46,8 +52,8 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
   async function waitForVerdict(id: string, waitS: number, res: Response): Promise<AssetDetails | null> {
     const deadline = performance.now() + waitS * 1_000;
     for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_LOOK_MS)) {
-      const asset = await assets.find(id);
-      if (asset !== null && isTerminal(asset.state)) return assets.findDetails(id);
+      const asset = await assets.find(tenantOf(res), id);
+      if (asset !== null && isTerminal(asset.state)) return assets.findDetails(tenantOf(res), id);
       const leftMs = deadline - performance.now();
       if (leftMs <= 0 || res.closed || isDraining()) return null;
       await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, leftMs)));
@@ -56,11 +62,12 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
 
   route(router, '/assets', {
     get: [
+      mayRead,
       async (req, res) => {
         const query = parseListQuery(req.query);
-        if (query === null) return streamJsonArray(res, assets.list());
+        if (query === null) return streamJsonArray(res, assets.list(tenantOf(res)));
         const { cursor: before, ...rest } = query;
-        const items = await assets.page({ ...rest, before });
+        const items = await assets.page(tenantOf(res), { ...rest, before });
         return sendPage(res, items, { limit: query.limit, represent: (item) => item });
       },
     ],
@@ -68,13 +75,17 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
 
   route(router, '/assets/image', {
     post: [
+      mayWrite,
       refuseWork,
       jsonBody(),
       async (req, res) => {
         const submission = parseSubmission(req.body);
         const key = idempotencyKey(req);
         const waitS = preferredWaitS(req);
-        const id = key === null ? await assets.accept(submission) : await assets.acceptOnce(submission, key);
+        const tenant = tenantOf(res);
+        const id = await (key === null
+          ? assets.accept(tenant, submission)
+          : assets.acceptOnce(tenant, submission, key));
         if (id === null) throw new AppError('idempotency_key_reused');
         res.location(`/assets/${id}`);
         if (waitS !== null) {
@@ -90,8 +101,9 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
   for (const path of ['/assets/:id', '/assets/image/:id']) {
     route(router, path, {
       get: [
+        mayRead,
         async (req, res) => {
-          res.json(representAsset(await findOr404(req.params['id'], (id) => assets.find(id))));
+          res.json(representAsset(await findOr404(req.params['id'], res, assets.find)));
         },
       ],
     });
@@ -99,16 +111,18 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
 
   route(router, '/assets/:id/details', {
     get: [
+      mayRead,
       async (req, res) => {
-        res.json(representDetails(await findOr404(req.params['id'], (id) => assets.findDetails(id))));
+        res.json(representDetails(await findOr404(req.params['id'], res, assets.findDetails)));
       },
     ],
   });
 
   route(router, '/assets/:id/live', {
     get: [
+      mayRead,
       async (req, res) => {
-        const asset = await findOr404(req.params['id'], (id) => assets.findDetails(id));
+        const asset = await findOr404(req.params['id'], res, assets.findDetails);
         const live = isTerminal(asset.state) ? null : await executions.queryStatus(asset.id);
         res.json(representLive(asset, live));
       },
@@ -117,13 +131,14 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
 
   route(router, '/assets/:id/cancel', {
     post: [
+      mayWrite,
       jsonBody({ optional: true }),
       async (req, res) => {
         const reason = parseCancelRequest(req.body);
-        const { id } = await findOr404(req.params['id'], (assetId) => assets.find(assetId));
-        const outcome = await assets.requestCancel(id, reason);
+        const { id } = await findOr404(req.params['id'], res, assets.find);
+        const outcome = await assets.requestCancel(tenantOf(res), id, reason);
         if (outcome === 'already_terminal') throw new AppError('asset_terminal');
-        const { state } = await findOr404(id, (assetId) => assets.find(assetId));
+        const { state } = await findOr404(id, res, assets.find);
         res.status(202).location(`/assets/${id}`).json({ id, state });
       },
     ],
@@ -131,11 +146,13 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
 
   route(router, '/assets/:id/retry', {
     post: [
+      mayWrite,
       refuseWork,
       jsonBody({ optional: true }),
       async (req, res) => {
-        const { id } = await findOr404(req.params['id'], (assetId) => assets.find(assetId));
-        if ((await assets.retry(id)) === 'not_terminal') throw new AppError('asset_not_terminal');
+        const { id } = await findOr404(req.params['id'], res, assets.find);
+        if ((await assets.retry(tenantOf(res), id)) === 'not_terminal')
+          throw new AppError('asset_not_terminal');
         res.status(202).location(`/assets/${id}`).json({ id, state: 'queued' });
       },
     ],

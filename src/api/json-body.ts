@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import express, { type RequestHandler } from 'express';
+import express, { type RequestHandler, type Response } from 'express';
 import { AppError } from '../domain/errors.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -14,7 +14,8 @@ const parseJson = express.json({
   limit: MAX_BODY_BYTES,
   strict: false,
   type: () => true,
-  verify(_req, _res, body) {
+  verify(_req, res, body) {
+    (res as Response).locals['bodyBytes'] = body.length;
     // Both would otherwise be read as something the client did not say: no body, and U+FFFD.
     if (body.length === 0) throw new Error('The body is empty');
     if (!isUtf8(body)) throw new Error('The body is not UTF-8');

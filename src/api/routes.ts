@@ -1,7 +1,7 @@
 import type { RequestHandler, Router } from 'express';
 import { AppError } from '../domain/errors.ts';
 
-type Method = 'get' | 'post';
+type Method = 'get' | 'post' | 'delete';
 
 /**
  * Registers a path with its handlers; any other method is answered 405 with `Allow`. Express routes match with and

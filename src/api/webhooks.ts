@@ -4,6 +4,7 @@ import { AppError } from '../domain/errors.ts';
 import type { DeliveryEntry, DeliveryLog, Endpoint } from '../domain/webhook-ports.ts';
 import { describeWebhookUrl } from '../domain/webhook-url.ts';
 import { parseDeliveryQuery, parseReplayRequest, parseTestRequest } from './delivery-requests.ts';
+import { requireScope, tenantOf } from './auth.ts';
 import { jsonBody } from './json-body.ts';
 import { sendPage } from './pages.ts';
 import { route } from './routes.ts';
@@ -12,15 +13,18 @@ export interface WebhooksDeps {
   readonly deliveryLog: DeliveryLog;
 }
 
+const mayManage = requireScope('webhooks:manage');
+
 /** The delivery log, replays and endpoints. */
 export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
   const router = Router();
 
   route(router, '/webhooks/deliveries', {
     get: [
+      mayManage,
       async (req, res) => {
         const { limit, cursor, ...filter } = parseDeliveryQuery(req.query);
-        const entries = await deliveryLog.list(filter, { limit, before: cursor });
+        const entries = await deliveryLog.list(tenantOf(res), filter, { limit, before: cursor });
         sendPage(res, entries, { limit, represent: representDelivery });
       },
     ],
@@ -28,27 +32,30 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
 
   route(router, '/webhooks/deliveries/replay', {
     post: [
+      mayManage,
       jsonBody(),
       async (req, res) => {
-        res.status(202).json(await deliveryLog.replayAll(parseReplayRequest(req.body)));
+        res.status(202).json(await deliveryLog.replayAll(tenantOf(res), parseReplayRequest(req.body)));
       },
     ],
   });
 
   route(router, '/webhooks/deliveries/:id', {
     get: [
+      mayManage,
       async (req, res) => {
-        res.json(representDelivery(await findDelivery(deliveryLog, req.params['id'])));
+        res.json(representDelivery(await findDelivery(deliveryLog, tenantOf(res), req.params['id'])));
       },
     ],
   });
 
   route(router, '/webhooks/deliveries/:id/replay', {
     post: [
+      mayManage,
       jsonBody({ optional: true }),
       async (req, res) => {
-        const { id } = await findDelivery(deliveryLog, req.params['id']);
-        const outcome = await deliveryLog.replay(id);
+        const { id } = await findDelivery(deliveryLog, tenantOf(res), req.params['id']);
+        const outcome = await deliveryLog.replay(tenantOf(res), id);
         if (outcome === 'endpoint_disabled') throw new AppError('endpoint_disabled');
         if (outcome !== 'replayed') throw new AppError('delivery_skipped');
         res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending' });
@@ -58,9 +65,10 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
 
   route(router, '/webhooks/test', {
     post: [
+      mayManage,
       jsonBody(),
       async (req, res) => {
-        const { id, endpointId } = await deliveryLog.sendTest(parseTestRequest(req.body).url);
+        const { id, endpointId } = await deliveryLog.sendTest(tenantOf(res), parseTestRequest(req.body).url);
         res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending', endpointId });
       },
     ],
@@ -68,19 +76,22 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
 
   route(router, '/webhooks/endpoints', {
     get: [
+      mayManage,
       async (_req, res) => {
-        res.json((await deliveryLog.listEndpoints()).map(representEndpoint));
+        res.json((await deliveryLog.listEndpoints(tenantOf(res))).map(representEndpoint));
       },
     ],
   });
 
   route(router, '/webhooks/endpoints/:id/enable', {
     post: [
+      mayManage,
       jsonBody({ optional: true }),
       async (req, res) => {
-        const { id } = await findEndpoint(deliveryLog, req.params['id']);
-        await deliveryLog.enable(id);
-        res.json(representEndpoint(await findEndpoint(deliveryLog, id)));
+        const tenant = tenantOf(res);
+        const { id } = await findEndpoint(deliveryLog, tenant, req.params['id']);
+        await deliveryLog.enable(tenant, id);
+        res.json(representEndpoint(await findEndpoint(deliveryLog, tenant, id)));
       },
     ],
   });
@@ -88,14 +99,14 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
   return router;
 }
 
-async function findDelivery(log: DeliveryLog, id: unknown): Promise<DeliveryEntry> {
-  const found = typeof id === 'string' && isUuid(id) ? await log.find(id) : null;
+async function findDelivery(log: DeliveryLog, tenant: string, id: unknown): Promise<DeliveryEntry> {
+  const found = typeof id === 'string' && isUuid(id) ? await log.find(tenant, id) : null;
   if (found === null) throw new AppError('delivery_not_found');
   return found;
 }
 
-async function findEndpoint(log: DeliveryLog, id: unknown): Promise<Endpoint> {
-  const found = typeof id === 'string' && isUuid(id) ? await log.findEndpoint(id) : null;
+async function findEndpoint(log: DeliveryLog, tenant: string, id: unknown): Promise<Endpoint> {
+  const found = typeof id === 'string' && isUuid(id) ? await log.findEndpoint(tenant, id) : null;
   if (found === null) throw new AppError('endpoint_not_found');
   return found;
 }

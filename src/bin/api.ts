@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import { createApp } from '../api/app.ts';
+import { createAuthentication, everybody } from '../api/auth.ts';
+import { createQuotas } from '../api/quotas.ts';
 import { readConfig } from '../config.ts';
 import { createTraffic } from '../api/traffic.ts';
 import { createAssetStore } from '../db/asset-store.ts';
@@ -7,6 +9,7 @@ import { createBacklog } from '../db/backlog.ts';
 import { createDeliveryLog } from '../db/delivery-log.ts';
 import { createDispatchQueue } from '../db/dispatch-queue.ts';
 import { findDurabilityFault } from '../db/durability.ts';
+import { createKeyDirectory, createKeyStore } from '../db/key-store.ts';
 import { openDatabase } from '../db/orm.ts';
 import { isMigrated } from '../db/migrate.ts';
 import { connectWake } from '../db/wake.ts';
@@ -29,17 +32,24 @@ const DRAIN_MS = 25_000;
 
 const DURABILITY_CHECK_MS = 5_000;
 
+const MIB = 1024 * 1024;
+
+const MAKE_A_KEY = 'npm run cli -- keys create';
+
 await runProgram('api', async () => {
   const config = readConfig();
   checkAuthSetting(config);
   const logger = createLogger(config.LOG_LEVEL, 'api');
   const url = requireDatabaseUrl(config);
-  const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX });
+  const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX, sees: 'tenant' });
+  // Of its own: a flood of unknown keys must not keep workflows from being started.
+  const keysOrm = await openDatabase({ url, poolMax: 2 });
+  const directory = createKeyDirectory(keysOrm);
   const dispatchOrm = await openDatabase({ url, poolMax: 2 });
   const client = connectLazily(config.temporal.connectionOptions, config.temporal.namespace);
   const queue = createDispatchQueue(dispatchOrm);
   const executions = createExecutions(client);
-  const backlog = createBacklog(orm, {
+  const backlog = createBacklog(dispatchOrm, {
     max: config.BACKLOG_MAX,
     onError: (err) => logger.warn({ err }, 'the backlog could not be counted'),
   });
@@ -51,6 +61,7 @@ await runProgram('api', async () => {
       isDatabaseUsable = true;
       logger.info('Postgres is usable');
       watchDurability();
+      if (config.AUTH !== 'disabled') void sayIfThereIsNoKey();
     },
     (error: unknown) => endProgram('api', error),
   );
@@ -65,6 +76,10 @@ await runProgram('api', async () => {
         () => undefined,
       );
     }, DURABILITY_CHECK_MS).unref();
+  }
+  async function sayIfThereIsNoKey(): Promise<void> {
+    const hasKey = await directory.hasActive().catch(() => true);
+    if (!hasKey) logger.warn(`no API key exists, so nobody can use the API yet. Make one: ${MAKE_A_KEY}`);
   }
   const refusal = () => {
     if (!isDatabaseUsable) return 'database_unavailable';
@@ -101,6 +116,20 @@ await runProgram('api', async () => {
         : []),
     ],
     traffic,
+    authenticate:
+      config.AUTH === 'disabled'
+        ? everybody
+        : createAuthentication({
+            directory,
+            now: () => new Date(),
+            onError: (err) => logger.warn({ err }, 'the last use of a key could not be written'),
+          }),
+    quotas: createQuotas({
+      requestsPerMinute: config.KEY_REQUESTS_PER_MINUTE,
+      bytesPerMinute: config.KEY_MIB_PER_MINUTE * MIB,
+      atOnce: config.KEY_REQUESTS_AT_ONCE,
+    }),
+    keys: createKeyStore(orm),
   });
 
   const server = createServer(
@@ -134,7 +163,7 @@ await runProgram('api', async () => {
       void (async () => {
         await dispatcher?.stop();
         await wake.stop();
-        await Promise.all([orm.close(), dispatchOrm.close(), client.connection.close()]);
+        await Promise.all([orm.close(), keysOrm.close(), dispatchOrm.close(), client.connection.close()]);
         logger.info('stopped');
         process.exit(0);
       })();

@@ -2,13 +2,23 @@ import { parseArgs } from 'node:util';
 import { readConfig } from '../config.ts';
 import { createDeliveryLog } from '../db/delivery-log.ts';
 import { createEndpointSecrets } from '../db/endpoint-secrets.ts';
+import { createKeyDirectory, createKeyStore } from '../db/key-store.ts';
 import { openDatabase } from '../db/orm.ts';
 import { connectWake } from '../db/wake.ts';
 import { recallStack } from '../dev/stack-file.ts';
+import { DEFAULT_TENANT, SCOPES } from '../domain/api-key.ts';
+import { createKeyCommands } from './cli-keys.ts';
 import { createWebhookCommands } from './cli-webhooks.ts';
 import { requireDatabaseUrl, requireSecretBox, runProgram, UsageError } from './program.ts';
 
 const HELP = `npm run cli -- <command>
+
+  keys create                       a new API key, shown this once
+      --tenant <name>  --name <what uses it>  --scopes <scope,…>  --expires-days <n>
+      scopes: ${SCOPES.join(', ')}; by default all but admin, which manages keys
+  keys list                         all keys, or those of --tenant <name>
+  keys rotate <id>                  another key in its place; the old one works for 24 more hours (--overlap-hours <n>)
+  keys revoke <id>                  ends it within 5 s
 
   webhooks secret <url>             the signing secret of the endpoint that the URL belongs to (made at first use)
   webhooks secret <url> --rotate    a new one; events are signed with both for 24 h (--force: also within these 24 h)
@@ -23,8 +33,8 @@ const HELP = `npm run cli -- <command>
       --asset <id>  --endpoint <url or id>  --state <state>  --from <time>  --to <time>
   webhooks test <url>               sends {"id":"…","state":"test"} and waits for the answer; exit code 1 if it was not delivered
 
-It works on the database of DATABASE_URL, or of the stack that \`npm run dev\` last started here. Where secrets are shown or
-made, SECRETS_KEY has to be the workers' own. Times are like 2026-01-31T12:00:00Z.`;
+It works on the database of DATABASE_URL, or of the stack that \`npm run dev\` last started here. Everything under
+webhooks is of one tenant: --tenant <name>, by default "${DEFAULT_TENANT}". Where secrets are shown or made, SECRETS_KEY has to be the workers' own. Times are like 2026-01-31T12:00:00Z.`;
 
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
@@ -37,6 +47,11 @@ const OPTIONS = {
   from: { type: 'string' },
   to: { type: 'string' },
   limit: { type: 'string' },
+  tenant: { type: 'string' },
+  name: { type: 'string' },
+  scopes: { type: 'string' },
+  'expires-days': { type: 'string' },
+  'overlap-hours': { type: 'string' },
 } as const;
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
@@ -54,13 +69,17 @@ await runProgram('cli', async () => {
   const orm = await openDatabase({ url: requireDatabaseUrl(config), poolMax: 2 });
   const wake = connectWake(requireDatabaseUrl(config), () => undefined);
   try {
-    const commands = createWebhookCommands({
-      log: createDeliveryLog(orm, wake.notify),
-      secrets: createEndpointSecrets(orm),
-      secretBox: () => requireSecretBox(config),
-      print,
-    });
-    const run = group === 'webhooks' && Object.hasOwn(commands, command) ? commands[command] : undefined;
+    const groups: Record<string, ReturnType<typeof createWebhookCommands>> = {
+      webhooks: createWebhookCommands({
+        log: createDeliveryLog(orm, wake.notify),
+        secrets: createEndpointSecrets(orm),
+        secretBox: () => requireSecretBox(config),
+        print,
+      }),
+      keys: createKeyCommands({ keys: createKeyStore(orm), directory: createKeyDirectory(orm), print }),
+    };
+    const commands = Object.hasOwn(groups, group) ? groups[group] : undefined;
+    const run = commands !== undefined && Object.hasOwn(commands, command) ? commands[command] : undefined;
     if (run === undefined) throw new UsageError(`There is no command "${positionals.join(' ')}".`);
     await run(args, values);
   } finally {

@@ -180,7 +180,7 @@ async function startStack(
   say(welcome(baseUrl, cliPath, config));
 }
 
-/** On loopback nobody else can reach the API. */
+/** On loopback nobody else can reach the API: keys are asked for there only where somebody wants to try them. */
 function authDefault({ AUTH, HOST }: Config): { AUTH?: 'disabled' } {
   return AUTH === undefined && isLoopback(HOST) ? { AUTH: 'disabled' } : {};
 }

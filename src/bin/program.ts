@@ -123,17 +123,12 @@ export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host);
 }
 
-/** Keys come with a later version; until then an API without them has to be asked for, and twice on a public address. */
+/** Without keys anyone who reaches the API may use it: that has to be said twice where others can reach it. */
 export function checkAuthSetting({ AUTH, HOST, AUTH_DISABLED_ON_PUBLIC_ADDRESS: isAccepted }: Config): void {
-  if (AUTH !== 'disabled') {
-    throw new ConfigError(
-      '  AUTH: not set. This version has no API keys yet: set AUTH=disabled to serve without.',
-    );
-  }
-  if (!isLoopback(HOST) && !isAccepted) {
+  if (AUTH === 'disabled' && !isLoopback(HOST) && !isAccepted) {
     throw new ConfigError(
       `  AUTH: disabled, but HOST is ${HOST}, which is not loopback: anyone who reaches it could use the API. ` +
-        'Set HOST=127.0.0.1, or AUTH_DISABLED_ON_PUBLIC_ADDRESS=yes if access is restricted elsewhere.',
+        'Leave AUTH out to ask for API keys, set HOST=127.0.0.1, or AUTH_DISABLED_ON_PUBLIC_ADDRESS=yes if access is restricted elsewhere.',
     );
   }
 }

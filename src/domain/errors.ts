@@ -13,10 +13,18 @@ interface ErrorKind {
  */
 export const ERRORS = {
   malformed_json: { status: 400, retryable: false, title: 'The body is not valid JSON.' },
+  unauthenticated: { status: 401, retryable: false, title: 'An API key is needed.' },
+  key_not_valid: {
+    status: 401,
+    retryable: false,
+    title: 'The API key is not valid: unknown, expired or revoked.',
+  },
+  scope_missing: { status: 403, retryable: false, title: 'The API key may not do this.' },
   not_found: { status: 404, retryable: false, title: 'There is nothing here.' },
   asset_not_found: { status: 404, retryable: false, title: 'There is no such asset.' },
   delivery_not_found: { status: 404, retryable: false, title: 'There is no such delivery.' },
   endpoint_not_found: { status: 404, retryable: false, title: 'There is no such endpoint.' },
+  key_not_found: { status: 404, retryable: false, title: 'There is no such API key.' },
   method_not_allowed: { status: 405, retryable: false, title: 'This path does not support the method.' },
   asset_terminal: {
     status: 409,
@@ -34,6 +42,8 @@ export const ERRORS = {
     title: 'The delivery was skipped, for its URL can not be called.',
   },
   endpoint_disabled: { status: 409, retryable: false, title: 'The endpoint is disabled.' },
+  key_not_active: { status: 409, retryable: false, title: 'The API key has ended, or was rotated before.' },
+  too_many_keys: { status: 409, retryable: false, title: 'The tenant has 1,000 live API keys already.' },
   body_too_large: { status: 413, retryable: false, title: 'The body is larger than 1 MiB.' },
   unsupported_media_type: {
     status: 415,
@@ -46,6 +56,18 @@ export const ERRORS = {
     title: 'The Idempotency-Key came with another request before.',
   },
   invalid_request: { status: 422, retryable: false, title: 'The request does not have the expected shape.' },
+  rate_limited: {
+    status: 429,
+    retryable: true,
+    retryAfterS: 60,
+    title: 'The limit of this minute is used up.',
+  },
+  too_many_at_once: {
+    status: 429,
+    retryable: true,
+    retryAfterS: 1,
+    title: 'Too many requests of this API key are under way.',
+  },
   internal: { status: 500, retryable: true, title: 'Something went wrong on our side.' },
   database_unavailable: {
     status: 503,
@@ -100,10 +122,17 @@ export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly faults: readonly FieldFault[];
+  readonly retryAfterS: number | undefined;
 
+  /** `retryAfterS` in place of the kind's own. */
   constructor(
     code: ErrorCode,
-    options: { detail?: string; cause?: unknown; faults?: readonly FieldFault[] } = {},
+    options: {
+      detail?: string;
+      cause?: unknown;
+      faults?: readonly FieldFault[];
+      retryAfterS?: number;
+    } = {},
   ) {
     super(
       options.detail ?? ERRORS[code].title,
@@ -111,6 +140,8 @@ export class AppError extends Error {
     );
     this.code = code;
     this.faults = options.faults ?? [];
+    const kind: ErrorKind = ERRORS[code];
+    this.retryAfterS = options.retryAfterS ?? kind.retryAfterS;
   }
 
   get status(): number {
@@ -119,10 +150,5 @@ export class AppError extends Error {
 
   get retryable(): boolean {
     return ERRORS[this.code].retryable;
-  }
-
-  get retryAfterS(): number | undefined {
-    const kind: ErrorKind = ERRORS[this.code];
-    return kind.retryAfterS;
   }
 }

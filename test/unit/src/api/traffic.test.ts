@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../../../src/api/app.ts';
+import { everybody } from '../../../../src/api/auth.ts';
 import { createTraffic, type Traffic } from '../../../../src/api/traffic.ts';
+import type { KeyStore } from '../../../../src/domain/key-ports.ts';
 import type { AssetStore, Executions } from '../../../../src/domain/ports.ts';
 import type { DeliveryLog } from '../../../../src/domain/webhook-ports.ts';
 import { createLogger } from '../../../../src/telemetry/logger.ts';
@@ -34,6 +36,9 @@ describe('the traffic of one API process', () => {
       readiness: [],
       refusal: () => null,
       traffic,
+      authenticate: everybody,
+      quotas: (_req, _res, next) => next(),
+      keys: {} as KeyStore,
     });
     server = createServer(app).listen(0, '127.0.0.1');
     agent = new Agent({ keepAlive: true });

@@ -1,0 +1,247 @@
+import { execFile } from 'node:child_process';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCOPES } from '../../src/domain/api-key.ts';
+import { createTestClient, type TestClient } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+
+interface KeyBody {
+  readonly id: string;
+  readonly key: string;
+  readonly tenant: string;
+  readonly state: string;
+  readonly scopes: string[];
+  readonly expiresAt: string | null;
+  readonly lastUsedAt: string | null;
+  readonly replacedBy: string | null;
+}
+
+const rocket = { assetPath: { location: 'local', path: './assets/rocket.jpg' } };
+
+describe('API keys', () => {
+  let stack: Stack;
+  let admin: TestClient;
+
+  beforeAll(async () => {
+    stack = await startStack({ AUTH: 'keys', KEY_REQUESTS_PER_MINUTE: '200', KEY_REQUESTS_AT_ONCE: '20' });
+    admin = createTestClient(stack.baseUrl, await createKey('--scopes', 'admin', '--name', 'the admin'));
+  });
+  afterAll(() => stack.stop());
+
+  async function cli(...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(process.execPath, ['src/bin/cli.ts', ...args], {
+      env: { PATH: process.env['PATH'], ...stack.env },
+    });
+    return stdout.trim();
+  }
+
+  async function createKey(...args: string[]): Promise<string> {
+    const output = await cli('keys', 'create', ...args);
+    return /vk_\w+/.exec(output)?.[0] ?? `no key in: ${output}`;
+  }
+
+  async function make(scopes: readonly string[], more: object = {}): Promise<KeyBody> {
+    const answer = await admin.call('POST', '/admin/keys', { name: 'made', scopes, ...more });
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    const body = (await answer.json()) as KeyBody;
+    expect(answer.headers.get('location')).toBe(`/admin/keys/${body.id}`);
+    return body;
+  }
+
+  const clientOf = ({ key }: KeyBody) => createTestClient(stack.baseUrl, key);
+
+  it('are asked for on every path but health and echo, as RFC 6750 says', async () => {
+    for (const path of [
+      '/assets/',
+      '/webhooks/endpoints',
+      '/admin/keys',
+      '/nothing-here',
+      '/assets/x/details',
+    ]) {
+      const answer = await fetch(stack.baseUrl + path);
+      expect([path, answer.status, answer.headers.get('www-authenticate')]).toEqual([
+        path,
+        401,
+        'Bearer realm="validatr"',
+      ]);
+      expect(await answer.json()).toMatchObject({ type: 'urn:validatr:error:unauthenticated' });
+    }
+    expect((await fetch(`${stack.baseUrl}/healthz`)).status).toBe(200);
+    expect((await fetch(`${stack.baseUrl}/readyz`)).status).toBe(200);
+    const echo = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' };
+    expect(await (await fetch(`${stack.baseUrl}/echo/post`, echo)).json()).toEqual({ a: 1 });
+  });
+
+  it('are refused alike when unknown, mistyped, expired or of another scheme', async () => {
+    const { key } = await make(['assets:read']);
+    const unknown = await createKey();
+    await stack.database.query('DELETE FROM api_keys WHERE id = ?', [unknown.split('_')[1]]);
+    const expired = await createKey('--expires-days', '1');
+    await stack.database.query(`UPDATE api_keys SET expires_at = now() WHERE id = ?`, [
+      expired.split('_')[1],
+    ]);
+    for (const wrong of [unknown, expired, `${key}x`, key.slice(0, -1), 'vk_', 'x']) {
+      const answer = await createTestClient(stack.baseUrl, wrong).call('GET', '/assets/');
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+        401,
+        'Bearer realm="validatr", error="invalid_token"',
+      ]);
+      expect(await answer.text()).not.toContain(wrong === 'x' ? 'Bearer x' : wrong);
+    }
+    const basic = await fetch(`${stack.baseUrl}/assets/`, { headers: { authorization: `Basic ${key}` } });
+    expect(basic.status).toBe(401);
+  });
+
+  it.each([
+    ['assets:read', 'GET', '/assets/'],
+    ['assets:write', 'POST', '/assets/image/'],
+    ['webhooks:manage', 'GET', '/webhooks/deliveries'],
+    ['admin', 'GET', '/admin/keys'],
+  ])('allow what their scope %s says, and nothing else', async (scope, method, path) => {
+    const body = method === 'POST' ? rocket : undefined;
+    const without = SCOPES.filter((one) => one !== scope && one !== 'admin');
+    const refused = await clientOf(await make(without)).call(method, path, body);
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
+      403,
+      `Bearer realm="validatr", error="insufficient_scope", scope="${scope}"`,
+    ]);
+    expect((await clientOf(await make([scope])).call(method, path, body)).ok).toBe(true);
+    expect((await admin.call(method, path, body)).ok).toBe(true);
+  });
+
+  it('end within 5 s of their revocation, in every process, and at once for who revokes', async () => {
+    const made = await make(['assets:read']);
+    const client = clientOf(made);
+    expect((await client.call('GET', '/assets/')).status).toBe(200);
+    expect((await admin.call('DELETE', `/admin/keys/${made.id}`)).status).toBe(204);
+    const revokedAt = performance.now();
+    await eventually(async () => (await client.call('GET', '/assets/')).status === 401, {
+      timeoutMs: 10_000,
+    });
+    expect(performance.now() - revokedAt).toBeLessThan(5_000);
+    expect(await admin.read(`/admin/keys/${made.id}`)).toMatchObject({ state: 'revoked' });
+    const again = await admin.call('POST', `/admin/keys/${made.id}/rotate`);
+    expect(await again.json()).toMatchObject({ status: 409, type: 'urn:validatr:error:key_not_active' });
+  });
+
+  it('overlap while they are rotated', async () => {
+    const old = await make(['assets:read'], { expiresInDays: 90 });
+    const rotated = await admin.call('POST', `/admin/keys/${old.id}/rotate`, { overlapHours: 2 });
+    expect(rotated.status).toBe(201);
+    const next = (await rotated.json()) as KeyBody;
+    expect(next.scopes).toEqual(['assets:read']);
+    expect(hoursUntil(next.expiresAt)).toBeCloseTo(90 * 24, 0);
+    for (const key of [old, next]) expect((await clientOf(key).call('GET', '/assets/')).status).toBe(200);
+    const kept = await admin.read<KeyBody>(`/admin/keys/${old.id}`);
+    expect(kept).toMatchObject({ state: 'active', replacedBy: next.id });
+    expect(hoursUntil(kept.expiresAt)).toBeCloseTo(2, 1);
+    expect((await admin.call('POST', `/admin/keys/${old.id}/rotate`)).status).toBe(409);
+  });
+
+  it('are shown once: neither lists, rows nor the command line give them again', async () => {
+    const { key, id } = await make(['assets:read']);
+    const secret = key.split('_')[2] ?? '';
+    const shown = JSON.stringify([
+      await admin.read('/admin/keys'),
+      await admin.read(`/admin/keys/${id}`),
+      await cli('keys', 'list'),
+      await stack.database.query('SELECT row_to_json(k)::text AS row FROM api_keys k'),
+      stack.api.output(),
+    ]);
+    expect(shown).toContain(id);
+    expect(shown).not.toContain(secret);
+  });
+
+  it('remember when they were used last', async () => {
+    const made = await make(['assets:read']);
+    expect(made.lastUsedAt).toBeNull();
+    await clientOf(made).call('GET', '/assets/');
+    await eventually(async () => (await admin.read<KeyBody>(`/admin/keys/${made.id}`)).lastUsedAt !== null);
+  });
+
+  it('are managed by the command line as well', async () => {
+    const key = await createKey('--tenant', 'research', '--name', 'importer', '--expires-days', '7');
+    const id = key.split('_')[1] ?? '';
+    const line = await cli('keys', 'list', '--tenant', 'research');
+    expect(line).toContain(`${id}  research  active  assets:read,assets:write,webhooks:manage  expires `);
+    expect(await cli('keys', 'rotate', id, '--overlap-hours', '1')).toMatch(/vk_\w+/);
+    expect(await cli('keys', 'revoke', id)).toContain('Revoked');
+    expect(await cli('keys', 'list')).toContain(`${id}  research  revoked`);
+    await expect(cli('keys', 'create', '--scopes', 'everything')).rejects.toThrow(/--scopes takes/);
+    await expect(cli('keys', 'create', '--tenant', 'No Such')).rejects.toThrow(/--tenant takes/);
+  });
+
+  it('bound what one of them may ask a minute and at once, and leave the others alone', async () => {
+    const busy = clientOf(await make(['assets:read']));
+    const first = await busy.call('GET', '/assets/?limit=1');
+    expect(first.headers.get('ratelimit-policy')).toBe(
+      `"requests";q=200;w=60, "bytes";q=${256 * 1024 * 1024};w=60;qu="content-bytes"`,
+    );
+    expect(first.headers.get('ratelimit')).toMatch(/^"requests";r=199;t=60, "bytes";r=268435456;t=\d+$/);
+
+    const statuses: number[] = [];
+    for (let i = 0; i < 210; i += 10) {
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => busy.call('GET', '/assets/?limit=1')),
+      );
+      statuses.push(...answers.map(({ status }) => status));
+    }
+    expect([statuses.filter((status) => status === 200).length, new Set(statuses)]).toEqual([
+      199,
+      new Set([200, 429]),
+    ]);
+    const refused = await busy.call('GET', '/assets/?limit=1');
+    expect(await refused.json()).toMatchObject({ type: 'urn:validatr:error:rate_limited' });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('bound what one of them may have under way at once', async () => {
+    const { key } = await make(['assets:read', 'assets:write']);
+    const client = createTestClient(stack.baseUrl, key);
+    const refused: IncomingMessage[] = [];
+    const held = Array.from({ length: 25 }, () => startSubmission(stack.baseUrl, key));
+    for (const submission of held) submission.on('response', (answer) => refused.push(answer));
+    try {
+      await eventually(() => refused.length === 5);
+      for (const answer of refused) {
+        expect([answer.statusCode, answer.headers['retry-after']]).toEqual([429, '1']);
+        expect(await text(answer)).toContain('urn:validatr:error:too_many_at_once');
+      }
+      expect((await client.call('GET', '/assets/?limit=1')).status).toBe(429);
+      expect((await admin.call('GET', '/admin/keys')).status).toBe(200);
+    } finally {
+      for (const submission of held) submission.destroy();
+    }
+    await eventually(async () => (await client.call('GET', '/assets/?limit=1')).status === 200);
+  });
+
+  it('answers 503, not 401, while the database can not say', async () => {
+    const made = await make(['assets:read']);
+    await stack.database.query('ALTER TABLE api_keys RENAME TO api_keys_away');
+    try {
+      expect((await clientOf(made).call('GET', '/assets/')).status).toBe(503);
+    } finally {
+      await stack.database.query('ALTER TABLE api_keys_away RENAME TO api_keys');
+    }
+    expect((await clientOf(made).call('GET', '/assets/')).status).toBe(200);
+  });
+});
+
+/** A submission whose body never comes. */
+function startSubmission(baseUrl: string, key: string): ClientRequest {
+  const submission = request(`${baseUrl}/assets/image/`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'content-length': 100 },
+  });
+  submission.on('error', () => undefined);
+  submission.flushHeaders();
+  return submission;
+}
+
+function hoursUntil(time: string | null): number {
+  return (Date.parse(time ?? '') - Date.now()) / 3_600_000;
+}
