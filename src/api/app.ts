@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type AssetsDeps, createAssetsRouter } from './assets.ts';
+import { createDocsRouter } from './docs.ts';
 import { createHealthRouter, type ReadinessCheck } from './health.ts';
 import { jsonBody } from './json-body.ts';
 import { handleErrors } from './problem.ts';
@@ -26,6 +27,7 @@ export function createApp({ logger, readiness, traffic, deliveryLog, ...assetsDe
   app.use(traffic.limit);
   app.use(createAssetsRouter({ ...assetsDeps, isDraining: traffic.isDraining }));
   app.use(createWebhooksRouter({ deliveryLog }));
+  app.use(createDocsRouter());
   app.use(createEchoRouter());
   app.use(() => {
     throw new AppError('not_found');

@@ -3,9 +3,11 @@ import { validate as isUuid } from 'uuid';
 import { isTerminal } from '../domain/asset.ts';
 import { AppError, type ErrorCode } from '../domain/errors.ts';
 import type { AssetDetails, AssetStore, Executions } from '../domain/ports.ts';
+import type { Answer } from './answer.ts';
+import type { cancelRequested, queuedAsset } from './asset-answers.ts';
 import { jsonBody } from './json-body.ts';
 import { streamJsonArray } from './json-stream.ts';
-import { representAsset, representDetails, representLive } from './represent.ts';
+import { representAsset, representDetails, representListed, representLive } from './represent.ts';
 import { route } from './routes.ts';
 import { sendPage } from './pages.ts';
 import { idempotencyKey, preferredWaitS } from './preferences.ts';
@@ -58,10 +60,10 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
     get: [
       async (req, res) => {
         const query = parseListQuery(req.query);
-        if (query === null) return streamJsonArray(res, assets.list());
+        if (query === null) return streamJsonArray(res, assets.list(), representListed);
         const { cursor: before, ...rest } = query;
         const items = await assets.page({ ...rest, before });
-        return sendPage(res, items, { limit: query.limit, represent: (item) => item });
+        return sendPage(res, items, { limit: query.limit, represent: representListed });
       },
     ],
   });
@@ -82,7 +84,7 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
           const details = await waitForVerdict(id, waitS, res);
           if (details !== null) return void res.json(representDetails(details));
         }
-        res.status(202).json({ id, state: 'queued' });
+        res.status(202).json({ id, state: 'queued' } satisfies Answer<typeof queuedAsset>);
       },
     ],
   });
@@ -124,7 +126,10 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
         const outcome = await assets.requestCancel(id, reason);
         if (outcome === 'already_terminal') throw new AppError('asset_terminal');
         const { state } = await findOr404(id, (assetId) => assets.find(assetId));
-        res.status(202).location(`/assets/${id}`).json({ id, state });
+        res
+          .status(202)
+          .location(`/assets/${id}`)
+          .json({ id, state } satisfies Answer<typeof cancelRequested>);
       },
     ],
   });
@@ -136,7 +141,10 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
       async (req, res) => {
         const { id } = await findOr404(req.params['id'], (assetId) => assets.find(assetId));
         if ((await assets.retry(id)) === 'not_terminal') throw new AppError('asset_not_terminal');
-        res.status(202).location(`/assets/${id}`).json({ id, state: 'queued' });
+        res
+          .status(202)
+          .location(`/assets/${id}`)
+          .json({ id, state: 'queued' } satisfies Answer<typeof queuedAsset>);
       },
     ],
   });

@@ -2,7 +2,14 @@ import { Router } from 'express';
 import { validate as isUuid } from 'uuid';
 import { AppError } from '../domain/errors.ts';
 import type { DeliveryEntry, DeliveryLog, Endpoint } from '../domain/webhook-ports.ts';
-import { describeWebhookUrl } from '../domain/webhook-url.ts';
+import type { Answer } from './answer.ts';
+import {
+  representDelivery,
+  representEndpoint,
+  type replayCounts,
+  type sentAgain,
+  type sentTest,
+} from './delivery-answers.ts';
 import { parseDeliveryQuery, parseReplayRequest, parseTestRequest } from './delivery-requests.ts';
 import { jsonBody } from './json-body.ts';
 import { sendPage } from './pages.ts';
@@ -30,7 +37,8 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
     post: [
       jsonBody(),
       async (req, res) => {
-        res.status(202).json(await deliveryLog.replayAll(parseReplayRequest(req.body)));
+        const counts: Answer<typeof replayCounts> = await deliveryLog.replayAll(parseReplayRequest(req.body));
+        res.status(202).json(counts);
       },
     ],
   });
@@ -51,7 +59,10 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
         const outcome = await deliveryLog.replay(id);
         if (outcome === 'endpoint_disabled') throw new AppError('endpoint_disabled');
         if (outcome !== 'replayed') throw new AppError('delivery_skipped');
-        res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending' });
+        res
+          .status(202)
+          .location(`/webhooks/deliveries/${id}`)
+          .json({ id, state: 'pending' } satisfies Answer<typeof sentAgain>);
       },
     ],
   });
@@ -61,7 +72,10 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
       jsonBody(),
       async (req, res) => {
         const { id, endpointId } = await deliveryLog.sendTest(parseTestRequest(req.body).url);
-        res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending', endpointId });
+        res
+          .status(202)
+          .location(`/webhooks/deliveries/${id}`)
+          .json({ id, state: 'pending', endpointId } satisfies Answer<typeof sentTest>);
       },
     ],
   });
@@ -98,18 +112,4 @@ async function findEndpoint(log: DeliveryLog, id: unknown): Promise<Endpoint> {
   const found = typeof id === 'string' && isUuid(id) ? await log.findEndpoint(id) : null;
   if (found === null) throw new AppError('endpoint_not_found');
   return found;
-}
-
-/** Of a URL only scheme and host are shown: the rest may be a secret. */
-function representDelivery({ url, ...delivery }: DeliveryEntry): object {
-  return { ...delivery, url: describeWebhookUrl(url) };
-}
-
-function representEndpoint({ url, disabledAt, ...endpoint }: Endpoint): object {
-  return {
-    ...endpoint,
-    url: describeWebhookUrl(url),
-    state: disabledAt === null ? 'enabled' : 'disabled',
-    disabledAt,
-  };
 }
