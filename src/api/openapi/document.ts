@@ -19,7 +19,7 @@ export function createOpenApiDocument(): OpenApiDocument {
         summary: packageJson.description,
         description:
           'JSON in and out. Every path works with and without a final slash, every error is `application/problem+json`, and ' +
-          'every answer has an `X-Request-Id`. More fields may be added to answers at any time: ignore what you do not know.',
+          'every answer has an `X-Request-Id`. More fields and values may be added to answers at any time: ignore what you do not know.',
         license: { name: packageJson.license, identifier: packageJson.license },
       },
       servers: [{ url: '/' }],
