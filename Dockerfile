@@ -11,10 +11,11 @@ COPY . .
 RUN npm run build
 
 FROM base AS dependencies
-# Left out as well: what serves other platforms than the image's (108 MB).
+# Left out as well: what serves other platforms than the image's (108 MB), source maps of the API's page (8 MB).
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev \
  && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
-      ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
+      ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} + \
+ && rm node_modules/swagger-ui-dist/*.map
 
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production \

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type Response, Router } from 'express';
-import { type ApiKey, KEY_ENTROPY_BYTES, keyState, makeApiKey } from '../domain/api-key.ts';
+import { type ApiKey, KEY_ENTROPY_BYTES, makeApiKey } from '../domain/api-key.ts';
 import { AppError } from '../domain/errors.ts';
 import type { KeyStore } from '../domain/key-ports.ts';
 import { requireScope, tenantOf } from './auth.ts';
+import type { Answer } from './answer.ts';
 import { jsonBody } from './json-body.ts';
+import { type newApiKey, representKey } from './key-answers.ts';
 import { parseKeyRequest, parseRotateRequest } from './key-requests.ts';
 import { route } from './routes.ts';
 
@@ -91,9 +93,5 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 /** The only answer that ever shows a key: it is to be kept nowhere on its way. */
 function sendNewKey(res: Response, key: ApiKey, text: string): void {
   res.set('Cache-Control', 'no-store').status(201).location(`/admin/keys/${key.id}`);
-  res.json({ ...representKey(key), key: text });
-}
-
-function representKey(key: ApiKey) {
-  return { ...key, state: keyState(key, new Date()) };
+  res.json({ ...representKey(key), key: text } satisfies Answer<typeof newApiKey>);
 }

@@ -5,6 +5,7 @@ import { AppError } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type AdminDeps, createAdminRouter } from './admin.ts';
 import { type AssetsDeps, createAssetsRouter } from './assets.ts';
+import { createDocsRouter } from './docs.ts';
 import { createHealthRouter, type ReadinessCheck } from './health.ts';
 import type { Principal } from './auth.ts';
 import { jsonBody } from './json-body.ts';
@@ -38,6 +39,7 @@ export function createApp({
   app.use(traffic.track, identifyRequest, logRequest(logger), helmet());
   app.use(createHealthRouter(readiness, traffic.isDraining));
   app.use(traffic.limit);
+  app.use(createDocsRouter());
   // Receivers have no key: an echo that is to be tried as one is open.
   app.use(createEchoRouter());
   app.use(authenticate, quotas, keepPrivate);

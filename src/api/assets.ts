@@ -4,9 +4,11 @@ import { isTerminal } from '../domain/asset.ts';
 import { AppError, type ErrorCode } from '../domain/errors.ts';
 import type { AssetDetails, AssetStore, Executions } from '../domain/ports.ts';
 import { requireScope, tenantOf } from './auth.ts';
+import type { Answer } from './answer.ts';
+import type { cancelRequested, queuedAsset } from './asset-answers.ts';
 import { jsonBody } from './json-body.ts';
 import { streamJsonArray } from './json-stream.ts';
-import { representAsset, representDetails, representLive } from './represent.ts';
+import { representAsset, representDetails, representListed, representLive } from './represent.ts';
 import { route } from './routes.ts';
 import { sendPage } from './pages.ts';
 import { idempotencyKey, preferredWaitS } from './preferences.ts';
@@ -65,10 +67,10 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
       mayRead,
       async (req, res) => {
         const query = parseListQuery(req.query);
-        if (query === null) return streamJsonArray(res, assets.list(tenantOf(res)));
+        if (query === null) return streamJsonArray(res, assets.list(tenantOf(res)), representListed);
         const { cursor: before, ...rest } = query;
         const items = await assets.page(tenantOf(res), { ...rest, before });
-        return sendPage(res, items, { limit: query.limit, represent: (item) => item });
+        return sendPage(res, items, { limit: query.limit, represent: representListed });
       },
     ],
   });
@@ -93,7 +95,7 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
           const details = await waitForVerdict(id, waitS, res);
           if (details !== null) return void res.json(representDetails(details));
         }
-        res.status(202).json({ id, state: 'queued' });
+        res.status(202).json({ id, state: 'queued' } satisfies Answer<typeof queuedAsset>);
       },
     ],
   });
@@ -139,7 +141,10 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
         const outcome = await assets.requestCancel(tenantOf(res), id, reason);
         if (outcome === 'already_terminal') throw new AppError('asset_terminal');
         const { state } = await findOr404(id, res, assets.find);
-        res.status(202).location(`/assets/${id}`).json({ id, state });
+        res
+          .status(202)
+          .location(`/assets/${id}`)
+          .json({ id, state } satisfies Answer<typeof cancelRequested>);
       },
     ],
   });
@@ -153,7 +158,10 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
         const { id } = await findOr404(req.params['id'], res, assets.find);
         if ((await assets.retry(tenantOf(res), id)) === 'not_terminal')
           throw new AppError('asset_not_terminal');
-        res.status(202).location(`/assets/${id}`).json({ id, state: 'queued' });
+        res
+          .status(202)
+          .location(`/assets/${id}`)
+          .json({ id, state: 'queued' } satisfies Answer<typeof queuedAsset>);
       },
     ],
   });

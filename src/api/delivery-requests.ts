@@ -23,28 +23,31 @@ const filter = {
   to: time.optional(),
 };
 
-const query = z.strictObject({
+export const deliveryQuery = z.strictObject({
   ...filter,
   ...pageQuery,
 });
 
 /** An empty body would replay everything that was ever sent: one restriction has to be given. */
-const replayRequest = z
+export const replayRequest = z
   .strictObject(filter)
   .refine((given) => Object.values(given).some((value) => value !== undefined), {
     error: 'must name at least one of asset, endpoint, state, from, to',
-  });
+  })
+  .meta({ id: 'ReplayRequest', minProperties: 1 });
 
-const testRequest = z.strictObject({
-  url: text
-    .max(MAX_URL_LENGTH)
-    .transform((url) => parseWebhookUrl(url)?.href ?? '')
-    .refine((url) => url !== '', { error: 'must be a valid absolute http(s) URL without user info' }),
-});
+export const testRequest = z
+  .strictObject({
+    url: text
+      .max(MAX_URL_LENGTH)
+      .transform((url) => parseWebhookUrl(url)?.href ?? '')
+      .refine((url) => url !== '', { error: 'must be a valid absolute http(s) URL without user info' }),
+  })
+  .meta({ id: 'TestRequest' });
 
 /** @throws {AppError} `invalid_request` */
 export function parseDeliveryQuery(given: unknown) {
-  const { limit, cursor, ...rest } = parse(query, given);
+  const { limit, cursor, ...rest } = parse(deliveryQuery, given);
   return { ...asFilter(rest), limit, cursor };
 }
 

@@ -1,4 +1,6 @@
 import { Router } from 'express';
+import { z } from 'zod';
+import type { Answer } from './answer.ts';
 import { sendProblem } from './problem.ts';
 import { route } from './routes.ts';
 import { AppError } from '../domain/errors.ts';
@@ -9,6 +11,15 @@ export interface ReadinessCheck {
   readonly isReady: () => Promise<boolean>;
 }
 
+export const liveness = z.object({ status: z.literal('ok') }).meta({ id: 'Liveness' });
+
+export const readiness = z
+  .object({
+    status: z.enum(['ready', 'unavailable']),
+    checks: z.record(z.string(), z.enum(['ok', 'unavailable'])).meta({ examples: [{ postgres: 'ok' }] }),
+  })
+  .meta({ id: 'Readiness' });
+
 /** A load balancer gives up on a slow answer, and then does not read what is missing. */
 const CHECK_DEADLINE_MS = 2_000;
 
@@ -18,7 +29,7 @@ export function createHealthRouter(checks: readonly ReadinessCheck[], isDraining
   route(router, '/healthz', {
     get: [
       (_req, res) => {
-        res.json({ status: 'ok' });
+        res.json({ status: 'ok' } satisfies Answer<typeof liveness>);
       },
     ],
   });
@@ -34,7 +45,11 @@ export function createHealthRouter(checks: readonly ReadinessCheck[], isDraining
         const ready = results.every(([, status]) => status === 'ok');
         res.status(ready ? 200 : 503);
         if (!ready) res.set('Retry-After', '1');
-        res.json({ status: ready ? 'ready' : 'unavailable', checks: Object.fromEntries(results) });
+        const checked: Answer<typeof readiness> = {
+          status: ready ? 'ready' : 'unavailable',
+          checks: Object.fromEntries(results),
+        };
+        res.json(checked);
       },
     ],
   });

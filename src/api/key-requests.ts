@@ -6,7 +6,7 @@ import { text } from './submission.ts';
 const MAX_NAME_LENGTH = 100;
 const MAX_EXPIRY_DAYS = 3_650;
 
-const keyRequest = z.strictObject({
+export const keyRequest = z.strictObject({
   name: text.min(1).max(MAX_NAME_LENGTH),
   scopes: z
     .array(z.enum(SCOPES))
@@ -22,7 +22,7 @@ const keyRequest = z.strictObject({
     .transform((days) => days ?? null),
 });
 
-const rotateRequest = z.strictObject({
+export const rotateRequest = z.strictObject({
   overlapHours: z.int().min(0).max(MAX_OVERLAP_H).default(DEFAULT_OVERLAP_H),
 });
 

@@ -1,24 +1,49 @@
 import type { ErrorRequestHandler, Response } from 'express';
+import { z } from 'zod';
 import { AppError, type ErrorCode, ERRORS } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Answer } from './answer.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export const problem = z
+  .object({
+    type: z.string().regex(/^urn:validatr:error:[a-z_]+$/),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string(),
+    requestId: z.string(),
+    errors: z
+      .array(
+        z.object({
+          pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the body or the query.' }),
+          code: z.string(),
+          detail: z.string(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Where fields are at fault: which, and why.' }),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457. `type` names the error for programs.' });
 
 /** The only place where errors become HTTP: `application/problem+json` (RFC 9457). */
 export function sendProblem(res: Response, error: AppError): void {
   const { title, status } = ERRORS[error.code];
   if (error.retryAfterS !== undefined) res.set('Retry-After', String(error.retryAfterS));
-  res.status(status).setHeader('Content-Type', 'application/problem+json');
+  const body: Answer<typeof problem> = {
+    type: problemType(error.code),
+    title,
+    status,
+    detail: error.message,
+    requestId: String(res.locals['requestId']),
+    ...(error.faults.length === 0 ? {} : { errors: error.faults }),
+  };
+  res.status(status).setHeader('Content-Type', PROBLEM_TYPE);
   // Not `res.json` or `res.send`: both would add a charset parameter that the media type does not have.
-  res.end(
-    JSON.stringify({
-      type: `urn:validatr:error:${error.code}`,
-      title,
-      status,
-      detail: error.message,
-      requestId: res.locals['requestId'],
-      ...(error.faults.length === 0 ? {} : { errors: error.faults }),
-    }),
-  );
+  res.end(JSON.stringify(body));
 }
+
+export const problemType = (code: ErrorCode): string => `urn:validatr:error:${code}`;
 
 /** The last handler of the app. */
 export function handleErrors(logger: Logger): ErrorRequestHandler {

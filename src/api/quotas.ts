@@ -34,9 +34,8 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
     const { keyId } = principalOf(res);
     if (keyId === null) return next();
 
-    const count = underWay.get(keyId) ?? 0;
-    if (count >= atOnce) throw new AppError('too_many_at_once');
-    underWay.set(keyId, count + 1);
+    const count = (underWay.get(keyId) ?? 0) + 1;
+    underWay.set(keyId, count);
     res.once('close', () => {
       const left = (underWay.get(keyId) ?? 1) - 1;
       if (left === 0) underWay.delete(keyId);
@@ -51,6 +50,7 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
     res.set('RateLimit-Policy', policy);
     res.set('RateLimit', `${describe('requests', ofRequests)}, ${describe('bytes', ofBytes)}`);
     const spent = [ofRequests, ofBytes].find(({ isExceeded }) => isExceeded);
+    if (count > atOnce) throw new AppError('too_many_at_once');
     if (spent !== undefined) throw new AppError('rate_limited', { retryAfterS: spent.resetS });
     next();
   };

@@ -1,14 +1,21 @@
 import { assetWorkflowId } from '../../workflows/contract.ts';
 import type { AssetDetails, AssetSummary, LiveStatus } from '../domain/ports.ts';
 import { describeWebhookUrl } from '../domain/webhook-url.ts';
+import type { Answer } from './answer.ts';
+import type { asset, assetDetails, assetLive, listedAsset } from './asset-answers.ts';
 
 /** `GET /assets/<id>`: `errors` only where there are any. */
-export function representAsset({ id, state, errors }: AssetSummary): object {
+export function representAsset({ id, state, errors }: AssetSummary): Answer<typeof asset> {
   return errors === null ? { id, state } : { id, state, errors };
 }
 
+/** `GET /assets/`: `errors` always. */
+export function representListed({ id, state, errors }: AssetSummary): Answer<typeof listedAsset> {
+  return { id, state, errors };
+}
+
 /** `GET /assets/<id>/details`. Of a webhook URL only scheme and host are shown: the rest may be a secret. */
-export function representDetails(asset: AssetDetails): object {
+export function representDetails(asset: AssetDetails): Answer<typeof assetDetails> {
   const { image } = asset;
   return {
     id: asset.id,
@@ -32,7 +39,7 @@ export function representDetails(asset: AssetDetails): object {
 }
 
 /** `GET /assets/<id>/live`, from the row where the workflow can't answer. */
-export function representLive(asset: AssetDetails, live: LiveStatus | null): object {
+export function representLive(asset: AssetDetails, live: LiveStatus | null): Answer<typeof assetLive> {
   if (live !== null) return { ...live, source: 'workflow' };
   const { id, state, attempt, steps } = asset;
   return { id, state, attempt, steps, source: 'database' };

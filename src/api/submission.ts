@@ -13,6 +13,7 @@ const MAX_REASON_LENGTH = 1000;
 export const text = z
   .string()
   .refine((value) => !value.includes('\0'), { error: 'must not contain a NUL character' })
+  .meta({ pattern: '^[^\\u0000]*$' })
   .refine((value) => value.isWellFormed(), { error: 'must be well-formed Unicode' });
 
 /** `null` counts as missing. An unusable URL is no fault of the request: the pipeline reports it. */
@@ -21,20 +22,29 @@ const webhookUrl = text
   .nullish()
   .transform((url) => url ?? undefined);
 
-const submission = z.strictObject({
-  assetPath: z.discriminatedUnion('location', [
-    z.strictObject({ location: z.literal('local'), path: text.min(1).max(MAX_PATH_LENGTH) }),
-  ]),
-  notifications: z
-    .strictObject({ onStart: webhookUrl, onSuccess: webhookUrl, onFailure: webhookUrl, onCancel: webhookUrl })
-    .nullish()
-    .transform((notifications) => notifications ?? {}),
-});
+export const submission = z
+  .strictObject({
+    assetPath: z.discriminatedUnion('location', [
+      z.strictObject({ location: z.literal('local'), path: text.min(1).max(MAX_PATH_LENGTH) }),
+    ]),
+    notifications: z
+      .strictObject({
+        onStart: webhookUrl,
+        onSuccess: webhookUrl,
+        onFailure: webhookUrl,
+        onCancel: webhookUrl,
+      })
+      .nullish()
+      .transform((notifications) => notifications ?? {}),
+  })
+  .meta({ id: 'Submission' });
 
 /** Any of these makes the list a page; what else is in a query is nobody's business. */
-const listQuery = z.object({ ...pageQuery, state: z.enum(ASSET_STATES).optional() });
+export const listQuery = z.object({ ...pageQuery, state: z.enum(ASSET_STATES).optional() });
 
-const cancelRequest = z.strictObject({ reason: text.max(MAX_REASON_LENGTH).nullish() });
+export const cancelRequest = z
+  .strictObject({ reason: text.max(MAX_REASON_LENGTH).nullish() })
+  .meta({ id: 'CancelRequest' });
 
 /** @throws {AppError} `invalid_request`, naming every field at fault. */
 export function parseSubmission(body: unknown): Submission {

@@ -2,7 +2,14 @@ import { Router } from 'express';
 import { validate as isUuid } from 'uuid';
 import { AppError } from '../domain/errors.ts';
 import type { DeliveryEntry, DeliveryLog, Endpoint } from '../domain/webhook-ports.ts';
-import { describeWebhookUrl } from '../domain/webhook-url.ts';
+import type { Answer } from './answer.ts';
+import {
+  representDelivery,
+  representEndpoint,
+  type replayCounts,
+  type sentAgain,
+  type sentTest,
+} from './delivery-answers.ts';
 import { parseDeliveryQuery, parseReplayRequest, parseTestRequest } from './delivery-requests.ts';
 import { requireScope, tenantOf } from './auth.ts';
 import { jsonBody } from './json-body.ts';
@@ -35,7 +42,11 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
       mayManage,
       jsonBody(),
       async (req, res) => {
-        res.status(202).json(await deliveryLog.replayAll(tenantOf(res), parseReplayRequest(req.body)));
+        const counts: Answer<typeof replayCounts> = await deliveryLog.replayAll(
+          tenantOf(res),
+          parseReplayRequest(req.body),
+        );
+        res.status(202).json(counts);
       },
     ],
   });
@@ -58,7 +69,10 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
         const outcome = await deliveryLog.replay(tenantOf(res), id);
         if (outcome === 'endpoint_disabled') throw new AppError('endpoint_disabled');
         if (outcome !== 'replayed') throw new AppError('delivery_skipped');
-        res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending' });
+        res
+          .status(202)
+          .location(`/webhooks/deliveries/${id}`)
+          .json({ id, state: 'pending' } satisfies Answer<typeof sentAgain>);
       },
     ],
   });
@@ -69,7 +83,10 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
       jsonBody(),
       async (req, res) => {
         const { id, endpointId } = await deliveryLog.sendTest(tenantOf(res), parseTestRequest(req.body).url);
-        res.status(202).location(`/webhooks/deliveries/${id}`).json({ id, state: 'pending', endpointId });
+        res
+          .status(202)
+          .location(`/webhooks/deliveries/${id}`)
+          .json({ id, state: 'pending', endpointId } satisfies Answer<typeof sentTest>);
       },
     ],
   });
@@ -109,18 +126,4 @@ async function findEndpoint(log: DeliveryLog, tenant: string, id: unknown): Prom
   const found = typeof id === 'string' && isUuid(id) ? await log.findEndpoint(tenant, id) : null;
   if (found === null) throw new AppError('endpoint_not_found');
   return found;
-}
-
-/** Of a URL only scheme and host are shown: the rest may be a secret. */
-function representDelivery({ url, ...delivery }: DeliveryEntry): object {
-  return { ...delivery, url: describeWebhookUrl(url) };
-}
-
-function representEndpoint({ url, disabledAt, ...endpoint }: Endpoint): object {
-  return {
-    ...endpoint,
-    url: describeWebhookUrl(url),
-    state: disabledAt === null ? 'enabled' : 'disabled',
-    disabledAt,
-  };
 }

@@ -27,7 +27,8 @@ export const MAX_OVERLAP_H = 24 * 30;
  *        ├──rotate──▶ active for the overlap, then expired
  *        └──revoke──▶ revoked
  */
-type ApiKeyState = 'active' | 'expired' | 'revoked';
+export const KEY_STATES = ['active', 'expired', 'revoked'] as const;
+type ApiKeyState = (typeof KEY_STATES)[number];
 
 /** A key as it may be shown: without anything that would let someone use it. */
 export interface ApiKey {

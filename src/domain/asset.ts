@@ -45,7 +45,8 @@ export const STEP_NAMES = [
 ] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
-type StepState = 'pending' | 'running' | 'passed' | 'failed' | 'skipped';
+export const STEP_STATES = ['pending', 'running', 'passed', 'failed', 'skipped'] as const;
+type StepState = (typeof STEP_STATES)[number];
 
 /** One step as `/details` and the `status` query show it. Times are ISO 8601, durations milliseconds. */
 export interface StepRecord {

@@ -1,3 +1,5 @@
+import { NOTIFICATION_KEYS } from './asset.ts';
+
 /**
  * The life of a delivery.
  *
@@ -18,7 +20,18 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
  * - `endpoint_disabled`: the endpoint was disabled before this delivery's turn came; nothing was sent.
  * - `stopped`: an operator terminated or cancelled its workflow.
  */
-export type DeliveryFailure = 'rejected' | 'exhausted' | 'endpoint_gone' | 'endpoint_disabled' | 'stopped';
+export const DELIVERY_FAILURES = [
+  'rejected',
+  'exhausted',
+  'endpoint_gone',
+  'endpoint_disabled',
+  'stopped',
+] as const;
+export type DeliveryFailure = (typeof DELIVERY_FAILURES)[number];
+
+/** The notification keys, and `test` for what someone sends to try a receiver. */
+export const DELIVERY_EVENTS = [...NOTIFICATION_KEYS, 'test'] as const;
+export type DeliveryEvent = (typeof DELIVERY_EVENTS)[number];
 
 /** One HTTP try; `at` is its start, `status` null where no answer came, `excerpt` the beginning of the answer's body. */
 export interface DeliveryTry {
@@ -59,7 +72,8 @@ export interface DeliveryEndpoint {
  *        │  └──120 h of nothing but failures──▶ disabled (failing)
  *        └──◀──an operator enables it again──┘
  */
-export type DisabledBecause = 'gone' | 'failing';
+export const DISABLED_BECAUSE = ['gone', 'failing'] as const;
+export type DisabledBecause = (typeof DISABLED_BECAUSE)[number];
 
 /** Nothing but failures for this long disables an endpoint. */
 export const DISABLE_AFTER_FAILING_H = 120;

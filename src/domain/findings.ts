@@ -47,6 +47,7 @@ const STEP_OF_CODE = {
   dimensions_too_large: 'checkDimensions',
   internal_error: null,
 } as const satisfies Record<ReasonCode, StepName | null>;
+export const REASON_CODES = Object.keys(STEP_OF_CODE) as ReasonCode[];
 
 /** The largest width and height, in pixels, that still pass (contract, `checkDimensions`). */
 export const MAX_SIDE_PX = 1000;

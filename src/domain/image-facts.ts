@@ -1,5 +1,17 @@
 /** Format names as messages show them. */
-export type ImageFormat = 'JPEG' | 'PNG' | 'GIF' | 'WEBP' | 'BMP' | 'TIFF' | 'HEIF' | 'AVIF' | 'ICO' | 'PSD';
+export const IMAGE_FORMATS = [
+  'JPEG',
+  'PNG',
+  'GIF',
+  'WEBP',
+  'BMP',
+  'TIFF',
+  'HEIF',
+  'AVIF',
+  'ICO',
+  'PSD',
+] as const;
+export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 /**
  * Whether every pixel decodes.

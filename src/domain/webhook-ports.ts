@@ -1,6 +1,6 @@
-import type { NotificationKey } from './asset.ts';
 import type {
   DeliveryEndpoint,
+  DeliveryEvent,
   DeliveryFailure,
   DeliveryState,
   DeliveryTry,
@@ -30,9 +30,6 @@ export interface DeliveryStore {
   /** The same, but due as soon as the first try of the attempt's onStart has been recorded. */
   parkUntilStartEvent(id: string, afterMs: number): Promise<void>;
 }
-
-/** The notification keys, and `test` for what someone sends to try a receiver. */
-type DeliveryEvent = NotificationKey | 'test';
 
 /** One delivery as the log lists it; `assetId` and `attempt` are null for a test event. */
 export interface DeliveryEntry {

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+
+/** Data with the types of `Given`, of which nothing is written. */
+type Immutable<Given> = Given extends Date
+  ? Given
+  : Given extends object
+    ? { readonly [Key in keyof Given]: Immutable<Given[Key]> }
+    : Given;
+
+/** What a function that represents something as `Schema` returns: the document says what the code gives. */
+export type Answer<Schema extends z.ZodType> = Immutable<z.input<Schema>>;
+
+/** Written as ISO 8601 in UTC, with milliseconds. */
+export const time = z.date();
+
+export const uuid = z.uuid();
+
+/** Whole and not negative. */
+export const count = z.int().min(0);

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { ASSET_STATES, NOTIFICATION_KEYS, STEP_NAMES, STEP_STATES } from '../domain/asset.ts';
+import { REASON_CODES } from '../domain/findings.ts';
+import { IMAGE_FORMATS } from '../domain/image-facts.ts';
+import { count, time, uuid } from './answer.ts';
+import { deliveryState, deliveryTry } from './delivery-answers.ts';
+
+/** What the API says of assets; `represent.ts` fills it in, the OpenAPI document publishes it. */
+const id = uuid.meta({ description: 'UUIDv7: their order is the order of acceptance.' });
+
+const assetState = z.enum(ASSET_STATES).meta({
+  id: 'AssetState',
+  description:
+    '`queued` → `in_progress` → `complete`, `failed` or `canceled`; only a retry leaves one of the last three.',
+});
+
+export const assetErrors = z.record(z.string(), z.array(z.string())).meta({
+  id: 'AssetErrors',
+  description: 'Messages by key: a notification key, `asset`, or `internal`.',
+  examples: [{ asset: ['Asset is not an image.'] }],
+});
+
+/** Accepted, and not begun. */
+export const queuedAsset = z.object({ id, state: z.literal('queued') }).meta({ id: 'QueuedAsset' });
+
+export const cancelRequested = z.object({ id, state: assetState }).meta({ id: 'CancelRequested' });
+
+export const asset = z
+  .object({ id, state: assetState, errors: assetErrors.optional() })
+  .meta({ id: 'Asset', description: '`errors` only where there are any.' });
+
+export const listedAsset = z
+  .object({ id, state: assetState, errors: assetErrors.nullable() })
+  .meta({ id: 'ListedAsset' });
+
+const step = z
+  .object({
+    name: z.enum(STEP_NAMES).meta({ id: 'StepName' }),
+    state: z.enum(STEP_STATES).meta({ id: 'StepState' }),
+    attempts: count,
+    startedAt: z.iso.datetime().nullable(),
+    finishedAt: z.iso.datetime().nullable(),
+    durationMs: z.number().min(0).nullable(),
+    error: z
+      .string()
+      .nullable()
+      .meta({ description: "Trouble that is not the asset's, such as storage that is down." }),
+  })
+  .meta({ id: 'Step' });
+
+const finding = z
+  .object({
+    code: z.enum(REASON_CODES).meta({ id: 'ReasonCode' }),
+    step: z.enum(STEP_NAMES).nullable(),
+    key: z.string().meta({ description: 'The key of its message in `errors`.' }),
+    message: z.string(),
+    measured: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .meta({
+    id: 'Finding',
+    description: 'One thing that is wrong with the asset, for people and for programs.',
+  });
+
+const image = z
+  .object({
+    format: z.enum(IMAGE_FORMATS).meta({ id: 'ImageFormat' }),
+    width: count.nullable().meta({ description: 'Pixels, as stored: before EXIF orientation.' }),
+    height: count.nullable(),
+    bytes: count,
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    integrity: z.discriminatedUnion('state', [
+      z.object({ state: z.literal('intact') }),
+      z.object({ state: z.literal('damaged'), reason: z.string() }),
+      z.object({ state: z.literal('not_checked'), reason: z.string() }),
+    ]),
+  })
+  .meta({ id: 'Image' });
+
+const assetDelivery = z
+  .object({
+    id: uuid,
+    event: z.enum(NOTIFICATION_KEYS).meta({ id: 'NotificationKey' }),
+    attempt: count,
+    url: z.string().meta({ description: 'Scheme and host only: the rest may be a secret.' }),
+    state: deliveryState,
+    tries: z.array(deliveryTry),
+  })
+  .meta({ id: 'AssetDelivery' });
+
+export const assetDetails = z
+  .object({
+    id,
+    state: assetState,
+    errors: assetErrors.nullable(),
+    attempt: count,
+    createdAt: time,
+    startedAt: time.nullable(),
+    finishedAt: time.nullable(),
+    asset: z.object({ location: z.enum(['local']), path: z.string() }),
+    image: image.nullable(),
+    steps: z.array(step),
+    findings: z.array(finding),
+    deliveries: z.array(assetDelivery),
+    workflowId: z.string(),
+    runId: z.string().nullable(),
+  })
+  .meta({ id: 'AssetDetails' });
+
+export const assetLive = z
+  .object({
+    id,
+    state: assetState,
+    attempt: count,
+    steps: z.array(step),
+    source: z.enum(['workflow', 'database']).meta({ description: 'Who said so.' }),
+  })
+  .meta({ id: 'AssetLive' });

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { apiKey, newApiKey } from '../key-answers.ts';
+import { keyRequest, rotateRequest } from '../key-requests.ts';
+import { location } from './headers.ts';
+import type { Operation } from './operation.ts';
+
+const common = { tag: 'keys', scope: 'admin' } as const;
+
+/** A key's id is no UUID. */
+const idSchema = z.string();
+
+export const ADMIN_OPERATIONS: readonly Operation[] = [
+  {
+    ...common,
+    method: 'get',
+    path: '/admin/keys',
+    id: 'listKeys',
+    summary: "List the tenant's API keys, oldest first",
+    replies: { 200: { description: 'All of them.', schema: z.array(apiKey) } },
+    problems: ['database_unavailable'],
+  },
+  {
+    ...common,
+    method: 'post',
+    path: '/admin/keys',
+    id: 'createKey',
+    summary: 'Make an API key',
+    body: {
+      schema: keyRequest,
+      examples: {
+        importer: { name: 'importer', scopes: ['assets:read', 'assets:write'], expiresInDays: 90 },
+      },
+    },
+    replies: {
+      201: {
+        description: 'The key, shown this once.',
+        schema: newApiKey,
+        headers: { Location: location },
+        leadsTo: ['getKey', 'rotateKey', 'revokeKey'],
+      },
+    },
+    problems: ['invalid_request', 'too_many_keys', 'database_unavailable', 'storage_full'],
+  },
+  {
+    ...common,
+    method: 'get',
+    path: '/admin/keys/{id}',
+    idSchema,
+    id: 'getKey',
+    summary: 'Read an API key',
+    replies: { 200: { description: 'The key, without what would let someone use it.', schema: apiKey } },
+    problems: ['key_not_found', 'database_unavailable'],
+  },
+  {
+    ...common,
+    method: 'delete',
+    path: '/admin/keys/{id}',
+    idSchema,
+    id: 'revokeKey',
+    summary: 'Revoke an API key',
+    description: 'Within 5 s no process takes it any more.',
+    replies: { 204: { description: 'It is revoked.' } },
+    problems: ['key_not_found', 'database_unavailable', 'storage_full'],
+  },
+  {
+    ...common,
+    method: 'post',
+    path: '/admin/keys/{id}/rotate',
+    idSchema,
+    id: 'rotateKey',
+    summary: 'Put another key in its place',
+    description: 'Of the same name and scopes. The old one works on for the overlap.',
+    body: { schema: rotateRequest, optional: true, examples: { tomorrow: { overlapHours: 24 } } },
+    replies: {
+      201: {
+        description: 'The new key, shown this once.',
+        schema: newApiKey,
+        headers: { Location: location },
+      },
+    },
+    problems: [
+      'invalid_request',
+      'key_not_found',
+      'key_not_active',
+      'too_many_keys',
+      'database_unavailable',
+      'storage_full',
+    ],
+  },
+];

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { ZodOpenApiResponseObject } from 'zod-openapi';
+import { AppError, ERRORS, type ErrorCode } from '../../domain/errors.ts';
+import { PROBLEM_TYPE, problem, problemType } from '../problem.ts';
+import { rateLimit, rateLimitPolicy, requestId, retryAfter, wwwAuthenticate } from './headers.ts';
+
+const EXAMPLE_REQUEST_ID = '01a20d6b-029b-70ce-a38e-65984ddd12d0';
+
+/** What an operation answers when it fails with one of the codes: one response a status, with an example a code. */
+export function problemResponses(codes: readonly ErrorCode[]): Record<string, ZodOpenApiResponseObject> {
+  const statuses = Map.groupBy([...new Set(codes)], (code) => ERRORS[code].status);
+  return Object.fromEntries(
+    [...statuses].map(([status, sameStatus]) => {
+      const [first = 'internal'] = sameStatus;
+      return [String(status), sameStatus.length === 1 ? OF_ONE_CODE[first] : ofCodes(sameStatus)];
+    }),
+  );
+}
+
+/** What every operation that needs a key answers besides: no key, one without the scope, too many requests. */
+export const SECURED_RESPONSES: Record<string, ZodOpenApiResponseObject> = {
+  401: {
+    id: 'Unauthorized',
+    description: 'The API key is missing, unknown, expired or revoked.',
+    headers: z.object({ 'X-Request-Id': requestId, 'WWW-Authenticate': wwwAuthenticate }),
+    content: { [PROBLEM_TYPE]: { schema: problem } },
+  },
+  403: {
+    id: 'Forbidden',
+    description: 'The API key lacks the scope.',
+    headers: z.object({ 'X-Request-Id': requestId, 'WWW-Authenticate': wwwAuthenticate }),
+    content: { [PROBLEM_TYPE]: { schema: problem } },
+  },
+  429: {
+    id: 'TooManyRequests',
+    description: 'More requests than the key may send: again after `Retry-After`.',
+    headers: z.object({
+      'X-Request-Id': requestId,
+      'Retry-After': retryAfter,
+      RateLimit: rateLimit,
+      'RateLimit-Policy': rateLimitPolicy,
+    }),
+    content: { [PROBLEM_TYPE]: { schema: problem } },
+  },
+};
+
+/** Each a component of its own. */
+const OF_ONE_CODE = Object.fromEntries(
+  (Object.keys(ERRORS) as ErrorCode[]).map((code) => [code, { ...ofCodes([code]), id: componentName(code) }]),
+) as Record<ErrorCode, ZodOpenApiResponseObject>;
+
+function ofCodes(codes: readonly ErrorCode[]): ZodOpenApiResponseObject {
+  // A status of which some codes have no Retry-After promises none.
+  const retries = codes.every((code) => new AppError(code).retryAfterS !== undefined);
+  return {
+    description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join(' '),
+    headers: z.object({ 'X-Request-Id': requestId, ...(retries ? { 'Retry-After': retryAfter } : {}) }),
+    content: {
+      [PROBLEM_TYPE]: {
+        schema: problem,
+        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code) }])),
+      },
+    },
+  };
+}
+
+function exampleOf(code: ErrorCode): z.input<typeof problem> {
+  const { title, status } = ERRORS[code];
+  return { type: problemType(code), title, status, detail: title, requestId: EXAMPLE_REQUEST_ID };
+}
+
+function componentName(code: ErrorCode): string {
+  return code.replaceAll(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,21 @@
+import type { Express } from 'express';
+import { createApp } from '../../src/api/app.ts';
+import { everybody } from '../../src/api/auth.ts';
+import { createTraffic } from '../../src/api/traffic.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+
+/** The app as it is put together, with nothing behind it: for what it answers by itself. */
+export function createAppWithoutServices(): Express {
+  return createApp({
+    logger: createLogger('silent', 'api'),
+    readiness: [],
+    traffic: createTraffic({ inFlightMax: 10 }),
+    refusal: () => null,
+    assets: {} as never,
+    deliveryLog: {} as never,
+    executions: {} as never,
+    authenticate: everybody,
+    quotas: (_req, _res, next) => next(),
+    keys: {} as never,
+  });
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createOpenApiDocument } from '../../../../../src/api/openapi/document.ts';
+import { createAppWithoutServices } from '../../../../support/app.ts';
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Record<string, boolean> };
+  readonly handle: { readonly stack?: readonly Layer[] };
+}
+
+/** `GET /assets/{id}` for each route that Express has, files of the page aside. */
+function routesOf(layers: readonly Layer[]): string[] {
+  return layers.flatMap(({ route, handle }) => {
+    if (route === undefined) return routesOf(handle.stack ?? []);
+    if (route.path.startsWith('/docs/')) return [];
+    const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
+    return METHODS.filter((method) => route.methods[method]).map((method) => `${method} ${path}`);
+  });
+}
+
+describe('the OpenAPI document', () => {
+  const document = createOpenApiDocument();
+  const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => (item[method] === undefined ? [] : [{ path, method, ...item[method] }])),
+  );
+
+  it('is what docs/openapi.json holds (`npm run openapi` writes it)', () => {
+    const committed = readFileSync(new URL('../../../../../docs/openapi.json', import.meta.url), 'utf8');
+    expect(`${JSON.stringify(document, null, 2)}\n`).toBe(committed);
+  });
+
+  it('has every route of the app, and no other', () => {
+    const { stack } = createAppWithoutServices().router as unknown as { stack: Layer[] };
+    const registered = [...new Set(routesOf(stack))];
+    expect(registered.length).toBeGreaterThan(10);
+    expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(registered.sort());
+  });
+
+  it('names each operation once, with a tag that is described', () => {
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const tags = (document.tags ?? []).map(({ name }) => name);
+    for (const { tags: given, summary } of operations) {
+      expect(tags).toContain(given?.[0]);
+      expect(summary).toMatch(/\S/);
+    }
+  });
+
+  it('asks for the scope of each operation, and says how a request without it is refused', () => {
+    const scopes = operations.map(({ path, method, security, responses }) => {
+      const [scope] = security?.[0]?.['apiKey'] ?? [];
+      const refusals = ['401', '403', '429'].filter((status) => status in (responses ?? {}));
+      expect(refusals, `${method} ${path}`).toHaveLength(scope === undefined ? 0 : 3);
+      return [`${method} ${path}`, scope ?? 'none'];
+    });
+    const needed = (operation: string) => scopes.find(([name]) => name === operation)?.[1];
+    expect(needed('get /assets/{id}/details')).toBe('assets:read');
+    expect(needed('post /assets/{id}/cancel')).toBe('assets:write');
+    expect(scopes.filter(([name]) => name?.includes('/webhooks/')).map(([, scope]) => scope)).toEqual(
+      Array.from({ length: 7 }, () => 'webhooks:manage'),
+    );
+    expect(scopes.filter(([, scope]) => scope === 'none').map(([name]) => name)).toEqual([
+      'get /healthz',
+      'get /readyz',
+      'post /echo/post',
+      'get /openapi.json',
+      'get /docs',
+    ]);
+  });
+});
