@@ -1,0 +1,160 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createOpenApiDocument } from '../../src/api/openapi/document.ts';
+import { createTestClient, type TestClient } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { startReceiver, type TestReceiver } from '../support/receiver.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+
+/** What a receiver of the owner answers: it is in an excerpt, and nobody else's to read. */
+const MARK = 'only-for-the-owner';
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+/** Every operation of the document, as `get /assets/{id}`. */
+const OPERATIONS = Object.entries(createOpenApiDocument().paths ?? {}).flatMap(([path, item]) =>
+  METHODS.filter((method) => item[method] !== undefined).map((method) => ({ method, path })),
+);
+const WITH_ID = OPERATIONS.filter(({ path }) => path.includes('{id}'));
+const LISTS = OPERATIONS.filter(
+  ({ method, path }) => method === 'get' && !path.includes('{') && /^\/(assets|webhooks|admin)/.test(path),
+);
+
+describe('what is foreign', () => {
+  let stack: Stack;
+  let receiver: TestReceiver;
+  let owner: TestClient;
+  let stranger: TestClient;
+  let ids: Readonly<Record<'asset' | 'delivery' | 'endpoint' | 'key', string>>;
+
+  beforeAll(async () => {
+    stack = await startStack({ AUTH: 'keys' });
+    receiver = await startReceiver((_event, res) => {
+      res.statusCode = 410;
+      res.end(MARK);
+    });
+    owner = createTestClient(stack.baseUrl, await createKey('owner'));
+    stranger = createTestClient(stack.baseUrl, await createKey('stranger'));
+    const asset = await owner.submit('./assets/rocket.jpg', { onSuccess: `${receiver.url}/hook` });
+    await owner.verdict(asset);
+    const [delivery] = await eventually(async () => {
+      const listed = await owner.read<{ id: string; endpointId: string; state: string }[]>(
+        `/webhooks/deliveries?asset=${asset}`,
+      );
+      return listed[0]?.state === 'failed' && listed;
+    });
+    const [key] = await owner.read<{ id: string }[]>('/admin/keys');
+    ids = { asset, delivery: delivery?.id ?? '', endpoint: delivery?.endpointId ?? '', key: key?.id ?? '' };
+  });
+  afterAll(async () => {
+    await stack.stop();
+    await receiver.close();
+  });
+
+  async function createKey(tenant: string): Promise<string> {
+    const args = ['src/bin/cli.ts', 'keys', 'create', '--tenant', tenant, '--scopes', 'admin'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      env: { PATH: process.env['PATH'], ...stack.env },
+    });
+    return /vk_\w+/.exec(stdout)?.[0] ?? '';
+  }
+
+  /** Everything that is the owner's, but what a look at it changes. */
+  async function ownersRows(): Promise<string> {
+    const tables = ['assets', 'deliveries', 'endpoints', 'api_keys', 'idempotency_keys'];
+    const parts = tables.map(
+      (table) => `SELECT (to_jsonb(t) - 'last_used_at')::text AS row FROM ${table} t WHERE owner = 'owner'`,
+    );
+    const rows = await stack.database.query<{ row: string }>(`${parts.join(' UNION ALL ')} ORDER BY 1`);
+    return rows.map(({ row }) => row).join('\n');
+  }
+
+  it('is there for its owner: each id is found under a path of its own', async () => {
+    for (const path of [
+      `/assets/${ids.asset}`,
+      `/assets/${ids.asset}/details`,
+      `/webhooks/deliveries/${ids.delivery}`,
+      `/admin/keys/${ids.key}`,
+    ])
+      expect([path, (await owner.call('GET', path)).status]).toEqual([path, 200]);
+    expect(JSON.stringify(await owner.read(`/webhooks/deliveries/${ids.delivery}`))).toContain(MARK);
+    expect(JSON.stringify(await owner.read('/webhooks/endpoints'))).toContain(ids.endpoint);
+  });
+
+  it.each(WITH_ID)(
+    'is 404 at $method $path, whatever it is the id of, and stays as it is',
+    async ({ method, path }) => {
+      const before = await ownersRows();
+      for (const id of Object.values(ids)) {
+        const answer = await stranger.call(
+          method.toUpperCase(),
+          path.replace('{id}', id),
+          method === 'post' ? {} : undefined,
+        );
+        const text = await answer.text();
+        expect([id, answer.status, text.includes('_not_found')]).toEqual([id, 404, true]);
+        expect(text).not.toContain(MARK);
+      }
+      expect(await ownersRows()).toBe(before);
+    },
+  );
+
+  it('says of a foreign id what it says of one that never was', async () => {
+    for (const [foreign, unknown] of [
+      [`/assets/${ids.asset}`, '/assets/01900000-0000-7000-8000-000000000000'],
+      [`/webhooks/deliveries/${ids.delivery}`, '/webhooks/deliveries/01900000-0000-7000-8000-000000000000'],
+      [`/admin/keys/${ids.key}`, '/admin/keys/0000000000000'],
+    ] as const) {
+      const [one, other] = await Promise.all([stranger.read(foreign), stranger.read(unknown)]);
+      expect({ ...one, requestId: '' }).toEqual({ ...other, requestId: '' });
+    }
+  });
+
+  it.each(LISTS)('is in no list: $method $path', async ({ path }) => {
+    for (const query of ['', '?limit=500', `?asset=${ids.asset}`, `?endpoint=${ids.endpoint}`]) {
+      const text = await (await stranger.call('GET', `${path}${query}`)).text();
+      for (const id of [...Object.values(ids), MARK]) expect(text).not.toContain(id);
+    }
+    expect((await (await owner.call('GET', path)).text()).length).toBeGreaterThan(50);
+  });
+
+  it('can not be sent again by naming it in a body', async () => {
+    const before = await ownersRows();
+    for (const filter of [{ asset: ids.asset }, { endpoint: ids.endpoint }, { state: 'failed' }]) {
+      const answer = await stranger.call('POST', '/webhooks/deliveries/replay', filter);
+      expect(await answer.json()).toEqual({ replayed: 0, leftOut: 0 });
+    }
+    expect(await ownersRows()).toBe(before);
+  });
+
+  it('does not touch who uses the same idempotency key or the same receiver', async () => {
+    const body = {
+      assetPath: { location: 'local', path: './assets/rocket.jpg' },
+      notifications: { onSuccess: `${receiver.url}/hook` },
+    };
+    const headers = { 'idempotency-key': 'shared' };
+    const answers = await Promise.all([
+      owner.call('POST', '/assets/image/', body, headers),
+      stranger.call('POST', '/assets/image/', body, headers),
+    ]);
+    const [ownId, strangeId] = await Promise.all(
+      answers.map(async (answer) => ((await answer.json()) as { id: string }).id),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    expect(ownId).not.toBe(strangeId);
+    // The owner's endpoint is disabled by its 410; the stranger's, of the same URL, finds out by itself.
+    const tried = await eventually(async () => {
+      const listed = await stranger.read<{ state: string; failure: string; tries: unknown[] }[]>(
+        `/webhooks/deliveries?asset=${strangeId}`,
+      );
+      return listed[0]?.state === 'failed' && listed[0];
+    });
+    expect([tried.failure, tried.tries.length]).toEqual(['endpoint_gone', 1]);
+  });
+
+  it('is tried at every path that has an id', () => {
+    expect(WITH_ID.length).toBeGreaterThanOrEqual(12);
+    expect(LISTS.length).toBeGreaterThanOrEqual(4);
+  });
+});
