@@ -11,6 +11,9 @@ import { route } from './routes.ts';
 import type { Traffic } from './traffic.ts';
 import { createWebhooksRouter, type WebhooksDeps } from './webhooks.ts';
 
+/** Several times what browsers and proxies send. */
+const MAX_HEADERS = 100;
+
 export interface AppDeps extends Omit<AssetsDeps, 'isDraining'>, WebhooksDeps {
   readonly logger: Logger;
   readonly readiness: readonly ReadinessCheck[];
@@ -21,7 +24,7 @@ export function createApp({ logger, readiness, traffic, deliveryLog, ...assetsDe
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(traffic.track, identifyRequest, logRequest(logger), helmet());
+  app.use(traffic.track, identifyRequest, logRequest(logger), helmet(), boundHeaders);
   app.use(createHealthRouter(readiness, traffic.isDraining));
   app.use(traffic.limit);
   app.use(createAssetsRouter({ ...assetsDeps, isDraining: traffic.isDraining }));
@@ -63,6 +66,13 @@ const identifyRequest: RequestHandler = (req, res, next) => {
   const requestId = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : uuidv7();
   res.locals['requestId'] = requestId;
   res.set('X-Request-Id', requestId);
+  next();
+};
+
+/** Of more than 2,000 headers Node would drop the last ones, and say nothing. How large they are together it bounds itself. */
+const boundHeaders: RequestHandler = (req, _res, next) => {
+  // Names and values in turn.
+  if (req.rawHeaders.length > 2 * MAX_HEADERS) throw new AppError('headers_too_large');
   next();
 };
 

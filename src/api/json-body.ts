@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { AppError } from '../domain/errors.ts';
+import { hasBody } from './traffic.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -24,9 +25,7 @@ const parseJson = express.json({
 /** Reads a JSON body: 415 for another media type, 400 for broken JSON, 413 above 1 MiB. */
 export function jsonBody({ optional = false } = {}): RequestHandler {
   return (req, res, next) => {
-    const isEmpty =
-      req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length'] ?? 0) === 0;
-    if (isEmpty) {
+    if (!hasBody(req)) {
       if (optional) return next();
       throw new AppError('malformed_json', { detail: 'The body is empty.' });
     }

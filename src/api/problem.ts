@@ -3,26 +3,32 @@ import { AppError, type ErrorCode, ERRORS } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** The only place where errors become HTTP: `application/problem+json` (RFC 9457). */
-export function sendProblem(res: Response, error: AppError): void {
+export function asProblem(error: AppError, requestId?: unknown): { status: number; body: string } {
   const { title, status } = ERRORS[error.code];
+  const body = JSON.stringify({
+    type: `urn:validatr:error:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    requestId,
+    ...(error.faults.length === 0 ? {} : { errors: error.faults }),
+  });
+  return { status, body };
+}
+
+export function sendProblem(res: Response, error: AppError): void {
+  const { status, body } = asProblem(error, res.locals['requestId']);
   if (error.retryAfterS !== undefined) res.set('Retry-After', String(error.retryAfterS));
   res.status(status).setHeader('Content-Type', 'application/problem+json');
   // Not `res.json` or `res.send`: both would add a charset parameter that the media type does not have.
-  res.end(
-    JSON.stringify({
-      type: `urn:validatr:error:${error.code}`,
-      title,
-      status,
-      detail: error.message,
-      requestId: res.locals['requestId'],
-      ...(error.faults.length === 0 ? {} : { errors: error.faults }),
-    }),
-  );
+  res.end(body);
 }
 
 /** The last handler of the app. */
 export function handleErrors(logger: Logger): ErrorRequestHandler {
   return (raised: unknown, req, res, next) => {
+    // A client that was too slow has its answer; what is left is that its body broke off.
+    if (res.writableEnded) return;
     const error = asAppError(raised);
     if (error.code === 'internal')
       logger.error({ err: raised, requestId: res.locals['requestId'] }, 'request failed');

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import { createApp } from '../api/app.ts';
+import { createHttpServer } from '../api/http-server.ts';
 import { readConfig } from '../config.ts';
 import { createTraffic } from '../api/traffic.ts';
 import { createAssetStore } from '../db/asset-store.ts';
@@ -103,10 +103,7 @@ await runProgram('api', async () => {
     traffic,
   });
 
-  const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
-    app,
-  );
+  const server = createHttpServer(app);
   server.once('error', (error: NodeJS.ErrnoException) => {
     const hint = error.code === 'EADDRINUSE' ? ' Another program listens there: choose another PORT.' : '';
     process.stderr.write(

@@ -13,11 +13,13 @@ interface ErrorKind {
  */
 export const ERRORS = {
   malformed_json: { status: 400, retryable: false, title: 'The body is not valid JSON.' },
+  malformed_http: { status: 400, retryable: false, title: 'This is no HTTP request that can be read.' },
   not_found: { status: 404, retryable: false, title: 'There is nothing here.' },
   asset_not_found: { status: 404, retryable: false, title: 'There is no such asset.' },
   delivery_not_found: { status: 404, retryable: false, title: 'There is no such delivery.' },
   endpoint_not_found: { status: 404, retryable: false, title: 'There is no such endpoint.' },
   method_not_allowed: { status: 405, retryable: false, title: 'This path does not support the method.' },
+  request_timeout: { status: 408, retryable: true, title: 'The request did not arrive in time.' },
   asset_terminal: {
     status: 409,
     retryable: false,
@@ -46,6 +48,7 @@ export const ERRORS = {
     title: 'The Idempotency-Key came with another request before.',
   },
   invalid_request: { status: 422, retryable: false, title: 'The request does not have the expected shape.' },
+  headers_too_large: { status: 431, retryable: false, title: 'The URL or the headers are too large.' },
   internal: { status: 500, retryable: true, title: 'Something went wrong on our side.' },
   database_unavailable: {
     status: 503,
