@@ -18,12 +18,22 @@ export interface AppDeps extends Omit<AssetsDeps, 'isDraining'>, WebhooksDeps {
   readonly logger: Logger;
   readonly readiness: readonly ReadinessCheck[];
   readonly traffic: Traffic;
+  /** Whose X-Forwarded-* headers are believed: addresses, CIDR blocks, `loopback`. */
+  readonly trustedProxies?: readonly string[];
 }
 
-export function createApp({ logger, readiness, traffic, deliveryLog, ...assetsDeps }: AppDeps): Express {
+export function createApp({
+  logger,
+  readiness,
+  traffic,
+  trustedProxies = [],
+  deliveryLog,
+  ...assetsDeps
+}: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.set('trust proxy', [...trustedProxies]);
   app.use(traffic.track, identifyRequest, logRequest(logger), helmet(), boundHeaders);
   app.use(createHealthRouter(readiness, traffic.isDraining));
   app.use(traffic.limit);
@@ -70,9 +80,12 @@ const boundHeaders: RequestHandler = (req, _res, next) => {
 function logRequest(logger: Logger): RequestHandler {
   return (req, res, next) => {
     const begin = performance.now();
+    // Later the socket may be gone, and its address with it.
+    const remoteAddress = req.ip;
     res.once('close', () => {
       logger.info({
         requestId: res.locals['requestId'] as string,
+        remoteAddress,
         method: req.method,
         // Without the query: nobody knows what people put there.
         path: req.path,

@@ -101,6 +101,7 @@ await runProgram('api', async () => {
         : []),
     ],
     traffic,
+    trustedProxies: config.TRUST_PROXY,
   });
 
   const server = createHttpServer(app);
