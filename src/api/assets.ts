@@ -9,6 +9,7 @@ import { representAsset, representDetails, representLive } from './represent.ts'
 import { route } from './routes.ts';
 import { sendPage } from './pages.ts';
 import { idempotencyKey, preferredWaitS } from './preferences.ts';
+import { sendTagged } from './tagged.ts';
 import { parseCancelRequest, parseListQuery, parseSubmission } from './submission.ts';
 
 /** How often a client's wait looks at the row, in milliseconds. */
@@ -91,7 +92,7 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
     route(router, path, {
       get: [
         async (req, res) => {
-          res.json(representAsset(await findOr404(req.params['id'], (id) => assets.find(id))));
+          sendTagged(res, representAsset(await findOr404(req.params['id'], (id) => assets.find(id))));
         },
       ],
     });
@@ -100,7 +101,7 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
   route(router, '/assets/:id/details', {
     get: [
       async (req, res) => {
-        res.json(representDetails(await findOr404(req.params['id'], (id) => assets.findDetails(id))));
+        sendTagged(res, representDetails(await findOr404(req.params['id'], (id) => assets.findDetails(id))));
       },
     ],
   });

@@ -178,6 +178,53 @@ describe('the HTTP protocol', () => {
     }
   });
 
+  it.each(['', '/details'])('answers GET /assets/<id>%s with 304 to who has it already', async (suffix) => {
+    const client = stack.client();
+    const id = await client.submit('./assets/rocket.jpg');
+    await client.verdict(id);
+    const path = `/assets/${id}${suffix}`;
+    const first = await send('GET', path);
+    const tag = first.headers.get('etag') ?? '';
+    expect(tag).toMatch(/^W\/"[^"]+"$/);
+    expect(first.headers.get('cache-control')).toBe('private, no-cache');
+
+    for (const held of [tag, tag.slice(2), `"other", ${tag}`, `W/"a",W/"b" ,${tag}`, '*']) {
+      for (const method of ['GET', 'HEAD']) {
+        const again = await send(method, path, undefined, { 'if-none-match': held });
+        expect([again.status, again.text, again.headers.get('etag')], `${method} ${held}`).toEqual([
+          304,
+          '',
+          tag,
+        ]);
+      }
+    }
+    for (const held of ['"other"', 'W/"other"', tag.slice(0, -2), tag.replaceAll('"', '')]) {
+      const again = await send('GET', path, undefined, { 'if-none-match': held });
+      expect([again.status, again.text], held).toEqual([200, first.text]);
+    }
+  });
+
+  it('changes the tag with the answer, and tags nothing else', async () => {
+    const client = stack.client();
+    const id = await client.submit('./assets/rocket.jpg');
+    await client.verdict(id);
+    const details = await send('GET', `/assets/${id}/details`);
+    const held = { 'if-none-match': details.headers.get('etag') ?? '' };
+    expect((await send('POST', `/assets/${id}/retry`)).status).toBe(202);
+    const again = await send('GET', `/assets/${id}/details`, undefined, held);
+    expect([again.status, JSON.parse(again.text)]).toEqual([200, expect.objectContaining({ attempt: 2 })]);
+    for (const path of [
+      '/assets/?limit=1',
+      '/assets/',
+      `/assets/${id}/live`,
+      '/webhooks/deliveries',
+      '/healthz',
+      '/nothing',
+    ])
+      expect((await send('GET', path)).headers.get('etag'), path).toBeNull();
+    expect((await send('POST', '/assets/image/', valid, { ...json, 'if-none-match': '*' })).status).toBe(202);
+  });
+
   it('echoes the JSON it is sent', async () => {
     for (const body of [
       '{"a":[1,null,"ü"]}',
