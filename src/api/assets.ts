@@ -2,13 +2,14 @@ import { type RequestHandler, type Response, Router } from 'express';
 import { validate as isUuid } from 'uuid';
 import { isTerminal } from '../domain/asset.ts';
 import { AppError, type ErrorCode } from '../domain/errors.ts';
-import type { AssetDetails, AssetStore, Executions } from '../domain/ports.ts';
+import type { AssetDetails, AssetStore, Executions, Submission } from '../domain/ports.ts';
 import { jsonBody } from './json-body.ts';
 import { streamJsonArray } from './json-stream.ts';
 import { representAsset, representDetails, representLive } from './represent.ts';
 import { route } from './routes.ts';
 import { sendPage } from './pages.ts';
-import { idempotencyKey, preferredWaitS } from './preferences.ts';
+import { idempotencyKey, readPreferences } from './preferences.ts';
+import type { Preflight } from './preflight.ts';
 import { sendTagged } from './tagged.ts';
 import { parseCancelRequest, parseListQuery, parseSubmission } from './submission.ts';
 
@@ -19,13 +20,20 @@ const LAST_LOOK_MS = 250;
 export interface AssetsDeps {
   readonly assets: AssetStore;
   readonly executions: Executions;
+  readonly preflight: Preflight;
   /** Why no new work is taken right now; null when it is. */
   readonly refusal: () => ErrorCode | null;
   /** A process that is to stop keeps nobody waiting. */
   readonly isDraining: () => boolean;
 }
 
-export function createAssetsRouter({ assets, executions, refusal, isDraining }: AssetsDeps): Router {
+export function createAssetsRouter({
+  assets,
+  executions,
+  preflight,
+  refusal,
+  isDraining,
+}: AssetsDeps): Router {
   const router = Router();
 
   async function findOr404<Found>(
@@ -42,6 +50,15 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
     if (code !== null) throw new AppError(code);
     next();
   };
+
+  /** What was accepted once stays accepted: its key gets the first answer again, whatever has become of the file since. */
+  async function refuseFaults(submission: Submission, key: string | null): Promise<void> {
+    const faults = await preflight(submission);
+    if (faults.length === 0 || (key !== null && (await assets.findAccepted(submission, key)) !== null))
+      return;
+    const detail = faults.map((fault) => `${fault.pointer}: ${fault.detail}`).join('; ');
+    throw new AppError('invalid_request', { detail, faults });
+  }
 
   /** Null if the verdict did not come in time, or nobody waits for it any more. */
   async function waitForVerdict(id: string, waitS: number, res: Response): Promise<AssetDetails | null> {
@@ -74,12 +91,13 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
       async (req, res) => {
         const submission = parseSubmission(req.body);
         const key = idempotencyKey(req);
-        const waitS = preferredWaitS(req);
+        const { isStrict, waitS, applied } = readPreferences(req);
+        if (applied !== null) res.set('Preference-Applied', applied);
+        if (isStrict) await refuseFaults(submission, key);
         const id = key === null ? await assets.accept(submission) : await assets.acceptOnce(submission, key);
         if (id === null) throw new AppError('idempotency_key_reused');
         res.location(`/assets/${id}`);
         if (waitS !== null) {
-          res.set('Preference-Applied', `wait=${waitS}`);
           const details = await waitForVerdict(id, waitS, res);
           if (details !== null) return void res.json(representDetails(details));
         }

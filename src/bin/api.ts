@@ -1,6 +1,7 @@
 import { createApp } from '../api/app.ts';
 import { createHttpServer } from '../api/http-server.ts';
 import { readConfig } from '../config.ts';
+import { createPreflight } from '../api/preflight.ts';
 import { createTraffic } from '../api/traffic.ts';
 import { createAssetStore } from '../db/asset-store.ts';
 import { createBacklog } from '../db/backlog.ts';
@@ -10,15 +11,19 @@ import { findDurabilityFault } from '../db/durability.ts';
 import { openDatabase } from '../db/orm.ts';
 import { isMigrated } from '../db/migrate.ts';
 import { connectWake } from '../db/wake.ts';
+import { createLocalSource } from '../sources/local.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
+import { lookupBySystem } from '../webhooks/guarded-connect.ts';
+import { createHostCheck } from '../webhooks/host-check.ts';
 import {
   CannotRun,
   checkAuthSetting,
   endProgram,
   onStopSignal,
+  requireAddressGuard,
   requireDatabaseUrl,
   runProgram,
 } from './program.ts';
@@ -34,6 +39,7 @@ await runProgram('api', async () => {
   checkAuthSetting(config);
   const logger = createLogger(config.LOG_LEVEL, 'api');
   const url = requireDatabaseUrl(config);
+  const isAllowed = requireAddressGuard(config, logger);
   const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX });
   const dispatchOrm = await openDatabase({ url, poolMax: 2 });
   const client = connectLazily(config.temporal.connectionOptions, config.temporal.namespace);
@@ -92,6 +98,10 @@ await runProgram('api', async () => {
     assets: createAssetStore(orm, wake.notify),
     deliveryLog: createDeliveryLog(orm, wake.notify),
     executions,
+    preflight: createPreflight({
+      source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
+      judgeHost: createHostCheck({ isAllowed, lookup: lookupBySystem }),
+    }),
     refusal,
     readiness: [
       { name: 'postgres', isReady: async () => isDatabaseUsable && (await isMigrated(dispatchOrm)) },

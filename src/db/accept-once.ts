@@ -28,7 +28,6 @@ export async function acceptOnce(
   { id, location, path, webhooks }: NewAsset,
   key: string,
 ): Promise<string | null> {
-  const hash = createHash('sha256').update(JSON.stringify(submission)).digest();
   const [accepted] = await execute<{ id: string }>(
     orm,
     `WITH kept AS (
@@ -39,16 +38,28 @@ export async function acceptOnce(
        RETURNING asset_id
      )
      INSERT INTO assets (id, location, path, webhooks) SELECT asset_id, ?, ?, ?::jsonb FROM kept RETURNING id`,
-    [DEFAULT_OWNER, ROUTE, key, hash, id, location, path, JSON.stringify(webhooks)],
+    [DEFAULT_OWNER, ROUTE, key, hashOf(submission), id, location, path, JSON.stringify(webhooks)],
   );
-  if (accepted !== undefined) return accepted.id;
-  const [earlier] = await execute<{ id: string; isSame: boolean }>(
+  return accepted?.id ?? findAccepted(orm, submission, key);
+}
+
+/** The id of what this submission came to when it was accepted with the key; null if it never was. */
+export async function findAccepted(
+  orm: MikroORM,
+  submission: Submission,
+  key: string,
+): Promise<string | null> {
+  const [earlier] = await execute<{ id: string }>(
     orm,
-    `SELECT asset_id AS id, request_hash = ? AS "isSame" FROM idempotency_keys
-     WHERE owner = ? AND route = ? AND key = ?`,
-    [hash, DEFAULT_OWNER, ROUTE, key],
+    `SELECT asset_id AS id FROM idempotency_keys
+     WHERE owner = ? AND route = ? AND key = ? AND request_hash = ? AND created_at >= now() - ${KEPT_FOR}`,
+    [DEFAULT_OWNER, ROUTE, key, hashOf(submission)],
   );
-  return earlier?.isSame === true ? earlier.id : null;
+  return earlier?.id ?? null;
+}
+
+function hashOf(submission: Submission): Buffer {
+  return createHash('sha256').update(JSON.stringify(submission)).digest();
 }
 
 /** Forgets the keys that are older than that. */

@@ -11,7 +11,7 @@ import {
 import type { AssetStore, AssetSummary, Submission } from '../domain/ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
 import { Asset, Delivery, DeliveryTry, type Webhooks } from './entities.ts';
-import { acceptOnce } from './accept-once.ts';
+import { acceptOnce, findAccepted } from './accept-once.ts';
 import { execute, guard } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
 import { deliveryParams, insertDelivery } from './terminal-write.ts';
@@ -52,6 +52,8 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
       if (id !== null) onWork();
       return id;
     },
+
+    findAccepted: (submission, key) => findAccepted(orm, submission, key),
 
     async find(id) {
       const row = await guard(() =>

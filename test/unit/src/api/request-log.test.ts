@@ -20,6 +20,7 @@ async function addressLogged(
     assets: {} as AssetStore,
     deliveryLog: {} as DeliveryLog,
     executions: {} as Executions,
+    preflight: () => Promise.resolve([]),
     readiness: [],
     refusal: () => null,
     traffic: createTraffic({ inFlightMax: 1 }),

@@ -32,6 +32,7 @@ describe('the traffic of one API process', () => {
       assets: assets as AssetStore,
       deliveryLog: {} as DeliveryLog,
       executions: {} as Executions,
+      preflight: () => Promise.resolve([]),
       readiness: [],
       refusal: () => null,
       traffic,
