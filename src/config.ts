@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
@@ -8,6 +9,11 @@ import { EXECUTION_MODES } from './domain/asset.ts';
  * `.env-example` lists them all and a test holds the two together.
  */
 const port = z.coerce.number().int().min(1).max(65_535);
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 const yes = z.enum(['yes', 'no', '']).transform((text) => text === 'yes');
 
 const environment = z.object({
@@ -57,6 +63,21 @@ const environment = z.object({
     .min(1)
     .default(1_000_000)
     .describe('Assets that may wait for their start; with more of them, new ones are answered 503.'),
+  TRUST_PROXY: z
+    .string()
+    .default('')
+    .transform(list)
+    .superRefine((proxies, { addIssue }) => {
+      if (proxies.some((proxy) => /^(true|yes|all|\*|\d+)$|\/0+$/i.test(proxy)))
+        addIssue(
+          'trusting everyone, or a number of hops, lets whoever reaches the API choose the address it sees',
+        );
+      else if (!proxies.every(isProxy))
+        addIssue('has to be a list of addresses, CIDR blocks and `loopback`, separated by commas');
+    })
+    .describe(
+      'Proxies whose X-Forwarded-* headers are believed: addresses, CIDR blocks, `loopback`, separated by commas.',
+    ),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -99,12 +120,7 @@ const environment = z.object({
   EGRESS_ALLOW: z
     .string()
     .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .filter((block) => block.trim() !== '')
-        .map((block) => block.trim()),
-    )
+    .transform(list)
     .describe('CIDR blocks, separated by commas, that webhooks may reach beyond public addresses.'),
   SECRETS_KEY: z
     .string()
@@ -120,6 +136,13 @@ const environment = z.object({
   TEMPORAL_PORT: port.default(7233).describe('Port of the embedded Temporal.'),
   TEMPORAL_UI_PORT: port.default(8233).describe("Port of the embedded Temporal's Web UI."),
 });
+
+function isProxy(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return text === 'loopback';
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
 
 type Environment = z.infer<typeof environment>;
 export const environmentSchema = environment;

@@ -14,6 +14,9 @@ import { route } from './routes.ts';
 import type { Traffic } from './traffic.ts';
 import { createWebhooksRouter, type WebhooksDeps } from './webhooks.ts';
 
+/** Several times what browsers and proxies send. */
+const MAX_HEADERS = 100;
+
 export interface AppDeps extends Omit<AssetsDeps, 'isDraining'>, WebhooksDeps, AdminDeps {
   readonly logger: Logger;
   readonly readiness: readonly ReadinessCheck[];
@@ -21,12 +24,15 @@ export interface AppDeps extends Omit<AssetsDeps, 'isDraining'>, WebhooksDeps, A
   /** Finds out who calls: `createAuthentication` or `everybody`. */
   readonly authenticate: RequestHandler;
   readonly quotas: RequestHandler;
+  /** Whose X-Forwarded-* headers are believed: addresses, CIDR blocks, `loopback`. */
+  readonly trustedProxies?: readonly string[];
 }
 
 export function createApp({
   logger,
   readiness,
   traffic,
+  trustedProxies = [],
   authenticate,
   quotas,
   deliveryLog,
@@ -36,7 +42,8 @@ export function createApp({
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(traffic.track, identifyRequest, logRequest(logger), helmet());
+  app.set('trust proxy', [...trustedProxies]);
+  app.use(traffic.track, identifyRequest, logRequest(logger), helmet(), boundHeaders);
   app.use(createHealthRouter(readiness, traffic.isDraining));
   app.use(traffic.limit);
   app.use(createDocsRouter());
@@ -53,7 +60,7 @@ export function createApp({
   return app;
 }
 
-/** What a tenant may see is for no shared cache. */
+/** What a tenant may see is for no shared cache; its own may keep it, and asks each time whether it still holds. */
 const keepPrivate: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'private, no-cache');
   next();
@@ -66,20 +73,11 @@ function createEchoRouter(): Router {
     post: [
       jsonBody(),
       (req, res) => {
-        res.type('application/json').send(stringify(req.body));
+        res.json(req.body);
       },
     ],
   });
   return router;
-}
-
-/** Parsing takes any depth, writing does not. */
-function stringify(body: unknown): string {
-  try {
-    return JSON.stringify(body);
-  } catch (cause) {
-    throw new AppError('invalid_request', { detail: 'The JSON is nested too deep.', cause });
-  }
 }
 
 /** Callers may bring their own id, to find the request in their logs and ours. */
@@ -91,14 +89,24 @@ const identifyRequest: RequestHandler = (req, res, next) => {
   next();
 };
 
+/** Of more than 2,000 headers Node would drop the last ones, and say nothing. How large they are together it bounds itself. */
+const boundHeaders: RequestHandler = (req, _res, next) => {
+  // Names and values in turn.
+  if (req.rawHeaders.length > 2 * MAX_HEADERS) throw new AppError('headers_too_large');
+  next();
+};
+
 function logRequest(logger: Logger): RequestHandler {
   return (req, res, next) => {
     const begin = performance.now();
+    // Later the socket may be gone, and its address with it.
+    const remoteAddress = req.ip;
     res.once('close', () => {
       const principal = res.locals['principal'] as Principal | undefined;
       logger.info({
         requestId: res.locals['requestId'] as string,
         ...(principal === undefined ? {} : { tenant: principal.tenant, keyId: principal.keyId }),
+        remoteAddress,
         method: req.method,
         // Without the query: nobody knows what people put there.
         path: req.path,

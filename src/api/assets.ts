@@ -2,7 +2,7 @@ import { type RequestHandler, type Response, Router } from 'express';
 import { validate as isUuid } from 'uuid';
 import { isTerminal } from '../domain/asset.ts';
 import { AppError, type ErrorCode } from '../domain/errors.ts';
-import type { AssetDetails, AssetStore, Executions } from '../domain/ports.ts';
+import type { AssetDetails, AssetStore, Executions, Submission } from '../domain/ports.ts';
 import { requireScope, tenantOf } from './auth.ts';
 import type { Answer } from './answer.ts';
 import type { cancelRequested, queuedAsset } from './asset-answers.ts';
@@ -11,7 +11,9 @@ import { streamJsonArray } from './json-stream.ts';
 import { representAsset, representDetails, representListed, representLive } from './represent.ts';
 import { route } from './routes.ts';
 import { sendPage } from './pages.ts';
-import { idempotencyKey, preferredWaitS } from './preferences.ts';
+import { idempotencyKey, readPreferences } from './preferences.ts';
+import type { Preflight } from './preflight.ts';
+import { sendTagged } from './tagged.ts';
 import { parseCancelRequest, parseListQuery, parseSubmission } from './submission.ts';
 
 /** How often a client's wait looks at the row, in milliseconds. */
@@ -24,13 +26,20 @@ const mayWrite = requireScope('assets:write');
 export interface AssetsDeps {
   readonly assets: AssetStore;
   readonly executions: Executions;
+  readonly preflight: Preflight;
   /** Why no new work is taken right now; null when it is. */
   readonly refusal: () => ErrorCode | null;
   /** A process that is to stop keeps nobody waiting. */
   readonly isDraining: () => boolean;
 }
 
-export function createAssetsRouter({ assets, executions, refusal, isDraining }: AssetsDeps): Router {
+export function createAssetsRouter({
+  assets,
+  executions,
+  preflight,
+  refusal,
+  isDraining,
+}: AssetsDeps): Router {
   const router = Router();
 
   async function findOr404<Found>(
@@ -49,6 +58,18 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
     if (code !== null) throw new AppError(code);
     next();
   };
+
+  /** What was accepted once stays accepted: its key gets the first answer again, whatever has become of the file since. */
+  async function refuseFaults(tenant: string, submission: Submission, key: string | null): Promise<void> {
+    const faults = await preflight(submission);
+    if (
+      faults.length === 0 ||
+      (key !== null && (await assets.findAccepted(tenant, submission, key)) !== null)
+    )
+      return;
+    const detail = faults.map((fault) => `${fault.pointer}: ${fault.detail}`).join('; ');
+    throw new AppError('invalid_request', { detail, faults });
+  }
 
   /** Null if the verdict did not come in time, or nobody waits for it any more. */
   async function waitForVerdict(id: string, waitS: number, res: Response): Promise<AssetDetails | null> {
@@ -83,15 +104,16 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
       async (req, res) => {
         const submission = parseSubmission(req.body);
         const key = idempotencyKey(req);
-        const waitS = preferredWaitS(req);
         const tenant = tenantOf(res);
+        const { isStrict, waitS, applied } = readPreferences(req);
+        if (applied !== null) res.set('Preference-Applied', applied);
+        if (isStrict) await refuseFaults(tenant, submission, key);
         const id = await (key === null
           ? assets.accept(tenant, submission)
           : assets.acceptOnce(tenant, submission, key));
         if (id === null) throw new AppError('idempotency_key_reused');
         res.location(`/assets/${id}`);
         if (waitS !== null) {
-          res.set('Preference-Applied', `wait=${waitS}`);
           const details = await waitForVerdict(id, waitS, res);
           if (details !== null) return void res.json(representDetails(details));
         }
@@ -105,7 +127,7 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
       get: [
         mayRead,
         async (req, res) => {
-          res.json(representAsset(await findOr404(req.params['id'], res, assets.find)));
+          sendTagged(res, representAsset(await findOr404(req.params['id'], res, assets.find)));
         },
       ],
     });
@@ -115,7 +137,7 @@ export function createAssetsRouter({ assets, executions, refusal, isDraining }: 
     get: [
       mayRead,
       async (req, res) => {
-        res.json(representDetails(await findOr404(req.params['id'], res, assets.findDetails)));
+        sendTagged(res, representDetails(await findOr404(req.params['id'], res, assets.findDetails)));
       },
     ],
   });

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler, type Response } from 'express';
 import { AppError } from '../domain/errors.ts';
+import { checkBounds } from './json-bounds.ts';
+import { hasBody } from './traffic.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -22,18 +24,24 @@ const parseJson = express.json({
   },
 });
 
-/** Reads a JSON body: 415 for another media type, 400 for broken JSON, 413 above 1 MiB. */
+/** Reads a JSON body: 415 for another media type, 400 for broken JSON, 413 above 1 MiB, 422 for JSON out of bounds. */
 export function jsonBody({ optional = false } = {}): RequestHandler {
   return (req, res, next) => {
-    const isEmpty =
-      req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length'] ?? 0) === 0;
-    if (isEmpty) {
+    if (!hasBody(req)) {
       if (optional) return next();
       throw new AppError('malformed_json', { detail: 'The body is empty.' });
     }
     if (!isJson(req.headers['content-type'])) throw new AppError('unsupported_media_type');
     // body-parser would read a body that says it is too large to its end before it refuses it.
     if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new AppError('body_too_large');
-    return parseJson(req, res, next);
+    return parseJson(req, res, (fault) => {
+      if (fault !== undefined) return next(fault);
+      try {
+        checkBounds(req.body);
+      } catch (error) {
+        return next(error);
+      }
+      return next();
+    });
   };
 }

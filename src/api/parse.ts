@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { AppError, type FieldFault } from '../domain/errors.ts';
 
-/** Faults named at once: a body of a hundred thousand unknown keys gets no answer ten times its size. */
+/** Faults named at once: a body of a thousand unknown keys gets no answer ten times its size. */
 const MAX_FAULTS = 20;
 
 /** What the schema makes of a body or query. @throws {AppError} `invalid_request`, naming every field at fault. */
@@ -24,6 +24,6 @@ function asFaults({ path, code, message, ...issue }: z.core.$ZodIssue): FieldFau
 }
 
 /** One step of a JSON pointer (RFC 6901). */
-function asPointer(key: PropertyKey): string {
+export function asPointer(key: PropertyKey): string {
   return `/${String(key).slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }

@@ -5,11 +5,46 @@ import { AppError } from '../domain/errors.ts';
 /** The longest that an answer is held back, in seconds. */
 export const MAX_WAIT_S = 30;
 
-/** Seconds that the client prefers to wait for the verdict (`Prefer: wait=N`, RFC 7240, 4.3), at most 30; null if it does not. */
-export function preferredWaitS(req: Request): number | null {
-  const [, seconds] =
-    /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(req.get('prefer') ?? '') ?? [];
-  return seconds === undefined ? null : Math.min(Number(seconds), MAX_WAIT_S);
+/** Characters of `Prefer` that are looked at: the expressions below take quadratic time. */
+const MAX_PREFER_LENGTH = 500;
+
+/** One preference with its parameters: whatever stands between commas, commas in quotes aside. */
+const ITEM = /(?:[^",]|"(?:[^"\\]|\\.)*")+/g;
+const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
+/** The preference itself; `;` begins the parameters, and none of ours has any. */
+const PREFERENCE = new RegExp(
+  `^\\s*(${TOKEN})(?:\\s*=\\s*(?:(${TOKEN})|"((?:[^"\\\\]|\\\\.)*)"))?\\s*(?:;.*)?$`,
+);
+
+export interface Preferences {
+  /** What can be known at once is to be refused at once (`handling=strict`, RFC 7240, 4.4). */
+  readonly isStrict: boolean;
+  /** Seconds to wait for the verdict (`wait=N`, 4.3), at most 30; null if the client does not. */
+  readonly waitS: number | null;
+  /** What `Preference-Applied` says; null where there is nothing to say. */
+  readonly applied: string | null;
+}
+
+/** What the client prefers (`Prefer`, RFC 7240). What can't be read or is not known to us is left out, as it says. */
+export function readPreferences(req: Request): Preferences {
+  const given = parsePrefer(req.get('prefer') ?? '');
+  const isStrict = given.get('handling')?.toLowerCase() === 'strict';
+  const seconds = given.get('wait') ?? '';
+  const waitS = /^\d{1,9}$/.test(seconds) ? Math.min(Number(seconds), MAX_WAIT_S) : null;
+  const applied = [isStrict ? 'handling=strict' : '', waitS === null ? '' : `wait=${waitS}`].filter(Boolean);
+  return { isStrict, waitS, applied: applied.length === 0 ? null : applied.join(', ') };
+}
+
+/** By name in lower case; of a name given twice the first counts. Several headers come as one, joined by commas. */
+function parsePrefer(header: string): Map<string, string> {
+  const preferences = new Map<string, string>();
+  for (const [item] of header.slice(0, MAX_PREFER_LENGTH).matchAll(ITEM)) {
+    const [, name = '', token, quoted] = PREFERENCE.exec(item) ?? [];
+    const value = token ?? quoted?.replaceAll(/\\(.)/g, '$1') ?? '';
+    const key = name.toLowerCase();
+    if (key !== '' && !preferences.has(key)) preferences.set(key, value);
+  }
+  return preferences;
 }
 
 export const idempotencyKeyHeader = z.string().regex(/^[\x21-\x7e]{1,255}$/);

@@ -27,20 +27,25 @@ export const problem = z
   .meta({ id: 'Problem', description: 'RFC 9457. `type` names the error for programs.' });
 
 /** The only place where errors become HTTP: `application/problem+json` (RFC 9457). */
-export function sendProblem(res: Response, error: AppError): void {
+export function asProblem(error: AppError, requestId: string): { status: number; body: string } {
   const { title, status } = ERRORS[error.code];
-  if (error.retryAfterS !== undefined) res.set('Retry-After', String(error.retryAfterS));
   const body: Answer<typeof problem> = {
     type: problemType(error.code),
     title,
     status,
     detail: error.message,
-    requestId: String(res.locals['requestId']),
+    requestId,
     ...(error.faults.length === 0 ? {} : { errors: error.faults }),
   };
+  return { status, body: JSON.stringify(body) };
+}
+
+export function sendProblem(res: Response, error: AppError): void {
+  const { status, body } = asProblem(error, String(res.locals['requestId']));
+  if (error.retryAfterS !== undefined) res.set('Retry-After', String(error.retryAfterS));
   res.status(status).setHeader('Content-Type', PROBLEM_TYPE);
   // Not `res.json` or `res.send`: both would add a charset parameter that the media type does not have.
-  res.end(JSON.stringify(body));
+  res.end(body);
 }
 
 export const problemType = (code: ErrorCode): string => `urn:validatr:error:${code}`;
@@ -48,6 +53,8 @@ export const problemType = (code: ErrorCode): string => `urn:validatr:error:${co
 /** The last handler of the app. */
 export function handleErrors(logger: Logger): ErrorRequestHandler {
   return (raised: unknown, req, res, next) => {
+    // A client that was too slow has its answer; what is left is that its body broke off.
+    if (res.writableEnded) return;
     const error = asAppError(raised);
     if (error.code === 'internal')
       logger.error({ err: raised, requestId: res.locals['requestId'] }, 'request failed');

@@ -1,8 +1,9 @@
-import { createServer } from 'node:http';
 import { createApp } from '../api/app.ts';
 import { createAuthentication, everybody } from '../api/auth.ts';
 import { createQuotas } from '../api/quotas.ts';
+import { createHttpServer } from '../api/http-server.ts';
 import { readConfig } from '../config.ts';
+import { createPreflight } from '../api/preflight.ts';
 import { createTraffic } from '../api/traffic.ts';
 import { createAssetStore } from '../db/asset-store.ts';
 import { createBacklog } from '../db/backlog.ts';
@@ -13,15 +14,19 @@ import { createKeyDirectory, createKeyStore } from '../db/key-store.ts';
 import { openDatabase } from '../db/orm.ts';
 import { isMigrated } from '../db/migrate.ts';
 import { connectWake } from '../db/wake.ts';
+import { createLocalSource } from '../sources/local.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
+import { lookupBySystem } from '../webhooks/guarded-connect.ts';
+import { createHostCheck } from '../webhooks/host-check.ts';
 import {
   CannotRun,
   checkAuthSetting,
   endProgram,
   onStopSignal,
+  requireAddressGuard,
   requireDatabaseUrl,
   runProgram,
 } from './program.ts';
@@ -41,6 +46,7 @@ await runProgram('api', async () => {
   checkAuthSetting(config);
   const logger = createLogger(config.LOG_LEVEL, 'api');
   const url = requireDatabaseUrl(config);
+  const isAllowed = requireAddressGuard(config, logger);
   const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX, sees: 'tenant' });
   // Of its own: a flood of unknown keys must not keep workflows from being started.
   const keysOrm = await openDatabase({ url, poolMax: 2 });
@@ -107,6 +113,10 @@ await runProgram('api', async () => {
     assets: createAssetStore(orm, wake.notify),
     deliveryLog: createDeliveryLog(orm, wake.notify),
     executions,
+    preflight: createPreflight({
+      source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
+      judgeHost: createHostCheck({ isAllowed, lookup: lookupBySystem }),
+    }),
     refusal,
     readiness: [
       { name: 'postgres', isReady: async () => isDatabaseUsable && (await isMigrated(dispatchOrm)) },
@@ -130,12 +140,10 @@ await runProgram('api', async () => {
       atOnce: config.KEY_REQUESTS_AT_ONCE,
     }),
     keys: createKeyStore(orm),
+    trustedProxies: config.TRUST_PROXY,
   });
 
-  const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
-    app,
-  );
+  const server = createHttpServer(app);
   server.once('error', (error: NodeJS.ErrnoException) => {
     const hint = error.code === 'EADDRINUSE' ? ' Another program listens there: choose another PORT.' : '';
     process.stderr.write(

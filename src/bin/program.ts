@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Config, ConfigError } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { type AddressGuard, createAddressGuard } from '../webhooks/address-guard.ts';
 import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 
@@ -78,8 +79,10 @@ export function requireSecretBox({ SECRETS_KEY: given, SECRETS_KEY_FILE: file }:
   }
 }
 
-/** @throws {ConfigError} naming the block that is none */
-export function requireAddressGuard({ EGRESS_ALLOW: blocks }: Config): AddressGuard {
+/** Says in the log what it allows beyond public addresses. @throws {ConfigError} naming the block that is none */
+export function requireAddressGuard({ EGRESS_ALLOW: blocks }: Config, logger: Logger): AddressGuard {
+  if (blocks.length > 0)
+    logger.warn({ egressAllow: blocks }, 'webhooks may reach addresses that are not public');
   try {
     return createAddressGuard(blocks);
   } catch (error) {

@@ -49,11 +49,9 @@ await runProgram('worker', async () => {
   const logger = createLogger(config.LOG_LEVEL, 'worker');
   const url = requireDatabaseUrl(config);
   const secretBox = requireSecretBox(config);
-  const isAllowed = requireAddressGuard(config);
+  const isAllowed = requireAddressGuard(config, logger);
   const workerId = `${hostname()}:${process.pid}`;
   installRuntime(logger);
-  if (config.EGRESS_ALLOW.length > 0)
-    logger.warn({ egressAllow: config.EGRESS_ALLOW }, 'webhooks may reach addresses that are not public');
 
   let stopping = false;
   let stop = (): void => process.exit(0);

@@ -29,7 +29,6 @@ export async function acceptOnce(
   { id, owner, location, path, webhooks }: NewAsset,
   key: string,
 ): Promise<string | null> {
-  const hash = createHash('sha256').update(JSON.stringify(submission)).digest();
   const [accepted] = await executeFor<{ id: string }>(
     orm,
     owner,
@@ -41,17 +40,30 @@ export async function acceptOnce(
        RETURNING asset_id
      )
      INSERT INTO assets (id, owner, location, path, webhooks) SELECT asset_id, ?, ?, ?, ?::jsonb FROM kept RETURNING id`,
-    [owner, ROUTE, key, hash, id, owner, location, path, JSON.stringify(webhooks)],
+    [owner, ROUTE, key, hashOf(submission), id, owner, location, path, JSON.stringify(webhooks)],
   );
-  if (accepted !== undefined) return accepted.id;
-  const [earlier] = await executeFor<{ id: string; isSame: boolean }>(
+  return accepted?.id ?? findAccepted(orm, owner, submission, key);
+}
+
+/** The id of what this submission came to when it was accepted with the key; null if it never was. */
+export async function findAccepted(
+  orm: MikroORM,
+  owner: string,
+  submission: Submission,
+  key: string,
+): Promise<string | null> {
+  const [earlier] = await executeFor<{ id: string }>(
     orm,
     owner,
-    `SELECT asset_id AS id, request_hash = ? AS "isSame" FROM idempotency_keys
-     WHERE owner = ? AND route = ? AND key = ?`,
-    [hash, owner, ROUTE, key],
+    `SELECT asset_id AS id FROM idempotency_keys
+     WHERE owner = ? AND route = ? AND key = ? AND request_hash = ? AND created_at >= now() - ${KEPT_FOR}`,
+    [owner, ROUTE, key, hashOf(submission)],
   );
-  return earlier?.isSame === true ? earlier.id : null;
+  return earlier?.id ?? null;
+}
+
+function hashOf(submission: Submission): Buffer {
+  return createHash('sha256').update(JSON.stringify(submission)).digest();
 }
 
 /** Forgets the keys that are older than that. */

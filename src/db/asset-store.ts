@@ -11,7 +11,7 @@ import {
 import type { AssetStore, AssetSummary, Submission } from '../domain/ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
 import { Asset, Delivery, DeliveryTry, type Webhooks } from './entities.ts';
-import { acceptOnce } from './accept-once.ts';
+import { acceptOnce, findAccepted } from './accept-once.ts';
 import { guard } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
 import { executeFor, forTenant } from './tenant.ts';
@@ -60,6 +60,8 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
       if (id !== null) onWork();
       return id;
     },
+
+    findAccepted: (tenant, submission, key) => findAccepted(orm, tenant, submission, key),
 
     async find(tenant, id) {
       const row = await guard(() =>

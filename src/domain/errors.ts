@@ -20,12 +20,14 @@ export const ERRORS = {
     title: 'The API key is not valid: unknown, expired or revoked.',
   },
   scope_missing: { status: 403, retryable: false, title: 'The API key may not do this.' },
+  malformed_http: { status: 400, retryable: false, title: 'This is no HTTP request that can be read.' },
   not_found: { status: 404, retryable: false, title: 'There is nothing here.' },
   asset_not_found: { status: 404, retryable: false, title: 'There is no such asset.' },
   delivery_not_found: { status: 404, retryable: false, title: 'There is no such delivery.' },
   endpoint_not_found: { status: 404, retryable: false, title: 'There is no such endpoint.' },
   key_not_found: { status: 404, retryable: false, title: 'There is no such API key.' },
   method_not_allowed: { status: 405, retryable: false, title: 'This path does not support the method.' },
+  request_timeout: { status: 408, retryable: true, title: 'The request did not arrive in time.' },
   asset_terminal: {
     status: 409,
     retryable: false,
@@ -68,6 +70,7 @@ export const ERRORS = {
     retryAfterS: 1,
     title: 'Too many requests of this API key are under way.',
   },
+  headers_too_large: { status: 431, retryable: false, title: 'The URL or the headers are too large.' },
   internal: { status: 500, retryable: true, title: 'Something went wrong on our side.' },
   database_unavailable: {
     status: 503,

@@ -123,6 +123,8 @@ export interface AssetStore {
   accept(tenant: string, submission: Submission): Promise<string>;
   /** The same, once for each key in 24 h: null if the key came with another submission before. */
   acceptOnce(tenant: string, submission: Submission, key: string): Promise<string | null>;
+  /** The id of what this submission came to when it was accepted with the key; null if it never was. */
+  findAccepted(tenant: string, submission: Submission, key: string): Promise<string | null>;
   find(tenant: string, id: string): Promise<AssetSummary | null>;
   findDetails(tenant: string, id: string): Promise<AssetDetails | null>;
   /** All assets of the tenant, newest first, in blocks: memory stays flat however many there are. */

@@ -110,6 +110,9 @@ export interface EndpointSecrets {
   ): Promise<readonly Uint8Array[] | null>;
 }
 
+/** What a connection to a host name, or an address as it stands in a URL, would come to; `unknown` where nobody can say right now. */
+export type JudgeHost = (hostname: string) => Promise<'allowed' | 'forbidden' | 'unknown'>;
+
 /** How one HTTP try ended. */
 export interface TryResult {
   /** Null where no answer came. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAppWithoutServices } from '../support/app.ts';
+import { createBareApp } from '../support/app.ts';
 import { type BrowserPage, findChromium, openPage } from '../support/chromium.ts';
 import { eventually } from '../support/eventually.ts';
 import { serve } from '../support/serve.ts';
@@ -14,7 +14,7 @@ describe.skipIf(chromium === undefined)(
     let page: BrowserPage;
 
     beforeAll(async () => {
-      app = await serve(createAppWithoutServices());
+      app = await serve(createBareApp());
       page = await openPage(chromium ?? '');
     }, 60_000);
     afterAll(async () => {

@@ -1,11 +1,11 @@
 import type { Express } from 'express';
-import { createApp } from '../../src/api/app.ts';
+import { type AppDeps, createApp } from '../../src/api/app.ts';
 import { everybody } from '../../src/api/auth.ts';
 import { createTraffic } from '../../src/api/traffic.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 
-/** The app as it is put together, with nothing behind it: for what it answers by itself. */
-export function createAppWithoutServices(): Express {
+/** The app as it is put together, with nothing behind it but what is given: for what it answers by itself. */
+export function createBareApp(given: Partial<AppDeps> = {}): Express {
   return createApp({
     logger: createLogger('silent', 'api'),
     readiness: [],
@@ -14,8 +14,10 @@ export function createAppWithoutServices(): Express {
     assets: {} as never,
     deliveryLog: {} as never,
     executions: {} as never,
+    preflight: () => Promise.resolve([]),
     authenticate: everybody,
     quotas: (_req, _res, next) => next(),
     keys: {} as never,
+    ...given,
   });
 }

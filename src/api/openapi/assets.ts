@@ -9,18 +9,21 @@ import {
 } from '../asset-answers.ts';
 import { cancelRequest, listQuery, submission } from '../submission.ts';
 import { SUBMISSION_CALLBACKS } from './events.ts';
-import { link, location, preferenceApplied, submissionHeaders } from './headers.ts';
+import { conditionalHeaders, etag, link, location, preferenceApplied, submissionHeaders } from './headers.ts';
 import type { Operation } from './operation.ts';
 
 const tag = 'assets';
 const rocket = { assetPath: { location: 'local', path: './assets/rocket.jpg' } };
 const echo = 'http://127.0.0.1:8000/echo/post';
 
+const notModified = { description: 'What is known of it still holds.', headers: { ETag: etag } };
+
 const getAsset = {
   method: 'get',
   tag,
   scope: 'assets:read',
-  replies: { 200: { description: 'The asset.', schema: asset } },
+  headers: conditionalHeaders,
+  replies: { 200: { description: 'The asset.', schema: asset, headers: { ETag: etag } }, 304: notModified },
   problems: ['asset_not_found', 'database_unavailable'],
 } as const;
 
@@ -69,6 +72,7 @@ export const ASSET_OPERATIONS: readonly Operation[] = [
       'idempotency_key_reused',
       'database_unavailable',
       'backlog_full',
+      'storage_unavailable',
       'storage_full',
     ],
     callbacks: SUBMISSION_CALLBACKS,
@@ -107,11 +111,14 @@ export const ASSET_OPERATIONS: readonly Operation[] = [
     tag,
     summary: 'Read everything about an asset',
     scope: 'assets:read',
+    headers: conditionalHeaders,
     replies: {
       200: {
         description: 'Attempt, times, image, steps, findings, webhook deliveries and workflow.',
         schema: assetDetails,
+        headers: { ETag: etag },
       },
+      304: notModified,
     },
     problems: ['asset_not_found', 'database_unavailable'],
   },

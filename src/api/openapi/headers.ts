@@ -26,8 +26,14 @@ export const link = header(
 export const preferenceApplied = header(
   'Preference-Applied',
   z.string(),
-  'RFC 7240: the preference that was followed.',
-  'wait=10',
+  'RFC 7240: the preferences that were followed.',
+  'handling=strict, wait=10',
+);
+export const etag = header(
+  'ETag',
+  z.string(),
+  'RFC 9110: give it as If-None-Match, and what has not changed is 304.',
+  'W/"1c-uo0aGJr9B9qJpPrgEBqOwbLLGPs"',
 );
 export const retryAfter = header(
   'Retry-After',
@@ -64,8 +70,14 @@ export const submissionHeaders = z.object({
     .string()
     .optional()
     .meta({
-      description: `RFC 7240. \`wait=N\` holds the answer for the verdict, N seconds (${MAX_WAIT_S} at most).`,
+      description:
+        `RFC 7240. \`wait=N\` holds the answer for the verdict, N seconds (${MAX_WAIT_S} at most). \`handling=strict\` refuses at ` +
+        'once, with 422, invalid webhook URLs, addresses that webhooks may not reach, and paths that are not reachable.',
     }),
+});
+
+export const conditionalHeaders = z.object({
+  'If-None-Match': z.string().optional().meta({ description: 'An ETag that is known already.' }),
 });
 
 /** Of every event (Standard Webhooks 1.0). */

@@ -66,6 +66,7 @@ interface Body {
 
 const PROBLEMS_OF_A_BODY = [
   'malformed_json',
+  'request_timeout',
   'body_too_large',
   'unsupported_media_type',
 ] as const satisfies ErrorCode[];
@@ -99,6 +100,7 @@ function problemsOf({ problems = [], body, isExempt }: Operation): ErrorCode[] {
   return [
     ...problems,
     ...(body === undefined ? [] : PROBLEMS_OF_A_BODY),
+    'headers_too_large',
     'internal',
     ...(isExempt === true ? [] : (['overloaded'] as const)),
   ];

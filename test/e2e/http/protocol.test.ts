@@ -77,12 +77,33 @@ describe('the HTTP protocol', () => {
     if (status === 422) expect(problem['errors']).toEqual(expect.any(Array));
   });
 
-  it('answers tens of thousands of faults with the first of them', async () => {
-    const keys = Array.from({ length: 80_000 }, (_, index) => `"k${index}":1`);
-    const { status, text } = await send('POST', '/assets/image/', `{${keys.join(',')}}`, json);
-    expect(status).toBe(422);
-    expect(text.length).toBeLessThan(10_000);
+  it('answers a thousand faults with the first of them, and does not look at tens of thousands', async () => {
+    const members = (count: number) =>
+      `{${Array.from({ length: count }, (_, index) => `"k${index}":1`).join(',')}}`;
+    for (const [count, code] of [
+      [1_000, 'unrecognized_keys'],
+      [80_000, 'too_big'],
+    ] as const) {
+      const { status, text } = await send('POST', '/assets/image/', members(count), json);
+      expect(status).toBe(422);
+      expect(JSON.parse(text)).toMatchObject({
+        errors: expect.arrayContaining([expect.objectContaining({ code })]),
+      });
+      expect(text.length).toBeLessThan(10_000);
+    }
   });
+
+  it.each(['/assets/image/', '/echo/post', '/webhooks/test'])(
+    'refuses JSON nested more than 32 deep at %s, naming the place',
+    async (path) => {
+      const { status, text } = await send('POST', path, `{"a":${'['.repeat(32)}${']'.repeat(32)}}`, json);
+      expect(status).toBe(422);
+      const { errors } = JSON.parse(text) as { errors: object[] };
+      expect(errors).toEqual([
+        { pointer: `/a${'/0'.repeat(31)}`, code: 'too_deep', detail: 'is nested more than 32 deep' },
+      ]);
+    },
+  );
 
   it('names the fields at fault by JSON pointer', async () => {
     const body = '{"assetPath":{"location":"local","path":""},"notifications":{"onStart":1},"x/y":1}';
@@ -157,8 +178,62 @@ describe('the HTTP protocol', () => {
     }
   });
 
+  it.each(['', '/details'])('answers GET /assets/<id>%s with 304 to who has it already', async (suffix) => {
+    const client = stack.client();
+    const id = await client.submit('./assets/rocket.jpg');
+    await client.verdict(id);
+    const path = `/assets/${id}${suffix}`;
+    const first = await send('GET', path);
+    const tag = first.headers.get('etag') ?? '';
+    expect(tag).toMatch(/^W\/"[^"]+"$/);
+    expect(first.headers.get('cache-control')).toBe('private, no-cache');
+
+    for (const held of [tag, tag.slice(2), `"other", ${tag}`, `W/"a",W/"b" ,${tag}`, '*']) {
+      for (const method of ['GET', 'HEAD']) {
+        const again = await send(method, path, undefined, { 'if-none-match': held });
+        expect([again.status, again.text, again.headers.get('etag')], `${method} ${held}`).toEqual([
+          304,
+          '',
+          tag,
+        ]);
+      }
+    }
+    for (const held of ['"other"', 'W/"other"', tag.slice(0, -2), tag.replaceAll('"', '')]) {
+      const again = await send('GET', path, undefined, { 'if-none-match': held });
+      expect([again.status, again.text], held).toEqual([200, first.text]);
+    }
+  });
+
+  it('changes the tag with the answer, and tags nothing else', async () => {
+    const client = stack.client();
+    const id = await client.submit('./assets/rocket.jpg');
+    await client.verdict(id);
+    const details = await send('GET', `/assets/${id}/details`);
+    const held = { 'if-none-match': details.headers.get('etag') ?? '' };
+    expect((await send('POST', `/assets/${id}/retry`)).status).toBe(202);
+    const again = await send('GET', `/assets/${id}/details`, undefined, held);
+    expect([again.status, JSON.parse(again.text)]).toEqual([200, expect.objectContaining({ attempt: 2 })]);
+    for (const path of [
+      '/assets/?limit=1',
+      '/assets/',
+      `/assets/${id}/live`,
+      '/webhooks/deliveries',
+      '/healthz',
+      '/nothing',
+    ])
+      expect((await send('GET', path)).headers.get('etag'), path).toBeNull();
+    expect((await send('POST', '/assets/image/', valid, { ...json, 'if-none-match': '*' })).status).toBe(202);
+  });
+
   it('echoes the JSON it is sent', async () => {
-    for (const body of ['{"a":[1,null,"ü"]}', '1', '"text"', 'null', '[]']) {
+    for (const body of [
+      '{"a":[1,null,"ü"]}',
+      '1',
+      '"text"',
+      'null',
+      '[]',
+      `${'['.repeat(32)}${']'.repeat(32)}`,
+    ]) {
       const answer = await send('POST', '/echo/post', body, json);
       expect([answer.status, answer.text]).toEqual([200, body]);
     }

@@ -48,4 +48,56 @@ describe('submitting', () => {
     const bounded = await submit({ prefer: 'wait=3600' });
     expect([bounded.status, bounded.headers.get('preference-applied')]).toEqual([200, 'wait=30']);
   });
+
+  const wrong = () => ({
+    assetPath: { location: 'local', path: './assets/missing.jpg' },
+    notifications: {
+      onStart: 'wat',
+      onCancel: 'ftp://127.0.0.1/',
+      onSuccess: `${stack.baseUrl()}/echo/post`,
+    },
+  });
+
+  it('is refused for all that can be known at once when the client prefers strict handling', async () => {
+    const answer = await submit({ prefer: 'wait=5, Handling="strict"' }, wrong());
+    expect([answer.status, answer.headers.get('preference-applied')]).toEqual([
+      422,
+      'handling=strict, wait=5',
+    ]);
+    expect(await answer.json()).toMatchObject({
+      type: 'urn:validatr:error:invalid_request',
+      errors: [
+        { pointer: '/assetPath/path', code: 'asset_not_reachable', detail: 'Asset path is not reachable.' },
+        { pointer: '/notifications/onStart', code: 'webhook_url_invalid', detail: '`wat`is not a valid URL' },
+        {
+          pointer: '/notifications/onCancel',
+          code: 'webhook_url_invalid',
+          detail: '`ftp://127.0.0.1/`is not a valid URL',
+        },
+      ],
+    });
+    expect((await submit({ prefer: 'handling=lenient' }, wrong())).status).toBe(202);
+  });
+
+  it('goes through strict handling when nothing is wrong, with or without a wait', async () => {
+    const good = { ...rocket, notifications: { onSuccess: `${stack.baseUrl()}/echo/post` } };
+    const accepted = await submit({ prefer: 'handling=strict' }, good);
+    expect([accepted.status, accepted.headers.get('preference-applied')]).toEqual([202, 'handling=strict']);
+    const waited = await submit({ prefer: 'handling=strict, wait=20' }, good);
+    expect([waited.status, waited.headers.get('preference-applied')]).toEqual([
+      200,
+      'handling=strict, wait=20',
+    ]);
+    expect(await waited.json()).toMatchObject({ state: 'complete' });
+  });
+
+  it('does not use up its Idempotency-Key when it is refused; once accepted it is never refused', async () => {
+    const key = { 'idempotency-key': randomUUID() };
+    const strict = { ...key, prefer: 'handling=strict' };
+    expect((await submit(strict, wrong())).status).toBe(422);
+    const accepted = await submit(key, wrong());
+    expect(accepted.status).toBe(202);
+    const again = await submit(strict, wrong());
+    expect([again.status, await again.text()]).toEqual([202, await accepted.text()]);
+  });
 });

@@ -17,6 +17,31 @@ describe('readConfig', () => {
     expect(readConfig({ ASSET_BASE: '/data', ASSET_ROOTS: 'a:/b' }).assetRoots).toEqual(['/data/a', '/b']);
   });
 
+  it('takes addresses, CIDR blocks and `loopback` for proxies to trust, and nobody by default', () => {
+    expect(readConfig({}).TRUST_PROXY).toEqual([]);
+    const given = 'loopback, 10.0.0.0/8,192.0.2.7,2001:db8::/32';
+    expect(readConfig({ TRUST_PROXY: given }).TRUST_PROXY).toEqual([
+      'loopback',
+      '10.0.0.0/8',
+      '192.0.2.7',
+      '2001:db8::/32',
+    ]);
+  });
+
+  it.each(['true', 'yes', '1', 'loopback,2', '*', '0.0.0.0/0', '::/0'])(
+    'does not trust everyone or a number of hops as proxies: %s',
+    (given) => {
+      expect(() => readConfig({ TRUST_PROXY: given })).toThrow(/TRUST_PROXY: .*choose the address/);
+    },
+  );
+
+  it.each(['proxy.example', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0/8', 'Loopback', 'uniquelocal', 'false'])(
+    'does not take %s for a proxy',
+    (given) => {
+      expect(() => readConfig({ TRUST_PROXY: given })).toThrow(/TRUST_PROXY: has to be/);
+    },
+  );
+
   it('names every wrong variable, never its value', () => {
     const read = () => readConfig({ PORT: 'eighty', DATABASE_URL: 'mysql://root:hunter2@db' });
     expect(read).toThrow(ConfigError);

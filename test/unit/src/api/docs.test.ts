@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAppWithoutServices } from '../../../support/app.ts';
+import { createBareApp } from '../../../support/app.ts';
 import { serve } from '../../../support/serve.ts';
 
 describe('/docs', () => {
   let app: Awaited<ReturnType<typeof serve>>;
 
   beforeAll(async () => {
-    app = await serve(createAppWithoutServices());
+    app = await serve(createBareApp());
   });
   afterAll(() => app.close());
 

@@ -3,16 +3,13 @@ import { Agent, createServer, request, type IncomingMessage, type Server } from 
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createApp } from '../../../../src/api/app.ts';
-import { everybody } from '../../../../src/api/auth.ts';
 import { createTraffic, type Traffic } from '../../../../src/api/traffic.ts';
-import type { KeyStore } from '../../../../src/domain/key-ports.ts';
-import type { AssetStore, Executions } from '../../../../src/domain/ports.ts';
-import type { DeliveryLog } from '../../../../src/domain/webhook-ports.ts';
-import { createLogger } from '../../../../src/telemetry/logger.ts';
+import type { AssetStore } from '../../../../src/domain/ports.ts';
+import { createBareApp } from '../../../support/app.ts';
 import { eventually } from '../../../support/eventually.ts';
 
 const IN_FLIGHT_MAX = 2;
+const BODY_TIMEOUT_MS = 400;
 const SUBMISSION = JSON.stringify({ assetPath: { location: 'local', path: './assets/rocket.jpg' } });
 
 describe('the traffic of one API process', () => {
@@ -27,19 +24,8 @@ describe('the traffic of one API process', () => {
     const assets: Partial<AssetStore> = {
       accept: () => new Promise((resolve) => commits.push(() => resolve('an-id'))),
     };
-    traffic = createTraffic({ inFlightMax: IN_FLIGHT_MAX });
-    const app = createApp({
-      logger: createLogger('silent', 'api'),
-      assets: assets as AssetStore,
-      deliveryLog: {} as DeliveryLog,
-      executions: {} as Executions,
-      readiness: [],
-      refusal: () => null,
-      traffic,
-      authenticate: everybody,
-      quotas: (_req, _res, next) => next(),
-      keys: {} as KeyStore,
-    });
+    traffic = createTraffic({ inFlightMax: IN_FLIGHT_MAX, bodyTimeoutMs: BODY_TIMEOUT_MS });
+    const app = createBareApp({ assets: assets as AssetStore, traffic });
     server = createServer(app).listen(0, '127.0.0.1');
     agent = new Agent({ keepAlive: true });
     await once(server, 'listening');
@@ -87,6 +73,35 @@ describe('the traffic of one API process', () => {
     await eventually(() => commits.length === IN_FLIGHT_MAX + 1);
     commits.at(-1)?.();
     expect((await next).statusCode).toBe(202);
+  });
+
+  it('does not wait for a body any longer than its deadline, and says so', async () => {
+    const begin = performance.now();
+    const answer = await call('POST', '/assets/image/', '{', 1_000);
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(BODY_TIMEOUT_MS - 5);
+    expect([answer.statusCode, answer.headers.connection]).toEqual([408, 'close']);
+    expect(JSON.parse(await text(answer))).toMatchObject({ type: 'urn:validatr:error:request_timeout' });
+    const next = submit();
+    await eventually(() => commits.length === 1);
+    commits[0]?.();
+    expect((await next).statusCode).toBe(202);
+  });
+
+  it('leaves its places to those who have said all: of unfinished bodies above the ceiling the oldest gives way', async () => {
+    const answers: number[] = [];
+    const slow = [1, 2, 3].map((which) =>
+      call('POST', '/assets/image/', '{', 1_000).then(({ statusCode }) => {
+        answers.push(which);
+        return statusCode;
+      }),
+    );
+    await eventually(() => answers.length === 1);
+    const honest = submit();
+    await eventually(() => commits.length === 1);
+    expect(answers.length).toBeLessThanOrEqual(2);
+    commits[0]?.();
+    expect((await honest).statusCode).toBe(202);
+    expect(await Promise.all(slow)).toEqual([408, 408, 408]);
   });
 
   it('is answered to the end while draining, each answer closing its connection; only /readyz says no', async () => {

@@ -103,10 +103,11 @@ describe('the local source', () => {
       }
     })();
     const seen = new Set<string | null>();
-    for (let turn = 0; turn < 500; turn += 1) seen.add(await contentOf('assets/swap.jpg'));
+    // Until a whole look fell between two swaps as well: on a busy machine that takes more of them.
+    for (let turn = 0; turn < 500 || !seen.has('harmless'); turn += 1)
+      seen.add(await contentOf('assets/swap.jpg'));
     swapping = false;
     await swap;
     expect(seen).not.toContain('outside.jpg');
-    expect(seen).toContain('harmless');
-  });
+  }, 30_000);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createOpenApiDocument } from '../../../../../src/api/openapi/document.ts';
-import { createAppWithoutServices } from '../../../../support/app.ts';
+import { createBareApp } from '../../../../support/app.ts';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -32,7 +32,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('has every route of the app, and no other', () => {
-    const { stack } = createAppWithoutServices().router as unknown as { stack: Layer[] };
+    const { stack } = createBareApp().router as unknown as { stack: Layer[] };
     const registered = [...new Set(routesOf(stack))];
     expect(registered.length).toBeGreaterThan(10);
     expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(registered.sort());

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { createLogger } from '../../../../src/telemetry/logger.ts';
+import { createBareApp } from '../../../support/app.ts';
+import { eventually } from '../../../support/eventually.ts';
+
+/** The address that the log has for a request from 127.0.0.1 with these headers. */
+async function addressLogged(
+  trustedProxies: readonly string[] | undefined,
+  headers: Record<string, string>,
+): Promise<unknown> {
+  const lines: string[] = [];
+  const app = createBareApp({
+    logger: createLogger('info', 'api', { write: (line) => void lines.push(line) }),
+    ...(trustedProxies === undefined ? {} : { trustedProxies }),
+  });
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await fetch(`http://127.0.0.1:${port}/healthz`, { headers });
+  const line = await eventually(() => lines[0]);
+  server.closeAllConnections();
+  server.close();
+  return (JSON.parse(line) as { remoteAddress: unknown }).remoteAddress;
+}
+
+describe('the address in the request log', () => {
+  const forged = {
+    'x-forwarded-for': '203.0.113.9',
+    forwarded: 'for=203.0.113.9',
+    'x-real-ip': '203.0.113.9',
+  };
+
+  it('is that of the connection, whatever the headers say, unless a proxy is configured', async () => {
+    expect(await addressLogged(undefined, {})).toBe('127.0.0.1');
+    expect(await addressLogged(undefined, forged)).toBe('127.0.0.1');
+    expect(await addressLogged(['192.0.2.0/24'], forged)).toBe('127.0.0.1');
+  });
+
+  it('is what a trusted proxy says', async () => {
+    expect(await addressLogged(['loopback'], forged)).toBe('203.0.113.9');
+    expect(await addressLogged(['127.0.0.0/8'], forged)).toBe('203.0.113.9');
+  });
+
+  it('is the last one that no trusted proxy has: what a client put before it is not believed', async () => {
+    const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.9, 10.0.0.1' };
+    expect(await addressLogged(['loopback', '10.0.0.0/8'], headers)).toBe('203.0.113.9');
+    expect(await addressLogged(['loopback'], headers)).toBe('10.0.0.1');
+  });
+});
