@@ -26,6 +26,10 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     const { id, url, body, endpointId } = delivery;
     const endpoint =
       delivery.endpoint ?? (await deliveries.createEndpoint(id, webhooks.makeSecret(endpointId)));
+    if (endpoint === null) {
+      await deliveries.failUntried(id, 'endpoint_limit');
+      return done;
+    }
     const at = new Date();
     const result = await webhooks.send({ id, url, body, endpointId, endpoint, timeoutMs });
     const waitMs =
@@ -40,7 +44,7 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
   async function findSendable(deliveryId: string): Promise<PendingDelivery | null> {
     const delivery = await deliveries.findPending(deliveryId);
     if (delivery?.endpoint?.isDisabled !== true) return delivery;
-    await deliveries.failDisabled(deliveryId);
+    await deliveries.failUntried(deliveryId, 'endpoint_disabled');
     return null;
   }
 

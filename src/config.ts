@@ -85,6 +85,12 @@ const environment = z.object({
         .map((block) => block.trim()),
     )
     .describe('CIDR blocks, separated by commas, that webhooks may reach beyond public addresses.'),
+  WEBHOOK_ENDPOINTS_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe('Endpoints a tenant; the events for further ones fail with `endpoint_limit`.'),
   SECRETS_KEY: z
     .string()
     .optional()

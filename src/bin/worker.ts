@@ -84,7 +84,7 @@ await runProgram('worker', async () => {
   });
   const activities = createActivities({
     validations,
-    deliveries: createDeliveryStore(orm),
+    deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
     source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
     inspectImage: createInspectImage(),
     webhooks,

@@ -7,6 +7,7 @@ import {
   DISABLE_AFTER_FAILING_H,
 } from '../domain/delivery.ts';
 import type { DeliveryStore } from '../domain/webhook-ports.ts';
+import { createEndpointRow } from './create-endpoint.ts';
 import { execute } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
 
@@ -30,7 +31,11 @@ interface SecretColumns {
 const ENDPOINT = `e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret",
   e.disabled_at IS NOT NULL AS "isDisabled"`;
 
-export function createDeliveryStore(orm: MikroORM): DeliveryStore {
+/** `endpointsMax`: endpoints that a tenant may have. */
+export function createDeliveryStore(
+  orm: MikroORM,
+  { endpointsMax }: { endpointsMax: number },
+): DeliveryStore {
   const record = groupByTick(
     async (tries: readonly TryToRecord[]) => {
       // Two tries of one delivery in one statement would get one number: numbers are counted per statement.
@@ -122,19 +127,13 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
     },
 
     async createEndpoint(deliveryId, secret) {
-      const [row] = await execute<SecretColumns>(
-        orm,
-        `WITH created AS (
-           INSERT INTO endpoints AS e (id, owner, url, secret)
-           SELECT endpoint_id, owner, endpoint_url(url), ? FROM deliveries WHERE id = ?
-           ON CONFLICT (id) DO UPDATE SET owner = excluded.owner
-           RETURNING *
-         ) SELECT ${ENDPOINT} FROM created e`,
-        [Buffer.from(secret), deliveryId],
-      );
-      const endpoint = row === undefined ? null : asEndpoint(row);
-      if (endpoint === null) throw new Error('The delivery is gone');
-      return endpoint;
+      const row = await createEndpointRow<SecretColumns>(orm, ENDPOINT, {
+        deliveryId,
+        secret,
+        max: endpointsMax,
+      });
+      if (row === undefined) throw new Error('The delivery is gone');
+      return asEndpoint(row);
     },
 
     async recordTry({ id, endpointId, round }, tryMade, state, failure) {
@@ -142,12 +141,11 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
       if (state !== 'delivered') await recordFailure(endpointId, failure);
     },
 
-    async failDisabled(id) {
+    async failUntried(id, failure) {
       await execute(
         orm,
-        `UPDATE deliveries SET state = 'failed', failure = 'endpoint_disabled', finished_at = now()
-         WHERE id = ? AND state = 'pending'`,
-        [id],
+        `UPDATE deliveries SET state = 'failed', failure = ?, finished_at = now() WHERE id = ? AND state = 'pending'`,
+        [failure, id],
       );
     },
 

@@ -5,6 +5,7 @@ import { AssetsAndDeliveries } from './migrations/0001-assets-and-deliveries.ts'
 import { Endpoints } from './migrations/0002-endpoints.ts';
 import { AssetsByState } from './migrations/0003-assets-by-state.ts';
 import { IdempotencyKeys } from './migrations/0004-idempotency-keys.ts';
+import { WebhookLimits } from './migrations/0006-webhook-limits.ts';
 
 /** What the stores are given. */
 export type Database = MikroORM;
@@ -24,7 +25,7 @@ export function openDatabase({ url, poolMax }: DatabaseOptions): Promise<MikroOR
     pool: { min: 0, max: poolMax, idleTimeoutMillis: 30_000 },
     driverOptions: { connectionTimeoutMillis: 5_000, keepAlive: true, application_name: 'validatr' },
     migrations: {
-      migrationsList: [AssetsAndDeliveries, Endpoints, AssetsByState, IdempotencyKeys],
+      migrationsList: [AssetsAndDeliveries, Endpoints, AssetsByState, IdempotencyKeys, WebhookLimits],
       snapshot: false,
       tableName: 'migrations',
     },

@@ -16,9 +16,16 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
  * - `exhausted`: every try of the schedule failed.
  * - `endpoint_gone`: the receiver answered 410, which disables its endpoint.
  * - `endpoint_disabled`: the endpoint was disabled before this delivery's turn came; nothing was sent.
+ * - `endpoint_limit`: its endpoint would have been one more than its tenant may have; nothing was sent.
  * - `stopped`: an operator terminated or cancelled its workflow.
  */
-export type DeliveryFailure = 'rejected' | 'exhausted' | 'endpoint_gone' | 'endpoint_disabled' | 'stopped';
+export type DeliveryFailure =
+  | 'rejected'
+  | 'exhausted'
+  | 'endpoint_gone'
+  | 'endpoint_disabled'
+  | 'endpoint_limit'
+  | 'stopped';
 
 /** One HTTP try; `at` is its start, `status` null where no answer came, `excerpt` the beginning of the answer's body. */
 export interface DeliveryTry {

@@ -12,8 +12,11 @@ import type {
 export interface DeliveryStore {
   /** Null unless the delivery is still pending. */
   findPending(id: string): Promise<PendingDelivery | null>;
-  /** Makes the endpoint of a delivery, with this (sealed) secret, unless another process was quicker. */
-  createEndpoint(deliveryId: string, secret: Uint8Array): Promise<DeliveryEndpoint>;
+  /**
+   * Makes the endpoint of a delivery, with this (sealed) secret, unless another process was quicker. Null if its tenant
+   * has as many as it may have.
+   */
+  createEndpoint(deliveryId: string, secret: Uint8Array): Promise<DeliveryEndpoint | null>;
   /** `failure` goes with the state `failed`. Keeps the endpoint's own record too. */
   recordTry(
     delivery: PendingDelivery,
@@ -21,8 +24,8 @@ export interface DeliveryStore {
     state: DeliveryState,
     failure: DeliveryFailure | null,
   ): Promise<void>;
-  /** Ends a delivery whose endpoint is disabled, without a try. */
-  failDisabled(id: string): Promise<void>;
+  /** Ends a delivery without a try. */
+  failUntried(id: string, failure: 'endpoint_disabled' | 'endpoint_limit'): Promise<void>;
   /** A workflow of its own looks after the delivery from now on. */
   markHandedOver(id: string): Promise<void>;
   /** Nobody looks after the delivery: it is due again `afterMs` from now. */

@@ -61,7 +61,7 @@ describe('a receiver that is down for an hour', () => {
         return waitMs === null ? null : Math.ceil(waitMs / SPEED);
       },
     };
-    const deliveries = createDeliveryStore(database.orm);
+    const deliveries = createDeliveryStore(database.orm, { endpointsMax: 1_000 });
     const activities = createSendWebhook({
       webhooks: scheduled,
       deliveries: {

@@ -15,7 +15,7 @@ describe('deliveries and endpoints in the database', () => {
   let database: TestDatabase;
   const ignore = () => undefined;
   const stores = () => ({
-    deliveries: createDeliveryStore(database.orm),
+    deliveries: createDeliveryStore(database.orm, { endpointsMax: 1_000 }),
     log: createDeliveryLog(database.orm, ignore),
     secrets: createEndpointSecrets(database.orm),
     queue: createDispatchQueue(database.orm),
@@ -123,7 +123,7 @@ describe('deliveries and endpoints in the database', () => {
       'endpoint_gone',
     );
     expect((await pending(waiting)).endpoint?.isDisabled).toBe(true);
-    await deliveries.failDisabled(waiting);
+    await deliveries.failUntried(waiting, 'endpoint_disabled');
     const failed = await log.list({ endpointId: gone.endpointId, state: 'failed' }, { limit: 10 });
     expect(failed.map(({ id, failure: why }) => [id, why])).toEqual([
       [waiting, 'endpoint_disabled'],
