@@ -91,6 +91,12 @@ const environment = z.object({
     .min(1)
     .default(1_000)
     .describe('Endpoints a tenant; the events for further ones fail with `endpoint_limit`.'),
+  WEBHOOK_EVENTS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(60_000)
+    .describe('Webhook tries that a tenant gets from one worker in a minute; more wait for the next.'),
   SECRETS_KEY: z
     .string()
     .optional()

@@ -79,6 +79,7 @@ await runProgram('worker', async () => {
     secretBox,
     isAllowed,
     lookup: lookupBySystem,
+    eventsPerMinute: config.WEBHOOK_EVENTS_PER_MINUTE,
     now: Date.now,
     random: Math.random,
   });
@@ -139,7 +140,7 @@ await runProgram('worker', async () => {
           stepExecution: config.STEP_EXECUTION,
           eager: true,
           mayStart: () => Promise.resolve(true),
-          blockedForMs: webhooks.blockedForMs,
+          turns: webhooks,
           onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
         });
   const signIn = () => {

@@ -94,6 +94,7 @@ export function createDeliveryStore(
     async findPending(id) {
       const [row] = await execute<
         {
+          owner: string;
           url: string;
           body: string;
           tries: string;
@@ -103,7 +104,7 @@ export function createDeliveryStore(
         } & SecretColumns
       >(
         orm,
-        `SELECT d.url, d.body, d.endpoint_id AS "endpointId", d.replays AS round, ${ENDPOINT},
+        `SELECT d.owner, d.url, d.body, d.endpoint_id AS "endpointId", d.replays AS round, ${ENDPOINT},
            (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id) - d.tries_before_replay AS tries,
            (SELECT s.created_at FROM deliveries s
             WHERE d.event <> 'onStart' AND s.asset_id = d.asset_id AND s.attempt = d.attempt AND s.event = 'onStart'
@@ -113,9 +114,10 @@ export function createDeliveryStore(
         [id],
       );
       if (row === undefined) return null;
-      const { url, body, tries, startDueAt, endpointId, round } = row;
+      const { owner, url, body, tries, startDueAt, endpointId, round } = row;
       return {
         id,
+        owner,
         url,
         body,
         tries: Number(tries),

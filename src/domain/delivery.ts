@@ -39,6 +39,8 @@ export interface DeliveryTry {
 /** Everything a try needs, read from the delivery's row. */
 export interface PendingDelivery {
   readonly id: string;
+  /** Its tenant. */
+  readonly owner: string;
   readonly url: string;
   /** Exact bytes of every try. */
   readonly body: string;

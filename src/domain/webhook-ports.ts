@@ -124,20 +124,34 @@ export interface TryResult {
   readonly retryAfterMs: number | null;
 }
 
-/** Leave for a try. `blocked`: not now (cap or circuit breaker of the origin); ask again after `waitMs`. */
+/** Whose try it would be, and where to. */
+export type TryTarget = Pick<PendingDelivery, 'owner' | 'url'>;
+
+/** Leave for a try. `blocked`: not now; ask again after `waitMs`. */
 type Turn =
   | { readonly outcome: 'turn'; readonly end: () => void }
-  | { readonly outcome: 'blocked'; readonly waitMs: number };
+  | {
+      readonly outcome: 'blocked';
+      /** `tenant`: it has used up its minute. `origin`: cap or circuit breaker. */
+      readonly by: 'tenant' | 'origin';
+      readonly waitMs: number;
+    };
 
-export interface WebhookSender {
+/** Who gets a try now, as far as this process knows. */
+export interface WebhookTurns {
+  /** Milliseconds after which a try is to ask again; 0 if it may start now. */
+  blockedForMs(target: TryTarget): number;
+  /** Tenants that have used up their minute. */
+  blockedTenants(): ReadonlySet<string>;
+  /** A turn for a try, to be ended by the caller. It counts for the tenant. */
+  reserve(target: TryTarget): Turn;
+  /** A turn for a first try in line; `not_in_line` where the endpoint answers slowly or too many are under way. */
+  reserveInLine(target: TryTarget): Promise<Turn | { readonly outcome: 'not_in_line' }>;
+}
+
+export interface WebhookSender extends WebhookTurns {
   /** A new secret, sealed for the endpoint. */
   makeSecret(endpointId: string): Uint8Array;
-  /** Milliseconds after which a try is to ask again; 0 if it may start now. */
-  blockedForMs(url: string): number;
-  /** A turn for a try, to be ended by the caller. */
-  reserve(url: string): Turn;
-  /** A turn for a first try in line; `not_in_line` where the endpoint answers slowly or too many are under way. */
-  reserveInLine(url: string): Promise<Turn | { readonly outcome: 'not_in_line' }>;
   send(request: {
     id: string;
     url: string;

@@ -1,17 +1,18 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { TestDatabase } from './database.ts';
 
-/** Inserts test events of a tenant, one a URL, due now; gives their ids. */
+/** Inserts test events of a tenant, one a URL, overdue in this order; gives their ids. */
 export async function insertEvents(
   database: TestDatabase,
   owner: string,
   urls: readonly string[],
 ): Promise<string[]> {
-  const events = urls.map((url) => ({ id: uuidv7(), url }));
+  const events = urls.map((url, index) => ({ id: uuidv7(), url, agoMs: urls.length - index }));
   await database.query(
     `INSERT INTO deliveries (id, owner, attempt, event, url, body, state, due_at)
-     SELECT id, ?, 0, 'test', url, json_build_object('id', id, 'state', 'test')::text, 'pending', now()
-     FROM jsonb_to_recordset(?::jsonb) AS event(id uuid, url text)`,
+     SELECT id, ?, 0, 'test', url, json_build_object('id', id, 'state', 'test')::text, 'pending',
+       now() - make_interval(secs => "agoMs" / 1000.0)
+     FROM jsonb_to_recordset(?::jsonb) AS event(id uuid, url text, "agoMs" integer)`,
     [owner, JSON.stringify(events)],
   );
   return events.map(({ id }) => id);

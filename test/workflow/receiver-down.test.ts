@@ -44,6 +44,7 @@ describe('a receiver that is down for an hour', () => {
       secretBox,
       isAllowed: createAddressGuard(['127.0.0.0/8']),
       lookup: lookupBySystem,
+      eventsPerMinute: 1_000,
       now,
       random: Math.random,
     });
@@ -51,9 +52,9 @@ describe('a receiver that is down for an hour', () => {
     const asked = new Map<string, number[]>();
     const scheduled: typeof sender = {
       ...sender,
-      blockedForMs: (url) => sender.blockedForMs(url) / SPEED,
-      reserve(url) {
-        const turn = sender.reserve(url);
+      blockedForMs: (target) => sender.blockedForMs(target) / SPEED,
+      reserve(target) {
+        const turn = sender.reserve(target);
         return turn.outcome === 'turn' ? turn : { ...turn, waitMs: turn.waitMs / SPEED };
       },
       nextTryInMs(tries, retryAfterMs) {
