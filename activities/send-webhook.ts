@@ -31,7 +31,8 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
       return done;
     }
     const at = new Date();
-    const result = await webhooks.send({ id, url, body, endpointId, endpoint, timeoutMs });
+    const onVerified = () => deliveries.markVerified(endpointId);
+    const result = await webhooks.send({ id, url, body, endpointId, endpoint, timeoutMs, onVerified });
     const waitMs =
       result.verdict === 'retry' ? webhooks.nextTryInMs(delivery.tries + 1, result.retryAfterMs) : null;
     const { status, durationMs, error, excerpt } = result;

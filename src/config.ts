@@ -97,6 +97,10 @@ const environment = z.object({
     .min(1)
     .default(60_000)
     .describe('Webhook tries that a tenant gets from one worker in a minute; more wait for the next.'),
+  WEBHOOK_CHALLENGE: z
+    .enum(['off', 'required'])
+    .default('off')
+    .describe('`required`: an endpoint gets events only once it has answered a signed challenge.'),
   SECRETS_KEY: z
     .string()
     .optional()

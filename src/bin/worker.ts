@@ -80,6 +80,7 @@ await runProgram('worker', async () => {
     isAllowed,
     lookup: lookupBySystem,
     eventsPerMinute: config.WEBHOOK_EVENTS_PER_MINUTE,
+    challenge: config.WEBHOOK_CHALLENGE,
     now: Date.now,
     random: Math.random,
   });

@@ -25,11 +25,12 @@ interface SecretColumns {
   readonly secret: Uint8Array | null;
   readonly previousSecret: Uint8Array | null;
   readonly isDisabled: boolean | null;
+  readonly isVerified: boolean | null;
 }
 
 /** Column list of an endpoint `e` as `asEndpoint` reads it. */
 const ENDPOINT = `e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret",
-  e.disabled_at IS NOT NULL AS "isDisabled"`;
+  e.disabled_at IS NOT NULL AS "isDisabled", coalesce(e.verified_at, e.delivered_at) IS NOT NULL AS "isVerified"`;
 
 /** `endpointsMax`: endpoints that a tenant may have. */
 export function createDeliveryStore(
@@ -57,7 +58,8 @@ export function createDeliveryStore(
            WHERE e.asset_id = s.asset_id AND e.attempt = s.attempt AND e.waits_for_start
          ), successes AS (
            -- Not at every success: the endpoint's row would be the bottleneck of all its deliveries.
-           UPDATE endpoints e SET delivered_at = now(), failing_since = NULL
+           UPDATE endpoints e SET delivered_at = now(), failing_since = NULL,
+             verified_at = coalesce(e.verified_at, e.delivered_at, now())
            FROM made JOIN deliveries d ON d.id = made."deliveryId"
            WHERE e.id = d.endpoint_id AND made.state = 'delivered'
              AND (e.failing_since IS NOT NULL OR e.delivered_at IS NULL OR e.delivered_at < now() - interval '1 min')
@@ -143,6 +145,12 @@ export function createDeliveryStore(
       if (state !== 'delivered') await recordFailure(endpointId, failure);
     },
 
+    async markVerified(endpointId) {
+      await execute(orm, 'UPDATE endpoints SET verified_at = now() WHERE id = ? AND verified_at IS NULL', [
+        endpointId,
+      ]);
+    },
+
     async failUntried(id, failure) {
       await execute(
         orm,
@@ -179,10 +187,16 @@ export function createDeliveryStore(
   };
 }
 
-function asEndpoint({ secret, previousSecret, isDisabled }: SecretColumns): DeliveryEndpoint | null {
+function asEndpoint({
+  secret,
+  previousSecret,
+  isDisabled,
+  isVerified,
+}: SecretColumns): DeliveryEndpoint | null {
   if (secret === null) return null;
   return {
     isDisabled: isDisabled === true,
+    isVerified: isVerified === true,
     secrets: previousSecret === null ? [secret] : [secret, previousSecret],
   };
 }

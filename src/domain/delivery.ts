@@ -57,6 +57,8 @@ export interface PendingDelivery {
 
 export interface DeliveryEndpoint {
   readonly isDisabled: boolean;
+  /** It took an event, or answered a challenge. */
+  readonly isVerified: boolean;
   /** Sealed; the newest first, then the one before it while a rotation lasts. */
   readonly secrets: readonly Uint8Array[];
 }

@@ -24,6 +24,8 @@ export interface DeliveryStore {
     state: DeliveryState,
     failure: DeliveryFailure | null,
   ): Promise<void>;
+  /** The endpoint has proved that it wants our events. */
+  markVerified(endpointId: string): Promise<void>;
   /** Ends a delivery without a try. */
   failUntried(id: string, failure: 'endpoint_disabled' | 'endpoint_limit'): Promise<void>;
   /** A workflow of its own looks after the delivery from now on. */
@@ -68,6 +70,8 @@ export interface Endpoint {
   /** Without query and fragment. */
   readonly url: string;
   readonly createdAt: Date;
+  /** When it first answered a challenge or took an event. */
+  readonly verifiedAt: Date | null;
   readonly deliveredAt: Date | null;
   readonly failingSince: Date | null;
   readonly disabledAt: Date | null;
@@ -117,7 +121,7 @@ export interface TryResult {
   readonly durationMs: number;
   /** The beginning of the answer's body. */
   readonly excerpt: string | null;
-  /** Null for a 2xx. A code, never the URL: `http_500`, `timeout`, `connection_refused`, … */
+  /** Null for a 2xx (of an event). A code, never the URL: `http_500`, `timeout`, `challenge_unanswered`, … */
   readonly error: string | null;
   readonly verdict: 'delivered' | 'retry' | 'give_up';
   /** What the receiver asked for in Retry-After, in milliseconds. */
@@ -125,15 +129,18 @@ export interface TryResult {
 }
 
 /** Whose try it would be, and where to. */
-export type TryTarget = Pick<PendingDelivery, 'owner' | 'url'>;
+export type TryTarget = Pick<PendingDelivery, 'owner' | 'url' | 'endpointId'> & {
+  /** Missing where it is not known. */
+  readonly endpoint?: PendingDelivery['endpoint'];
+};
 
 /** Leave for a try. `blocked`: not now; ask again after `waitMs`. */
 type Turn =
   | { readonly outcome: 'turn'; readonly end: () => void }
   | {
       readonly outcome: 'blocked';
-      /** `tenant`: it has used up its minute. `origin`: cap or circuit breaker. */
-      readonly by: 'tenant' | 'origin';
+      /** `tenant`: it has used up its minute. `receiver`: cap or circuit breaker. */
+      readonly by: 'tenant' | 'receiver';
       readonly waitMs: number;
     };
 
@@ -159,6 +166,8 @@ export interface WebhookSender extends WebhookTurns {
     endpointId: string;
     endpoint: DeliveryEndpoint;
     timeoutMs: number;
+    /** Awaited between the answer to a challenge and the event. */
+    onVerified: () => Promise<void>;
   }): Promise<TryResult>;
   /** Milliseconds until the next try after `tries` tries; null when the schedule has run out. */
   nextTryInMs(tries: number, retryAfterMs: number | null): number | null;

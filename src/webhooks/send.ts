@@ -4,6 +4,7 @@ import type { DeliveryEndpoint } from '../domain/delivery.ts';
 import type { TryResult, WebhookSender } from '../domain/webhook-ports.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { judge, networkErrorCode, readExcerpt } from './answer.ts';
+import { isAnswered, makeChallenge } from './challenge.ts';
 import { AddressForbiddenError, createGuardedConnect, type Lookup } from './guarded-connect.ts';
 import { nextTryInMs } from './retry-schedule.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -12,6 +13,8 @@ import { createTurns, type TurnsDeps } from './turns.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
+const GONE = 410;
+
 export interface WebhookSenderDeps extends TurnsDeps {
   readonly secretBox: SecretBox;
   /** Which addresses may be connected to. */
@@ -19,12 +22,15 @@ export interface WebhookSenderDeps extends TurnsDeps {
   readonly lookup: Lookup;
 }
 
+/** One request, without the time it took. */
+type Exchange = Omit<TryResult, 'durationMs'>;
+
 /** Sends webhooks. Redirects are not followed (3xx is a failure), and nothing of a URL reaches an error text. */
 export function createWebhookSender({
   secretBox,
   isAllowed,
   lookup,
-  ...pace
+  ...turnsDeps
 }: WebhookSenderDeps): WebhookSender & { close(): Promise<void> } {
   const agent = new Agent({
     connections: 64,
@@ -32,22 +38,14 @@ export function createWebhookSender({
     connect: createGuardedConnect(isAllowed, { lookup, timeoutMs: CONNECT_TIMEOUT_MS }),
     maxHeaderSize: 16 * 1024,
   });
-  const { now, random } = pace;
-  const { record, ...turns } = createTurns(pace);
+  const { now, random } = turnsDeps;
+  const { record, needsProof, ...turns } = createTurns(turnsDeps);
 
-  async function post({
-    id,
-    url,
-    body,
-    endpointId,
-    endpoint,
-    timeoutMs,
-  }: Parameters<WebhookSender['send']>[0]): Promise<TryResult> {
-    const begin = now();
-    const elapsedMs = () => Math.max(0, Math.round(now() - begin));
-    const secrets = openSecrets(endpointId, endpoint);
-    // `bodyTimeout` is only an idle timer: the whole try has one deadline.
-    const signal = AbortSignal.timeout(timeoutMs);
+  async function post(
+    url: string,
+    { id, body }: { id: string; body: string },
+    { secrets, signal }: { secrets: readonly Uint8Array[]; signal: AbortSignal },
+  ): Promise<Exchange> {
     try {
       const response = await request(url, {
         method: 'POST',
@@ -56,22 +54,33 @@ export function createWebhookSender({
         headers: {
           'content-type': 'application/json',
           'user-agent': 'Validatr',
-          ...signatureHeaders({ id, body, at: new Date(begin) }, secrets),
+          ...signatureHeaders({ id, body, at: new Date(now()) }, secrets),
         },
         body,
       });
       const excerpt = await readExcerpt(response.body);
-      return { durationMs: elapsedMs(), excerpt, ...judge(response, now()) };
+      return { excerpt, ...judge(response, now()) };
     } catch (error) {
       return {
         status: null,
-        durationMs: elapsedMs(),
         excerpt: null,
         error: networkErrorCode(error),
         verdict: error instanceof AddressForbiddenError ? 'give_up' : 'retry',
         retryAfterMs: null,
       };
     }
+  }
+
+  /** Null if the receiver proved that it wants our events; else how the try ended. */
+  async function challenge(url: string, context: Parameters<typeof post>[2]): Promise<Exchange | null> {
+    const asked = makeChallenge();
+    const answer = await post(url, asked, context);
+    if (isAnswered(asked, answer)) return null;
+    // Nobody answered: that says all there is to say.
+    if (answer.status === null) return answer;
+    // A receiver that is not ready to answer may be so later. One that is gone for good may say so, too.
+    const verdict = answer.status === GONE ? 'give_up' : 'retry';
+    return { ...answer, verdict, error: 'challenge_unanswered' };
   }
 
   function openSecrets(endpointId: string, { secrets }: DeliveryEndpoint): Uint8Array[] {
@@ -91,10 +100,19 @@ export function createWebhookSender({
 
     ...turns,
 
-    async send(try_) {
-      const result = await post(try_);
-      const { status, durationMs } = result;
-      record(try_.url, { durationMs, isAlive: status !== null && status < 500 && status !== 429 });
+    async send({ url, endpointId, endpoint, timeoutMs, onVerified, ...event }) {
+      const begin = now();
+      // `bodyTimeout` is only an idle timer: the whole try, challenge and all, has one deadline.
+      const context = {
+        secrets: openSecrets(endpointId, endpoint),
+        signal: AbortSignal.timeout(timeoutMs),
+      };
+      const isChallenged = needsProof({ endpoint });
+      const unproven = isChallenged ? await challenge(url, context) : null;
+      if (isChallenged && unproven === null) await onVerified();
+      const exchange = unproven ?? (await post(url, event, context));
+      const result = { ...exchange, durationMs: Math.max(0, Math.round(now() - begin)) };
+      record({ url, endpointId }, result, isChallenged ? unproven === null : null);
       return result;
     },
 

@@ -10,7 +10,7 @@ export async function insertEvents(
   const events = urls.map((url, index) => ({ id: uuidv7(), url, agoMs: urls.length - index }));
   await database.query(
     `INSERT INTO deliveries (id, owner, attempt, event, url, body, state, due_at)
-     SELECT id, ?, 0, 'test', url, json_build_object('id', id, 'state', 'test')::text, 'pending',
+     SELECT id, ?, 0, 'test', url, format('{"id":"%s","state":"test"}', id), 'pending',
        now() - make_interval(secs => "agoMs" / 1000.0)
      FROM jsonb_to_recordset(?::jsonb) AS event(id uuid, url text, "agoMs" integer)`,
     [owner, JSON.stringify(events)],

@@ -45,6 +45,7 @@ describe('a receiver that is down for an hour', () => {
       isAllowed: createAddressGuard(['127.0.0.0/8']),
       lookup: lookupBySystem,
       eventsPerMinute: 1_000,
+      challenge: 'off',
       now,
       random: Math.random,
     });

@@ -39,6 +39,7 @@ describe('a tenant with more events than it may have in a minute', () => {
       isAllowed: createAddressGuard(['127.0.0.0/8']),
       lookup: lookupBySystem,
       eventsPerMinute: PER_MINUTE,
+      challenge: 'off',
       now: () => begin + (Date.now() - begin) * SPEED,
       random: Math.random,
     });

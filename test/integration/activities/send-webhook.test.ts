@@ -11,6 +11,13 @@ import { cloneDatabase, type TestDatabase } from '../../support/database.ts';
 import { startReceiver, type TestReceiver } from '../../support/receiver.ts';
 import { insertEvents } from '../../support/tenant-events.ts';
 
+interface Settings {
+  readonly endpointsMax?: number;
+  readonly eventsPerMinute?: number;
+  readonly challenge?: 'off' | 'required';
+  readonly orm?: Database;
+}
+
 describe('sending a webhook', () => {
   let database: TestDatabase;
   const ends: (() => Promise<void>)[] = [];
@@ -23,12 +30,18 @@ describe('sending a webhook', () => {
   });
   afterAll(() => database.drop());
 
-  function activities({ endpointsMax = 1_000, eventsPerMinute = 60_000, orm = database.orm }) {
+  function activities({
+    endpointsMax = 1_000,
+    eventsPerMinute = 60_000,
+    challenge = 'off',
+    orm = database.orm,
+  }: Settings) {
     const webhooks = createWebhookSender({
       secretBox: createSecretBox([Buffer.alloc(32, 'k')]),
       isAllowed: createAddressGuard(['127.0.0.0/8']),
       lookup: lookupBySystem,
       eventsPerMinute,
+      challenge,
       now: Date.now,
       random: Math.random,
     });

@@ -24,6 +24,7 @@ describe('the webhook sender', () => {
       isAllowed,
       lookup: lookupBySystem,
       eventsPerMinute: 1_000,
+      challenge: 'off',
       now: Date.now,
       random: () => 0.5,
     });
@@ -34,7 +35,7 @@ describe('the webhook sender', () => {
     receiver = undefined;
   });
 
-  const target = (url: string) => ({ owner: 'default', url });
+  const target = (url: string) => ({ owner: 'default', url, endpointId });
 
   const send = (
     url: string,
@@ -46,8 +47,9 @@ describe('the webhook sender', () => {
       url,
       body: '{"id":"x","state":"complete"}',
       endpointId,
-      endpoint: { isDisabled: false, secrets },
+      endpoint: { isDisabled: false, isVerified: false, secrets },
       timeoutMs,
+      onVerified: () => Promise.resolve(),
     });
 
   it('posts the exact body with its id and is done at a 2xx', async () => {
