@@ -26,8 +26,13 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     const { id, url, body, endpointId } = delivery;
     const endpoint =
       delivery.endpoint ?? (await deliveries.createEndpoint(id, webhooks.makeSecret(endpointId)));
+    if (endpoint === null) {
+      await deliveries.failUntried(id, 'endpoint_limit');
+      return done;
+    }
     const at = new Date();
-    const result = await webhooks.send({ id, url, body, endpointId, endpoint, timeoutMs });
+    const onVerified = () => deliveries.markVerified(endpointId);
+    const result = await webhooks.send({ id, url, body, endpointId, endpoint, timeoutMs, onVerified });
     const waitMs =
       result.verdict === 'retry' ? webhooks.nextTryInMs(delivery.tries + 1, result.retryAfterMs) : null;
     const { status, durationMs, error, excerpt } = result;
@@ -40,7 +45,7 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
   async function findSendable(deliveryId: string): Promise<PendingDelivery | null> {
     const delivery = await deliveries.findPending(deliveryId);
     if (delivery?.endpoint?.isDisabled !== true) return delivery;
-    await deliveries.failDisabled(deliveryId);
+    await deliveries.failUntried(deliveryId, 'endpoint_disabled');
     return null;
   }
 
@@ -54,14 +59,14 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
       const delivery = await findSendable(deliveryId);
       if (delivery === null) return done;
       const startEventMs = waitForStartEventMs(delivery);
-      const blockedMs = webhooks.blockedForMs(delivery.url);
+      const blockedMs = webhooks.blockedForMs(delivery);
       if (blockedMs > 0) return park(deliveryId, Math.max(blockedMs, startEventMs));
       if (startEventMs > 0) {
         await deliveries.parkUntilStartEvent(deliveryId, startEventMs);
         return done;
       }
 
-      const turn = await webhooks.reserveInLine(delivery.url);
+      const turn = await webhooks.reserveInLine(delivery);
       if (turn.outcome === 'blocked') return park(deliveryId, turn.waitMs);
       if (turn.outcome === 'not_in_line') return { outcome: 'later', waitMs: 0 };
       const tried = await tryOnce(delivery, FIRST_TRY_TIMEOUT_MS).finally(turn.end);
@@ -75,8 +80,13 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
       await deliveries.markHandedOver(deliveryId);
       const startEventMs = waitForStartEventMs(delivery);
       if (startEventMs > 0) return { outcome: 'later', waitMs: Math.min(startEventMs, LOOK_AGAIN_MS) };
-      const turn = webhooks.reserve(delivery.url);
-      if (turn.outcome === 'blocked') return { outcome: 'later', waitMs: turn.waitMs };
+      const turn = webhooks.reserve(delivery);
+      if (turn.outcome === 'blocked') {
+        // A tenant's flood would be as many workflows, asleep: what is over its minute goes back to its row.
+        return turn.by === 'tenant'
+          ? park(deliveryId, turn.waitMs)
+          : { outcome: 'later', waitMs: turn.waitMs };
+      }
       return tryOnce(delivery, TRY_TIMEOUT_MS).finally(turn.end);
     },
   };

@@ -122,6 +122,22 @@ const environment = z.object({
     .default('')
     .transform(list)
     .describe('CIDR blocks, separated by commas, that webhooks may reach beyond public addresses.'),
+  WEBHOOK_ENDPOINTS_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_000)
+    .describe('Endpoints a tenant; the events for further ones fail with `endpoint_limit`.'),
+  WEBHOOK_EVENTS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(60_000)
+    .describe('Webhook tries that a tenant gets from one worker in a minute; more wait for the next.'),
+  WEBHOOK_CHALLENGE: z
+    .enum(['off', 'required'])
+    .default('off')
+    .describe('`required`: an endpoint gets events only once it has answered a signed challenge.'),
   SECRETS_KEY: z
     .string()
     .optional()

@@ -58,6 +58,9 @@ export const endpoint = z
     url,
     state: z.enum(['enabled', 'disabled']),
     createdAt: time,
+    verifiedAt: time
+      .nullable()
+      .meta({ description: 'When the receiver proved, or first showed, that it wants events.' }),
     deliveredAt: time.nullable().meta({ description: 'Of the last delivery, exact to the minute.' }),
     failingSince: time.nullable(),
     disabledAt: time.nullable(),

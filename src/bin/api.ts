@@ -102,7 +102,7 @@ await runProgram('api', async () => {
           stepExecution: config.STEP_EXECUTION,
           eager: false,
           mayStart: async () => isDatabaseUsable && (await queue.mayStartWithoutWorker()),
-          blockedForMs: () => 0,
+          turns: null,
           onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
         });
   const wake = connectWake(url, () => dispatcher?.wake());

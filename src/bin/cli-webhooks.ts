@@ -177,13 +177,21 @@ function open(box: SecretBox, sealed: Uint8Array, endpointId: string): Uint8Arra
   }
 }
 
-function describeEndpoint({ id, url, disabledBecause, failingSince, deliveredAt }: Endpoint): string {
+function describeEndpoint({
+  id,
+  url,
+  verifiedAt,
+  disabledBecause,
+  failingSince,
+  deliveredAt,
+}: Endpoint): string {
   const state = disabledBecause === null ? 'enabled' : `disabled (${disabledBecause})`;
   const luck =
     failingSince === null
       ? `last delivered ${deliveredAt?.toISOString() ?? 'never'}`
       : `failing since ${failingSince.toISOString()}`;
-  return `${id}  ${state.padEnd(18)}  ${luck}  ${url}`;
+  const proof = verifiedAt === null ? 'not verified' : `verified ${verifiedAt.toISOString()}`;
+  return `${id}  ${state.padEnd(18)}  ${proof}  ${luck}  ${url}`;
 }
 
 function describeDelivery(entry: DeliveryEntry): string {

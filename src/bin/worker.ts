@@ -77,12 +77,14 @@ await runProgram('worker', async () => {
     secretBox,
     isAllowed,
     lookup: lookupBySystem,
+    eventsPerMinute: config.WEBHOOK_EVENTS_PER_MINUTE,
+    challenge: config.WEBHOOK_CHALLENGE,
     now: Date.now,
     random: Math.random,
   });
   const activities = createActivities({
     validations,
-    deliveries: createDeliveryStore(orm),
+    deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
     source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
     inspectImage: createInspectImage(),
     webhooks,
@@ -137,7 +139,7 @@ await runProgram('worker', async () => {
           stepExecution: config.STEP_EXECUTION,
           eager: true,
           mayStart: () => Promise.resolve(true),
-          blockedForMs: webhooks.blockedForMs,
+          turns: webhooks,
           onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
         });
   const signIn = () => {

@@ -12,7 +12,8 @@ const ENTRY = `d.id, d.asset_id AS "assetId", nullif(d.attempt, 0) AS attempt, d
   (SELECT coalesce(json_agg(json_build_object('at', at, 'status', status, 'durationMs', duration_ms, 'error', error,
      'excerpt', excerpt) ORDER BY number), '[]') FROM delivery_tries WHERE delivery_id = d.id) AS tries`;
 
-const ENDPOINT = `id, url, created_at AS "createdAt", delivered_at AS "deliveredAt", failing_since AS "failingSince",
+/** `verified_at` came later than `delivered_at`: who took events before has verified itself by that. */
+const ENDPOINT = `id, url, created_at AS "createdAt", coalesce(verified_at, delivered_at) AS "verifiedAt", delivered_at AS "deliveredAt", failing_since AS "failingSince",
   disabled_at AS "disabledAt", disabled_because AS "disabledBecause"`;
 
 /** Back to the beginning of the schedule, due now; the dispatcher hands it to a workflow or wakes the one it has. */
@@ -155,12 +156,23 @@ function asEntry({ createdAt, dueAt, finishedAt, tries, ...row }: EntryRow): Del
   };
 }
 
-type EndpointRow = TextTimes<Endpoint, 'createdAt' | 'deliveredAt' | 'failingSince' | 'disabledAt'>;
+type EndpointRow = TextTimes<
+  Endpoint,
+  'createdAt' | 'verifiedAt' | 'deliveredAt' | 'failingSince' | 'disabledAt'
+>;
 
-function asEndpoint({ createdAt, deliveredAt, failingSince, disabledAt, ...row }: EndpointRow): Endpoint {
+function asEndpoint({
+  createdAt,
+  verifiedAt,
+  deliveredAt,
+  failingSince,
+  disabledAt,
+  ...row
+}: EndpointRow): Endpoint {
   return {
     ...row,
     createdAt: new Date(createdAt ?? 0),
+    verifiedAt: asDate(verifiedAt),
     deliveredAt: asDate(deliveredAt),
     failingSince: asDate(failingSince),
     disabledAt: asDate(disabledAt),

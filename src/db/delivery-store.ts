@@ -7,6 +7,7 @@ import {
   DISABLE_AFTER_FAILING_H,
 } from '../domain/delivery.ts';
 import type { DeliveryStore } from '../domain/webhook-ports.ts';
+import { createEndpointRow } from './create-endpoint.ts';
 import { execute } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
 
@@ -24,13 +25,18 @@ interface SecretColumns {
   readonly secret: Uint8Array | null;
   readonly previousSecret: Uint8Array | null;
   readonly isDisabled: boolean | null;
+  readonly isVerified: boolean | null;
 }
 
 /** Column list of an endpoint `e` as `asEndpoint` reads it. */
 const ENDPOINT = `e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret",
-  e.disabled_at IS NOT NULL AS "isDisabled"`;
+  e.disabled_at IS NOT NULL AS "isDisabled", coalesce(e.verified_at, e.delivered_at) IS NOT NULL AS "isVerified"`;
 
-export function createDeliveryStore(orm: MikroORM): DeliveryStore {
+/** `endpointsMax`: endpoints that a tenant may have. */
+export function createDeliveryStore(
+  orm: MikroORM,
+  { endpointsMax }: { endpointsMax: number },
+): DeliveryStore {
   const record = groupByTick(
     async (tries: readonly TryToRecord[]) => {
       // Two tries of one delivery in one statement would get one number: numbers are counted per statement.
@@ -52,7 +58,8 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
            WHERE e.asset_id = s.asset_id AND e.attempt = s.attempt AND e.waits_for_start
          ), successes AS (
            -- Not at every success: the endpoint's row would be the bottleneck of all its deliveries.
-           UPDATE endpoints e SET delivered_at = now(), failing_since = NULL
+           UPDATE endpoints e SET delivered_at = now(), failing_since = NULL,
+             verified_at = coalesce(e.verified_at, e.delivered_at, now())
            FROM made JOIN deliveries d ON d.id = made."deliveryId"
            WHERE e.id = d.endpoint_id AND made.state = 'delivered'
              AND (e.failing_since IS NOT NULL OR e.delivered_at IS NULL OR e.delivered_at < now() - interval '1 min')
@@ -89,6 +96,7 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
     async findPending(id) {
       const [row] = await execute<
         {
+          owner: string;
           url: string;
           body: string;
           tries: string;
@@ -98,7 +106,7 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
         } & SecretColumns
       >(
         orm,
-        `SELECT d.url, d.body, d.endpoint_id AS "endpointId", d.replays AS round, ${ENDPOINT},
+        `SELECT d.owner, d.url, d.body, d.endpoint_id AS "endpointId", d.replays AS round, ${ENDPOINT},
            (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id) - d.tries_before_replay AS tries,
            (SELECT s.created_at FROM deliveries s
             WHERE d.event <> 'onStart' AND s.asset_id = d.asset_id AND s.attempt = d.attempt AND s.event = 'onStart'
@@ -108,9 +116,10 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
         [id],
       );
       if (row === undefined) return null;
-      const { url, body, tries, startDueAt, endpointId, round } = row;
+      const { owner, url, body, tries, startDueAt, endpointId, round } = row;
       return {
         id,
+        owner,
         url,
         body,
         tries: Number(tries),
@@ -122,19 +131,13 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
     },
 
     async createEndpoint(deliveryId, secret) {
-      const [row] = await execute<SecretColumns>(
-        orm,
-        `WITH created AS (
-           INSERT INTO endpoints AS e (id, owner, url, secret)
-           SELECT endpoint_id, owner, endpoint_url(url), ? FROM deliveries WHERE id = ?
-           ON CONFLICT (id) DO UPDATE SET owner = excluded.owner
-           RETURNING *
-         ) SELECT ${ENDPOINT} FROM created e`,
-        [Buffer.from(secret), deliveryId],
-      );
-      const endpoint = row === undefined ? null : asEndpoint(row);
-      if (endpoint === null) throw new Error('The delivery is gone');
-      return endpoint;
+      const row = await createEndpointRow<SecretColumns>(orm, ENDPOINT, {
+        deliveryId,
+        secret,
+        max: endpointsMax,
+      });
+      if (row === undefined) throw new Error('The delivery is gone');
+      return asEndpoint(row);
     },
 
     async recordTry({ id, endpointId, round }, tryMade, state, failure) {
@@ -142,12 +145,17 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
       if (state !== 'delivered') await recordFailure(endpointId, failure);
     },
 
-    async failDisabled(id) {
+    async markVerified(endpointId) {
+      await execute(orm, 'UPDATE endpoints SET verified_at = now() WHERE id = ? AND verified_at IS NULL', [
+        endpointId,
+      ]);
+    },
+
+    async failUntried(id, failure) {
       await execute(
         orm,
-        `UPDATE deliveries SET state = 'failed', failure = 'endpoint_disabled', finished_at = now()
-         WHERE id = ? AND state = 'pending'`,
-        [id],
+        `UPDATE deliveries SET state = 'failed', failure = ?, finished_at = now() WHERE id = ? AND state = 'pending'`,
+        [failure, id],
       );
     },
 
@@ -179,10 +187,16 @@ export function createDeliveryStore(orm: MikroORM): DeliveryStore {
   };
 }
 
-function asEndpoint({ secret, previousSecret, isDisabled }: SecretColumns): DeliveryEndpoint | null {
+function asEndpoint({
+  secret,
+  previousSecret,
+  isDisabled,
+  isVerified,
+}: SecretColumns): DeliveryEndpoint | null {
   if (secret === null) return null;
   return {
     isDisabled: isDisabled === true,
+    isVerified: isVerified === true,
     secrets: previousSecret === null ? [secret] : [secret, previousSecret],
   };
 }

@@ -6,6 +6,7 @@ import { Endpoints } from './migrations/0002-endpoints.ts';
 import { AssetsByState } from './migrations/0003-assets-by-state.ts';
 import { IdempotencyKeys } from './migrations/0004-idempotency-keys.ts';
 import { Tenants } from './migrations/0005-tenants.ts';
+import { WebhookLimits } from './migrations/0006-webhook-limits.ts';
 import { AS_TENANT } from './tenant.ts';
 
 /** What the stores are given. */
@@ -33,7 +34,14 @@ export function openDatabase({ url, poolMax, sees = 'all' }: DatabaseOptions): P
       ...(sees === 'tenant' ? { options: AS_TENANT } : {}),
     },
     migrations: {
-      migrationsList: [AssetsAndDeliveries, Endpoints, AssetsByState, IdempotencyKeys, Tenants],
+      migrationsList: [
+        AssetsAndDeliveries,
+        Endpoints,
+        AssetsByState,
+        IdempotencyKeys,
+        Tenants,
+        WebhookLimits,
+      ],
       snapshot: false,
       tableName: 'migrations',
     },

@@ -18,6 +18,7 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
  * - `exhausted`: every try of the schedule failed.
  * - `endpoint_gone`: the receiver answered 410, which disables its endpoint.
  * - `endpoint_disabled`: the endpoint was disabled before this delivery's turn came; nothing was sent.
+ * - `endpoint_limit`: its endpoint would have been one more than its tenant may have; nothing was sent.
  * - `stopped`: an operator terminated or cancelled its workflow.
  */
 export const DELIVERY_FAILURES = [
@@ -25,6 +26,7 @@ export const DELIVERY_FAILURES = [
   'exhausted',
   'endpoint_gone',
   'endpoint_disabled',
+  'endpoint_limit',
   'stopped',
 ] as const;
 export type DeliveryFailure = (typeof DELIVERY_FAILURES)[number];
@@ -45,6 +47,8 @@ export interface DeliveryTry {
 /** Everything a try needs, read from the delivery's row. */
 export interface PendingDelivery {
   readonly id: string;
+  /** Its tenant. */
+  readonly owner: string;
   readonly url: string;
   /** Exact bytes of every try. */
   readonly body: string;
@@ -61,6 +65,8 @@ export interface PendingDelivery {
 
 export interface DeliveryEndpoint {
   readonly isDisabled: boolean;
+  /** It took an event, or answered a challenge. */
+  readonly isVerified: boolean;
   /** Sealed; the newest first, then the one before it while a rotation lasts. */
   readonly secrets: readonly Uint8Array[];
 }

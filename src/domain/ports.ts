@@ -146,6 +146,14 @@ export interface AssetToDispatch {
   readonly webhookKeys: readonly NotificationKey[];
 }
 
+interface OverdueDelivery {
+  readonly id: string;
+  /** Its tenant. */
+  readonly owner: string;
+  readonly url: string;
+  readonly endpointId: string;
+}
+
 /** The work that waits for Temporal. */
 export interface DispatchQueue {
   /** Leases up to `count` rows that no one has dispatched; no other process gets them while the lease lasts. */
@@ -156,11 +164,14 @@ export interface DispatchQueue {
   /** Requests to cancel that no workflow has been told of. */
   cancelsToSignal(): Promise<{ id: string; attempt: number; reason: string | null }[]>;
   markCancelSignaled(asset: { id: string; attempt: number }): Promise<void>;
-  /** Pending deliveries that are due and that no workflow holds. */
-  overdueDeliveries(): Promise<{ id: string; url: string; endpointId: string }[]>;
+  /**
+   * Pending deliveries that are due and that no workflow holds, the same number of each tenant as far as they reach, the
+   * oldest first; none of the tenants `except`.
+   */
+  overdueDeliveries(except?: ReadonlySet<string>): Promise<OverdueDelivery[]>;
   markHandedOver(deliveryId: string): Promise<void>;
-  /** Makes all overdue deliveries of an endpoint due again `afterMs` from now. */
-  parkOverdue(endpointId: string, afterMs: number): Promise<void>;
+  /** Makes all overdue deliveries of its endpoint due again `afterMs` from now. */
+  parkOverdue(one: OverdueDelivery, afterMs: number): Promise<void>;
   /** Workers sign in every second; an API starts workflows only while none does. */
   renewWorker(workerId: string): Promise<void>;
   removeWorker(workerId: string): Promise<void>;

@@ -12,8 +12,11 @@ import type {
 export interface DeliveryStore {
   /** Null unless the delivery is still pending. */
   findPending(id: string): Promise<PendingDelivery | null>;
-  /** Makes the endpoint of a delivery, with this (sealed) secret, unless another process was quicker. */
-  createEndpoint(deliveryId: string, secret: Uint8Array): Promise<DeliveryEndpoint>;
+  /**
+   * Makes the endpoint of a delivery, with this (sealed) secret, unless another process was quicker. Null if its tenant
+   * has as many as it may have.
+   */
+  createEndpoint(deliveryId: string, secret: Uint8Array): Promise<DeliveryEndpoint | null>;
   /** `failure` goes with the state `failed`. Keeps the endpoint's own record too. */
   recordTry(
     delivery: PendingDelivery,
@@ -21,8 +24,10 @@ export interface DeliveryStore {
     state: DeliveryState,
     failure: DeliveryFailure | null,
   ): Promise<void>;
-  /** Ends a delivery whose endpoint is disabled, without a try. */
-  failDisabled(id: string): Promise<void>;
+  /** The endpoint has proved that it wants our events. */
+  markVerified(endpointId: string): Promise<void>;
+  /** Ends a delivery without a try. */
+  failUntried(id: string, failure: 'endpoint_disabled' | 'endpoint_limit'): Promise<void>;
   /** A workflow of its own looks after the delivery from now on. */
   markHandedOver(id: string): Promise<void>;
   /** Nobody looks after the delivery: it is due again `afterMs` from now. */
@@ -62,6 +67,8 @@ export interface Endpoint {
   /** Without query and fragment. */
   readonly url: string;
   readonly createdAt: Date;
+  /** When it first answered a challenge or took an event. */
+  readonly verifiedAt: Date | null;
   readonly deliveredAt: Date | null;
   readonly failingSince: Date | null;
   readonly disabledAt: Date | null;
@@ -120,27 +127,44 @@ export interface TryResult {
   readonly durationMs: number;
   /** The beginning of the answer's body. */
   readonly excerpt: string | null;
-  /** Null for a 2xx. A code, never the URL: `http_500`, `timeout`, `connection_refused`, … */
+  /** Null for a 2xx (of an event). A code, never the URL: `http_500`, `timeout`, `challenge_unanswered`, … */
   readonly error: string | null;
   readonly verdict: 'delivered' | 'retry' | 'give_up';
   /** What the receiver asked for in Retry-After, in milliseconds. */
   readonly retryAfterMs: number | null;
 }
 
-/** Leave for a try. `blocked`: not now (cap or circuit breaker of the origin); ask again after `waitMs`. */
+/** Whose try it would be, and where to. */
+export type TryTarget = Pick<PendingDelivery, 'owner' | 'url' | 'endpointId'> & {
+  /** Missing where it is not known. */
+  readonly endpoint?: PendingDelivery['endpoint'];
+};
+
+/** Leave for a try. `blocked`: not now; ask again after `waitMs`. */
 type Turn =
   | { readonly outcome: 'turn'; readonly end: () => void }
-  | { readonly outcome: 'blocked'; readonly waitMs: number };
+  | {
+      readonly outcome: 'blocked';
+      /** `tenant`: it has used up its minute. `receiver`: cap or circuit breaker. */
+      readonly by: 'tenant' | 'receiver';
+      readonly waitMs: number;
+    };
 
-export interface WebhookSender {
+/** Who gets a try now, as far as this process knows. */
+export interface WebhookTurns {
+  /** Milliseconds after which a try is to ask again; 0 if it may start now. */
+  blockedForMs(target: TryTarget): number;
+  /** Tenants that have used up their minute. */
+  blockedTenants(): ReadonlySet<string>;
+  /** A turn for a try, to be ended by the caller. It counts for the tenant. */
+  reserve(target: TryTarget): Turn;
+  /** A turn for a first try in line; `not_in_line` where the endpoint answers slowly or too many are under way. */
+  reserveInLine(target: TryTarget): Promise<Turn | { readonly outcome: 'not_in_line' }>;
+}
+
+export interface WebhookSender extends WebhookTurns {
   /** A new secret, sealed for the endpoint. */
   makeSecret(endpointId: string): Uint8Array;
-  /** Milliseconds after which a try is to ask again; 0 if it may start now. */
-  blockedForMs(url: string): number;
-  /** A turn for a try, to be ended by the caller. */
-  reserve(url: string): Turn;
-  /** A turn for a first try in line; `not_in_line` where the endpoint answers slowly or too many are under way. */
-  reserveInLine(url: string): Promise<Turn | { readonly outcome: 'not_in_line' }>;
   send(request: {
     id: string;
     url: string;
@@ -148,6 +172,8 @@ export interface WebhookSender {
     endpointId: string;
     endpoint: DeliveryEndpoint;
     timeoutMs: number;
+    /** Awaited between the answer to a challenge and the event. */
+    onVerified: () => Promise<void>;
   }): Promise<TryResult>;
   /** Milliseconds until the next try after `tries` tries; null when the schedule has run out. */
   nextTryInMs(tries: number, retryAfterMs: number | null): number | null;

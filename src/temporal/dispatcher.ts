@@ -16,6 +16,7 @@ import {
 } from '../../workflows/contract.ts';
 import type { StepExecution } from '../domain/asset.ts';
 import type { AssetToDispatch, DispatchQueue } from '../domain/ports.ts';
+import type { WebhookTurns } from '../domain/webhook-ports.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 
 /** Starts under way at once: measured, more of them only wait for each other. */
@@ -56,8 +57,8 @@ export interface DispatcherDeps {
   readonly eager: boolean;
   /** Whether this process is to start workflows now. */
   readonly mayStart: () => Promise<boolean>;
-  /** Milliseconds for which a receiver gets no tries; 0 if it may. Only who sends knows: elsewhere always 0. */
-  readonly blockedForMs: (url: string) => number;
+  /** Which deliveries would get no try now. Only who sends knows: elsewhere null. */
+  readonly turns: Pick<WebhookTurns, 'blockedForMs' | 'blockedTenants'> | null;
   readonly onError: (error: unknown, doing: string) => void;
 }
 
@@ -81,7 +82,7 @@ export function startDispatcher({
   stepExecution,
   eager,
   mayStart,
-  blockedForMs,
+  turns,
   onError,
 }: DispatcherDeps): Dispatcher {
   let stopped = false;
@@ -183,17 +184,19 @@ export function startDispatcher({
       if (await signalCancel(asset)) await queue.markCancelSignaled(asset);
     }
     const parked = new Set<string>();
-    for (const { id, url, endpointId } of await queue.overdueDeliveries()) {
-      if (parked.has(endpointId)) continue;
-      const waitMs = blockedForMs(url);
+    // What a tenant has beyond its minute stays overdue, unread: to move it would be an UPDATE of all of it each minute.
+    for (const delivery of await queue.overdueDeliveries(turns?.blockedTenants())) {
+      // Some of those before may have used up the minute meanwhile.
+      if (parked.has(delivery.endpointId) || turns?.blockedTenants().has(delivery.owner)) continue;
+      const waitMs = turns?.blockedForMs(delivery) ?? 0;
       if (waitMs > 0) {
         // All of them at once: however many wait for a dead receiver, the others' come next.
-        await queue.parkOverdue(endpointId, waitMs);
-        parked.add(endpointId);
+        await queue.parkOverdue(delivery, waitMs);
+        parked.add(delivery.endpointId);
         continue;
       }
-      await startDelivery(client, id);
-      await queue.markHandedOver(id);
+      await startDelivery(client, delivery.id);
+      await queue.markHandedOver(delivery.id);
     }
   }
 

@@ -248,4 +248,29 @@ describe('webhooks', () => {
     await eventually(async () => (await deliveryOf(lost.id)).tries.length >= 3, { timeoutMs: 60_000 });
     await receiver.close();
   }, 150_000);
+
+  it('where proof is required, are sent to who echoes a challenge, and to nobody else', async () => {
+    stack.worker.signal('SIGTERM');
+    await stack.worker.ended();
+    await stack.startWorker({ WEBHOOK_CHALLENGE: 'required' });
+    const receiver = await startReceiver();
+    const unwilling = await notify(`${receiver.url}/unwilling`);
+    expect(unwilling).toMatchObject({
+      state: 'pending',
+      tries: [{ status: 200, error: 'challenge_unanswered' }],
+    });
+    expect(receiver.events.map((event) => JSON.parse(event.body) as object)).toEqual([
+      { id: expect.any(String), state: 'challenge', challenge: expect.any(String) },
+    ]);
+    const willing = await notify(`${stack.baseUrl}/echo/post`);
+    expect(willing).toMatchObject({ state: 'delivered', tries: [{ status: 200, error: null }] });
+    const endpoints = await client.read<{ id: string; verifiedAt: string | null }[]>('/webhooks/endpoints');
+    const verifiedAt = ({ endpointId }: Delivery) =>
+      endpoints.find(({ id }) => id === endpointId)?.verifiedAt;
+    expect([verifiedAt(unwilling), verifiedAt(willing)]).toEqual([null, expect.stringMatching(/^2.+Z$/)]);
+    const lines = (await cli('webhooks', 'endpoints')).split('\n');
+    expect(lines.find((line) => line.startsWith(unwilling.endpointId))).toContain('  not verified  ');
+    expect(lines.find((line) => line.startsWith(willing.endpointId))).toContain('  verified 2');
+    await receiver.close();
+  });
 });

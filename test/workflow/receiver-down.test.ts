@@ -45,6 +45,8 @@ describe('a receiver that is down for an hour', () => {
       secretBox,
       isAllowed: createAddressGuard(['127.0.0.0/8']),
       lookup: lookupBySystem,
+      eventsPerMinute: 1_000,
+      challenge: 'off',
       now,
       random: Math.random,
     });
@@ -52,9 +54,9 @@ describe('a receiver that is down for an hour', () => {
     const asked = new Map<string, number[]>();
     const scheduled: typeof sender = {
       ...sender,
-      blockedForMs: (url) => sender.blockedForMs(url) / SPEED,
-      reserve(url) {
-        const turn = sender.reserve(url);
+      blockedForMs: (target) => sender.blockedForMs(target) / SPEED,
+      reserve(target) {
+        const turn = sender.reserve(target);
         return turn.outcome === 'turn' ? turn : { ...turn, waitMs: turn.waitMs / SPEED };
       },
       nextTryInMs(tries, retryAfterMs) {
@@ -62,7 +64,7 @@ describe('a receiver that is down for an hour', () => {
         return waitMs === null ? null : Math.ceil(waitMs / SPEED);
       },
     };
-    const deliveries = createDeliveryStore(database.orm);
+    const deliveries = createDeliveryStore(database.orm, { endpointsMax: 1_000 });
     const activities = createSendWebhook({
       webhooks: scheduled,
       deliveries: {

@@ -10,7 +10,7 @@ const body = <State extends string>(name: string, state: State) =>
   z.object({ id: uuid, state: z.literal(state) }).meta({ id: name });
 
 /** What each event is sent with. */
-const EVENTS: Record<DeliveryEvent, { summary: string; schema: z.ZodType }> = {
+const EVENTS: Record<DeliveryEvent | 'challenge', { summary: string; schema: z.ZodType }> = {
   onStart: {
     summary: 'The validation has started.',
     schema: body('StartEvent', STATE_OF_NOTIFICATION.onStart),
@@ -30,6 +30,13 @@ const EVENTS: Record<DeliveryEvent, { summary: string; schema: z.ZodType }> = {
     summary: 'Someone tries the receiver. `id` is that of the delivery.',
     schema: body('TestEvent', 'test'),
   },
+  challenge: {
+    summary:
+      'With `WEBHOOK_CHALLENGE=required`, before the first event of an endpoint: answer 2xx with JSON that holds the same `challenge`.',
+    schema: z
+      .object({ id: uuid, state: z.literal('challenge'), challenge: z.string() })
+      .meta({ id: 'ChallengeEvent' }),
+  },
 };
 
 /** The callbacks of a submission, by notification key. */
@@ -45,13 +52,13 @@ export const TEST_CALLBACK: Record<string, ZodOpenApiCallbackObject> = {
 };
 
 export const WEBHOOKS: ZodOpenApiPathsObject = Object.fromEntries(
-  (Object.keys(EVENTS) as DeliveryEvent[]).map((event) => [
+  (Object.keys(EVENTS) as (keyof typeof EVENTS)[]).map((event) => [
     event,
     { post: { operationId: `${event}Event`, ...eventOperation(event) } } satisfies ZodOpenApiPathItemObject,
   ]),
 );
 
-function eventOperation(event: DeliveryEvent) {
+function eventOperation(event: keyof typeof EVENTS) {
   const { summary, schema } = EVENTS[event];
   return {
     tags: ['events'],

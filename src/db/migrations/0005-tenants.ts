@@ -40,7 +40,6 @@ export class Tenants extends Migration {
     this.addSql('CREATE INDEX deliveries_by_owner ON deliveries (owner, id)');
     this.addSql('DROP INDEX deliveries_failed');
     this.addSql(`CREATE INDEX deliveries_failed ON deliveries (owner, id) WHERE state = 'failed'`);
-    this.addSql('CREATE INDEX endpoints_by_owner ON endpoints (owner, created_at)');
 
     this.addSql(`
       CREATE TABLE api_keys (
@@ -80,7 +79,7 @@ export class Tenants extends Migration {
       this.addSql(`REVOKE ALL ON ${table} FROM validatr_tenant`);
     }
     this.addSql('DROP TABLE api_keys');
-    this.addSql('DROP INDEX endpoints_by_owner, deliveries_failed, deliveries_by_owner, assets_failed');
+    this.addSql('DROP INDEX deliveries_failed, deliveries_by_owner, assets_failed');
     this.addSql(`CREATE INDEX deliveries_failed ON deliveries (id) WHERE state = 'failed'`);
     this.addSql(`CREATE INDEX assets_failed ON assets (state, id) WHERE state IN ('failed', 'canceled')`);
     // Its index goes with it. The role may serve other databases.

@@ -16,7 +16,7 @@ describe('deliveries and endpoints in the database', () => {
   let database: TestDatabase;
   const ignore = () => undefined;
   const stores = () => ({
-    deliveries: createDeliveryStore(database.orm),
+    deliveries: createDeliveryStore(database.orm, { endpointsMax: 1_000 }),
     log: createDeliveryLog(database.orm, ignore),
     secrets: createEndpointSecrets(database.orm),
     queue: createDispatchQueue(database.orm),
@@ -129,7 +129,7 @@ describe('deliveries and endpoints in the database', () => {
       'endpoint_gone',
     );
     expect((await pending(waiting)).endpoint?.isDisabled).toBe(true);
-    await deliveries.failDisabled(waiting);
+    await deliveries.failUntried(waiting, 'endpoint_disabled');
     const failed = await log.list(
       DEFAULT_TENANT,
       { endpointId: gone.endpointId, state: 'failed' },

@@ -7,6 +7,7 @@ import { connectWake } from '../../../../src/db/wake.ts';
 import type { DispatchQueue } from '../../../../src/domain/ports.ts';
 import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { insertEvents } from '../../../support/tenant-events.ts';
 
 describe('the dispatch queue', () => {
   let database: TestDatabase;
@@ -84,11 +85,26 @@ describe('the dispatch queue', () => {
     await database.query(`UPDATE deliveries SET due_at = now() - interval '1 s' WHERE id = ?`, [id]);
     const [overdue] = await queue.overdueDeliveries();
     expect(overdue).toMatchObject({ id, url: 'https://example.com/' });
-    await queue.parkOverdue(overdue?.endpointId ?? '', 60_000);
+    if (overdue !== undefined) await queue.parkOverdue(overdue, 60_000);
     expect(await queue.overdueDeliveries()).toEqual([]);
     await database.query(`UPDATE deliveries SET due_at = now() - interval '1 s' WHERE id = ?`, [id]);
     await queue.markHandedOver(id);
     expect(await queue.overdueDeliveries()).toEqual([]);
+  });
+
+  it('hands out overdue deliveries of every tenant, however many wait for one, and none of those left out', async () => {
+    const flood = Array.from({ length: 200 }, (_, path) => `https://flood.example/${path}`);
+    await insertEvents(database, 'flood', flood);
+    const few = await insertEvents(database, 'few', ['https://few.example/1', 'https://few.example/2']);
+    const many = await insertEvents(database, 'many', flood);
+    const found = await queue.overdueDeliveries();
+    const of = (owner: string) => found.filter((delivery) => delivery.owner === owner).map(({ id }) => id);
+    expect(found).toHaveLength(50);
+    expect(of('few')).toEqual(few);
+    expect(of('flood')).toHaveLength(24);
+    expect(of('many')).toEqual(many.slice(0, 24));
+    const others = await queue.overdueDeliveries(new Set(['flood', 'many']));
+    expect(others.map(({ id }) => id)).toEqual(few);
   });
 
   it('wakes other processes, also after the connection was lost', async () => {

@@ -61,7 +61,7 @@ describe('tenants in the database', () => {
     const claim = await createValidationStore(database.orm, ignore).claim(owner, 1);
     if (claim.outcome !== 'owned' || claim.send === null) throw new Error('no delivery');
     const { deliveryId } = claim.send;
-    const deliveries = createDeliveryStore(database.orm);
+    const deliveries = createDeliveryStore(database.orm, { endpointsMax: 10 });
     await deliveries.createEndpoint(deliveryId, Buffer.from('sealed'));
     const delivery = await deliveries.findPending(deliveryId);
     if (delivery === null) throw new Error('not pending');

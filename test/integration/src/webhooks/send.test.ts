@@ -23,6 +23,8 @@ describe('the webhook sender', () => {
       secretBox,
       isAllowed,
       lookup: lookupBySystem,
+      eventsPerMinute: 1_000,
+      challenge: 'off',
       now: Date.now,
       random: () => 0.5,
     });
@@ -32,6 +34,8 @@ describe('the webhook sender', () => {
     await receiver?.close();
     receiver = undefined;
   });
+
+  const target = (url: string) => ({ owner: 'default', url, endpointId });
 
   const send = (
     url: string,
@@ -43,8 +47,9 @@ describe('the webhook sender', () => {
       url,
       body: '{"id":"x","state":"complete"}',
       endpointId,
-      endpoint: { isDisabled: false, secrets },
+      endpoint: { isDisabled: false, isVerified: false, secrets },
       timeoutMs,
+      onVerified: () => Promise.resolve(),
     });
 
   it('posts the exact body with its id and is done at a 2xx', async () => {
@@ -173,13 +178,17 @@ describe('the webhook sender', () => {
   });
 
   it('gives four turns in line at once, further ones as these end, none for long', async () => {
-    const turns = await Promise.all([1, 2, 3, 4].map(() => sender.reserveInLine('http://a.example/hook')));
+    const turns = await Promise.all(
+      [1, 2, 3, 4].map(() => sender.reserveInLine(target('http://a.example/hook'))),
+    );
     expect(turns.map((turn) => turn.outcome)).toEqual(['turn', 'turn', 'turn', 'turn']);
-    expect(await sender.reserveInLine('http://a.example/other')).toMatchObject({ outcome: 'turn' });
+    expect(await sender.reserveInLine(target('http://a.example/other'))).toMatchObject({ outcome: 'turn' });
     const begin = performance.now();
-    expect(await sender.reserveInLine('http://a.example/hook?query')).toEqual({ outcome: 'not_in_line' });
+    expect(await sender.reserveInLine(target('http://a.example/hook?query'))).toEqual({
+      outcome: 'not_in_line',
+    });
     expect(performance.now() - begin).toBeLessThan(1_000);
-    const next = sender.reserveInLine('http://a.example/hook');
+    const next = sender.reserveInLine(target('http://a.example/hook'));
     const [first] = turns;
     if (first?.outcome === 'turn') first.end();
     expect(await next).toMatchObject({ outcome: 'turn' });
@@ -188,7 +197,7 @@ describe('the webhook sender', () => {
   it('gives no turn in line to an endpoint that took longer than 500 ms for its last answer', async () => {
     receiver = await startReceiver(() => undefined);
     await send(receiver.url, 600);
-    expect(await sender.reserveInLine(receiver.url)).toEqual({ outcome: 'not_in_line' });
+    expect(await sender.reserveInLine(target(receiver.url))).toEqual({ outcome: 'not_in_line' });
   });
 
   it('lets an origin alone after five failures in a row, however it is asked', async () => {
@@ -197,11 +206,11 @@ describe('the webhook sender', () => {
     });
     const { url } = receiver;
     for (let failures = 0; failures < 5; failures += 1) {
-      expect(sender.blockedForMs(url)).toBe(0);
+      expect(sender.blockedForMs(target(url))).toBe(0);
       await send(`${url}/${failures}`);
     }
-    expect(sender.blockedForMs(url)).toBeGreaterThan(20_000);
-    expect(sender.reserve(`${url}/x`)).toMatchObject({ outcome: 'blocked' });
-    expect(await sender.reserveInLine(`${url}/x`)).toMatchObject({ outcome: 'blocked' });
+    expect(sender.blockedForMs(target(url))).toBeGreaterThan(20_000);
+    expect(sender.reserve(target(`${url}/x`))).toMatchObject({ outcome: 'blocked' });
+    expect(await sender.reserveInLine(target(`${url}/x`))).toMatchObject({ outcome: 'blocked' });
   });
 });

@@ -1,0 +1,67 @@
+import type { Dispatcher } from 'undici';
+import { parseRetryAfter } from './retry-schedule.ts';
+
+/** Of a response this much is read, so that the connection can be used again; of more the connection is cut. */
+const MAX_RESPONSE_BYTES = 64 * 1024;
+/** This much is kept, for whoever looks into the delivery log. */
+const MAX_EXCERPT_BYTES = 4 * 1024;
+
+/** The beginning of a body as text; null if it has none. Reading stops at the limit or when the try's time is over. */
+export async function readExcerpt(body: Dispatcher.ResponseData['body']): Promise<string | null> {
+  const kept: Uint8Array[] = [];
+  let keptBytes = 0;
+  let readBytes = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      const part = chunk.subarray(0, MAX_EXCERPT_BYTES - keptBytes);
+      kept.push(part);
+      keptBytes += part.length;
+      readBytes += chunk.length;
+      // Leaving the loop destroys the stream, and with it the connection.
+      if (readBytes > MAX_RESPONSE_BYTES) break;
+    }
+  } catch {
+    // The receiver's status stands, whatever became of the rest of its answer.
+  }
+  // Postgres can store any text but this character.
+  const text = Buffer.concat(kept).toString('utf8').replaceAll('\0', '');
+  return text === '' ? null : text;
+}
+
+/** 2xx is delivered; 408, 429 and 5xx are worth another try; the rest is the receiver's final word. */
+export function judge({ statusCode: status, headers }: Dispatcher.ResponseData, nowMs: number) {
+  if (status >= 200 && status < 300)
+    return { status, error: null, verdict: 'delivered', retryAfterMs: null } as const;
+  const error = `http_${status}`;
+  if (status !== 408 && status !== 429 && status < 500) {
+    return { status, error, verdict: 'give_up', retryAfterMs: null } as const;
+  }
+  const header = headers['retry-after'];
+  const retryAfterMs = parseRetryAfter(Array.isArray(header) ? header[0] : header, nowMs);
+  return { status, error, verdict: 'retry', retryAfterMs } as const;
+}
+
+const NETWORK_ERRORS: Record<string, string> = {
+  address_forbidden: 'address_forbidden',
+  ECONNREFUSED: 'connection_refused',
+  ECONNRESET: 'connection_reset',
+  ENOTFOUND: 'name_not_found',
+  EAI_AGAIN: 'name_not_found',
+  EHOSTUNREACH: 'host_unreachable',
+  ENETUNREACH: 'host_unreachable',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_SOCKET: 'connection_reset',
+  UND_ERR_HEADERS_OVERFLOW: 'invalid_response',
+};
+
+/** A short code; library texts may quote the URL. */
+export function networkErrorCode(error: unknown): string {
+  const { name, code } = error as { name?: string; code?: string };
+  if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
+  if (name === 'HTTPParserError' || code?.startsWith('HPE_')) return 'invalid_response';
+  if (code?.startsWith('ERR_TLS') || code?.startsWith('CERT') || code?.includes('SELF_SIGNED'))
+    return 'tls_error';
+  return NETWORK_ERRORS[code ?? ''] ?? 'network_error';
+}

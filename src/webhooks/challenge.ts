@@ -1,0 +1,30 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { TryResult } from '../domain/webhook-ports.ts';
+
+/** An event that asks a receiver whether it wants ours. Each has an id of its own: receivers drop what they have seen. */
+export interface Challenge {
+  readonly id: string;
+  readonly body: string;
+  /** What the answer has to hold. 18 random bytes: nobody answers it without having read it. */
+  readonly challenge: string;
+}
+
+export function makeChallenge(): Challenge {
+  const id = randomUUID();
+  const challenge = randomBytes(18).toString('base64url');
+  return { id, challenge, body: JSON.stringify({ id, state: 'challenge', challenge }) };
+}
+
+/** A 2xx whose body is a JSON object with the same `challenge` (an echo of the event is one), whatever else it holds. */
+export function isAnswered(
+  { challenge }: Challenge,
+  { verdict, excerpt }: Pick<TryResult, 'verdict' | 'excerpt'>,
+): boolean {
+  if (verdict !== 'delivered' || excerpt === null) return false;
+  try {
+    const answer = JSON.parse(excerpt) as { challenge?: unknown } | null;
+    return answer?.challenge === challenge;
+  } catch {
+    return false;
+  }
+}

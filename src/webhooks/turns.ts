@@ -1,0 +1,109 @@
+import type { TryResult, TryTarget, WebhookTurns } from '../domain/webhook-ports.ts';
+import { createEndpointStats } from './endpoint-stats.ts';
+import { createOriginGate } from './origin-gate.ts';
+import { createTenantPace } from './tenant-pace.ts';
+
+export interface TurnsDeps {
+  /** Tries that a tenant gets in a minute. */
+  readonly eventsPerMinute: number;
+  /** `required`: an endpoint gets events only once it has answered a challenge. */
+  readonly challenge: 'off' | 'required';
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export interface Turns extends WebhookTurns {
+  /** Whether the endpoint is to be challenged first. */
+  needsProof(target: Pick<TryTarget, 'endpoint'>): boolean;
+  /** `isProven`: whether a challenge was answered; null where there was none. */
+  record(
+    target: Pick<TryTarget, 'url' | 'endpointId'>,
+    result: Pick<TryResult, 'status' | 'durationMs'>,
+    isProven: boolean | null,
+  ): void;
+}
+
+/** Who may be tried now: a tenant has tries left, its receiver takes them, and in line the endpoint is quick. */
+export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDeps): Turns {
+  const stats = createEndpointStats();
+  const origins = createOriginGate({ now, random });
+  /**
+   * Endpoints that are asked for a proof, by id: no more are challenges heaped on someone who leaves them unanswered. Not by
+   * origin, where one tenant's URL that is none would hold up what others have there.
+   */
+  const unproven = createOriginGate({ now, random });
+  const pace = createTenantPace({ eventsPerMinute, now });
+
+  /** One whose endpoint is not known here may need it. */
+  function needsProof({ endpoint }: Pick<TryTarget, 'endpoint'>): boolean {
+    return challenge === 'required' && endpoint?.isVerified !== true;
+  }
+
+  function enter(target: TryTarget): (() => void) | number {
+    const leaveOrigin = origins.enter(target.url);
+    if (typeof leaveOrigin === 'number' || !needsProof(target)) return leaveOrigin;
+    const leaveEndpoint = unproven.enter(target.endpointId);
+    if (typeof leaveEndpoint === 'number') {
+      leaveOrigin();
+      return leaveEndpoint;
+    }
+    return () => {
+      leaveEndpoint();
+      leaveOrigin();
+    };
+  }
+
+  function reserve(target: TryTarget): ReturnType<WebhookTurns['reserve']> {
+    const tenantMs = pace.blockedForMs(target.owner);
+    if (tenantMs > 0) return { outcome: 'blocked', by: 'tenant', waitMs: tenantMs };
+    const entered = enter(target);
+    if (typeof entered === 'number') return { outcome: 'blocked', by: 'receiver', waitMs: entered };
+    pace.take(target.owner);
+    return { outcome: 'turn', end: entered };
+  }
+
+  function blockedForMs(target: TryTarget): number {
+    return Math.max(
+      pace.blockedForMs(target.owner),
+      origins.blockedForMs(target.url),
+      needsProof(target) ? unproven.blockedForMs(target.endpointId) : 0,
+    );
+  }
+
+  return {
+    needsProof,
+    blockedForMs,
+    blockedTenants: pace.blockedTenants,
+    reserve,
+
+    async reserveInLine(target) {
+      // Before it waits for its turn at the endpoint, not only after.
+      const waitMs = blockedForMs(target);
+      const by = pace.blockedForMs(target.owner) > 0 ? 'tenant' : 'receiver';
+      if (waitMs > 0) return { outcome: 'blocked', by, waitMs };
+      const endInLine = await stats.reserve(target.url);
+      if (endInLine === null) return { outcome: 'not_in_line' };
+      const turn = reserve(target);
+      if (turn.outcome === 'blocked') {
+        endInLine();
+        return turn;
+      }
+      return {
+        outcome: 'turn',
+        end() {
+          turn.end();
+          endInLine();
+        },
+      };
+    },
+
+    record({ url, endpointId }, { status, durationMs }, isProven) {
+      stats.recordDuration(url, durationMs);
+      // It answered, and not that it can't.
+      origins.record(url, status !== null && status < 500 && status !== 429);
+      if (isProven !== null) unproven.record(endpointId, isProven);
+    },
+  };
+}

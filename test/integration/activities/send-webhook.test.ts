@@ -1,0 +1,116 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createSendWebhook } from '../../../activities/send-webhook.ts';
+import { createDeliveryLog } from '../../../src/db/delivery-log.ts';
+import { createDeliveryStore } from '../../../src/db/delivery-store.ts';
+import type { Database } from '../../../src/db/orm.ts';
+import { createAddressGuard } from '../../../src/webhooks/address-guard.ts';
+import { lookupBySystem } from '../../../src/webhooks/guarded-connect.ts';
+import { createSecretBox } from '../../../src/webhooks/secret-box.ts';
+import { createWebhookSender } from '../../../src/webhooks/send.ts';
+import { cloneDatabase, type TestDatabase } from '../../support/database.ts';
+import { startReceiver, type TestReceiver } from '../../support/receiver.ts';
+import { insertEvents } from '../../support/tenant-events.ts';
+
+interface Settings {
+  readonly endpointsMax?: number;
+  readonly eventsPerMinute?: number;
+  readonly challenge?: 'off' | 'required';
+  readonly orm?: Database;
+}
+
+describe('sending a webhook', () => {
+  let database: TestDatabase;
+  const ends: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+  });
+  afterEach(async () => {
+    for (const end of ends.splice(0)) await end();
+  });
+  afterAll(() => database.drop());
+
+  function activities({
+    endpointsMax = 1_000,
+    eventsPerMinute = 60_000,
+    challenge = 'off',
+    orm = database.orm,
+  }: Settings) {
+    const webhooks = createWebhookSender({
+      secretBox: createSecretBox([Buffer.alloc(32, 'k')]),
+      isAllowed: createAddressGuard(['127.0.0.0/8']),
+      lookup: lookupBySystem,
+      eventsPerMinute,
+      challenge,
+      now: Date.now,
+      random: Math.random,
+    });
+    ends.push(() => webhooks.close());
+    return createSendWebhook({ webhooks, deliveries: createDeliveryStore(orm, { endpointsMax }) });
+  }
+
+  async function receive(...[answer]: Parameters<typeof startReceiver>): Promise<TestReceiver> {
+    const receiver = await startReceiver(answer);
+    ends.push(() => receiver.close());
+    return receiver;
+  }
+
+  /** The same database, every statement that is sent to it added to `statements`. */
+  function watched(statements: string[]): Database {
+    const connection = database.orm.em.getConnection();
+    const execute: typeof connection.execute = (sql, ...rest) => {
+      statements.push(typeof sql === 'string' ? sql : 'not plain SQL');
+      return connection.execute(sql, ...rest);
+    };
+    return { em: { getConnection: () => ({ execute }) } } as unknown as Database;
+  }
+
+  const log = () => createDeliveryLog(database.orm, () => undefined);
+
+  it('costs two statements an event: one reads all that a try needs, one records it', async () => {
+    const receiver = await receive();
+    const statements: string[] = [];
+    const [first = '', second = ''] = await insertEvents(database, 'hot', [receiver.url, receiver.url]);
+    await activities({}).tryWebhookOnce({ deliveryId: first });
+    await activities({ orm: watched(statements) }).tryWebhookOnce({ deliveryId: second });
+    expect(receiver.events).toHaveLength(2);
+    expect(statements.map((sql) => sql.slice(0, 6))).toEqual(['SELECT', 'WITH m']);
+  });
+
+  it('leaves what exceeds the minute of its tenant in its row, untried and with no workflow', async () => {
+    const receiver = await receive();
+    const { tryWebhookOnce, sendWebhook } = activities({ eventsPerMinute: 1 });
+    const hooks = Array.from({ length: 3 }, () => receiver.url);
+    const [tried = '', inLine = '', handedOver = ''] = await insertEvents(database, 'fast', hooks);
+    await tryWebhookOnce({ deliveryId: tried });
+    expect(await tryWebhookOnce({ deliveryId: inLine })).toEqual({ outcome: 'done' });
+    expect(await sendWebhook({ deliveryId: handedOver })).toEqual({ outcome: 'done' });
+    expect(receiver.events.map((event) => event.headers['webhook-id'])).toEqual([tried]);
+    for (const id of [inLine, handedOver]) {
+      const entry = await log().find('fast', id);
+      expect(entry).toMatchObject({ state: 'pending', tries: [] });
+      // Null while a workflow has it.
+      expect((entry?.dueAt?.getTime() ?? 0) - Date.now()).toBeGreaterThan(50_000);
+    }
+  });
+
+  it('fails with `endpoint_limit`, and sends nothing, where its endpoint would be one too many', async () => {
+    const receiver = await receive();
+    const { tryWebhookOnce, sendWebhook } = activities({ endpointsMax: 1 });
+    const hooks = ['/1', '/2', '/3'].map((path) => `${receiver.url}${path}`);
+    const [first = '', inLine = '', handedOver = ''] = await insertEvents(database, 'limited', hooks);
+    await tryWebhookOnce({ deliveryId: first });
+    expect(await tryWebhookOnce({ deliveryId: inLine })).toEqual({ outcome: 'done' });
+    expect(await sendWebhook({ deliveryId: handedOver })).toEqual({ outcome: 'done' });
+    for (const id of [inLine, handedOver])
+      expect(await log().find('limited', id)).toMatchObject({
+        state: 'failed',
+        failure: 'endpoint_limit',
+        tries: [],
+      });
+    expect(receiver.events.map((event) => event.path)).toEqual(['/1']);
+    expect(await log().replay('limited', inLine)).toBe('replayed');
+    await activities({ endpointsMax: 2 }).sendWebhook({ deliveryId: inLine });
+    expect(await log().find('limited', inLine)).toMatchObject({ state: 'delivered' });
+  });
+});

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
+import { createDeliveryLog } from '../../../../src/db/delivery-log.ts';
+import { createDeliveryStore } from '../../../../src/db/delivery-store.ts';
+import { createEndpointSecrets } from '../../../../src/db/endpoint-secrets.ts';
+import { openDatabase } from '../../../../src/db/orm.ts';
+import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+import { insertEvents } from '../../../support/tenant-events.ts';
+
+const secret = Buffer.from('sealed');
+const urls = (count: number, host: string) =>
+  Array.from({ length: count }, (_, path) => `https://${host}.example/${path}`);
+
+describe('the limit of endpoints a tenant', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+  });
+  afterAll(() => database.drop());
+
+  const store = (endpointsMax: number, orm = database.orm) => createDeliveryStore(orm, { endpointsMax });
+
+  async function countOf(owner: string): Promise<number> {
+    const rows = await database.query('SELECT FROM endpoints WHERE owner = ?', [owner]);
+    return rows.length;
+  }
+
+  it('is exact, however many processes make endpoints at once', async () => {
+    // Between counting and inserting: time enough for the others to count the same.
+    await database.query(`CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END $$`);
+    await database.query(
+      'CREATE TRIGGER dawdle BEFORE INSERT ON endpoints FOR EACH ROW EXECUTE FUNCTION dawdle()',
+    );
+    const ids = await insertEvents(database, 'busy', urls(60, 'busy'));
+    const elsewhere = await openDatabase({ url: database.url, poolMax: 5 });
+    const [here, there] = [store(7), store(7, elsewhere)];
+    const made = await Promise.all(
+      ids.map((id, index) => (index % 2 === 0 ? here : there).createEndpoint(id, secret)),
+    );
+    await elsewhere.close();
+    await database.query('DROP TRIGGER dawdle ON endpoints');
+    expect(made.filter((endpoint) => endpoint !== null)).toHaveLength(7);
+    expect(await countOf('busy')).toBe(7);
+  });
+
+  it('hinders no endpoint that is there, no other tenant, and nobody once it is raised', async () => {
+    const [first = '', second = '', again = ''] = await insertEvents(database, 'full', [
+      'https://full.example/1',
+      'https://full.example/2',
+      'https://full.example/1?query',
+    ]);
+    const made = await store(1).createEndpoint(first, secret);
+    expect(await store(1).createEndpoint(second, secret)).toBeNull();
+    expect(await store(1).createEndpoint(again, Buffer.from('another'))).toEqual(made);
+    const [others = ''] = await insertEvents(database, 'other', ['https://full.example/2']);
+    expect(await store(1).createEndpoint(others, secret)).toMatchObject({ secrets: [secret] });
+    expect(await store(2).createEndpoint(second, secret)).toMatchObject({ secrets: [secret] });
+  });
+
+  it('fails the event without a try; it stays listed and can be sent again', async () => {
+    const [id = ''] = await insertEvents(database, 'listed', ['https://listed.example']);
+    const log = createDeliveryLog(database.orm, () => undefined);
+    await store(1).failUntried(id, 'endpoint_limit');
+    expect(await log.find('listed', id)).toMatchObject({
+      state: 'failed',
+      failure: 'endpoint_limit',
+      tries: [],
+    });
+    expect(await log.replay('listed', id)).toBe('replayed');
+    expect(await store(1).findPending(id)).toMatchObject({ tries: 0 });
+  });
+
+  it('is not the operator’s, who shows and rotates secrets of any endpoint', async () => {
+    const secrets = createEndpointSecrets(database.orm);
+    const [id = ''] = await insertEvents(database, 'default', ['https://one.example']);
+    await store(1).createEndpoint(id, secret);
+    expect(await secrets.readOrCreate(DEFAULT_TENANT, 'https://two.example', secret)).toEqual([secret]);
+    expect(await secrets.rotate(DEFAULT_TENANT, 'https://three.example', secret, false)).toEqual([secret]);
+    expect(await countOf('default')).toBe(3);
+  });
+});
