@@ -1,0 +1,218 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestClient, type TestClient } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { startReceiver, type TestReceiver } from '../support/receiver.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+
+/** What a receiver's URL may hold, in its path and its query. */
+const TOKEN_IN_PATH = 'seeded-path-token';
+const TOKEN_IN_QUERY = 'seeded-query-token';
+/** User info makes a URL invalid; its password is still one. */
+const PASSWORD_IN_URL = 'seeded-password';
+
+/**
+ * Secrets are put in everywhere where they belong, and where people put them by mistake; then everything that is
+ * written or answered is searched for them.
+ */
+describe('a secret', () => {
+  let stack: Stack;
+  let receiver: TestReceiver;
+  let client: TestClient;
+  const answers: string[] = [];
+  /** By what they are; each is searched for as it is. */
+  const secrets: Record<string, string> = {};
+  let logs: string;
+  let histories: string;
+  let dump: string;
+
+  beforeAll(async () => {
+    stack = await startStack({ AUTH: 'keys', LOG_LEVEL: 'trace' });
+    receiver = await startReceiver((event, res) => {
+      res.statusCode = event.path.includes('/refuses/') ? 500 : 200;
+      res.end();
+    });
+    const adminKey = await createKey('--scopes', 'admin');
+    client = createTestClient(stack.baseUrl, adminKey);
+    const url = `${receiver.url}/${TOKEN_IN_PATH}?token=${TOKEN_IN_QUERY}`;
+    secrets['API key'] = secretOf(adminKey);
+    secrets['token in the path of a webhook URL'] = TOKEN_IN_PATH;
+    secrets['token in the query of a webhook URL'] = TOKEN_IN_QUERY;
+    secrets['password in a webhook URL'] = PASSWORD_IN_URL;
+    secrets['encryption key'] = stack.env['SECRETS_KEY'] ?? '';
+    secrets['password of the database'] = new URL(stack.database.url).password;
+    secrets['signing secret'] = (await cli('webhooks', 'secret', url)).replace(/^whsec_/, '');
+
+    await liveWithThem(url);
+    await failWithThem(url, adminKey);
+    logs = stack.api.output() + stack.worker.output();
+    histories = await exportHistories();
+    dump = await dumpDatabase();
+  }, 120_000);
+  afterAll(async () => {
+    await stack.stop();
+    await receiver.close();
+  });
+
+  const secretOf = (key: string) => key.split('_')[2] ?? '';
+
+  async function cli(...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(process.execPath, ['src/bin/cli.ts', ...args], {
+      env: { PATH: process.env['PATH'], ...stack.env },
+    });
+    return stdout.trim();
+  }
+
+  async function createKey(...args: string[]): Promise<string> {
+    return /vk_\w+/.exec(await cli('keys', 'create', ...args))?.[0] ?? '';
+  }
+
+  /** What people do every day. */
+  async function liveWithThem(url: string): Promise<void> {
+    const refusing = url.replace(receiver.url, `${receiver.url}/refuses`);
+    const dead = url.replace(/:\d+/, ':9');
+    for (const [path, notifications] of [
+      ['./assets/rocket.jpg', { onStart: url, onSuccess: refusing }],
+      ['./assets/not-an-image.jpg', { onStart: dead, onFailure: url }],
+      [
+        './assets/missing.jpg',
+        { onStart: `https://user:${PASSWORD_IN_URL}@example.com/`, onFailure: refusing },
+      ],
+    ] as const) {
+      const id = await client.submit(path, notifications);
+      await client.verdict(id);
+      for (const view of ['', '/details', '/live']) await keep(client.call('GET', `/assets/${id}${view}`));
+      await keep(client.call('POST', `/assets/${id}/cancel`, { reason: 'too late' }));
+      await keep(client.call('POST', `/assets/${id}/retry`));
+      await client.verdict(id);
+    }
+    await keep(client.call('POST', '/webhooks/test', { url }));
+    await eventually(() => receiver.events.some(({ body }) => body.includes('"test"')));
+    for (const path of ['/assets/', '/webhooks/deliveries?limit=500', '/webhooks/endpoints', '/admin/keys'])
+      await keep(client.call('GET', path));
+  }
+
+  /** What people do by mistake, and others on purpose. */
+  async function failWithThem(url: string, key: string): Promise<void> {
+    const mistyped = `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`;
+    await keep(createTestClient(stack.baseUrl, mistyped).call('GET', '/assets/'));
+    await keep(client.call('GET', `/assets/${key}`));
+    await keep(client.call('GET', `/nothing/${key}?key=${key}&url=${encodeURIComponent(url)}`));
+    await keep(client.call('DELETE', '/assets/', undefined, { 'x-api-key': key }));
+    await keep(client.call('POST', '/assets/image/', { url, [key]: key }));
+    await keep(client.call('POST', '/assets/image/', {}, { 'idempotency-key': `${key} ${key}` }));
+    await keep(client.call('POST', '/webhooks/test', { url: `ftp://${url}` }));
+    await keep(
+      fetch(`${stack.baseUrl}/assets/image/`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: `{"notifications":{"onStart":"${url}"`,
+      }),
+    );
+    const { id } = (await (
+      await client.call('POST', '/admin/keys', { name: 'short-lived', scopes: ['assets:read'] })
+    ).json()) as { id: string };
+    await keep(client.call('DELETE', `/admin/keys/${id}`));
+    await stack.database.query('ALTER TABLE deliveries RENAME TO deliveries_away');
+    await keep(client.call('POST', '/webhooks/test', { url }));
+    await stack.database.query('ALTER TABLE deliveries_away RENAME TO deliveries');
+  }
+
+  async function keep(answer: Promise<Response>): Promise<void> {
+    const { status, headers, ...rest } = await answer.then(async (given) => ({
+      status: given.status,
+      headers: [...given.headers].map((header) => header.join(': ')),
+      text: await given.text(),
+    }));
+    answers.push(`${status}\n${headers.join('\n')}\n\n${rest.text}`);
+  }
+
+  /** Every history of the namespace, payloads decoded, with memos, summaries and search attributes. */
+  async function exportHistories(): Promise<string> {
+    const connection = await Connection.connect({ address: stack.env['TEMPORAL_ADDRESS'] ?? '' });
+    try {
+      const { workflow } = new Client({ connection, namespace: stack.namespace });
+      const texts: string[] = [];
+      for await (const { workflowId, runId } of workflow.list()) {
+        const handle = workflow.getHandle(workflowId, runId);
+        texts.push(...textsOf(await handle.fetchHistory()), ...textsOf((await handle.describe()).raw));
+      }
+      return texts.join('\n');
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async function dumpDatabase(): Promise<string> {
+    const tables = await stack.database.query<{ name: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
+    );
+    const dumps = await Promise.all(
+      tables.map(({ name }) =>
+        stack.database.query(`SELECT '${name}' AS t, to_jsonb(x) AS row FROM ${name} x`),
+      ),
+    );
+    return JSON.stringify(dumps);
+  }
+
+  const forms = (secret: string) => [
+    secret,
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+    Buffer.from(secret).toString('hex'),
+    // Of what is base64 itself, the bytes.
+    Buffer.from(secret, 'base64').toString('hex'),
+  ];
+
+  function found(text: string, names = Object.keys(secrets)): string[] {
+    return names.filter((name) =>
+      forms(secrets[name] ?? '').some((form) => form !== '' && text.includes(form)),
+    );
+  }
+
+  it('is in no log, not even at the level trace', () => {
+    expect(logs).toContain('"status":422');
+    expect(logs).toContain('"process":"worker"');
+    expect(found(logs)).toEqual([]);
+  });
+
+  it('is in no workflow history', () => {
+    expect(histories).toContain('./assets/rocket.jpg');
+    expect(histories).toContain('deliverWebhook');
+    expect(found(histories)).toEqual([]);
+  });
+
+  it('is in no answer, of success or of failure', () => {
+    expect(new Set(answers.map((answer) => answer.slice(0, 3)))).toEqual(
+      new Set(['200', '202', '204', '401', '404', '405', '400', '409', '422', '503']),
+    );
+    expect(answers.filter((answer) => found(answer).length > 0)).toEqual([]);
+  });
+
+  it('is in no row of the database, but for the URLs that are to be called', () => {
+    const urls = [
+      'token in the path of a webhook URL',
+      'token in the query of a webhook URL',
+      'password in a webhook URL',
+    ];
+    expect(dump).toContain('api_keys');
+    expect(
+      found(
+        dump,
+        Object.keys(secrets).filter((name) => !urls.includes(name)),
+      ),
+    ).toEqual([]);
+    // The test would not see much if it could not see these.
+    expect(found(dump, urls)).toEqual(urls);
+  });
+});
+
+/** Every string of a message, and its bytes as the text that they are. (Its own JSON would encode them.) */
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (value instanceof Uint8Array) return [Buffer.from(value).toString('utf8')];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) => [name, ...textsOf(part)]);
+}
