@@ -155,7 +155,7 @@ export function createWebhookCommands({
           const isHeld = due !== null && due.getTime() > Date.now();
           throw new CannotRun(
             isHeld
-              ? `No try was made yet: its origin failed and gets none before ${due.toISOString()}.`
+              ? `No try was made yet, and none is before ${due.toISOString()}: its receiver failed, or its tenant has used up its minute.`
               : 'No try was made yet: does a worker run?',
             EXIT_FAILED,
           );
