@@ -30,6 +30,18 @@ module.exports = {
       from: { path: '^(src|workflows|activities)/' },
       to: { path: '^(test|bench)/' },
     },
+    {
+      name: 'product-never-imports-clients',
+      severity: 'error',
+      from: { path: '^(src|workflows|activities)/' },
+      to: { path: '^clients/' },
+    },
+    {
+      name: 'clients-stand-alone',
+      severity: 'error',
+      from: { path: '^clients/' },
+      to: { path: '^(src|workflows|activities|test|bench)/' },
+    },
     only('domain-is-pure', '^src/domain/', '^src/domain/'),
     {
       name: 'domain-takes-zod-at-most',

@@ -7,12 +7,16 @@ import { parse } from './parse.ts';
 import { MAX_URL_LENGTH, text } from './submission.ts';
 
 const id = z.uuid({ error: 'must be a UUID' });
+/** What every database takes. Nothing is older, nor newer: a time beyond is as good as its bound. */
+const FIRST_TIME = new Date('1970-01-01T00:00:00Z');
+const LAST_TIME = new Date('9999-01-01T00:00:00Z');
+
 const time = z.iso
   .datetime({ offset: true, error: 'must be a time as in 2026-01-31T12:00:00Z' })
-  .transform((iso) => new Date(iso))
-  // What every database takes, with room for time zones.
-  .refine((date) => date.getUTCFullYear() >= 1970 && date.getUTCFullYear() < 9999, {
-    error: 'must be a time of the years 1970 to 9998',
+  .transform((iso) => {
+    const date = new Date(iso);
+    if (date < FIRST_TIME) return FIRST_TIME;
+    return date > LAST_TIME ? LAST_TIME : date;
   });
 
 const filter = {
@@ -36,10 +40,14 @@ export const replayRequest = z
   })
   .meta({ id: 'ReplayRequest', minProperties: 1 });
 
+/** What of `parseWebhookUrl` a pattern can say, for clients; whether the host is one it can not. */
+const WEBHOOK_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s\\<>"{}|^`/?#@]+(?:[/?#][^\s\\<>"{}|^`]*)?$/;
+
 export const testRequest = z
   .strictObject({
     url: text
       .max(MAX_URL_LENGTH)
+      .meta({ format: 'uri', pattern: WEBHOOK_URL.source })
       .transform((url) => parseWebhookUrl(url)?.href ?? '')
       .refine((url) => url !== '', { error: 'must be a valid absolute http(s) URL without user info' }),
   })

@@ -57,7 +57,7 @@ export function parseListQuery(given: Record<string, unknown>) {
   return isPage ? parse(listQuery, given) : null;
 }
 
-/** The reason, if one is given. @throws {AppError} `invalid_request` */
+/** The reason, if one is given; no body is an empty one. @throws {AppError} `invalid_request` */
 export function parseCancelRequest(body: unknown): string | null {
-  return parse(cancelRequest, body ?? {}).reason ?? null;
+  return parse(cancelRequest, body === undefined ? {} : body).reason ?? null;
 }

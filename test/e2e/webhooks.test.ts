@@ -215,17 +215,15 @@ describe('webhooks', () => {
     expect((await page.json()) as Delivery[]).toMatchObject([{ id: deliveries[1]?.id }]);
     const [, next = ''] = /^<(.+)>; rel="next"$/.exec(page.headers.get('link') ?? '') ?? [];
     expect(await client.read(next)).toMatchObject([{ id: deliveries[0]?.id }]);
-    for (const query of [
-      'state=lost',
-      'from=0000-01-01T00:00:00Z',
-      'to=9999-12-31T23:59:59-23:59',
-      'limit=0',
-      'limit=501',
-      'cursor=x',
-      'asset=x',
-      'color=red',
-    ])
+    for (const query of ['state=lost', 'limit=0', 'limit=501', 'cursor=x', 'asset=x', 'color=red'])
       expect((await client.call('GET', `/webhooks/deliveries?${query}`)).status, query).toBe(422);
+    // Times that no database takes are times all the same.
+    for (const [query, count] of [
+      ['from=0000-01-01T00:00:00Z&to=9999-12-31T23:59:59-23:59', 2],
+      ['to=0000-01-01T00:00:00Z', 0],
+      ['from=9999-12-31T23:59:59-23:59', 0],
+    ] as const)
+      expect(await list(`endpoint=${endpoint}&${query}`), query).toHaveLength(count);
     expect((await client.call('POST', '/webhooks/deliveries/replay', {})).status).toBe(422);
     expect((await client.call('GET', '/webhooks/deliveries/x')).status).toBe(404);
     await Promise.all(receivers.map((receiver) => receiver.close()));

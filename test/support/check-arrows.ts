@@ -5,11 +5,14 @@ import extractConfig from 'dependency-cruiser/config-utl/extract-depcruise-confi
 const LEAST_MODULES = 50;
 
 const { forbidden, options } = await extractConfig('./.dependency-cruiser.cjs');
-const { output } = await cruise(['src', 'workflows', 'activities', 'test', 'bench'], {
-  ...options,
-  ruleSet: { forbidden: forbidden ?? [] },
-  validate: true,
-});
+const { output } = await cruise(
+  ['src', 'workflows', 'activities', 'clients/typescript/src', 'test', 'bench'],
+  {
+    ...options,
+    ruleSet: { forbidden: forbidden ?? [] },
+    validate: true,
+  },
+);
 const { summary, modules } = output as ICruiseResult;
 const ours = modules.filter(({ source }) => /^(src|workflows|activities)\/.*\.ts$/.test(source));
 const arrows = ours.flatMap(({ dependencies }) => dependencies);

@@ -3,7 +3,10 @@ import { liveness, readiness } from '../health.ts';
 import { retryAfter } from './headers.ts';
 import type { Operation } from './operation.ts';
 
-const anyJson = z.unknown().meta({ description: 'Any JSON.' });
+const anyJson = z.unknown().meta({
+  description: 'Any JSON.',
+  type: ['object', 'array', 'string', 'number', 'boolean', 'null'],
+});
 
 /** What tells about the service itself; nothing of it needs a key. */
 export const SERVICE_OPERATIONS: readonly Operation[] = [

@@ -1,0 +1,120 @@
+import createFetchClient, { type Client as FetchClient } from 'openapi-fetch';
+import { ValidatrError } from './error.ts';
+import { fetchWithRetries, wait } from './retry.ts';
+import type { Asset, Delivery, ListedAsset, operations, paths, QueuedAsset, Submission } from './schema.ts';
+
+/** Pages of the conveniences: as large as the API takes. */
+const PAGE_LIMIT = 500;
+
+/** How often a wait for a verdict looks, in milliseconds: rarer and rarer. */
+const FIRST_LOOK_MS = 100;
+const LAST_LOOK_MS = 2_000;
+
+export interface ClientOptions {
+  /** Where the API is: `http://127.0.0.1:8000`. */
+  readonly baseUrl: string;
+  /** `vk_…`; none where the API asks for none. */
+  readonly apiKey?: string | undefined;
+  /** How often a request that is safe to repeat is sent again, 5 times by default. */
+  readonly maxRetries?: number;
+  readonly fetch?: (request: Request) => Promise<Response>;
+}
+
+/** An asset in a terminal state. */
+export type Verdict = Asset & { readonly state: 'complete' | 'failed' | 'canceled' };
+
+type Query<Operation extends keyof operations> = NonNullable<operations[Operation]['parameters']['query']>;
+
+export interface Client {
+  /** Every operation, typed: `client.api.GET('/assets/{id}/details', { params: { path: { id } } })`. */
+  readonly api: FetchClient<paths>;
+  /** Submits under an `Idempotency-Key`, a random one unless given: however often it is tried, it is one asset. */
+  submit(
+    submission: Submission,
+    options?: { idempotencyKey?: string; signal?: AbortSignal },
+  ): Promise<QueuedAsset>;
+  /** Waits for a terminal state. @throws a `TimeoutError` after `timeoutMs`, by default one minute */
+  waitForVerdict(id: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Verdict>;
+  /** All assets, newest first, page by page. */
+  assets(query?: Omit<Query<'listAssets'>, 'cursor'>): AsyncGenerator<ListedAsset, void, undefined>;
+  /** All deliveries, newest first, page by page. */
+  deliveries(query?: Omit<Query<'listDeliveries'>, 'cursor'>): AsyncGenerator<Delivery, void, undefined>;
+}
+
+export function createClient({
+  baseUrl,
+  apiKey,
+  maxRetries = 5,
+  fetch = (request) => globalThis.fetch(request),
+}: ClientOptions): Client {
+  const api = createFetchClient<paths>({
+    baseUrl,
+    fetch: fetchWithRetries(fetch, maxRetries),
+    ...(apiKey === undefined ? {} : { headers: { authorization: `Bearer ${apiKey}` } }),
+  });
+
+  return {
+    api,
+
+    async submit(submission, { idempotencyKey = crypto.randomUUID(), signal } = {}) {
+      const answer = await api.POST('/assets/image', {
+        params: { header: { 'Idempotency-Key': idempotencyKey } },
+        body: submission,
+        signal: signal ?? null,
+      });
+      const { id } = dataOf(answer);
+      return { id, state: 'queued' };
+    },
+
+    async waitForVerdict(id, { timeoutMs = 60_000, signal } = {}) {
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const until = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+      for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_LOOK_MS)) {
+        const asset = dataOf(await api.GET('/assets/{id}', { params: { path: { id } }, signal: until }));
+        if (isVerdict(asset)) return asset;
+        await wait(pauseMs, until);
+      }
+    },
+
+    assets: (query) =>
+      eachOf((cursor) =>
+        api.GET('/assets', { params: { query: { limit: PAGE_LIMIT, ...query, ...cursor } } }),
+      ),
+
+    deliveries: (query) =>
+      eachOf((cursor) =>
+        api.GET('/webhooks/deliveries', { params: { query: { limit: PAGE_LIMIT, ...query, ...cursor } } }),
+      ),
+  };
+}
+
+function isVerdict(asset: Asset): asset is Verdict {
+  return asset.state !== 'queued' && asset.state !== 'in_progress';
+}
+
+interface Answer<Data> {
+  readonly data?: Data;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+/** @throws {ValidatrError} */
+function dataOf<Data>({ data, error, response }: Answer<Data>): Data {
+  if (data === undefined) throw new ValidatrError(response.status, error);
+  return data;
+}
+
+/** Follows `Link: <…>; rel="next"` (RFC 8288) from page to page. */
+async function* eachOf<Item>(
+  readPage: (cursor: { cursor?: string }) => Promise<Answer<Item[]>>,
+): AsyncGenerator<Item, void, undefined> {
+  for (let cursor: { cursor?: string } | null = {}; cursor !== null; ) {
+    const page: Answer<Item[]> = await readPage(cursor);
+    yield* dataOf(page);
+    const [, next] = /<([^>]*)>\s*;\s*rel="?next"?/.exec(page.response.headers.get('link') ?? '') ?? [];
+    // Relative to the API, whatever a proxy has put before it: only the cursor counts.
+    const given: string | null =
+      next === undefined ? null : new URL(next, 'http://localhost').searchParams.get('cursor');
+    cursor = given === null ? null : { cursor: given };
+  }
+}

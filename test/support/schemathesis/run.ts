@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const VERSION = '4.32.5';
+const INSTALL_MS = 240_000;
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+
+export type Installed = { readonly program: string } | { readonly missing: string };
+
+/** In this user's cache, made at first use; `missing` says why there is none (no python, no PyPI). */
+export async function installSchemathesis(): Promise<Installed> {
+  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'validatr');
+  const environment = join(cache, `schemathesis-${VERSION}`);
+  const program = join(environment, 'bin', 'schemathesis');
+  if (await works(program)) return { program };
+  try {
+    await mkdir(cache, { recursive: true });
+    await rm(environment, { recursive: true, force: true });
+    await run('python3', ['-m', 'venv', environment]);
+    await run(
+      join(environment, 'bin', 'python'),
+      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `schemathesis==${VERSION}`],
+      { timeout: INSTALL_MS },
+    );
+  } catch (error) {
+    const [reason = ''] = (error as Error).message.split('\n');
+    return { missing: `schemathesis ${VERSION} can't be installed: ${reason}` };
+  }
+  return { program };
+}
+
+async function works(program: string): Promise<boolean> {
+  return run(program, ['--version']).then(
+    ({ stdout }) => stdout.includes(VERSION),
+    () => false,
+  );
+}
+
+/** Tries out the API at `baseUrl` by its own document. Code 0: no check found anything; else `output` says what. */
+export async function runSchemathesis(
+  program: string,
+  {
+    baseUrl,
+    maxExamples,
+    headers = {},
+  }: {
+    baseUrl: string;
+    /** Cases of an operation and phase. */
+    maxExamples: number;
+    /** With `Authorization` the stack is taken for one that asks for API keys. */
+    headers?: Record<string, string>;
+  },
+): Promise<{ code: number; output: string }> {
+  const env = {
+    ...process.env,
+    SCHEMATHESIS_HOOKS: join(HERE, 'hooks.py'),
+    API_KEYS: 'Authorization' in headers ? 'required' : 'none',
+  };
+  // It leaves files in its working directory.
+  const cwd = await mkdtemp(join(tmpdir(), 'validatr-schemathesis-'));
+  try {
+    const { stdout, stderr } = await run(
+      program,
+      [
+        '--config-file',
+        join(HERE, 'schemathesis.toml'),
+        '--no-color',
+        'run',
+        `${baseUrl}/openapi.json`,
+        '--mode=all',
+        '--phases=examples,coverage,fuzzing,stateful',
+        `--max-examples=${maxExamples}`,
+        '--warnings=off',
+        ...Object.entries(headers).map(([name, value]) => `--header=${name}:${value}`),
+      ],
+      { cwd, env, maxBuffer: 2 ** 27 },
+    );
+    return { code: 0, output: stdout + stderr };
+  } catch (error) {
+    const { code, stdout = '', stderr = '' } = error as { code?: unknown; stdout?: string; stderr?: string };
+    if (typeof code !== 'number') throw error;
+    return { code, output: stdout + stderr };
+  } finally {
+    await rm(cwd, { recursive: true, force: true });
+  }
+}
