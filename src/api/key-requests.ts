@@ -33,5 +33,5 @@ export function parseKeyRequest(body: unknown) {
 
 /** @throws {AppError} `invalid_request` */
 export function parseRotateRequest(body: unknown) {
-  return parse(rotateRequest, body ?? {});
+  return parse(rotateRequest, body === undefined ? {} : body);
 }
