@@ -242,6 +242,7 @@ function welcome(baseUrl: string, cliPath: string | null, config: Config): strin
 Validatr is ready.
 
   API              ${baseUrl}
+  its reference    ${baseUrl}/docs
   Temporal Web UI  ${ui}${cli}${database}
 
   curl ${baseUrl}/assets/image/ -H 'content-type: application/json' \\

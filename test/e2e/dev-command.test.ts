@@ -56,6 +56,7 @@ describe('npm run dev', () => {
     const first = start();
     await isReady(first.output);
     expect(first.output()).toContain(`curl ${baseUrl}/assets/image/`);
+    expect(first.output()).toContain(`${baseUrl}/docs`);
     const client = createTestClient(baseUrl);
     const id = await client.submit('./assets/rocket.jpg');
     expect(await client.verdict(id, 2_000)).toEqual({ id, state: 'complete' });

@@ -26,7 +26,15 @@ export async function installSchemathesis(): Promise<Installed> {
     await run('python3', ['-m', 'venv', environment]);
     await run(
       join(environment, 'bin', 'python'),
-      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `schemathesis==${VERSION}`],
+      [
+        '-m',
+        'pip',
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--retries=2',
+        `schemathesis==${VERSION}`,
+      ],
       { timeout: INSTALL_MS },
     );
   } catch (error) {
