@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { AppError, type ErrorCode, ERRORS } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { redactKeys } from '../telemetry/redact.ts';
 import type { Answer } from './answer.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -37,7 +38,7 @@ export function asProblem(error: AppError, requestId: string): { status: number;
     requestId,
     ...(error.faults.length === 0 ? {} : { errors: error.faults }),
   };
-  return { status, body: JSON.stringify(body) };
+  return { status, body: redactKeys(JSON.stringify(body)) };
 }
 
 export function sendProblem(res: Response, error: AppError): void {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Config, ConfigError } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { redact } from '../telemetry/redact.ts';
 import { type AddressGuard, createAddressGuard } from '../webhooks/address-guard.ts';
 import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 
@@ -43,12 +44,11 @@ export function endProgram(name: string, error: unknown): never {
   }
   if (error instanceof AppError && error.code !== 'internal') {
     const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-    process.stderr.write(`validatr ${name}: ${error.message}${cause}\n`);
+    process.stderr.write(redact(`validatr ${name}: ${error.message}${cause}\n`));
     process.exit(1);
   }
-  process.stderr.write(
-    `validatr ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(redact(`validatr ${name} failed: ${text}\n`));
   process.exit(1);
 }
 

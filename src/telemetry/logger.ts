@@ -1,8 +1,9 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { redact } from './redact.ts';
 
 export type { Logger };
 
-/** JSON lines, by default on standard output. Fields that hold webhook URLs or credentials are cut out wherever they appear. */
+/** JSON lines, by default on standard output. Credentials, and fields that hold webhook URLs, are cut out wherever they appear. */
 export function createLogger(
   level: string,
   process: 'api' | 'worker' | 'migrate',
@@ -12,17 +13,8 @@ export function createLogger(
     level,
     base: { process },
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: {
-      paths: [
-        'url',
-        '*.url',
-        'notifications',
-        '*.notifications',
-        'headers.authorization',
-        '*.headers.authorization',
-      ],
-      censor: '***',
-    },
+    // The line as a whole: a secret may be part of any text, at any depth.
+    hooks: { streamWrite: redact },
     serializers: { err: describeError },
   };
   return destination === undefined ? pino(options) : pino(options, destination);

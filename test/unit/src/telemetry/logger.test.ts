@@ -22,6 +22,92 @@ describe('the log', () => {
     expect(line).not.toMatch(/secret-\d/);
   });
 
+  const KEY = 'vk_live_s3cretS3cret';
+  const WHSEC = 'whsec_s3cret+S3cret/S3cret==';
+  const DATABASE = 'postgresql://validatr:s3cret@db.example:5432/validatr';
+  const withCause = (text: string) =>
+    new Error('outer', { cause: new Error('inner', { cause: new Error(text) }) });
+
+  it.each<[string, object, string?]>([
+    ['an Authorization header', { headers: { authorization: 'Bearer s3cret' } }],
+    [
+      'any header that holds a key, deep down',
+      { a: { b: { req: { headers: { 'X-Api-Key': 's3cret', Cookie: 'id=s3cret' } } } } },
+    ],
+    [
+      'raw headers',
+      { rawHeaders: ['Authorization', 'Bearer s3cret', 'Proxy-Authorization', 'Basic czNjcmV0s3cret=='] },
+    ],
+    ['a header in a message', {}, 'sent with authorization: bearer s3cret to it'],
+    ['an API key in a message', {}, `the key ${KEY} is unknown`],
+    ['an API key in an error', { err: new Error(`no such key: ${KEY}`) }],
+    ['an API key in a path', { path: `/assets/${KEY}` }],
+    ['an API key as a name', { keys: { [KEY]: 1 } }],
+    ['a webhook secret in a message', {}, `signed with ${WHSEC}.`],
+    ['a webhook secret in the cause of a cause', { err: withCause(`bad secret '${WHSEC}'`) }],
+    ['a webhook secret in a list', { secrets: [[WHSEC]] }],
+    [
+      'a field of a secret, whatever it looks like',
+      { secret: 's3cret', endpoint: { secretsKey: 's3cret', token: 'a"s3cret' } },
+    ],
+    ['the URL of the database in an error', { err: new Error(`connect to ${DATABASE} failed`) }],
+    [
+      'the URL of the database in a stack',
+      { err: Object.assign(new Error('x'), { stack: `Error: x\n at ${DATABASE}` }) },
+    ],
+    [
+      'a URL with a password that has anything in it',
+      {},
+      'at postgres://u:s3cret/s3c@ret#s3cret@db.example/x',
+    ],
+    ['a URL with a token for a user', {}, 'cloned https://s3cret@git.example/x'],
+    ['a password as libpq spells it', {}, 'host=db user=u password = s3cret dbname=v'],
+    [
+      'webhook URLs, at any depth',
+      { url: 'https://h.example/s3cret', a: { b: [{ c: { url: 'https://h.example/s3cret' } }] } },
+    ],
+    [
+      'URL objects and other names',
+      { url: new URL('https://h.example/s3cret'), webhookUrl: 'https://h.example/s3cret' },
+    ],
+    [
+      'a submission',
+      { body: { notifications: { onStart: 'https://h.example/s3cret', onCancel: 's3cret' } } },
+    ],
+    [
+      'JSON in a message',
+      {},
+      `got ${JSON.stringify({ url: 'https://h.example/s3cret', x: { authorization: 's3cret "s3cret' } })}`,
+    ],
+  ])('never shows %s', (_what, fields, message) => {
+    const line = logged((logger) =>
+      logger.child({ at: 'here' }).error({ ...fields, last: 'shown' }, message),
+    );
+    expect(line).not.toMatch(/s3c|ret@|S3c/);
+    expect(line).toContain('***');
+    // Still a line of JSON, with all that is none of it.
+    expect(JSON.parse(line)).toMatchObject({ at: 'here', last: 'shown' });
+  });
+
+  it.each([
+    ['http://127.0.0.1:8000/assets/a@b.jpg'],
+    ['https://cdn.example/x/picture@2x.png'],
+    ['postgres at db.example:5432, user validatr'],
+    ['someone@mail.example asked for /assets/image/'],
+    ['{"path":"/assets/vk/whsec","status":200}'],
+  ])('leaves alone what is none: %s', (message) => {
+    expect(JSON.parse(logged((logger) => logger.info(message)))).toMatchObject({ msg: message });
+  });
+
+  it.each(['://a:', '\\"', '"url":"', '://', '://a', '"api-', 'password ', 'Bearer ', '"api'])(
+    'takes no longer because someone logs %s over and over',
+    (text) => {
+      const begin = performance.now();
+      logged((logger) => logger.info({ path: text.repeat(64_000 / text.length) }));
+      expect(performance.now() - begin).toBeLessThan(200);
+    },
+  );
+
   it('shows an error of ours with its cause, without a stack', () => {
     const line = logged((logger) => {
       logger.warn({ err: new AppError('database_unavailable', { cause: new Error('ECONNREFUSED') }) });
