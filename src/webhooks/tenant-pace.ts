@@ -1,8 +1,13 @@
 /**
- * How many tries a tenant gets from this process in a minute, which begins with the first of them. What exceeds waits for
- * the next minute; nobody else's waits with it.
+ * How many tries a tenant gets from this process in a minute, which begins with the first of them, and at once. What exceeds
+ * waits for the next minute, or for a place; nobody else's waits with it.
  */
 const MINUTE_MS = 60_000;
+
+/** Half of the slots that a worker has for tries: receivers of one tenant that hang leave the others the rest. */
+const MAX_UNDER_WAY = 100;
+/** About the time of some quick answers. */
+const BUSY_MS = 2_000;
 
 interface Minute {
   readonly endsAt: number;
@@ -16,6 +21,8 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
    * no more than there are tenants, whom only operators make.
    */
   const minutes = new Map<string, Minute>();
+  /** By tenant, of those that have any. */
+  const underWay = new Map<string, number>();
 
   function forgetEnded(): void {
     for (const [owner, { endsAt }] of minutes) {
@@ -29,21 +36,30 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
     blockedForMs(owner: string): number {
       forgetEnded();
       const minute = minutes.get(owner);
-      return minute === undefined || minute.left > 0 ? 0 : Math.ceil(minute.endsAt - now());
+      if (minute !== undefined && minute.left <= 0) return Math.ceil(minute.endsAt - now());
+      return (underWay.get(owner) ?? 0) >= MAX_UNDER_WAY ? BUSY_MS : 0;
     },
 
-    /** Counts a try that starts now. */
-    take(owner: string): void {
+    /** Counts a try that starts now, to be ended by the returned function. */
+    take(owner: string): () => void {
       forgetEnded();
       const minute = minutes.get(owner) ?? { endsAt: now() + MINUTE_MS, left: eventsPerMinute };
       minute.left -= 1;
       minutes.set(owner, minute);
+      underWay.set(owner, (underWay.get(owner) ?? 0) + 1);
+      return () => {
+        const left = (underWay.get(owner) ?? 1) - 1;
+        if (left === 0) underWay.delete(owner);
+        else underWay.set(owner, left);
+      };
     },
 
-    /** Those that get no more tries in their minute. */
+    /** Those that get no try now. */
     blockedTenants(): ReadonlySet<string> {
       forgetEnded();
-      return new Set([...minutes].filter(([, { left }]) => left <= 0).map(([owner]) => owner));
+      const spent = [...minutes].filter(([, { left }]) => left <= 0);
+      const busy = [...underWay].filter(([, count]) => count >= MAX_UNDER_WAY);
+      return new Set([...spent, ...busy].map(([owner]) => owner));
     },
   };
 }

@@ -60,8 +60,14 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
     if (tenantMs > 0) return { outcome: 'blocked', by: 'tenant', waitMs: tenantMs };
     const entered = enter(target);
     if (typeof entered === 'number') return { outcome: 'blocked', by: 'receiver', waitMs: entered };
-    pace.take(target.owner);
-    return { outcome: 'turn', end: entered };
+    const leaveTenant = pace.take(target.owner);
+    return {
+      outcome: 'turn',
+      end() {
+        entered();
+        leaveTenant();
+      },
+    };
   }
 
   function blockedForMs(target: TryTarget): number {

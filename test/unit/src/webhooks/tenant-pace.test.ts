@@ -40,4 +40,18 @@ describe('the pace of a tenant', () => {
     nowMs += 50_000;
     expect(pace.blockedTenants()).toEqual(new Set(['b']));
   });
+
+  it('has 100 tries of a tenant under way at once, whatever its minute says, and as many of another', () => {
+    const wide = createTenantPace({ eventsPerMinute: 1_000, now: () => nowMs });
+    const ends = Array.from({ length: 100 }, () => wide.take('a'));
+    expect(wide.blockedForMs('a')).toBe(2_000);
+    expect(wide.blockedTenants()).toEqual(new Set(['a']));
+    expect(wide.blockedForMs('b')).toBe(0);
+    ends[0]?.();
+    expect(wide.blockedForMs('a')).toBe(0);
+    wide.take('a');
+    expect(wide.blockedForMs('a')).toBe(2_000);
+    for (const end of ends.slice(1)) end();
+    expect(wide.blockedTenants()).toEqual(new Set());
+  });
 });
