@@ -2,6 +2,9 @@
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 30_000;
 
+/** Who is asked to come back later than this is told so instead. */
+const LONGEST_RETRY_AFTER_MS = 120_000;
+
 type Fetch = (request: Request) => Promise<Response>;
 
 /**
@@ -21,8 +24,10 @@ export function fetchWithRetries(fetch: Fetch, maxRetries: number): Fetch {
       });
       const isRefused = response?.status === 429 || (isSafe && response?.status === 503);
       if (response !== null && !isRefused) return response;
+      const pauseMs = waitMs(response?.headers.get('retry-after') ?? null, retries);
+      if (response !== null && pauseMs > LONGEST_RETRY_AFTER_MS) return response;
       await response?.body?.cancel();
-      await wait(waitMs(response?.headers.get('retry-after') ?? null, retries), request.signal);
+      await wait(pauseMs, request.signal);
     }
   };
 }

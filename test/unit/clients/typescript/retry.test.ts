@@ -69,6 +69,29 @@ describe('the client', () => {
     expect((await limited.client.api.POST('/assets/{id}/retry', path)).response.status).toBe(202);
   });
 
+  it('does not sleep for an hour because it was asked to', async () => {
+    const { client, requests } = clientOf(refused(429, '3600'), accepted());
+    await expect(client.submit(rocket)).rejects.toMatchObject({ status: 429 });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('says who answered where it was not the API', async () => {
+    const { client } = clientOf(new Response('<html>Bad gateway</html>', { status: 502 }));
+    await expect(client.submit(rocket)).rejects.toMatchObject({ code: 'http_502', problem: null });
+  });
+
+  it('waits for a verdict no longer than it may', async () => {
+    const client = createClient({
+      baseUrl: 'http://127.0.0.1:9',
+      fetch: () => Promise.resolve(Response.json({ id: ID, state: 'in_progress' })),
+    });
+    const begin = performance.now();
+    await expect(client.waitForVerdict(ID, { timeoutMs: 150 })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
+    expect(performance.now() - begin).toBeLessThan(2_000);
+  });
+
   it('stops waiting when it is told to', async () => {
     const { client, requests } = clientOf(refused(503, '60'), accepted());
     const signal = AbortSignal.timeout(50);
