@@ -35,6 +35,12 @@ import { waitForDatabase } from './wait-for-database.ts';
 /** Requests under way get this long once no more are accepted. */
 const DRAIN_MS = 25_000;
 
+/**
+ * Connections that may wait to be accepted; with Node's 511 a burst of new clients makes others wait a second for their next try.
+ * The system may allow fewer (net.core.somaxconn).
+ */
+const LISTEN_BACKLOG = 4_096;
+
 const DURABILITY_CHECK_MS = 5_000;
 
 const MIB = 1024 * 1024;
@@ -151,9 +157,8 @@ await runProgram('api', async () => {
     );
     process.exit(2);
   });
-  server.listen(config.PORT, config.HOST, () =>
-    logger.info({ host: config.HOST, port: config.PORT }, 'listening'),
-  );
+  const { HOST: host, PORT: port } = config;
+  server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => logger.info({ host, port }, 'listening'));
 
   onStopSignal((signal) => {
     traffic.drain();
