@@ -915,7 +915,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The API key is missing, unknown, expired or revoked. */
+        /** @description `unauthenticated`: An API key is needed. `key_not_valid`: The API key is not valid: unknown, expired or revoked. */
         Unauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -926,7 +926,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The API key lacks the scope. */
+        /** @description `scope_missing`: The API key may not do this. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -967,7 +967,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description More requests than the key may send: again after `Retry-After`. */
+        /** @description `rate_limited`: The limit of this minute is used up. `too_many_at_once`: Too many requests of this API key are under way. */
         TooManyRequests: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -21,26 +21,15 @@ export function problemResponses(codes: readonly ErrorCode[]): Record<string, Zo
 export const SECURED_RESPONSES: Record<string, ZodOpenApiResponseObject> = {
   401: {
     id: 'Unauthorized',
-    description: 'The API key is missing, unknown, expired or revoked.',
-    headers: z.object({ 'X-Request-Id': requestId, 'WWW-Authenticate': wwwAuthenticate }),
-    content: { [PROBLEM_TYPE]: { schema: problem } },
+    ...ofCodes(['unauthenticated', 'key_not_valid'], { 'WWW-Authenticate': wwwAuthenticate }),
   },
-  403: {
-    id: 'Forbidden',
-    description: 'The API key lacks the scope.',
-    headers: z.object({ 'X-Request-Id': requestId, 'WWW-Authenticate': wwwAuthenticate }),
-    content: { [PROBLEM_TYPE]: { schema: problem } },
-  },
+  403: { id: 'Forbidden', ...ofCodes(['scope_missing'], { 'WWW-Authenticate': wwwAuthenticate }) },
   429: {
     id: 'TooManyRequests',
-    description: 'More requests than the key may send: again after `Retry-After`.',
-    headers: z.object({
-      'X-Request-Id': requestId,
-      'Retry-After': retryAfter,
+    ...ofCodes(['rate_limited', 'too_many_at_once'], {
       RateLimit: rateLimit,
       'RateLimit-Policy': rateLimitPolicy,
     }),
-    content: { [PROBLEM_TYPE]: { schema: problem } },
   },
 };
 
@@ -49,12 +38,19 @@ const OF_ONE_CODE = Object.fromEntries(
   (Object.keys(ERRORS) as ErrorCode[]).map((code) => [code, { ...ofCodes([code]), id: componentName(code) }]),
 ) as Record<ErrorCode, ZodOpenApiResponseObject>;
 
-function ofCodes(codes: readonly ErrorCode[]): ZodOpenApiResponseObject {
+function ofCodes(
+  codes: readonly ErrorCode[],
+  more: Record<string, z.ZodType> = {},
+): ZodOpenApiResponseObject {
   // A status of which some codes have no Retry-After promises none.
   const retries = codes.every((code) => new AppError(code).retryAfterS !== undefined);
   return {
     description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join(' '),
-    headers: z.object({ 'X-Request-Id': requestId, ...(retries ? { 'Retry-After': retryAfter } : {}) }),
+    headers: z.object({
+      'X-Request-Id': requestId,
+      ...(retries ? { 'Retry-After': retryAfter } : {}),
+      ...more,
+    }),
     content: {
       [PROBLEM_TYPE]: {
         schema: problem,
