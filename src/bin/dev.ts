@@ -238,14 +238,19 @@ function welcome(baseUrl: string, cliPath: string | null, config: Config): strin
     config.DATABASE_URL === undefined
       ? `\n  Postgres         postgres://validatr@127.0.0.1:${config.POSTGRES_PORT}/validatr (DATABASE_URL with its password: ${join(config.VALIDATR_DATA_DIR, 'stack.json')})`
       : '';
+  const needsKey = { ...config, ...authDefault(config) }.AUTH !== 'disabled';
+  const makeKey = needsKey
+    ? '\n  Requests need an API key; in another terminal: npm run cli -- keys create\n'
+    : '';
+  const authorization = needsKey ? ` -H 'authorization: Bearer <key>'` : '';
   return `
 Validatr is ready.
 
   API              ${baseUrl}
   its reference    ${baseUrl}/docs
   Temporal Web UI  ${ui}${cli}${database}
-
-  curl ${baseUrl}/assets/image/ -H 'content-type: application/json' \\
+${makeKey}
+  curl ${baseUrl}/assets/image/${authorization} -H 'content-type: application/json' \\
     -d '{"assetPath":{"location":"local","path":"./assets/rocket.jpg"}}'
 
 Ctrl-C stops everything; the data stay in ${config.VALIDATR_DATA_DIR}/.`;

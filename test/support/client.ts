@@ -6,10 +6,14 @@ export interface AssetBody {
   readonly errors?: Record<string, string[]>;
 }
 
+/** The headers that present a key; none where there is none. */
+export function authorizationOf(apiKey = process.env['API_KEY']): Record<string, string> {
+  return apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+}
+
 /** The API as a client sees it. */
-export function createTestClient(baseUrl: string, apiKey = process.env['API_KEY']) {
-  const authorization: Record<string, string> =
-    apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+export function createTestClient(baseUrl: string, apiKey?: string) {
+  const authorization = authorizationOf(apiKey);
 
   function call(
     method: string,

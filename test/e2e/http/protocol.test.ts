@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { authorizationOf } from '../../support/client.ts';
 import { useStack } from './stack-under-test.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -16,7 +17,7 @@ describe('the HTTP protocol', () => {
   ) {
     const response = await fetch(stack.baseUrl() + path, {
       method,
-      headers,
+      headers: { ...authorizationOf(), ...headers },
       redirect: 'manual',
       ...(body === undefined ? {} : { body, duplex: 'half' }),
     });
@@ -268,7 +269,7 @@ describe('the HTTP protocol', () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const req = request(
         url,
-        { method: 'POST', headers: { ...json, 'content-length': String(10 ** 9) } },
+        { method: 'POST', headers: { ...authorizationOf(), ...json, 'content-length': String(10 ** 9) } },
         (res) => {
           resolve(res.statusCode);
           req.destroy();
