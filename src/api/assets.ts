@@ -3,7 +3,7 @@ import { validate as isUuid } from 'uuid';
 import { isTerminal } from '../domain/asset.ts';
 import { AppError, type ErrorCode } from '../domain/errors.ts';
 import type { AssetDetails, AssetStore, Executions, Submission } from '../domain/ports.ts';
-import { requireScope, tenantOf } from './auth.ts';
+import { hasScope, requireScope, tenantOf } from './auth.ts';
 import type { Answer } from './answer.ts';
 import type { cancelRequested, queuedAsset } from './asset-answers.ts';
 import { jsonBody } from './json-body.ts';
@@ -105,7 +105,8 @@ export function createAssetsRouter({
         const submission = parseSubmission(req.body);
         const key = idempotencyKey(req);
         const tenant = tenantOf(res);
-        const { isStrict, waitS, applied } = readPreferences(req);
+        // The verdict is for who may read it: the wish of another key to wait for it is not followed.
+        const { isStrict, waitS, applied } = readPreferences(req, { mayWait: hasScope(res, 'assets:read') });
         if (applied !== null) res.set('Preference-Applied', applied);
         if (isStrict) await refuseFaults(tenant, submission, key);
         const id = await (key === null

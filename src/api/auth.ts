@@ -82,13 +82,17 @@ export const everybody: RequestHandler = (_req, res, next) => {
 /** Lets pass who has the scope; `admin` has all. @throws {AppError} `scope_missing` */
 export function requireScope(scope: Scope): RequestHandler {
   return (_req, res, next) => {
-    const { scopes } = principalOf(res);
-    if (!scopes.includes(scope) && !scopes.includes('admin')) {
+    if (!hasScope(res, scope)) {
       challenge(res, { error: 'insufficient_scope', scope });
       throw new AppError('scope_missing', { detail: `It needs the scope ${scope}.` });
     }
     next();
   };
+}
+
+export function hasScope(res: Response, scope: Scope): boolean {
+  const { scopes } = principalOf(res);
+  return scopes.includes(scope) || scopes.includes('admin');
 }
 
 export function principalOf(res: Response): Principal {

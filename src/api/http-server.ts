@@ -48,11 +48,15 @@ function refuse(error: NodeJS.ErrnoException, connection: Duplex): void {
     socket.destroy();
     return;
   }
-  const { status, body } = asProblem(new AppError(OF_PARSER[error.code ?? ''] ?? 'malformed_http'), uuidv7());
+  const problem = new AppError(OF_PARSER[error.code ?? ''] ?? 'malformed_http');
+  const requestId = uuidv7();
+  const { status, body } = asProblem(problem, requestId);
   socket.write(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       'Content-Type: application/problem+json',
+      `X-Request-Id: ${requestId}`,
+      ...(problem.retryAfterS === undefined ? [] : [`Retry-After: ${problem.retryAfterS}`]),
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Connection: close',
       '',

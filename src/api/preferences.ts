@@ -26,11 +26,11 @@ export interface Preferences {
 }
 
 /** What the client prefers (`Prefer`, RFC 7240). What can't be read or is not known to us is left out, as it says. */
-export function readPreferences(req: Request): Preferences {
+export function readPreferences(req: Request, { mayWait }: { mayWait: boolean }): Preferences {
   const given = parsePrefer(req.get('prefer') ?? '');
   const isStrict = given.get('handling')?.toLowerCase() === 'strict';
   const seconds = given.get('wait') ?? '';
-  const waitS = /^\d{1,9}$/.test(seconds) ? Math.min(Number(seconds), MAX_WAIT_S) : null;
+  const waitS = mayWait && /^\d{1,9}$/.test(seconds) ? Math.min(Number(seconds), MAX_WAIT_S) : null;
   const applied = [isStrict ? 'handling=strict' : '', waitS === null ? '' : `wait=${waitS}`].filter(Boolean);
   return { isStrict, waitS, applied: applied.length === 0 ? null : applied.join(', ') };
 }

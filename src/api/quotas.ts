@@ -45,14 +45,21 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
     });
 
     const declared = req.headers['content-length'];
+    const bodyBytes = Math.min(Number(declared ?? 0), MAX_BODY_BYTES);
     const ofRequests = await charge(requests, keyId, 1);
-    const ofBytes = await charge(bytes, keyId, Math.min(Number(declared ?? 0), MAX_BODY_BYTES));
+    const ofBytes = await charge(bytes, keyId, bodyBytes);
     res.set('RateLimit-Policy', policy);
     res.set('RateLimit', `${describe('requests', ofRequests)}, ${describe('bytes', ofBytes)}`);
-    const spent = [ofRequests, ofBytes].find(({ isExceeded }) => isExceeded);
-    if (count > atOnce) throw new AppError('too_many_at_once');
-    if (spent !== undefined) throw new AppError('rate_limited', { retryAfterS: spent.resetS });
-    next();
+    const spent = ofRequests.isExceeded ? ofRequests : ofBytes.isExceeded ? ofBytes : null;
+    if (count <= atOnce && spent === null) return next();
+    // Its body is not read: a smaller one may still have room.
+    void bytes.reward(keyId, bodyBytes);
+    if (spent === null) throw new AppError('too_many_at_once');
+    const what = spent === ofRequests ? 'requests' : 'bytes of request bodies';
+    throw new AppError('rate_limited', {
+      detail: `The key has used up its ${what} of this minute.`,
+      retryAfterS: spent.resetS,
+    });
   };
 }
 

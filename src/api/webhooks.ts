@@ -82,7 +82,10 @@ export function createWebhooksRouter({ deliveryLog }: WebhooksDeps): Router {
       mayManage,
       jsonBody(),
       async (req, res) => {
-        const { id, endpointId } = await deliveryLog.sendTest(tenantOf(res), parseTestRequest(req.body).url);
+        const { url } = parseTestRequest(req.body);
+        const endpoint = await deliveryLog.findEndpoint(tenantOf(res), url);
+        if (endpoint !== null && endpoint.disabledAt !== null) throw new AppError('endpoint_disabled');
+        const { id, endpointId } = await deliveryLog.sendTest(tenantOf(res), url);
         res
           .status(202)
           .location(`/webhooks/deliveries/${id}`)

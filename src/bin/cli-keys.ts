@@ -39,7 +39,10 @@ export function createKeyCommands({ keys, directory, print }: KeyCommandsDeps): 
   /** Operators name a key by its id alone. */
   async function findKey(id: string | undefined): Promise<ApiKey> {
     const found = id === undefined ? null : await directory.find(id);
-    if (found === null) throw new UsageError('It needs the id of a key: `keys list` shows them.');
+    if (found === null)
+      throw new UsageError(
+        `${id === undefined ? 'It needs the id of a key' : `There is no key ${id}`}: \`keys list\` shows them.`,
+      );
     return found.key;
   }
 
@@ -48,7 +51,7 @@ export function createKeyCommands({ keys, directory, print }: KeyCommandsDeps): 
       const { tenant = DEFAULT_TENANT, name = 'command line' } = options;
       if (!TENANT_NAME.test(tenant))
         throw new UsageError('--tenant takes lower-case letters, digits and hyphens, 63 at most.');
-      const days = asNumber('--expires-days', options['expires-days'], MAX_EXPIRY_DAYS);
+      const days = asNumber('--expires-days', options['expires-days'], { min: 1, max: MAX_EXPIRY_DAYS });
       const { text, ...made } = makeApiKey(randomBytes(KEY_ENTROPY_BYTES));
       const key = await keys.create(tenant, {
         ...made,
@@ -63,14 +66,20 @@ export function createKeyCommands({ keys, directory, print }: KeyCommandsDeps): 
 
     async list(_args, { tenant }) {
       const listed = await (tenant === undefined ? directory.listAll() : keys.list(tenant));
-      if (listed.length === 0) print('There is no key yet. `keys create` makes one.');
+      if (listed.length === 0)
+        print(
+          tenant === undefined
+            ? 'There is no key yet. `keys create` makes one.'
+            : `The tenant ${tenant} has no key.`,
+        );
       for (const key of listed) print(describeKey(key));
     },
 
     async rotate([id], options) {
       const { id: oldId, tenant } = await findKey(id);
       const overlapH =
-        asNumber('--overlap-hours', options['overlap-hours'], MAX_OVERLAP_H) ?? DEFAULT_OVERLAP_H;
+        asNumber('--overlap-hours', options['overlap-hours'], { min: 0, max: MAX_OVERLAP_H }) ??
+        DEFAULT_OVERLAP_H;
       const { text, ...successor } = makeApiKey(randomBytes(KEY_ENTROPY_BYTES));
       const rotated = await keys.rotate(tenant, oldId, successor, overlapH);
       if (rotated === 'too_many') throw new UsageError(tooMany(tenant));
@@ -106,17 +115,23 @@ function asScopes(text = 'assets:read,assets:write,webhooks:manage'): Scope[] {
 }
 
 /** Null where it is not given. */
-function asNumber(option: string, text: string | undefined, max: number): number | null {
+function asNumber(
+  option: string,
+  text: string | undefined,
+  { min, max }: { min: number; max: number },
+): number | null {
   if (text === undefined) return null;
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number > max) throw new UsageError(`${option} takes a number, ${max} at most.`);
+  if (!/^\d+$/.test(text) || number < min || number > max)
+    throw new UsageError(`${option} takes a number from ${min} to ${max}.`);
   return number;
 }
 
 function describeKey(key: ApiKey): string {
-  const { id, tenant, name, scopes, expiresAt, lastUsedAt } = key;
+  const { id, tenant, name, scopes, expiresAt, lastUsedAt, replacedBy } = key;
   const state = keyState(key, new Date());
   const expiry = expiresAt === null ? 'does not expire' : `expires ${expiresAt.toISOString()}`;
   const use = lastUsedAt === null ? 'never used' : `last used ${lastUsedAt.toISOString()}`;
-  return `${id}  ${tenant}  ${state}  ${scopes.join(',')}  ${expiry}  ${use}  "${name}"`;
+  const rotated = replacedBy === null ? '' : `  replaced by ${replacedBy}`;
+  return `${id}  ${tenant}  ${state}  ${scopes.join(',')}  ${expiry}  ${use}  "${name}"${rotated}`;
 }

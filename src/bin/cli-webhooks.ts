@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { validate as isUuid } from 'uuid';
-import { DEFAULT_TENANT } from '../domain/api-key.ts';
 import { DELIVERY_STATES, type DeliveryState, SECRET_OVERLAP_H } from '../domain/delivery.ts';
 import type {
   DeliveryEntry,
@@ -25,12 +24,13 @@ interface Options {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly limit?: string | undefined;
-  readonly tenant?: string | undefined;
 }
 
 type Command = (args: readonly string[], options: Options) => Promise<void>;
 
 export interface WebhookCommandsDeps {
+  /** Whose endpoints and deliveries they are about. */
+  readonly tenant: string;
   readonly log: DeliveryLog;
   readonly secrets: EndpointSecrets;
   /** @throws {ConfigError} where there is no key */
@@ -44,29 +44,25 @@ const MAX_LIMIT = 500;
 const EXIT_FAILED = 1;
 
 export function createWebhookCommands({
+  tenant,
   log,
   secrets,
   secretBox,
   print,
 }: WebhookCommandsDeps): Record<string, Command> {
-  async function findEndpoint(tenant: string, idOrUrl: string): Promise<Endpoint> {
+  async function findEndpoint(idOrUrl: string): Promise<Endpoint> {
     const endpoint = await log.findEndpoint(tenant, idOrUrl);
     if (endpoint === null)
-      throw new UsageError('No such endpoint was ever used. `webhooks endpoints` lists those that were.');
+      throw new UsageError(
+        `The tenant ${tenant} never used such an endpoint. \`webhooks endpoints\` lists those it used.`,
+      );
     return endpoint;
   }
 
-  async function asFilter({
-    tenant = DEFAULT_TENANT,
-    asset,
-    endpoint,
-    state,
-    from,
-    to,
-  }: Options): Promise<DeliveryFilter> {
+  async function asFilter({ asset, endpoint, state, from, to }: Options): Promise<DeliveryFilter> {
     return {
       assetId: asset === undefined ? undefined : asId(asset),
-      endpointId: endpoint === undefined ? undefined : (await findEndpoint(tenant, endpoint)).id,
+      endpointId: endpoint === undefined ? undefined : (await findEndpoint(endpoint)).id,
       state: state === undefined ? undefined : asState(state),
       from: asTime('--from', from),
       to: asTime('--to', to),
@@ -74,7 +70,7 @@ export function createWebhookCommands({
   }
 
   return {
-    async secret([url], { tenant = DEFAULT_TENANT, rotate = false, force = false }) {
+    async secret([url], { rotate = false, force = false }) {
       const box = secretBox();
       const known = asUrl(url);
       const endpointId = await secrets.endpointIdOf(tenant, known);
@@ -91,48 +87,50 @@ export function createWebhookCommands({
       print(formatSecret(open(box, newest, endpointId)));
     },
 
-    async endpoints(_args, { tenant = DEFAULT_TENANT }) {
+    async endpoints() {
       const endpoints = await log.listEndpoints(tenant);
       if (endpoints.length === 0) print('No webhook has been sent yet.');
       for (const endpoint of endpoints) print(describeEndpoint(endpoint));
     },
 
-    async enable([idOrUrl], { tenant = DEFAULT_TENANT }) {
-      const endpoint = await findEndpoint(tenant, required(idOrUrl, 'the endpoint'));
+    async enable([idOrUrl]) {
+      const endpoint = await findEndpoint(required(idOrUrl, 'the endpoint'));
       const changed = await log.enable(tenant, endpoint.id);
       print(changed ? 'Enabled. What failed meanwhile can be sent again:' : 'It is enabled already.');
-      if (changed) print(`  npm run cli -- webhooks replay --all --endpoint ${endpoint.id} --state failed`);
+      if (changed)
+        print(
+          `  npm run cli -- webhooks replay --all --endpoint ${endpoint.id} --state failed --tenant ${tenant}`,
+        );
     },
 
     async deliveries(_args, options) {
       const limit = Number(options.limit ?? 50);
       if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
         throw new UsageError(`--limit takes a number from 1 to ${MAX_LIMIT}.`);
-      const entries = await log.list(options.tenant ?? DEFAULT_TENANT, await asFilter(options), { limit });
+      const entries = await log.list(tenant, await asFilter(options), { limit });
       if (entries.length === 0) print('No delivery matches.');
       for (const entry of entries) print(describeDelivery(entry));
     },
 
-    async delivery([id], { tenant = DEFAULT_TENANT }) {
+    async delivery([id]) {
       const entry = await log.find(tenant, asId(id));
-      if (entry === null) throw new UsageError('There is no such delivery.');
+      if (entry === null) throw new UsageError(`The tenant ${tenant} has no such delivery.`);
       print(JSON.stringify({ ...entry, url: describeWebhookUrl(entry.url) }, null, 2));
     },
 
     async replay([id], options) {
-      const { tenant = DEFAULT_TENANT } = options;
       if (options.all === true) {
         const filter = await asFilter(options);
         if (Object.values(filter).every((value) => value === undefined))
           throw new UsageError('--all needs at least one of --asset, --endpoint, --state, --from, --to.');
         const { replayed, leftOut } = await log.replayAll(tenant, filter);
-        print(`${replayed} deliveries are sent again.`);
+        print(replayed === 1 ? '1 delivery is sent again.' : `${replayed} deliveries are sent again.`);
         if (leftOut > 0)
           print(`${leftOut} were left out: their endpoints are disabled (webhooks enable <url>).`);
         return;
       }
       const outcome = await log.replay(tenant, asId(id));
-      if (outcome === 'not_found') throw new UsageError('There is no such delivery.');
+      if (outcome === 'not_found') throw new UsageError(`The tenant ${tenant} has no such delivery.`);
       if (outcome === 'skipped')
         throw new UsageError('Its URL is not valid: there is nothing to send again.');
       if (outcome === 'endpoint_disabled')
@@ -140,7 +138,7 @@ export function createWebhookCommands({
       print('It is sent again, at once unless its receiver gets no tries now (see docs/webhooks.md).');
     },
 
-    async test([url], { tenant = DEFAULT_TENANT }) {
+    async test([url]) {
       const { id } = await log.sendTest(tenant, asUrl(url));
       print(`Test event ${id} …`);
       const deadline = Date.now() + TEST_TIMEOUT_MS;

@@ -33,8 +33,9 @@ const HELP = `npm run cli -- <command>
       --asset <id>  --endpoint <url or id>  --state <state>  --from <time>  --to <time>
   webhooks test <url>               sends {"id":"…","state":"test"} and waits for the answer; exit code 1 if it was not delivered
 
-It works on the database of DATABASE_URL, or of the stack that \`npm run dev\` last started here. Everything under
-webhooks is of one tenant: --tenant <name>, by default "${DEFAULT_TENANT}". Where secrets are shown or made, SECRETS_KEY has to be the workers' own. Times are like 2026-01-31T12:00:00Z.`;
+It works on the database of DATABASE_URL, or of the stack that \`npm run dev\` last started here. Everything
+under webhooks is of one tenant: --tenant <name>, which may be left out where there is only "${DEFAULT_TENANT}". Where secrets
+are shown or made, SECRETS_KEY has to be the workers' own. Times are like 2026-01-31T12:00:00Z.`;
 
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
@@ -58,8 +59,8 @@ const print = (text: string) => process.stdout.write(`${text}\n`);
 
 await runProgram('cli', async () => {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const [group, command = '', ...args] = positionals;
-  if (values.help === true || group === undefined) {
+  const [group = '', command = '', ...args] = positionals;
+  if (values.help === true || positionals.length < 2) {
     print(HELP);
     return;
   }
@@ -69,24 +70,49 @@ await runProgram('cli', async () => {
   const orm = await openDatabase({ url: requireDatabaseUrl(config), poolMax: 2 });
   const wake = connectWake(requireDatabaseUrl(config), () => undefined);
   try {
-    const groups: Record<string, ReturnType<typeof createWebhookCommands>> = {
-      webhooks: createWebhookCommands({
-        log: createDeliveryLog(orm, wake.notify),
-        secrets: createEndpointSecrets(orm),
-        secretBox: () => requireSecretBox(config),
-        print,
-      }),
-      keys: createKeyCommands({ keys: createKeyStore(orm), directory: createKeyDirectory(orm), print }),
-    };
-    const commands = Object.hasOwn(groups, group) ? groups[group] : undefined;
-    const run = commands !== undefined && Object.hasOwn(commands, command) ? commands[command] : undefined;
-    if (run === undefined) throw new UsageError(`There is no command "${positionals.join(' ')}".`);
+    const directory = createKeyDirectory(orm);
+    const run = await findCommand(group, command, {
+      keys: async () => createKeyCommands({ keys: createKeyStore(orm), directory, print }),
+      webhooks: async () =>
+        createWebhookCommands({
+          tenant: chooseTenant(await directory.tenants(), values.tenant),
+          log: createDeliveryLog(orm, wake.notify),
+          secrets: createEndpointSecrets(orm),
+          secretBox: () => requireSecretBox(config),
+          print,
+        }),
+    });
+    if (run === null) throw new UsageError(`There is no command "${positionals.join(' ')}". See --help.`);
     await run(args, values);
   } finally {
     await wake.stop();
     await orm.close();
   }
 });
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+type Command = (args: readonly string[], values: Values) => Promise<void>;
+
+async function findCommand(
+  group: string,
+  name: string,
+  groups: Readonly<Record<string, () => Promise<Record<string, Command>>>>,
+): Promise<Command | null> {
+  const commands = Object.hasOwn(groups, group) ? await groups[group]?.() : undefined;
+  return commands !== undefined && Object.hasOwn(commands, name) ? (commands[name] ?? null) : null;
+}
+
+/** An endpoint is made at its first mention, with a secret: for a tenant that is none it would sign nothing. */
+function chooseTenant(known: readonly string[], given: string | undefined): string {
+  if (given === undefined && known.every((name) => name === DEFAULT_TENANT)) return DEFAULT_TENANT;
+  if (given !== undefined && (given === DEFAULT_TENANT || known.includes(given))) return given;
+  const names = [...new Set([...known, DEFAULT_TENANT])].join(', ');
+  throw new UsageError(
+    given === undefined
+      ? `Whose webhooks? Name the tenant: --tenant <name>, one of ${names}.`
+      : `No API key was ever made for the tenant ${given}. Those that have one: ${names}.`,
+  );
+}
 
 /** An empty variable counts as unset, as everywhere. */
 function givenVariables(): NodeJS.ProcessEnv {

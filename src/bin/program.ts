@@ -81,10 +81,11 @@ export function requireSecretBox({ SECRETS_KEY: given, SECRETS_KEY_FILE: file }:
 
 /** Says in the log what it allows beyond public addresses. @throws {ConfigError} naming the block that is none */
 export function requireAddressGuard({ EGRESS_ALLOW: blocks }: Config, logger: Logger): AddressGuard {
-  if (blocks.length > 0)
-    logger.warn({ egressAllow: blocks }, 'webhooks may reach addresses that are not public');
   try {
-    return createAddressGuard(blocks);
+    const isAllowed = createAddressGuard(blocks);
+    if (blocks.length > 0)
+      logger.warn({ egressAllow: blocks }, 'webhooks may reach addresses that are not public');
+    return isAllowed;
   } catch (error) {
     throw new ConfigError(`  EGRESS_ALLOW: ${error instanceof Error ? error.message : String(error)}.`);
   }

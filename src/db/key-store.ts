@@ -105,6 +105,11 @@ export function createKeyDirectory(orm: MikroORM): KeyDirectory {
       return rows.map(asKey);
     },
 
+    async tenants() {
+      const sql = 'SELECT DISTINCT owner AS name FROM api_keys ORDER BY owner';
+      return (await execute<{ name: string }>(orm, sql, [])).map(({ name }) => name);
+    },
+
     async hasActive() {
       return (await execute(orm, `SELECT 1 AS one FROM api_keys WHERE ${IS_LIVE} LIMIT 1`, [])).length > 0;
     },

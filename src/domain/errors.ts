@@ -27,7 +27,12 @@ export const ERRORS = {
   endpoint_not_found: { status: 404, retryable: false, title: 'There is no such endpoint.' },
   key_not_found: { status: 404, retryable: false, title: 'There is no such API key.' },
   method_not_allowed: { status: 405, retryable: false, title: 'This path does not support the method.' },
-  request_timeout: { status: 408, retryable: true, title: 'The request did not arrive in time.' },
+  request_timeout: {
+    status: 408,
+    retryable: true,
+    retryAfterS: 1,
+    title: 'The request did not arrive in time.',
+  },
   asset_terminal: {
     status: 409,
     retryable: false,

@@ -32,6 +32,8 @@ export interface KeyDirectory {
   find(id: string): Promise<{ readonly key: ApiKey; readonly hash: Uint8Array } | null>;
   markUsed(id: string): Promise<void>;
   listAll(): Promise<ApiKey[]>;
+  /** Every tenant that a key was ever made for. */
+  tenants(): Promise<string[]>;
   /** Whether any key exists that works. */
   hasActive(): Promise<boolean>;
 }

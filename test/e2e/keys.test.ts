@@ -33,7 +33,12 @@ describe('API keys', () => {
   let admin: TestClient;
 
   beforeAll(async () => {
-    stack = await startStack({ AUTH: 'keys', KEY_REQUESTS_PER_MINUTE: '200', KEY_REQUESTS_AT_ONCE: '20' });
+    stack = await startStack({
+      AUTH: 'keys',
+      KEY_REQUESTS_PER_MINUTE: '200',
+      KEY_REQUESTS_AT_ONCE: '20',
+      KEY_MIB_PER_MINUTE: '1',
+    });
     admin = createTestClient(stack.baseUrl, await createKey('--scopes', 'admin', '--name', 'the admin'));
   });
   afterAll(() => stack.stop());
@@ -185,6 +190,7 @@ describe('API keys', () => {
     expect(await cli('keys', 'rotate', id, '--overlap-hours', '1')).toMatch(/vk_\w+/);
     expect(await cli('keys', 'revoke', id)).toContain('Revoked');
     expect(await cli('keys', 'list')).toContain(`${id}  research  revoked`);
+    await expect(cli('keys', 'create', '--expires-days', '0')).rejects.toThrow(/from 1 to/);
     await expect(cli('keys', 'create', '--scopes', 'everything')).rejects.toThrow(/--scopes takes/);
     await expect(cli('keys', 'create', '--tenant', 'No Such')).rejects.toThrow(/--tenant takes/);
   });
@@ -193,9 +199,9 @@ describe('API keys', () => {
     const busy = clientOf(await make(['assets:read']));
     const first = await busy.call('GET', '/assets/?limit=1');
     expect(first.headers.get('ratelimit-policy')).toBe(
-      `"requests";q=200;w=60, "bytes";q=${256 * 1024 * 1024};w=60;qu="content-bytes"`,
+      `"requests";q=200;w=60, "bytes";q=${1024 * 1024};w=60;qu="content-bytes"`,
     );
-    expect(first.headers.get('ratelimit')).toMatch(/^"requests";r=199;t=60, "bytes";r=268435456;t=\d+$/);
+    expect(first.headers.get('ratelimit')).toMatch(/^"requests";r=199;t=60, "bytes";r=1048576;t=\d+$/);
 
     const statuses: number[] = [];
     for (let i = 0; i < 210; i += 10) {
@@ -211,6 +217,48 @@ describe('API keys', () => {
     const refused = await busy.call('GET', '/assets/?limit=1');
     expect(await refused.json()).toMatchObject({ type: 'urn:validatr:error:rate_limited' });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('bound the bytes that one of them may send a minute; what is refused is not counted', async () => {
+    const client = clientOf(await make(['assets:write']));
+    const send = (bytes: number) =>
+      client.call('POST', '/assets/image/', {
+        assetPath: { location: 'local', path: './assets/rocket.jpg' },
+        unknown: 'x'.repeat(bytes),
+      });
+    expect((await send(700_000)).status).toBe(422);
+    const refused = await send(500_000);
+    expect([refused.status, refused.headers.get('ratelimit')]).toEqual([
+      429,
+      expect.stringMatching(/"bytes";r=0;/),
+    ]);
+    expect(await refused.json()).toMatchObject({ detail: expect.stringContaining('bytes') as string });
+    expect((await send(100_000)).status).toBe(422);
+  });
+
+  it('show no verdict to one that may only write, however it asks', async () => {
+    const writer = clientOf(await make(['assets:write']));
+    const answer = await writer.call(
+      'POST',
+      '/assets/image/',
+      { assetPath: { location: 'local', path: './assets/rocket.jpg' } },
+      { prefer: 'wait=20' },
+    );
+    expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, null]);
+  });
+
+  it('make tenants, and the command line asks whose webhooks are meant', async () => {
+    await createKey('--tenant', 'research');
+    const url = 'https://receiver.example/hook';
+    await expect(cli('webhooks', 'secret', url)).rejects.toThrow(/--tenant <name>, one of default, research/);
+    await expect(cli('webhooks', 'secret', url, '--tenant', 'reserch')).rejects.toThrow(
+      /No API key was ever made/,
+    );
+    const secrets = [
+      await cli('webhooks', 'secret', url, '--tenant', 'research'),
+      await cli('webhooks', 'secret', url, '--tenant', 'default'),
+    ];
+    expect(new Set(secrets).size).toBe(2);
   });
 
   it('bound what one of them may have under way at once', async () => {

@@ -179,6 +179,7 @@ describe('webhooks', () => {
     expect(receiver.events).toHaveLength(1);
     const replay = await client.call('POST', `/webhooks/deliveries/${gone.id}/replay`);
     expect(await replay.json()).toMatchObject({ status: 409, type: 'urn:validatr:error:endpoint_disabled' });
+    expect((await client.call('POST', '/webhooks/test', { url: receiver.url })).status).toBe(409);
 
     answer = 200;
     expect(await cli('webhooks', 'endpoints')).toContain('disabled (gone)');

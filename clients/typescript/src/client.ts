@@ -10,6 +10,9 @@ const PAGE_LIMIT = 500;
 const FIRST_LOOK_MS = 100;
 const LAST_LOOK_MS = 2_000;
 
+/** Five minutes: longer than a quota that is used up, which comes back after one. */
+const DEFAULT_TIMEOUT_MS = 300_000;
+
 export interface ClientOptions {
   /** Where the API is: `http://127.0.0.1:8000`. */
   readonly baseUrl: string;
@@ -33,7 +36,7 @@ export interface Client {
     submission: Submission,
     options?: { idempotencyKey?: string; signal?: AbortSignal },
   ): Promise<QueuedAsset>;
-  /** Waits for a terminal state. @throws a `TimeoutError` after `timeoutMs`, by default one minute */
+  /** Waits for a terminal state. @throws a `TimeoutError` after `timeoutMs`, by default five minutes */
   waitForVerdict(id: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Verdict>;
   /** All assets, newest first, page by page. */
   assets(query?: Omit<Query<'listAssets'>, 'cursor'>): AsyncGenerator<ListedAsset, void, undefined>;
@@ -66,7 +69,7 @@ export function createClient({
       return { id, state: 'queued' };
     },
 
-    async waitForVerdict(id, { timeoutMs = 60_000, signal } = {}) {
+    async waitForVerdict(id, { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = {}) {
       const timeout = AbortSignal.timeout(timeoutMs);
       const until = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
       for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_LOOK_MS)) {

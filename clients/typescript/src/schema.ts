@@ -327,7 +327,7 @@ export interface paths {
         put?: never;
         /**
          * Put another key in its place
-         * @description Of the same name and scopes. The old one works on for the overlap.
+         * @description Of the same name and scopes, and with as long to live from now on. The old one works on for the overlap.
          */
         post: operations["rotateKey"];
         delete?: never;
@@ -941,6 +941,7 @@ export interface components {
         RequestTimeout: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -1053,6 +1054,16 @@ export interface components {
         };
         /** @description `delivery_not_found`: There is no such delivery. */
         DeliveryNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `endpoint_disabled`: The endpoint is disabled. */
+        EndpointDisabled: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1205,6 +1216,7 @@ export type ResponseAssetNotFound = components['responses']['AssetNotFound'];
 export type ResponseAssetTerminal = components['responses']['AssetTerminal'];
 export type ResponseAssetNotTerminal = components['responses']['AssetNotTerminal'];
 export type ResponseDeliveryNotFound = components['responses']['DeliveryNotFound'];
+export type ResponseEndpointDisabled = components['responses']['EndpointDisabled'];
 export type ResponseEndpointNotFound = components['responses']['EndpointNotFound'];
 export type ResponseTooManyKeys = components['responses']['TooManyKeys'];
 export type ResponseKeyNotFound = components['responses']['KeyNotFound'];
@@ -1853,6 +1865,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["EndpointDisabled"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];

@@ -69,7 +69,8 @@ export const ADMIN_OPERATIONS: readonly Operation[] = [
     idSchema,
     id: 'rotateKey',
     summary: 'Put another key in its place',
-    description: 'Of the same name and scopes. The old one works on for the overlap.',
+    description:
+      'Of the same name and scopes, and with as long to live from now on. The old one works on for the overlap.',
     body: { schema: rotateRequest, optional: true, examples: { tomorrow: { overlapHours: 24 } } },
     replies: {
       201: {

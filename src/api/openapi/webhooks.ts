@@ -78,7 +78,7 @@ export const WEBHOOK_OPERATIONS: readonly Operation[] = [
         leadsTo: ['getDelivery', 'replayDelivery'],
       },
     },
-    problems: ['invalid_request', 'database_unavailable', 'storage_full'],
+    problems: ['invalid_request', 'endpoint_disabled', 'database_unavailable', 'storage_full'],
     callbacks: TEST_CALLBACK,
   },
   {

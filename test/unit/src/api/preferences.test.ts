@@ -2,7 +2,8 @@ import type { Request } from 'express';
 import { describe, expect, it } from 'vitest';
 import { readPreferences } from '../../../../src/api/preferences.ts';
 
-const read = (prefer: string | undefined) => readPreferences({ get: () => prefer } as unknown as Request);
+const read = (prefer: string | undefined, mayWait = true) =>
+  readPreferences({ get: () => prefer } as unknown as Request, { mayWait });
 
 describe('Prefer', () => {
   it.each([
@@ -39,4 +40,12 @@ describe('Prefer', () => {
       expect(performance.now() - begin).toBeLessThan(50);
     },
   );
+
+  it('leaves out the wish to wait where the verdict may not be read', () => {
+    expect(read('handling=strict, wait=5', false)).toEqual({
+      isStrict: true,
+      waitS: null,
+      applied: 'handling=strict',
+    });
+  });
 });

@@ -16,7 +16,9 @@ describe('the error registry', () => {
 
   it('tells a client how soon to try again wherever we are what is short', () => {
     const codes = Object.keys(ERRORS) as ErrorCode[];
-    const temporary = codes.filter((code) => ERRORS[code].status > 500 || ERRORS[code].status === 429);
+    const temporary = codes.filter(
+      (code) => ERRORS[code].status > 500 || [408, 429].includes(ERRORS[code].status),
+    );
     expect(codes.filter((code) => new AppError(code).retryAfterS !== undefined)).toEqual(temporary);
   });
 });
