@@ -1,6 +1,6 @@
 import type { ImageFormat } from '../domain/image-facts.ts';
 import type { Dimensions } from './dimensions.ts';
-import { readJpegDimensions } from './jpeg-structure.ts';
+import { readJpegDimensions } from './jpeg-dimensions.ts';
 
 /**
  * Dimensions by the header alone: works on damaged files, on formats without a decoder, and on headers that declare
