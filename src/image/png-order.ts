@@ -19,7 +19,7 @@ export class PngOrder {
 
   next(type: string, data: Buffer): void {
     if (this.previous === '') this.first(type, data);
-    else if (type === 'IHDR') this.draft.note('png_chunk_order', 'a second IHDR');
+    else if (type === 'IHDR' && this.seen.has('IHDR')) this.draft.note('png_chunk_order', 'a second IHDR');
     if (this.previous === 'IDAT' && type !== 'IDAT') this.hasDataEnded = true;
     if (type === 'PLTE') this.palette(data);
     else if (type === 'IDAT') this.data();

@@ -29,7 +29,7 @@ export const readPngStructure: ReadStructure = (bytes, draft) => {
     }
     const data = bytes.subarray(at + 8, end);
     order.next(nameOf(type), data);
-    if (type === 'IHDR' && at === SIGNATURE_BYTES) readPngHeader(data, draft);
+    if (type === 'IHDR' && draft.properties.bitDepth === undefined) readPngHeader(data, draft);
     else readPngMetadata(type, data, draft);
     animation.next(type, data);
     at = end + 4;
