@@ -30,6 +30,7 @@ export const readGifStructure: ReadStructure = (bytes, draft) => {
       }
       at = skipSubBlocks(bytes, at + 2);
     } else if (block === IMAGE) {
+      if (!draft.allowParts()) return;
       frames += 1;
       if (at + 10 <= bytes.length) readImageDescriptor(bytes, at, draft, frames);
       // Separator, descriptor (its last byte are the flags), local colour table, LZW code size, data.

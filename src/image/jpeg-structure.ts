@@ -9,8 +9,10 @@ import {
 } from './jpeg-frame.ts';
 import { APP1, APP2, APP14, DRI, isHierarchical, isStartOfFrame, SOS } from './jpeg-markers.ts';
 import { type JpegVisitor, walkJpeg } from './jpeg-walk.ts';
-import { MAX_PROFILE_BYTES } from './limits.ts';
 import type { ReadStructure, StructureDraft } from './structure-draft.ts';
+
+/** They are counted in one byte. All of them together may have 16 MB. */
+const MAX_PROFILE_PARTS = 255;
 
 /** Walks a JPEG's segments to its EOI, and to that of each picture behind it. */
 export const readJpegStructure: ReadStructure = (bytes, draft) => {
@@ -21,7 +23,7 @@ export const readJpegStructure: ReadStructure = (bytes, draft) => {
     if ('code' in why) draft.note(why.code, `at ${why.at}`);
     return;
   }
-  const { pictures, end: lastEnd } = followPictures(bytes, end);
+  const { pictures, end: lastEnd } = followPictures(bytes, end, draft);
   draft.properties.frames = pictures;
   draft.properties.animated = false;
   // CIPA DC-007: a multi-picture file says so in its first picture. Whatever else follows was put there.
@@ -31,7 +33,11 @@ export const readJpegStructure: ReadStructure = (bytes, draft) => {
 };
 
 /** Whole pictures one behind the other, zeros between them allowed. */
-function followPictures(bytes: Buffer, firstEnd: number): { pictures: number; end: number } {
+function followPictures(
+  bytes: Buffer,
+  firstEnd: number,
+  draft: StructureDraft,
+): { pictures: number; end: number } {
   let pictures = 1;
   let end = firstEnd;
   for (;;) {
@@ -39,7 +45,7 @@ function followPictures(bytes: Buffer, firstEnd: number): { pictures: number; en
     while (bytes[start] === 0) start += 1;
     if (bytes[start] !== 0xff || bytes[start + 1] !== 0xd8 || bytes[start + 2] !== 0xff) break;
     const next = walkJpeg(bytes, start, unheard);
-    if (next.end === null) break;
+    if (next.end === null || !draft.allowParts()) break;
     pictures += 1;
     end = next.end;
   }
@@ -53,7 +59,6 @@ class Picture implements JpegVisitor {
   hasIndex = false;
   private readonly draft: StructureDraft;
   private readonly profile: Buffer[] = [];
-  private profileBytes = 0;
   private frame: JpegFrame | null = null;
   private adobe: AdobeTransform = null;
   private interval = 0;
@@ -104,9 +109,8 @@ class Picture implements JpegVisitor {
 
   private application2(data: Buffer): void {
     if (startsWith(data, 'MPF\0')) this.hasIndex = true;
-    else if (startsWith(data, 'ICC_PROFILE\0') && this.profileBytes <= MAX_PROFILE_BYTES) {
+    else if (startsWith(data, 'ICC_PROFILE\0') && this.profile.length <= MAX_PROFILE_PARTS) {
       this.profile.push(data);
-      this.profileBytes += data.length;
     }
   }
 
@@ -114,7 +118,7 @@ class Picture implements JpegVisitor {
   private judgeProfile(): 'valid' | 'garbage' {
     const parts = [...this.profile].sort((a, b) => (a[12] ?? 0) - (b[12] ?? 0));
     const isComplete = parts.every((part, index) => part[12] === index + 1 && part[13] === parts.length);
-    if (!isComplete || this.profileBytes > MAX_PROFILE_BYTES) return 'garbage';
+    if (!isComplete) return 'garbage';
     const [first] = parts;
     const data = parts.map((part) => part.subarray(14));
     return judgeIccProfile(parts.length === 1 && first ? first.subarray(14) : Buffer.concat(data));

@@ -1,4 +1,5 @@
 import { EOI, isExpected, isRestart, SOI, SOS, standsAlone } from './jpeg-markers.ts';
+import { MAX_PARTS } from './limits.ts';
 
 /** What a walk over a JPEG tells as it goes. */
 export interface JpegVisitor {
@@ -19,14 +20,15 @@ export type JpegEnd =
         | 'jpeg_missing_eoi'
         | 'jpeg_segment_outside_file'
         | 'jpeg_segment_invalid'
-        | 'jpeg_unexpected_marker';
+        | 'jpeg_unexpected_marker'
+        | 'too_many_parts';
       readonly at: number;
     };
 
 /** Walks the segments of the picture whose SOI is at `start` (T.81, B.1.1) to its EOI, looking at each byte at most once. */
 export function walkJpeg(bytes: Buffer, start: number, visitor: JpegVisitor): JpegEnd {
   let at = start + 2;
-  for (;;) {
+  for (let segments = 0; ; segments += 1) {
     const found = findMarker(bytes, at);
     if (found > at) visitor.garbage(at);
     const code = skipFill(bytes, found);
@@ -34,6 +36,7 @@ export function walkJpeg(bytes: Buffer, start: number, visitor: JpegVisitor): Jp
     if (marker === undefined) return { end: null, code: 'jpeg_missing_eoi', at: bytes.length };
     at = code + 1;
     if (marker === EOI) return { end: at };
+    if (segments === MAX_PARTS) return { end: null, code: 'too_many_parts', at: code };
     if (!isExpected(marker) || marker === SOI) return { end: null, code: 'jpeg_unexpected_marker', at: code };
     if (standsAlone(marker)) continue;
     if (at + 2 > bytes.length) return { end: null, code: 'jpeg_missing_eoi', at: bytes.length };

@@ -28,6 +28,8 @@ export interface TiffField {
 
 export interface TiffDirectory {
   readonly fields: ReadonlyMap<number, TiffField>;
+  /** As many as the file says: a tag may be there twice. */
+  readonly entries: number;
   /** Offset of the next one; 0 ends the chain. */
   readonly next: number;
 }
@@ -61,8 +63,8 @@ export class TiffFields {
       fields.set(field.tag, field);
     }
     // Some writers leave the end of the chain out.
-    if (end + offsetBytes > this.bytes.length) return { fields, next: 0 };
-    return { fields, next: this.big ? this.u64(end) : this.u32(end) };
+    if (end + offsetBytes > this.bytes.length) return { fields, entries, next: 0 };
+    return { fields, entries, next: this.big ? this.u64(end) : this.u32(end) };
   }
 
   private readField(entry: number): TiffField {

@@ -35,7 +35,7 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
     visited.add(offset);
     const directory = tiff.readDirectory(offset);
     if (directory === null) return draft.note('tiff_ifd_outside_file', `at ${offset}`);
-    if (!draft.allowParts(directory.fields.size + countParts(directory))) return;
+    if (!draft.allowParts(directory.entries + countParts(directory))) return;
     if (visited.size === 1) readPage(tiff, directory, bytes, draft);
     checkData(tiff, directory, bytes.length, visited.size, draft);
     offset = directory.next;
