@@ -142,6 +142,13 @@ export const JPEG_FILES: readonly OddFile[] = [
     codes: ['jpeg_segment_invalid'],
   },
   {
+    name: 'a-million-segments.jpg',
+    make: () => greyJpeg({ before: [Buffer.alloc(4_000_000, Buffer.from('ffe50002', 'hex'))] }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['too_many_parts'],
+  },
+  {
     name: 'soi-inside.jpg',
     make: () => greyJpeg({ afterHeaders: Buffer.from('ffd8', 'hex') }),
     format,
@@ -167,6 +174,12 @@ export const JPEG_FILES: readonly OddFile[] = [
     format,
     codes: ['icc_garbage'],
     facts: { iccState: 'garbage' },
+  },
+  {
+    name: 'almost-a-profile.jpg',
+    make: () => greyJpeg({ before: [iccPart(emptyProfile().fill('bcsp', 36, 40))] }),
+    format,
+    codes: ['icc_garbage'],
   },
   {
     name: 'half-a-profile.jpg',

@@ -95,10 +95,10 @@ export function iccPart(data: Buffer, part = 1, count = 1): Buffer {
   );
 }
 
-/** The smallest profile that is one: a header and no tags. */
-export function emptyProfile(): Buffer {
-  const profile = Buffer.alloc(132);
-  profile.writeUInt32BE(132, 0);
+/** A profile that is one: a header, no tags, and zeros. */
+export function emptyProfile(bytes = 132): Buffer {
+  const profile = Buffer.alloc(bytes);
+  profile.writeUInt32BE(bytes, 0);
   profile.write('acsp', 36, 'latin1');
   return profile;
 }

@@ -15,13 +15,12 @@ import {
 } from './png-parts.ts';
 
 const format = 'PNG';
-const BOMB_BYTES = 64 * 1024 * 1024;
 const profile = (stream: Buffer) => chunk('iCCP', Buffer.concat([Buffer.from('name\0\0', 'latin1'), stream]));
 
 const bombs = [60_000, 65_535].map(
   (side): OddFile => ({
     name: `bomb-${side}.png`,
-    make: () => png(header({ width: side, height: side }), chunk('IDAT', bomb(1_000_000))),
+    make: () => png(header({ width: side, height: side }), chunk('IDAT', bomb())),
     format,
     integrity: 'not_checked',
     tooLarge: `${side}x${side}`,
@@ -104,16 +103,16 @@ export const PNG_FILES: readonly OddFile[] = [
   },
   {
     name: 'text-bomb.png',
-    make: () => greyPng([chunk('zTXt', Buffer.concat([Buffer.from('a\0\0', 'latin1'), bomb(BOMB_BYTES)]))]),
+    make: () => greyPng([chunk('zTXt', Buffer.concat([Buffer.from('a\0\0', 'latin1'), bomb()]))]),
     format,
   },
   {
     name: 'profile-bomb.png',
-    make: () => greyPng([profile(bomb(BOMB_BYTES))]),
+    make: () => greyPng([profile(bomb(emptyProfile(64 * 1024 * 1024)))]),
     format,
     codes: ['icc_garbage'],
   },
-  { name: 'pixel-bomb.png', make: () => png(header(), chunk('IDAT', bomb(BOMB_BYTES))), format },
+  { name: 'pixel-bomb.png', make: () => png(header(), chunk('IDAT', bomb())), format },
   {
     name: 'profile.png',
     make: () => greyPng([profile(deflateSync(emptyProfile()))]),

@@ -50,5 +50,9 @@ export const frameControl = (sequence: number): Buffer =>
 export const frameData = (sequence: number): Buffer =>
   chunk('fdAT', Buffer.concat([numbers(sequence), pixels]));
 
-/** What inflates to `bytes` zeros. */
-export const bomb = (bytes: number): Buffer => deflateSync(Buffer.alloc(bytes), { level: 9 });
+/** What inflates to 64 MiB of zeros, after `start`. */
+export function bomb(start: Buffer = Buffer.alloc(0)): Buffer {
+  const content = Buffer.alloc(64 * 1024 * 1024);
+  start.copy(content);
+  return deflateSync(content, { level: 9 });
+}

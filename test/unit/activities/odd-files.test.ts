@@ -36,7 +36,7 @@ function messagesOf({ format, integrity = 'intact', tooLarge }: OddFile): string
   return messages;
 }
 
-describe('an odd file', () => {
+describe('an odd file', { timeout: 30_000 }, () => {
   let base: string;
   beforeAll(async () => {
     base = await mkdtemp(join(tmpdir(), 'validatr-odd-'));

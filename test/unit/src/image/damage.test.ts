@@ -32,7 +32,7 @@ function expectVerdict(facts: ImageFacts | null, what: string): void {
   expect(JSON.stringify(facts), what).toMatch(/^[ -~]*$/);
 }
 
-describe('a damaged file', () => {
+describe('a damaged file', { timeout: 60_000 }, () => {
   it.each(Object.entries(SEEDS))('%s passes whole, and never cut short', async (_what, make) => {
     const bytes = await make();
     expect(await integrityOf(bytes)).toEqual({ state: 'intact' });
@@ -113,5 +113,5 @@ describe('a damaged file', () => {
     }
     // A sweep that reaches one verdict only would prove little.
     expect(Object.keys(states).sort()).toEqual(['damaged', 'intact', 'no image']);
-  }, 60_000);
+  });
 });

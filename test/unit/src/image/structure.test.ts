@@ -48,7 +48,7 @@ function overlappingDirectories(): Buffer {
   return bytes;
 }
 
-describe('reading the structure of a file', () => {
+describe('reading the structure of a file', { timeout: 60_000 }, () => {
   it.each(BUSY)('takes no longer than its length: a %s of %s', (format, _what, head, again) => {
     const bytes = Buffer.alloc(16 * MiB);
     head.copy(bytes);
