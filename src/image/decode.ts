@@ -3,6 +3,8 @@ import type { ImageFormat, Integrity } from '../domain/image-facts.ts';
 import type { DamageReason } from '../domain/image-notes.ts';
 import type { Dimensions } from './dimensions.ts';
 import { MAX_DECODED_PIXELS } from './limits.ts';
+import type { Structure } from './structure.ts';
+import type { ExtraRow } from './structure-draft.ts';
 
 /** The loaders of libvips that are wanted, by format. BMP, ICO, PSD and HEVC have none in sharp's build. */
 const LOADERS: { readonly [format in ImageFormat]?: string } = {
@@ -34,7 +36,7 @@ export async function decode(
   bytes: Buffer,
   format: ImageFormat,
   size: Dimensions | null,
-  damage: DamageReason | null,
+  { damage, extraRow }: Pick<Structure, 'damage' | 'extraRow'>,
 ): Promise<Integrity> {
   if (LOADERS[format] === undefined) return { state: 'not_checked', reason: 'no decoder for the format' };
   if (size !== null && size.width * size.height > MAX_DECODED_PIXELS) return tooManyPixels;
@@ -51,12 +53,30 @@ export async function decode(
     } as const;
     const { width, height, pages = 1 } = await sharp(bytes, options).metadata();
     if (width * height * pages > MAX_DECODED_PIXELS) return tooManyPixels;
-    await sharp(bytes, { ...options, pages: MULTI_FRAME.has(format) ? -1 : 1 })
-      .raw()
-      .toBuffer();
+    const decoder = sharp(bytes, { ...options, pages: MULTI_FRAME.has(format) ? -1 : 1 });
+    await withExtraRow(bytes, extraRow, () => decoder.raw().toBuffer());
     return { state: 'intact' };
   } catch (error) {
     return { state: 'damaged', reason: reasonOf(error) };
+  }
+}
+
+/** Changes the bytes only while they are decoded: a copy would double the memory. */
+async function withExtraRow(
+  bytes: Buffer,
+  row: ExtraRow | null,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  if (row === null) {
+    await work();
+    return;
+  }
+  const stored = bytes.readUInt16BE(row.at);
+  bytes.writeUInt16BE(row.height, row.at);
+  try {
+    await work();
+  } finally {
+    bytes.writeUInt16BE(stored, row.at);
   }
 }
 

@@ -54,7 +54,7 @@ type Judged = Pick<ImageFacts, 'integrity'> & Partial<ImageFacts>;
 
 async function judge(content: Buffer, format: ImageFormat, size: Dimensions | null): Promise<Judged> {
   const structure = readStructure(format, content);
-  const integrity = await decode(content, format, size, structure.damage);
+  const integrity = await decode(content, format, size, structure);
   return { integrity, ...describeStructure(structure, size, integrity) };
 }
 

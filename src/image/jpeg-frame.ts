@@ -67,6 +67,20 @@ function countUnits(frame: JpegFrame, header: Buffer): number | null {
   return Math.ceil(width / (DATA_UNIT_PX * widest)) * Math.ceil(height / (DATA_UNIT_PX * tallest));
 }
 
+/**
+ * The decoder reports what is wrong with rows when the next strip of 8 is asked for, so nobody hears of the last one where
+ * it is decoded on its own: in sequential files of one scan without vertical subsampling. Told of one row more, it is asked
+ * once more, and fills that row in. Null where it reads ahead anyway, and would miss the row too soon.
+ */
+export function heightToReport(marker: number, frame: JpegFrame, scans: readonly Buffer[]): number | null {
+  const isSequential = (marker & 3) < 2;
+  const [scan] = scans;
+  if (!isSequential || scans.length !== 1 || scan?.[0] !== frame.components.length) return null;
+  if (frame.height === 0 || frame.components.some(({ vertical }) => vertical !== 1)) return null;
+  const height = Math.ceil(frame.height / DATA_UNIT_PX) * DATA_UNIT_PX + 1;
+  return height > 0xffff ? null : height;
+}
+
 /** What Adobe's segment says of the colours (T.872, 6.5.3), or null where there is none. */
 export type AdobeTransform = number | null;
 

@@ -4,12 +4,13 @@ import {
   type AdobeTransform,
   countRestarts,
   guessColourSpace,
+  heightToReport,
   type JpegFrame,
   readFrameHeader,
 } from './jpeg-frame.ts';
 import { APP1, APP2, APP14, DRI, isHierarchical, isStartOfFrame, SOS } from './jpeg-markers.ts';
 import { type JpegVisitor, walkJpeg } from './jpeg-walk.ts';
-import type { ReadStructure, StructureDraft } from './structure-draft.ts';
+import type { ExtraRow, ReadStructure, StructureDraft } from './structure-draft.ts';
 
 /** They are counted in one byte. All of them together may have 16 MB. */
 const MAX_PROFILE_PARTS = 255;
@@ -19,6 +20,7 @@ export const readJpegStructure: ReadStructure = (bytes, draft) => {
   const picture = new Picture(draft);
   const { end, ...why } = walkJpeg(bytes, 0, picture);
   picture.finish(end !== null);
+  draft.extraRow = picture.findExtraRow(bytes);
   if (end === null) {
     if ('code' in why) draft.note(why.code, `at ${why.at}`);
     return;
@@ -62,7 +64,8 @@ class Picture implements JpegVisitor {
   private frame: JpegFrame | null = null;
   private adobe: AdobeTransform = null;
   private interval = 0;
-  private scanHeader: Buffer | null = null;
+  private scans: Buffer[] = [];
+  private header: { readonly marker: number; readonly data: Buffer } | null = null;
 
   constructor(draft: StructureDraft) {
     this.draft = draft;
@@ -70,8 +73,10 @@ class Picture implements JpegVisitor {
 
   segment(marker: number, data: Buffer): void {
     if (isHierarchical(marker)) this.draft.note('jpeg_hierarchical');
-    if (isStartOfFrame(marker)) this.frame ??= readFrameHeader(marker, data, this.draft);
-    else if (marker === SOS) this.scanHeader = data;
+    if (isStartOfFrame(marker)) {
+      this.header ??= { marker, data };
+      this.frame ??= readFrameHeader(marker, data, this.draft);
+    } else if (marker === SOS) this.scans.push(data);
     else if (marker === DRI && data.length >= 2) this.interval = data.readUInt16BE(0);
     else if (marker === APP1 && startsWith(data, 'Exif\0\0')) {
       // A second block is nobody's.
@@ -83,8 +88,9 @@ class Picture implements JpegVisitor {
   }
 
   scan({ restarts, inOrder }: { restarts: number; inOrder: boolean }): void {
-    if (this.frame === null || this.scanHeader === null) return;
-    const expected = countRestarts(this.frame, this.interval, this.scanHeader);
+    const header = this.scans.at(-1);
+    if (this.frame === null || header === undefined) return;
+    const expected = countRestarts(this.frame, this.interval, header);
     if (!inOrder) this.draft.note('jpeg_restart_marker_missing', 'out of order');
     else if (expected !== null && restarts < expected) {
       this.draft.note('jpeg_restart_marker_missing', `${restarts} of ${expected}`);
@@ -104,7 +110,14 @@ class Picture implements JpegVisitor {
     if (this.profile.length > 0) this.draft.setIcc(this.judgeProfile());
     if (!isWhole) return;
     if (this.frame === null) this.draft.note('jpeg_missing_sof');
-    else if (this.scanHeader === null) this.draft.note('jpeg_missing_sos');
+    else if (this.scans.length === 0) this.draft.note('jpeg_missing_sos');
+  }
+
+  findExtraRow(bytes: Buffer): ExtraRow | null {
+    if (this.frame === null || this.header === null) return null;
+    const height = heightToReport(this.header.marker, this.frame, this.scans);
+    // After the bits of a sample (T.81, B.2.2).
+    return height === null ? null : { at: this.header.data.byteOffset - bytes.byteOffset + 1, height };
   }
 
   private application2(data: Buffer): void {

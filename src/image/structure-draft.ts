@@ -5,11 +5,18 @@ import { MAX_PARTS } from './limits.ts';
 /** Reads one format's structure into `draft`. RangeErrors of reads beyond the end are the caller's to catch. */
 export type ReadStructure = (bytes: Buffer, draft: StructureDraft) => void;
 
+/** Where the height of a JPEG stands, and which one makes its decoder report the last rows. */
+export interface ExtraRow {
+  readonly at: number;
+  readonly height: number;
+}
+
 /** What is found while a file is walked: it stays when the walk ends early. */
 export class StructureDraft {
   readonly properties: { -readonly [Name in keyof ImageProperties]: ImageProperties[Name] } = {};
   readonly notes: ImageNote[] = [];
 
+  extraRow: ExtraRow | null = null;
   private parts = 0;
 
   /** Counts parts of a file; false once there are so many that the walk must end, which is noted. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
 import { IMAGE_NOTE_CODES, MAX_NOTES } from '../../../../src/domain/image-notes.ts';
-import { createRandom, frames, SEEDS } from '../../../support/image-seeds.ts';
+import { createRandom, frames, noise, SEEDS } from '../../../support/image-seeds.ts';
 import { inspect } from './inspect-file.ts';
 
 const CUTS = 64;
@@ -81,6 +81,25 @@ describe('a damaged file', { timeout: 60_000 }, () => {
       state: 'damaged',
       reason: 'truncated',
     });
+  });
+
+  it.each(['4:4:4', '4:2:0'])('is seen in the very last rows of a JPEG, %s', async (chromaSubsampling) => {
+    for (const make of [
+      () => noise(160, 120).jpeg({ chromaSubsampling }),
+      () => noise(160, 121).jpeg({ chromaSubsampling, progressive: true }),
+      () => noise(161, 127).jpeg({ chromaSubsampling, optimiseCoding: false }),
+      () => noise(160, 128).grayscale().jpeg({ chromaSubsampling }),
+    ]) {
+      const bytes = await make().toBuffer();
+      expect(await integrityOf(bytes)).toEqual({ state: 'intact' });
+      for (const missing of [2, 10, 50, 200]) {
+        const file = Buffer.concat([bytes.subarray(0, -2 - missing), bytes.subarray(-2)]);
+        expect(await integrityOf(file), `${missing} bytes`).toEqual({
+          state: 'damaged',
+          reason: 'truncated',
+        });
+      }
+    }
   });
 
   it('has every frame decoded: a damaged last frame of a GIF is damage', async () => {
