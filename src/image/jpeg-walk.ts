@@ -28,6 +28,7 @@ export type JpegEnd =
 /** Walks the segments of the picture whose SOI is at `start` (T.81, B.1.1) to its EOI, looking at each byte at most once. */
 export function walkJpeg(bytes: Buffer, start: number, visitor: JpegVisitor): JpegEnd {
   let at = start + 2;
+  let hasScan = false;
   for (let segments = 0; ; segments += 1) {
     const found = findMarker(bytes, at);
     if (found > at) visitor.garbage(at);
@@ -37,14 +38,24 @@ export function walkJpeg(bytes: Buffer, start: number, visitor: JpegVisitor): Jp
     at = code + 1;
     if (marker === EOI) return { end: at };
     if (segments === MAX_PARTS) return { end: null, code: 'too_many_parts', at: code };
-    if (!isExpected(marker) || marker === SOI) return { end: null, code: 'jpeg_unexpected_marker', at: code };
+    // The next picture begins before this one has ended.
+    if (marker === SOI && hasScan) return { end: null, code: 'jpeg_missing_eoi', at: code };
+    if (!isExpected(marker)) {
+      if (!hasScan) return { end: null, code: 'jpeg_unexpected_marker', at: code };
+      // Behind the last row that decoders read it may be anything; within, they will say so.
+      visitor.garbage(found);
+      continue;
+    }
     if (standsAlone(marker)) continue;
     if (at + 2 > bytes.length) return { end: null, code: 'jpeg_missing_eoi', at: bytes.length };
     const end = at + bytes.readUInt16BE(at);
     if (end < at + 2) return { end: null, code: 'jpeg_segment_invalid', at: code };
     if (end > bytes.length) return { end: null, code: 'jpeg_segment_outside_file', at: code };
     visitor.segment(marker, bytes.subarray(at + 2, end));
-    at = marker === SOS ? walkScan(bytes, end, visitor) : end;
+    at = end;
+    if (marker !== SOS) continue;
+    at = walkScan(bytes, end, visitor);
+    hasScan = true;
   }
 }
 

@@ -38,7 +38,8 @@ export const readWebpStructure: ReadStructure = (bytes, draft) => {
   if (!hasImage && frames === 0) draft.note('webp_missing_image');
   if (seen.has('VP8X')) checkFlags(bytes, seen, frames, draft);
   draft.setFrames(Math.max(1, frames));
-  draft.setEnd(bytes, end);
+  // An odd length is filled up.
+  draft.setEnd(bytes, end + (end % 2));
 };
 
 function readChunk(type: string, data: Buffer, draft: StructureDraft): void {

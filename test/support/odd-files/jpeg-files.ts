@@ -91,6 +91,30 @@ export const JPEG_FILES: readonly OddFile[] = [
     codes: ['jpeg_missing_eoi'],
   },
   {
+    name: 'no-eoi-and-another.jpg',
+    make: () => Buffer.concat([greyJpeg().subarray(0, -2), greyJpeg()]),
+    format,
+    integrity: 'truncated',
+    codes: ['jpeg_missing_eoi'],
+  },
+  {
+    name: 'reserved-marker-behind-the-scan.jpg',
+    make: () => Buffer.concat([greyJpeg().subarray(0, -2), Buffer.from('ff5a1234', 'hex'), EOI]),
+    format,
+    codes: ['jpeg_garbage_between_segments'],
+  },
+  {
+    name: 'reserved-marker-in-the-scan.jpg',
+    make: () => {
+      const bytes = greyJpeg({ width: 1000, height: 8 });
+      Buffer.from('ff5a', 'hex').copy(bytes, bytes.length - 20);
+      return bytes;
+    },
+    format,
+    integrity: 'truncated',
+    codes: ['undecodable', 'jpeg_garbage_between_segments'],
+  },
+  {
     name: 'lossless.jpg',
     make: () => greyJpeg({ frameMarker: 0xc3 }),
     format,
