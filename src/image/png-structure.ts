@@ -22,13 +22,14 @@ export const readPngStructure: ReadStructure = (bytes, draft) => {
     if (!draft.allowParts()) return;
     const length = bytes.readUInt32BE(at);
     const type = bytes.toString('latin1', at + 4, at + 8);
+    const name = nameOf(type);
     const end = at + 8 + length;
-    if (end + 4 > bytes.length) return draft.note('png_chunk_outside_file', `${nameOf(type)} at ${at}`);
+    if (end + 4 > bytes.length) return draft.note('png_chunk_outside_file', `${name} at ${at}`);
     if (crc32(bytes.subarray(at + 4, end)) !== bytes.readUInt32BE(end)) {
-      draft.note('png_crc_mismatch', `${nameOf(type)} at ${at}`);
+      draft.note('png_crc_mismatch', `${name} at ${at}`);
     }
     const data = bytes.subarray(at + 8, end);
-    order.next(nameOf(type), data);
+    order.next(name, data);
     if (type === 'IHDR' && draft.properties.bitDepth === undefined) readPngHeader(data, draft);
     else readPngMetadata(type, data, draft);
     animation.next(type, data);

@@ -16,8 +16,13 @@ import { createLocalSource } from '../../../src/sources/local.ts';
 import type { OddFile } from '../../support/odd-files/odd-file.ts';
 import { ODD_FILES } from '../../support/odd-files.ts';
 
-/** The most that any of them may take, its checks and decoding together. */
+/** The most that any of them may take, its checks and decoding together. Of the processor: other programs are nobody's fault. */
 const BOUND_MS = 1_000;
+
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
 
 /** What a client is told, in the contract's words. */
 function messagesOf({ format, integrity = 'intact', tooLarge }: OddFile): string[] {
@@ -64,9 +69,9 @@ describe('an odd file', { timeout: 30_000 }, () => {
     'is told from others: %s',
     async (name, file) => {
       await writeFile(join(base, 'assets', name), await file.make());
-      const begin = performance.now();
+      const begin = cpuMs();
       const { errors, facts } = await validate(name);
-      expect(performance.now() - begin).toBeLessThan(BOUND_MS);
+      expect(cpuMs() - begin).toBeLessThan(BOUND_MS);
       const messages = messagesOf(file);
       expect(errors).toEqual(messages.length === 0 ? null : { asset: messages });
       expect(facts?.notes?.map(({ code }) => code) ?? []).toEqual(file.codes ?? []);
@@ -97,9 +102,9 @@ describe('an odd file', { timeout: 30_000 }, () => {
     ])('is not reachable: %s', async (what, make) => {
       const name = `${what.replaceAll(' ', '-')}.jpg`;
       await make(place(name));
-      const begin = performance.now();
+      const begin = cpuMs();
       expect(await validate(name)).toEqual(notReachable);
-      expect(performance.now() - begin).toBeLessThan(BOUND_MS);
+      expect(cpuMs() - begin).toBeLessThan(BOUND_MS);
     });
 
     it('is not reachable: a socket', async () => {
