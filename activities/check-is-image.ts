@@ -1,4 +1,5 @@
 import type { AssetPath } from '../src/domain/asset.ts';
+import { noteFileName } from '../src/domain/file-name.ts';
 import type { AssetFile } from '../src/domain/ports.ts';
 import { notReachable } from './check-asset-reachable.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -7,10 +8,11 @@ import type { StepResult } from './step.ts';
 
 /** Opens the file once and learns everything from it: the steps after this one judge the facts, never the file. */
 export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 'source' | 'inspectImage'>) {
-  async function inspect(file: AssetFile): Promise<StepResult> {
+  async function inspect(file: AssetFile, path: string): Promise<StepResult> {
     try {
-      const facts = await inspectImage(file);
-      if (facts === null) return { findings: [{ code: 'not_an_image', key: 'asset' }] };
+      const inspected = await inspectImage(file);
+      if (inspected === null) return { findings: [{ code: 'not_an_image', key: 'asset' }] };
+      const facts = noteFileName(inspected, path);
       if (facts.integrity.state !== 'damaged') return { findings: [], facts };
       const { reason } = facts.integrity;
       return { findings: [{ code: 'image_unreadable', key: 'asset', measured: { reason } }], facts };
@@ -23,6 +25,6 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
     beating(async () => {
       const file = await source.open(assetPath.path);
       // It was there a moment ago: moved or deleted in between.
-      return file === null ? notReachable : inspect(file);
+      return file === null ? notReachable : inspect(file, assetPath.path);
     });
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ASSET_STATES, NOTIFICATION_KEYS, STEP_NAMES, STEP_STATES } from '../domain/asset.ts';
 import { REASON_CODES } from '../domain/findings.ts';
-import { IMAGE_FORMATS } from '../domain/image-facts.ts';
+import { COLOUR_SPACES, ICC_STATES, IMAGE_FORMATS } from '../domain/image-facts.ts';
+import { IMAGE_NOTE_CODES, MAX_NOTES, NOTE_SEVERITIES } from '../domain/image-notes.ts';
 import { count, time, uuid } from './answer.ts';
 import { deliveryState, deliveryTry } from './delivery-answers.ts';
 
@@ -61,6 +62,16 @@ const finding = z
     description: 'One thing that is wrong with the asset, for people and for programs.',
   });
 
+const imageNote = z
+  .object({
+    code: z.enum(IMAGE_NOTE_CODES).meta({ id: 'ImageNoteCode' }),
+    severity: z
+      .enum(NOTE_SEVERITIES)
+      .meta({ description: 'Errors make a picture `damaged`; warnings and infos change no verdict.' }),
+    detail: z.string().optional().meta({ description: 'Where and what, for people.' }),
+  })
+  .meta({ id: 'ImageNote', description: "What the file's structure shows." });
+
 const image = z
   .object({
     format: z.enum(IMAGE_FORMATS).meta({ id: 'ImageFormat' }),
@@ -73,8 +84,28 @@ const image = z
       z.object({ state: z.literal('damaged'), reason: z.string() }),
       z.object({ state: z.literal('not_checked'), reason: z.string() }),
     ]),
+    displayed: z
+      .object({ width: count, height: count })
+      .optional()
+      .meta({ description: 'Width and height after EXIF orientation.' }),
+    frames: count.optional().meta({ description: 'Frames, pages, sizes of an icon, pictures of an MPO.' }),
+    animated: z.boolean().optional(),
+    orientation: z.int().min(1).max(8).optional().meta({ description: 'EXIF orientation.' }),
+    bitDepth: count.optional().meta({ description: "Bits of a sample, or of a palette's index." }),
+    channels: count.optional().meta({ description: 'Samples a pixel as stored; 1 for a palette.' }),
+    colourSpace: z.enum(COLOUR_SPACES).optional().meta({ description: 'As stored.' }),
+    hasAlpha: z.boolean().optional(),
+    progressive: z.boolean().optional().meta({ description: 'JPEG only.' }),
+    interlaced: z.boolean().optional().meta({ description: 'PNG and GIF only.' }),
+    trailingBytes: count.optional().meta({ description: 'Bytes after the end of the picture.' }),
+    iccState: z.enum(ICC_STATES).optional(),
+    notes: z.array(imageNote).max(MAX_NOTES).optional(),
   })
-  .meta({ id: 'Image' });
+  .meta({
+    id: 'Image',
+    description:
+      'Optional fields are missing where the file does not tell, or was validated before they were there.',
+  });
 
 const assetDelivery = z
   .object({

@@ -1,3 +1,5 @@
+import type { ImageNote } from './image-notes.ts';
+
 /** Format names as messages show them. */
 export const IMAGE_FORMATS = [
   'JPEG',
@@ -24,8 +26,39 @@ export type Integrity =
   | { readonly state: 'damaged'; readonly reason: string }
   | { readonly state: 'not_checked'; readonly reason: string };
 
-/** What one reading of the file established. Width and height are the stored ones, in pixels, before EXIF orientation. */
-export interface ImageFacts {
+/** How samples are stored, not what they are shown as: most JPEGs are `ycbcr`. */
+export const COLOUR_SPACES = ['grey', 'rgb', 'palette', 'ycbcr', 'cmyk', 'ycck', 'lab', 'other'] as const;
+export type ColourSpace = (typeof COLOUR_SPACES)[number];
+
+export const ICC_STATES = ['none', 'valid', 'garbage'] as const;
+
+/** What the structure of a file tells of the picture. Each is missing where the header does not tell, or was never read. */
+export interface ImageProperties {
+  /** Pictures in the file: frames of an animation, pages, sizes of an icon, images of an MPO. */
+  readonly frames?: number;
+  readonly animated?: boolean;
+  /** EXIF orientation, 1 to 8. */
+  readonly orientation?: number;
+  /** Bits of one sample; of a palette's indices. */
+  readonly bitDepth?: number;
+  /** Samples a pixel, alpha included; 1 where they are indices of a palette. */
+  readonly channels?: number;
+  readonly colourSpace?: ColourSpace;
+  readonly hasAlpha?: boolean;
+  /** JPEG: coded in several passes. */
+  readonly progressive?: boolean;
+  /** PNG, GIF: rows in another order. */
+  readonly interlaced?: boolean;
+  /** Bytes after the end of the picture. */
+  readonly trailingBytes?: number;
+  readonly iccState?: (typeof ICC_STATES)[number];
+}
+
+/**
+ * What one reading of the file established. Width and height are the stored ones, in pixels, before EXIF orientation.
+ * Part of recorded workflow histories: fields may be added as optional ones, never renamed.
+ */
+export interface ImageFacts extends ImageProperties {
   readonly format: ImageFormat;
   /** Null where the header does not tell. */
   readonly width: number | null;
@@ -34,4 +67,8 @@ export interface ImageFacts {
   /** Hex. */
   readonly sha256: string;
   readonly integrity: Integrity;
+  /** Width and height after EXIF orientation, as viewers show the picture. */
+  readonly displayed?: { readonly width: number; readonly height: number };
+  /** At most 20. Missing in facts recorded before there were notes. */
+  readonly notes?: readonly ImageNote[];
 }

@@ -1,10 +1,10 @@
 import sharp from 'sharp';
 import type { ImageFormat, Integrity } from '../domain/image-facts.ts';
+import type { DamageReason } from '../domain/image-notes.ts';
 import type { Dimensions } from './dimensions.ts';
-import { reachesGifTrailer } from './gif-structure.ts';
-import { hasEndOfImage } from './jpeg-structure.ts';
 import { MAX_DECODED_PIXELS } from './limits.ts';
-import { findPngDamage } from './png-structure.ts';
+import type { Structure } from './structure.ts';
+import type { ExtraRow } from './structure-draft.ts';
 
 /** The loaders of libvips that are wanted, by format. BMP, ICO, PSD and HEVC have none in sharp's build. */
 const LOADERS: { readonly [format in ImageFormat]?: string } = {
@@ -29,18 +29,18 @@ export function configureDecoder(): void {
 }
 
 /**
- * Decodes every pixel. `reason` is one of `truncated`, `bad checksum`, `corrupt data`: library texts change with
- * versions, clients match on ours.
+ * Decodes every pixel, unless the structure has shown `damage`: decoders let much of that pass, as they fill in or leave
+ * out what a file has lost at its end. `reason` is one of ours: library texts change with versions, clients match on it.
  */
 export async function decode(
   bytes: Buffer,
   format: ImageFormat,
   size: Dimensions | null,
+  { damage, extraRow }: Pick<Structure, 'damage' | 'extraRow'>,
 ): Promise<Integrity> {
   if (LOADERS[format] === undefined) return { state: 'not_checked', reason: 'no decoder for the format' };
   if (size !== null && size.width * size.height > MAX_DECODED_PIXELS) return tooManyPixels;
 
-  const damage = findStructuralDamage(bytes, format);
   if (damage !== null) return { state: 'damaged', reason: damage };
 
   try {
@@ -53,29 +53,30 @@ export async function decode(
     } as const;
     const { width, height, pages = 1 } = await sharp(bytes, options).metadata();
     if (width * height * pages > MAX_DECODED_PIXELS) return tooManyPixels;
-    await sharp(bytes, { ...options, pages: MULTI_FRAME.has(format) ? -1 : 1 })
-      .raw()
-      .toBuffer();
+    const decoder = sharp(bytes, { ...options, pages: MULTI_FRAME.has(format) ? -1 : 1 });
+    await withExtraRow(bytes, extraRow, () => decoder.raw().toBuffer());
     return { state: 'intact' };
   } catch (error) {
     return { state: 'damaged', reason: reasonOf(error) };
   }
 }
 
-/** What the decoders let pass: each of them fills in or leaves out what a file has lost at its end. */
-function findStructuralDamage(bytes: Buffer, format: ImageFormat): 'truncated' | 'bad checksum' | null {
-  switch (format) {
-    case 'PNG':
-      return findPngDamage(bytes);
-    case 'JPEG':
-      return hasEndOfImage(bytes) ? null : 'truncated';
-    case 'GIF':
-      return reachesGifTrailer(bytes) ? null : 'truncated';
-    case 'WEBP':
-      // RIFF says how long it is, without its own first eight bytes.
-      return bytes.length >= 8 + bytes.readUInt32LE(4) ? null : 'truncated';
-    default:
-      return null;
+/** Changes the bytes only while they are decoded: a copy would double the memory. */
+async function withExtraRow(
+  bytes: Buffer,
+  row: ExtraRow | null,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  if (row === null) {
+    await work();
+    return;
+  }
+  const stored = bytes.readUInt16BE(row.at);
+  bytes.writeUInt16BE(row.height, row.at);
+  try {
+    await work();
+  } finally {
+    bytes.writeUInt16BE(stored, row.at);
   }
 }
 
@@ -85,6 +86,6 @@ const tooManyPixels: Integrity = { state: 'not_checked', reason: 'more than 50 m
 const ENDS_EARLY =
   /premature end|end of (?:file|stream|input)|eof|truncated|not enough data|read error|unexpected end|out of order read|unable to read/i;
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): DamageReason {
   return error instanceof Error && ENDS_EARLY.test(error.message) ? 'truncated' : 'corrupt data';
 }

@@ -1,21 +1,65 @@
+import type { ReadStructure, StructureDraft } from './structure-draft.ts';
+
 const EXTENSION = 0x21;
 const IMAGE = 0x2c;
 const TRAILER = 0x3b;
+const GRAPHIC_CONTROL = 0xf9;
 
 /**
- * Whether a GIF's blocks lead to its trailer (GIF89a specification, section 12 on). Decoders drop an incomplete last
- * frame of an animation without a word.
+ * Follows a GIF's blocks to its trailer (GIF89a specification, section 12 on). Decoders drop an incomplete last frame of
+ * an animation without a word.
  */
-export function reachesGifTrailer(bytes: Buffer): boolean {
+export const readGifStructure: ReadStructure = (bytes, draft) => {
+  const flags = bytes[10] ?? 0;
+  Object.assign(draft.properties, {
+    bitDepth: (flags & 7) + 1,
+    channels: 1,
+    colourSpace: 'palette',
+    hasAlpha: false,
+    iccState: 'none',
+  });
   // Header and logical screen descriptor, then the global colour table.
-  let at = 13 + colourTableBytes(bytes[10] ?? 0);
+  let at = 13 + colourTableBytes(flags);
+  let frames = 0;
   for (;;) {
     const block = bytes[at];
-    if (block === TRAILER) return true;
-    if (block === EXTENSION) at = skipSubBlocks(bytes, at + 2);
-    // Separator, descriptor (its last byte are the flags), local colour table, LZW code size, data.
-    else if (block === IMAGE) at = skipSubBlocks(bytes, at + 10 + colourTableBytes(bytes[at + 9] ?? 0) + 1);
-    else return false;
+    if (block === EXTENSION) {
+      // Label, length (4), flags, of which the lowest says that one colour is transparent (section 23).
+      if (bytes[at + 1] === GRAPHIC_CONTROL && ((bytes[at + 3] ?? 0) & 1) === 1) {
+        draft.properties.hasAlpha = true;
+      }
+      at = skipSubBlocks(bytes, at + 2);
+    } else if (block === IMAGE) {
+      if (!draft.allowParts()) return;
+      frames += 1;
+      if (at + 10 <= bytes.length) readImageDescriptor(bytes, at, draft, frames);
+      // Separator, descriptor (its last byte are the flags), local colour table, LZW code size, data.
+      const data = at + 10 + colourTableBytes(bytes[at + 9] ?? 0);
+      checkCodeSize(bytes[data], draft, frames);
+      at = skipSubBlocks(bytes, data + 1);
+    } else if (block === undefined) return draft.note('gif_missing_trailer');
+    else if (block === TRAILER) break;
+    else return draft.note('gif_unknown_block', `at ${at}`);
+  }
+  if (frames === 0) draft.note('gif_no_frames');
+  draft.setFrames(frames);
+  draft.setEnd(bytes, at + 1);
+};
+
+function readImageDescriptor(bytes: Buffer, at: number, draft: StructureDraft, frame: number): void {
+  const [left, top] = [bytes.readUInt16LE(at + 1), bytes.readUInt16LE(at + 3)];
+  const [width, height] = [bytes.readUInt16LE(at + 5), bytes.readUInt16LE(at + 7)];
+  if (width === 0 || height === 0) draft.note('gif_empty_frame', `frame ${frame}`);
+  if (left + width > bytes.readUInt16LE(6) || top + height > bytes.readUInt16LE(8)) {
+    draft.note('gif_frame_outside_screen', `frame ${frame}`);
+  }
+  if (frame === 1) draft.properties.interlaced = (bytes.readUInt8(at + 9) & 0x40) !== 0;
+}
+
+/** From 2, which stands for one bit as well, to 8 bits a pixel (appendix F). */
+function checkCodeSize(size: number | undefined, draft: StructureDraft, frame: number): void {
+  if (size !== undefined && (size < 2 || size > 8)) {
+    draft.note('gif_lzw_code_size', `${size} in frame ${frame}`);
   }
 }
 

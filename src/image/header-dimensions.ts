@@ -1,6 +1,6 @@
 import type { ImageFormat } from '../domain/image-facts.ts';
 import type { Dimensions } from './dimensions.ts';
-import { readJpegDimensions } from './jpeg-structure.ts';
+import { readJpegDimensions } from './jpeg-dimensions.ts';
 
 /**
  * Dimensions by the header alone: works on damaged files, on formats without a decoder, and on headers that declare
@@ -19,8 +19,7 @@ export function readHeaderDimensions(format: ImageFormat, head: Buffer): Dimensi
 
 const READERS: Record<ImageFormat, (head: Buffer) => Dimensions | null> = {
   JPEG: readJpegDimensions,
-  // IHDR is the first chunk: its data begin at 16.
-  PNG: (head) => ({ width: head.readUInt32BE(16), height: head.readUInt32BE(20) }),
+  PNG: readPng,
   GIF: (head) => ({ width: head.readUInt16LE(6), height: head.readUInt16LE(8) }),
   WEBP: readWebp,
   BMP: readBmp,
@@ -30,6 +29,13 @@ const READERS: Record<ImageFormat, (head: Buffer) => Dimensions | null> = {
   ICO: readIco,
   PSD: (head) => ({ width: head.readUInt32BE(18), height: head.readUInt32BE(14) }),
 };
+
+/** IHDR is the first chunk, with its data from 16 on; Apple's variant has one of four bytes before it. */
+function readPng(head: Buffer): Dimensions | null {
+  const at = head.toString('latin1', 12, 16) === 'CgBI' ? 28 : 12;
+  if (head.toString('latin1', at, at + 4) !== 'IHDR') return null;
+  return { width: head.readUInt32BE(at + 4), height: head.readUInt32BE(at + 8) };
+}
 
 /** RFC 9649: lossy (VP8), lossless (VP8L) and extended (VP8X) files keep the size in different places. */
 function readWebp(head: Buffer): Dimensions | null {

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../domain/errors.ts';
-import type { ImageFacts } from '../domain/image-facts.ts';
+import type { ImageFacts, ImageFormat } from '../domain/image-facts.ts';
 import type { AssetFile, InspectImage } from '../domain/ports.ts';
 import { configureDecoder, decode } from './decode.ts';
+import type { Dimensions } from './dimensions.ts';
 import { readHeaderDimensions } from './header-dimensions.ts';
 import { CONCURRENT_INSPECTIONS, HASH_BLOCK_BYTES, HEAD_BYTES, MAX_BYTES_IN_MEMORY } from './limits.ts';
 import { sniffFormat } from './sniff.ts';
+import { describeStructure, readStructure } from './structure.ts';
 
 /** Enough of a file to name its format. */
 const SNIFF_BYTES = 512;
@@ -37,15 +39,29 @@ async function inspect(file: AssetFile): Promise<ImageFacts | null> {
   const isLarge = bytes > MAX_BYTES_IN_MEMORY;
   const content = await read(handle, isLarge ? HEAD_BYTES : bytes);
   const size = readHeaderDimensions(format, content);
+  const judged = isLarge ? judgeLarge() : await judge(content, format, size);
   return {
     format,
     width: size?.width ?? null,
     height: size?.height ?? null,
     bytes: isLarge ? bytes : content.length,
     sha256: isLarge ? await hashWhole(handle) : createHash('sha256').update(content).digest('hex'),
-    integrity: isLarge
-      ? { state: 'damaged', reason: `larger than ${MAX_BYTES_IN_MEMORY / 1024 / 1024} MiB` }
-      : await decode(content, format, size),
+    ...judged,
+  };
+}
+
+type Judged = Pick<ImageFacts, 'integrity'> & Partial<ImageFacts>;
+
+async function judge(content: Buffer, format: ImageFormat, size: Dimensions | null): Promise<Judged> {
+  const structure = readStructure(format, content);
+  const integrity = await decode(content, format, size, structure);
+  return { integrity, ...describeStructure(structure, size, integrity) };
+}
+
+/** Of a file too large for memory only the head is known, which tells nothing of its structure. */
+function judgeLarge(): Judged {
+  return {
+    integrity: { state: 'damaged', reason: `larger than ${MAX_BYTES_IN_MEMORY / 1024 / 1024} MiB` },
   };
 }
 

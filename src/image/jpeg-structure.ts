@@ -1,33 +1,143 @@
-import type { Dimensions } from './dimensions.ts';
+import { readExifOrientation } from './exif.ts';
+import { judgeIccProfile } from './icc-profile.ts';
+import {
+  type AdobeTransform,
+  countRestarts,
+  guessColourSpace,
+  heightToReport,
+  type JpegFrame,
+  readFrameHeader,
+} from './jpeg-frame.ts';
+import { APP1, APP2, APP14, DRI, isHierarchical, isStartOfFrame, SOS } from './jpeg-markers.ts';
+import { type JpegVisitor, walkJpeg } from './jpeg-walk.ts';
+import type { ExtraRow, ReadStructure, StructureDraft } from './structure-draft.ts';
 
-/** Markers without a length (ITU-T T.81, B.1.1.3): TEM, RST0–7, SOI, EOI. */
-function standsAlone(marker: number): boolean {
-  return marker === 0x01 || (marker >= 0xd0 && marker <= 0xd9);
-}
+/** They are counted in one byte. All of them together may have 16 MB. */
+const MAX_PROFILE_PARTS = 255;
 
-/** SOF0–15 but DHT (C4), JPG (C8) and DAC (CC), which share the range. */
-function isStartOfFrame(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-}
-
-/** Height and width stand in the frame header (T.81, B.2.2), the first one that the segments lead to. */
-export function readJpegDimensions(head: Buffer): Dimensions | null {
-  let at = 2;
-  while (at + 4 <= head.length) {
-    // Markers may be preceded by fill bytes; anything else between segments is damage to step over.
-    if (head[at] !== 0xff || head[at + 1] === 0xff || head[at + 1] === 0x00) {
-      at += 1;
-      continue;
-    }
-    const marker = head[at + 1] ?? 0;
-    if (isStartOfFrame(marker))
-      return { height: head.readUInt16BE(at + 5), width: head.readUInt16BE(at + 7) };
-    at += standsAlone(marker) ? 2 : 2 + head.readUInt16BE(at + 2);
+/** Walks a JPEG's segments to its EOI, and to that of each picture behind it. */
+export const readJpegStructure: ReadStructure = (bytes, draft) => {
+  const picture = new Picture(draft);
+  const { end, ...why } = walkJpeg(bytes, 0, picture);
+  picture.finish(end !== null);
+  draft.extraRow = picture.findExtraRow(bytes);
+  if (end === null) {
+    if ('code' in why) draft.note(why.code, `at ${why.at}`);
+    return;
   }
-  return null;
+  const { pictures, end: lastEnd } = followPictures(bytes, end, draft);
+  draft.properties.frames = pictures;
+  draft.properties.animated = false;
+  // CIPA DC-007: a multi-picture file says so in its first picture. Whatever else follows was put there.
+  if (picture.hasIndex) draft.note('mpo', `${pictures} pictures`);
+  else if (pictures > 1) draft.note('second_image', `${pictures} pictures`);
+  draft.setEnd(bytes, lastEnd);
+};
+
+/** Whole pictures one behind the other, zeros between them allowed. */
+function followPictures(
+  bytes: Buffer,
+  firstEnd: number,
+  draft: StructureDraft,
+): { pictures: number; end: number } {
+  let pictures = 1;
+  let end = firstEnd;
+  for (;;) {
+    let start = end;
+    while (bytes[start] === 0) start += 1;
+    if (bytes[start] !== 0xff || bytes[start + 1] !== 0xd8 || bytes[start + 2] !== 0xff) break;
+    const next = walkJpeg(bytes, start, unheard);
+    if (next.end === null || !draft.allowParts()) break;
+    pictures += 1;
+    end = next.end;
+  }
+  return { pictures, end };
 }
 
-/** Whether the file ends its image: libjpeg fills in what is missing after the last scan without a word. */
-export function hasEndOfImage(bytes: Buffer): boolean {
-  return bytes.lastIndexOf(Buffer.from([0xff, 0xd9])) !== -1;
+const unheard: JpegVisitor = { segment: () => {}, scan: () => {}, garbage: () => {} };
+
+/** The first picture: what its segments say, and what they lack. */
+class Picture implements JpegVisitor {
+  hasIndex = false;
+  private readonly draft: StructureDraft;
+  private readonly profile: Buffer[] = [];
+  private frame: JpegFrame | null = null;
+  private adobe: AdobeTransform = null;
+  private interval = 0;
+  private scans: Buffer[] = [];
+  private header: { readonly marker: number; readonly data: Buffer } | null = null;
+
+  constructor(draft: StructureDraft) {
+    this.draft = draft;
+  }
+
+  segment(marker: number, data: Buffer): void {
+    if (isHierarchical(marker)) this.draft.note('jpeg_hierarchical');
+    if (isStartOfFrame(marker)) {
+      this.header ??= { marker, data };
+      this.frame ??= readFrameHeader(marker, data, this.draft);
+    } else if (marker === SOS) this.scans.push(data);
+    else if (marker === DRI && data.length >= 2) this.interval = data.readUInt16BE(0);
+    else if (marker === APP1 && startsWith(data, 'Exif\0\0')) {
+      // A second block is nobody's.
+      if (this.draft.properties.orientation === undefined) {
+        this.draft.setOrientation(readExifOrientation(data.subarray(6)));
+      }
+    } else if (marker === APP2) this.application2(data);
+    else if (marker === APP14 && startsWith(data, 'Adobe')) this.adobe = data[11] ?? null;
+  }
+
+  scan({ restarts, inOrder }: { restarts: number; inOrder: boolean }): void {
+    const header = this.scans.at(-1);
+    if (this.frame === null || header === undefined) return;
+    const expected = countRestarts(this.frame, this.interval, header);
+    if (!inOrder) this.draft.note('jpeg_restart_marker_missing', 'out of order');
+    else if (expected !== null && restarts < expected) {
+      this.draft.note('jpeg_restart_marker_missing', `${restarts} of ${expected}`);
+    }
+  }
+
+  garbage(at: number): void {
+    this.draft.note('jpeg_garbage_between_segments', `at ${at}`);
+  }
+
+  finish(isWhole: boolean): void {
+    if (this.frame !== null) {
+      this.draft.properties.colourSpace = guessColourSpace(this.frame, this.adobe);
+      this.draft.properties.hasAlpha = false;
+    }
+    this.draft.properties.iccState = 'none';
+    if (this.profile.length > 0) this.draft.setIcc(this.judgeProfile());
+    if (!isWhole) return;
+    if (this.frame === null) this.draft.note('jpeg_missing_sof');
+    else if (this.scans.length === 0) this.draft.note('jpeg_missing_sos');
+  }
+
+  findExtraRow(bytes: Buffer): ExtraRow | null {
+    if (this.frame === null || this.header === null) return null;
+    const height = heightToReport(this.header.marker, this.frame, this.scans);
+    // After the bits of a sample (T.81, B.2.2).
+    return height === null ? null : { at: this.header.data.byteOffset - bytes.byteOffset + 1, height };
+  }
+
+  private application2(data: Buffer): void {
+    if (startsWith(data, 'MPF\0')) this.hasIndex = true;
+    else if (startsWith(data, 'ICC_PROFILE\0') && this.profile.length <= MAX_PROFILE_PARTS) {
+      this.profile.push(data);
+    }
+  }
+
+  /** A profile comes in parts (ICC.1:2022, B.4): after the identifier the number of this one, from 1, and of all. */
+  private judgeProfile(): 'valid' | 'garbage' {
+    const parts = [...this.profile].sort((a, b) => (a[12] ?? 0) - (b[12] ?? 0));
+    const isComplete = parts.every((part, index) => part[12] === index + 1 && part[13] === parts.length);
+    if (!isComplete) return 'garbage';
+    const [first] = parts;
+    const data = parts.map((part) => part.subarray(14));
+    return judgeIccProfile(parts.length === 1 && first ? first.subarray(14) : Buffer.concat(data));
+  }
+}
+
+function startsWith(data: Buffer, text: string): boolean {
+  return data.toString('latin1', 0, text.length) === text;
 }

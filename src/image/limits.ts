@@ -14,3 +14,12 @@ export const HEAD_BYTES = 4 * 1024 * 1024;
 
 /** Bytes a read while a large file is hashed. */
 export const HASH_BLOCK_BYTES = 1024 * 1024;
+
+/**
+ * Segments of a JPEG, frames of a GIF, chunks of a PNG or WebP, strips and fields of a TIFF, boxes of a HEIF: 128 MiB in
+ * chunks of 8 KiB are 16,000.
+ */
+export const MAX_PARTS = 100_000;
+
+/** Bytes of a compressed colour profile, inflated: those of printers have up to 3 MB. */
+export const MAX_PROFILE_BYTES = 4 * 1024 * 1024;

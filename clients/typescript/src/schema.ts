@@ -642,6 +642,7 @@ export interface components {
          * @enum {string}
          */
         AssetState: "queued" | "in_progress" | "complete" | "failed" | "canceled";
+        /** @description Optional fields are missing where the file does not tell, or was validated before they were there. */
         Image: {
             format: components["schemas"]["ImageFormat"];
             /** @description Pixels, as stored: before EXIF orientation. */
@@ -661,9 +662,51 @@ export interface components {
                 state: "not_checked";
                 reason: string;
             };
+            /** @description Width and height after EXIF orientation. */
+            displayed?: {
+                width: number;
+                height: number;
+            };
+            /** @description Frames, pages, sizes of an icon, pictures of an MPO. */
+            frames?: number;
+            animated?: boolean;
+            /** @description EXIF orientation. */
+            orientation?: number;
+            /** @description Bits of a sample, or of a palette's index. */
+            bitDepth?: number;
+            /** @description Samples a pixel as stored; 1 for a palette. */
+            channels?: number;
+            /**
+             * @description As stored.
+             * @enum {string}
+             */
+            colourSpace?: "grey" | "rgb" | "palette" | "ycbcr" | "cmyk" | "ycck" | "lab" | "other";
+            hasAlpha?: boolean;
+            /** @description JPEG only. */
+            progressive?: boolean;
+            /** @description PNG and GIF only. */
+            interlaced?: boolean;
+            /** @description Bytes after the end of the picture. */
+            trailingBytes?: number;
+            /** @enum {string} */
+            iccState?: "none" | "valid" | "garbage";
+            notes?: components["schemas"]["ImageNote"][];
         };
         /** @enum {string} */
         ImageFormat: "JPEG" | "PNG" | "GIF" | "WEBP" | "BMP" | "TIFF" | "HEIF" | "AVIF" | "ICO" | "PSD";
+        /** @description What the file's structure shows. */
+        ImageNote: {
+            code: components["schemas"]["ImageNoteCode"];
+            /**
+             * @description Errors make a picture `damaged`; warnings and infos change no verdict.
+             * @enum {string}
+             */
+            severity: "error" | "warning" | "info";
+            /** @description Where and what, for people. */
+            detail?: string;
+        };
+        /** @enum {string} */
+        ImageNoteCode: "png_header_invalid" | "png_cgbi" | "png_crc_mismatch" | "png_chunk_outside_file" | "png_missing_iend" | "png_chunk_order" | "png_missing_idat" | "png_missing_palette" | "png_palette_invalid" | "png_unknown_critical_chunk" | "jpeg_missing_eoi" | "jpeg_segment_outside_file" | "jpeg_segment_invalid" | "jpeg_unexpected_marker" | "jpeg_missing_sof" | "jpeg_missing_sos" | "jpeg_restart_marker_missing" | "jpeg_lossless" | "jpeg_hierarchical" | "gif_missing_trailer" | "gif_unknown_block" | "gif_no_frames" | "webp_size_mismatch" | "webp_chunk_outside_file" | "webp_missing_image" | "tiff_ifd_outside_file" | "tiff_ifd_loop" | "tiff_data_outside_file" | "too_many_parts" | "undecodable" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "gif_frame_outside_screen" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo";
         Step: {
             name: components["schemas"]["StepName"];
             state: components["schemas"]["StepState"];
@@ -1175,6 +1218,8 @@ export type AssetDetails = components['schemas']['AssetDetails'];
 export type AssetState = components['schemas']['AssetState'];
 export type Image = components['schemas']['Image'];
 export type ImageFormat = components['schemas']['ImageFormat'];
+export type ImageNote = components['schemas']['ImageNote'];
+export type ImageNoteCode = components['schemas']['ImageNoteCode'];
 export type Step = components['schemas']['Step'];
 export type StepName = components['schemas']['StepName'];
 export type StepState = components['schemas']['StepState'];

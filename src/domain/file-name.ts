@@ -1,0 +1,26 @@
+import type { ImageFacts, ImageFormat } from './image-facts.ts';
+import { createNote, MAX_NOTES } from './image-notes.ts';
+
+/** Extensions in use for each format. Cameras' raw files are TIFFs under many names, which promise nothing. */
+const EXTENSIONS: Record<ImageFormat, readonly string[]> = {
+  JPEG: ['jpg', 'jpeg', 'jpe', 'jfif', 'jif', 'mpo'],
+  PNG: ['png', 'apng'],
+  GIF: ['gif'],
+  WEBP: ['webp'],
+  BMP: ['bmp', 'dib'],
+  TIFF: ['tif', 'tiff'],
+  HEIF: ['heif', 'heic', 'hif'],
+  AVIF: ['avif'],
+  ICO: ['ico'],
+  PSD: ['psd', 'psb'],
+};
+const KNOWN = new Set(Object.values(EXTENSIONS).flat());
+
+/** Notes where a file's name promises another format than its content is. No extension, or one of something else, promises none. */
+export function noteFileName(facts: ImageFacts, path: string): ImageFacts {
+  const extension = /\.([A-Za-z]{2,5})$/.exec(path)?.[1]?.toLowerCase();
+  if (extension === undefined || !KNOWN.has(extension)) return facts;
+  if (EXTENSIONS[facts.format].includes(extension)) return facts;
+  const note = createNote('extension_mismatch', `${facts.format} named .${extension}`);
+  return { ...facts, notes: [...(facts.notes ?? []).slice(0, MAX_NOTES - 1), note] };
+}

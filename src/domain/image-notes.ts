@@ -1,0 +1,97 @@
+/** How an image that does not decode ends the sentence "Asset is not a readable image: <reason>." */
+export type DamageReason = 'truncated' | 'bad checksum' | 'corrupt data';
+
+/**
+ * What the structure of a file can show: a closed list (docs/checks.md explains each). An error makes the picture
+ * `damaged`, with the reason given here; warnings and infos change no verdict. Formats without a decoder pass by
+ * their header (contract), so what is wrong with their files is never more than a warning.
+ */
+const ERRORS = {
+  png_header_invalid: 'corrupt data',
+  png_cgbi: 'corrupt data',
+  png_crc_mismatch: 'bad checksum',
+  png_chunk_outside_file: 'truncated',
+  png_missing_iend: 'truncated',
+  png_chunk_order: 'corrupt data',
+  png_missing_idat: 'corrupt data',
+  png_missing_palette: 'corrupt data',
+  png_palette_invalid: 'corrupt data',
+  png_unknown_critical_chunk: 'corrupt data',
+  jpeg_missing_eoi: 'truncated',
+  jpeg_segment_outside_file: 'truncated',
+  jpeg_segment_invalid: 'corrupt data',
+  jpeg_unexpected_marker: 'corrupt data',
+  jpeg_missing_sof: 'corrupt data',
+  jpeg_missing_sos: 'corrupt data',
+  jpeg_restart_marker_missing: 'corrupt data',
+  jpeg_lossless: 'corrupt data',
+  jpeg_hierarchical: 'corrupt data',
+  gif_missing_trailer: 'truncated',
+  gif_unknown_block: 'corrupt data',
+  gif_no_frames: 'corrupt data',
+  webp_size_mismatch: 'truncated',
+  webp_chunk_outside_file: 'corrupt data',
+  webp_missing_image: 'corrupt data',
+  tiff_ifd_outside_file: 'truncated',
+  tiff_ifd_loop: 'corrupt data',
+  tiff_data_outside_file: 'truncated',
+  too_many_parts: 'corrupt data',
+  /** Sound by its structure, and yet its pixels don't decode: the detail is the decoder's reason. */
+  undecodable: 'corrupt data',
+} as const satisfies Record<string, DamageReason>;
+
+const WARNINGS = [
+  'trailing_bytes',
+  'second_image',
+  'extension_mismatch',
+  'icc_garbage',
+  'orientation_invalid',
+  'structure_cut_off',
+  'png_nonconforming',
+  'apng_inconsistent',
+  'jpeg_garbage_between_segments',
+  'jpeg_arithmetic',
+  'gif_lzw_code_size',
+  'gif_empty_frame',
+  'gif_frame_outside_screen',
+  'webp_inconsistent',
+  'heif_box_outside_file',
+  'bmp_data_outside_file',
+  'ico_data_outside_file',
+  'psd_data_outside_file',
+] as const;
+
+const INFOS = ['animated', 'multi_page', 'mpo'] as const;
+
+export const NOTE_SEVERITIES = ['error', 'warning', 'info'] as const;
+export type NoteSeverity = (typeof NOTE_SEVERITIES)[number];
+
+type ErrorNoteCode = keyof typeof ERRORS;
+export type ImageNoteCode = ErrorNoteCode | (typeof WARNINGS)[number] | (typeof INFOS)[number];
+
+export const IMAGE_NOTE_CODES = [...Object.keys(ERRORS), ...WARNINGS, ...INFOS] as ImageNoteCode[];
+
+/** Notes of one image: they are part of workflow histories. */
+export const MAX_NOTES = 20;
+
+export interface ImageNote {
+  readonly code: ImageNoteCode;
+  readonly severity: NoteSeverity;
+  /** Where and what, in our words: never text of the file. */
+  readonly detail?: string;
+}
+
+export function severityOf(code: ImageNoteCode): NoteSeverity {
+  if (code in ERRORS) return 'error';
+  return (INFOS as readonly ImageNoteCode[]).includes(code) ? 'info' : 'warning';
+}
+
+export function createNote(code: ImageNoteCode, detail?: string): ImageNote {
+  return { code, severity: severityOf(code), ...(detail !== undefined && { detail }) };
+}
+
+/** The reason of the first error, or null where there is none. */
+export function damageOf(notes: readonly ImageNote[]): DamageReason | null {
+  const first = notes.find(({ severity }) => severity === 'error');
+  return first === undefined ? null : ERRORS[first.code as ErrorNoteCode];
+}

@@ -1,0 +1,65 @@
+import type { ImageProperties } from '../domain/image-facts.ts';
+import { createNote, type ImageNote, type ImageNoteCode } from '../domain/image-notes.ts';
+import { MAX_PARTS } from './limits.ts';
+
+/** Reads one format's structure into `draft`. RangeErrors of reads beyond the end are the caller's to catch. */
+export type ReadStructure = (bytes: Buffer, draft: StructureDraft) => void;
+
+/** Where the height of a JPEG stands, and which one makes its decoder report the last rows. */
+export interface ExtraRow {
+  readonly at: number;
+  readonly height: number;
+}
+
+/** What is found while a file is walked: it stays when the walk ends early. */
+export class StructureDraft {
+  readonly properties: { -readonly [Name in keyof ImageProperties]: ImageProperties[Name] } = {};
+  readonly notes: ImageNote[] = [];
+
+  extraRow: ExtraRow | null = null;
+  private parts = 0;
+
+  /** Counts parts of a file; false once there are so many that the walk must end, which is noted. */
+  allowParts(count = 1): boolean {
+    this.parts += count;
+    if (this.parts > MAX_PARTS) this.note('too_many_parts');
+    return this.parts <= MAX_PARTS;
+  }
+
+  /** The first of each code is kept: a thousand bad checksums say no more than one. */
+  note(code: ImageNoteCode, detail?: string): void {
+    if (!this.has(code)) this.notes.push(createNote(code, detail));
+  }
+
+  has(code: ImageNoteCode): boolean {
+    return this.notes.some((note) => note.code === code);
+  }
+
+  /** Frames that are shown one after another. */
+  setFrames(frames: number): void {
+    this.properties.frames = frames;
+    this.properties.animated = frames > 1;
+    if (frames > 1) this.note('animated', `${frames} frames`);
+  }
+
+  /** `end` is where the picture ends. */
+  setEnd(bytes: Buffer, end: number): void {
+    const trailing = Math.max(0, bytes.length - end);
+    this.properties.trailingBytes = trailing;
+    if (trailing > 0) this.note('trailing_bytes', `${trailing} bytes`);
+  }
+
+  /** `state` of the colour profile, which starts as `none`. */
+  setIcc(state: 'valid' | 'garbage'): void {
+    this.properties.iccState = state;
+    if (state === 'garbage') this.note('icc_garbage');
+  }
+
+  /** What an EXIF block says, or null where it says nothing. */
+  setOrientation(orientation: number | null): void {
+    if (orientation === null) return;
+    if (Number.isInteger(orientation) && orientation >= 1 && orientation <= 8) {
+      this.properties.orientation = orientation;
+    } else this.note('orientation_invalid', String(orientation));
+  }
+}

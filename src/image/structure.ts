@@ -1,0 +1,72 @@
+import type { ImageFacts, ImageFormat, ImageProperties, Integrity } from '../domain/image-facts.ts';
+import { createNote, type DamageReason, damageOf, type ImageNote, MAX_NOTES } from '../domain/image-notes.ts';
+import { readBmpStructure } from './bmp-structure.ts';
+import type { Dimensions } from './dimensions.ts';
+import { readGifStructure } from './gif-structure.ts';
+import { readHeifStructure } from './heif-structure.ts';
+import { readIcoStructure } from './ico-structure.ts';
+import { readJpegStructure } from './jpeg-structure.ts';
+import { readPngStructure } from './png-structure.ts';
+import { readPsdStructure } from './psd-structure.ts';
+import { type ExtraRow, type ReadStructure, StructureDraft } from './structure-draft.ts';
+import { readTiffStructure } from './tiff-structure.ts';
+import { readWebpStructure } from './webp-structure.ts';
+
+const READERS: Record<ImageFormat, ReadStructure> = {
+  JPEG: readJpegStructure,
+  PNG: readPngStructure,
+  GIF: readGifStructure,
+  WEBP: readWebpStructure,
+  BMP: readBmpStructure,
+  TIFF: readTiffStructure,
+  HEIF: readHeifStructure,
+  AVIF: readHeifStructure,
+  ICO: readIcoStructure,
+  PSD: readPsdStructure,
+};
+
+/** What a file says of itself without a pixel decoded. */
+export interface Structure {
+  readonly properties: ImageProperties;
+  readonly notes: readonly ImageNote[];
+  /** Why it can't be whole; null where the structure shows nothing. */
+  readonly damage: DamageReason | null;
+  readonly extraRow: ExtraRow | null;
+}
+
+/** Reads the structure of a whole file, in time and memory bounded by its length. Never throws for what is in it. */
+export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
+  const draft = new StructureDraft();
+  try {
+    READERS[format](bytes, draft);
+  } catch (error) {
+    // The file ends before its fields do. What was found until then stands.
+    if (!(error instanceof RangeError)) throw error;
+    draft.note('structure_cut_off');
+  }
+  const { properties, notes, extraRow } = draft;
+  return { properties, notes, damage: damageOf(notes), extraRow };
+}
+
+/** The part of the facts that the structure gives, once the decoder has spoken: every damage has its error among the notes. */
+export function describeStructure(
+  { properties, notes, damage }: Structure,
+  size: Dimensions | null,
+  integrity: Integrity,
+): Partial<ImageFacts> {
+  const { orientation = 1 } = properties;
+  const all =
+    integrity.state === 'damaged' && damage === null
+      ? [createNote('undecodable', integrity.reason), ...notes]
+      : notes;
+  return {
+    ...properties,
+    ...(size !== null && { displayed: turn(size, orientation) }),
+    notes: all.slice(0, MAX_NOTES),
+  };
+}
+
+/** Orientations from 5 on lie on their side. */
+function turn({ width, height }: Dimensions, orientation: number): Dimensions {
+  return orientation >= 5 ? { width: height, height: width } : { width, height };
+}

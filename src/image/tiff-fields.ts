@@ -1,0 +1,102 @@
+/** Bytes of one value by field type (TIFF 6.0, section 2; BigTIFF: 16 to 18). Others are stepped over. */
+const VALUE_BYTES: { readonly [type: number]: number } = {
+  1: 1,
+  2: 1,
+  3: 2,
+  4: 4,
+  5: 8,
+  6: 1,
+  7: 1,
+  8: 2,
+  9: 4,
+  10: 8,
+  11: 4,
+  12: 8,
+  13: 4,
+  16: 8,
+  17: 8,
+  18: 8,
+};
+
+export interface TiffField {
+  readonly tag: number;
+  readonly type: number;
+  readonly count: number;
+  /** Where its first value is. */
+  readonly at: number;
+}
+
+export interface TiffDirectory {
+  readonly fields: ReadonlyMap<number, TiffField>;
+  /** As many as the file says: a tag may be there twice. */
+  readonly entries: number;
+  /** Offset of the next one; 0 ends the chain. */
+  readonly next: number;
+}
+
+/** The fields of a TIFF, classic or big, in either byte order. An EXIF block is one, too. Reads beyond the end throw. */
+export class TiffFields {
+  private readonly bytes: Buffer;
+  private readonly little: boolean;
+  private readonly big: boolean;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.little = bytes.toString('latin1', 0, 2) === 'II';
+    this.big = this.u16(2) === 43;
+  }
+
+  get firstDirectory(): number {
+    return this.big ? this.u64(8) : this.u32(4);
+  }
+
+  /** Null where it does not lie in the file. */
+  readDirectory(offset: number): TiffDirectory | null {
+    const [countBytes, entryBytes, offsetBytes] = this.big ? [8, 20, 8] : [2, 12, 4];
+    if (offset < 8 || offset + countBytes > this.bytes.length) return null;
+    const entries = this.big ? this.u64(offset) : this.u16(offset);
+    const end = offset + countBytes + entries * entryBytes;
+    if (entries > 65_535 || end > this.bytes.length) return null;
+    const fields = new Map<number, TiffField>();
+    for (let at = offset + countBytes; at < end; at += entryBytes) {
+      const field = this.readField(at);
+      fields.set(field.tag, field);
+    }
+    // Some writers leave the end of the chain out.
+    if (end + offsetBytes > this.bytes.length) return { fields, entries, next: 0 };
+    return { fields, entries, next: this.big ? this.u64(end) : this.u32(end) };
+  }
+
+  private readField(entry: number): TiffField {
+    const [tag, type] = [this.u16(entry), this.u16(entry + 2)];
+    const count = this.big ? this.u64(entry + 4) : this.u32(entry + 4);
+    const value = entry + (this.big ? 12 : 8);
+    // Values that fit stand in the entry itself.
+    const inline = count * (VALUE_BYTES[type] ?? 1) <= (this.big ? 8 : 4);
+    return { tag, type, count, at: inline ? value : this.big ? this.u64(value) : this.u32(value) };
+  }
+
+  /** Where the values of a field end. */
+  endOf({ type, count, at }: TiffField): number {
+    return at + count * (VALUE_BYTES[type] ?? 1);
+  }
+
+  /** One value of a field of whole numbers. */
+  value({ type, at }: TiffField, index = 0): number {
+    if (type === 1) return this.bytes.readUInt8(at + index);
+    if (type === 3) return this.u16(at + 2 * index);
+    return type === 16 || type === 18 ? this.u64(at + 8 * index) : this.u32(at + 4 * index);
+  }
+
+  private u16(at: number): number {
+    return this.little ? this.bytes.readUInt16LE(at) : this.bytes.readUInt16BE(at);
+  }
+
+  private u32(at: number): number {
+    return this.little ? this.bytes.readUInt32LE(at) : this.bytes.readUInt32BE(at);
+  }
+
+  private u64(at: number): number {
+    return Number(this.little ? this.bytes.readBigUInt64LE(at) : this.bytes.readBigUInt64BE(at));
+  }
+}

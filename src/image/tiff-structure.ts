@@ -1,0 +1,98 @@
+import type { ColourSpace } from '../domain/image-facts.ts';
+import { judgeIccProfile } from './icc-profile.ts';
+import type { ReadStructure, StructureDraft } from './structure-draft.ts';
+import { type TiffDirectory, TiffFields } from './tiff-fields.ts';
+
+const BITS_PER_SAMPLE = 258;
+const PHOTOMETRIC = 262;
+const STRIP_OFFSETS = 273;
+const ORIENTATION = 274;
+const SAMPLES_PER_PIXEL = 277;
+const STRIP_BYTE_COUNTS = 279;
+const TILE_OFFSETS = 324;
+const TILE_BYTE_COUNTS = 325;
+const EXTRA_SAMPLES = 338;
+const ICC_PROFILE = 34_675;
+
+/** PhotometricInterpretation (TIFF 6.0, section 8, and the sections of each extension). */
+const COLOUR_SPACES: { readonly [photometric: number]: ColourSpace } = {
+  0: 'grey',
+  1: 'grey',
+  2: 'rgb',
+  3: 'palette',
+  5: 'cmyk',
+  6: 'ycbcr',
+  8: 'lab',
+};
+
+/** Follows the chain of image file directories (TIFF 6.0, section 2): one a page. */
+export const readTiffStructure: ReadStructure = (bytes, draft) => {
+  draft.properties.iccState = 'none';
+  const tiff = new TiffFields(bytes);
+  const visited = new Set<number>();
+  for (let offset = tiff.firstDirectory; offset !== 0; ) {
+    if (visited.has(offset)) return draft.note('tiff_ifd_loop', `back to ${offset}`);
+    visited.add(offset);
+    const directory = tiff.readDirectory(offset);
+    if (directory === null) return draft.note('tiff_ifd_outside_file', `at ${offset}`);
+    if (!draft.allowParts(directory.entries + countParts(directory))) return;
+    if (visited.size === 1) readPage(tiff, directory, bytes, draft);
+    checkData(tiff, directory, bytes.length, visited.size, draft);
+    offset = directory.next;
+  }
+  draft.properties.frames = visited.size;
+  draft.properties.animated = false;
+  if (visited.size > 1) draft.note('multi_page', `${visited.size} pages`);
+};
+
+function countParts({ fields }: TiffDirectory): number {
+  return (fields.get(STRIP_OFFSETS)?.count ?? 0) + (fields.get(TILE_OFFSETS)?.count ?? 0);
+}
+
+/** The first page stands for the file. */
+function readPage(tiff: TiffFields, { fields }: TiffDirectory, bytes: Buffer, draft: StructureDraft): void {
+  const valueOf = (tag: number) => {
+    const field = fields.get(tag);
+    return field === undefined || field.count === 0 || tiff.endOf(field) > bytes.length
+      ? undefined
+      : tiff.value(field);
+  };
+  const { properties } = draft;
+  const photometric = valueOf(PHOTOMETRIC);
+  properties.bitDepth = valueOf(BITS_PER_SAMPLE) ?? 1;
+  properties.channels = valueOf(SAMPLES_PER_PIXEL) ?? 1;
+  if (photometric !== undefined) properties.colourSpace = COLOUR_SPACES[photometric] ?? 'other';
+  // 1 and 2 are alpha, with colours multiplied by it or not; 0 is anything.
+  properties.hasAlpha = [1, 2].includes(valueOf(EXTRA_SAMPLES) ?? 0);
+  draft.setOrientation(valueOf(ORIENTATION) ?? null);
+  const profile = fields.get(ICC_PROFILE);
+  if (profile !== undefined) {
+    draft.setIcc(judgeIccProfile(bytes.subarray(profile.at, tiff.endOf(profile))));
+  }
+}
+
+/** Whether strips or tiles lie in the file. */
+function checkData(
+  tiff: TiffFields,
+  { fields }: TiffDirectory,
+  fileBytes: number,
+  page: number,
+  draft: StructureDraft,
+): void {
+  for (const [offsetsTag, countsTag] of [
+    [STRIP_OFFSETS, STRIP_BYTE_COUNTS],
+    [TILE_OFFSETS, TILE_BYTE_COUNTS],
+  ] as const) {
+    const [offsets, counts] = [fields.get(offsetsTag), fields.get(countsTag)];
+    if (offsets === undefined || counts === undefined) continue;
+    if (tiff.endOf(offsets) > fileBytes || tiff.endOf(counts) > fileBytes) {
+      draft.note('tiff_data_outside_file', `table of page ${page}`);
+      continue;
+    }
+    for (let part = 0; part < Math.min(offsets.count, counts.count); part += 1) {
+      if (tiff.value(offsets, part) + tiff.value(counts, part) <= fileBytes) continue;
+      draft.note('tiff_data_outside_file', `part ${part} of page ${page}`);
+      break;
+    }
+  }
+}

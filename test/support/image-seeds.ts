@@ -1,0 +1,49 @@
+import sharp, { type Sharp } from 'sharp';
+
+/** A picture with detail: a flat one compresses to so little that most cuts hit headers. The same pixels in each run. */
+export function noise(width = 160, height = 120): Sharp {
+  const next = createRandom(width * height);
+  const pixels = Uint8Array.from({ length: width * height * 3 }, () => 64 + next(128));
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+/** Whole numbers from 0 to below `below`, the same in each run (Lehmer's generator). */
+export function createRandom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+}
+
+/** `count` frames one below the other, as sharp takes animations. */
+export function frames(count: number, side = 40): Sharp {
+  const next = createRandom(count);
+  const pixels = Uint8Array.from({ length: side * side * count * 3 }, () => next(256));
+  return sharp(pixels, { raw: { width: side, height: side * count, channels: 3, pageHeight: side } });
+}
+
+/** Whole pictures of each format and kind that is decoded. */
+export const SEEDS: Record<string, () => Promise<Buffer>> = {
+  'a baseline JPEG': () => noise().jpeg().toBuffer(),
+  'a progressive JPEG': () => noise().jpeg({ progressive: true }).toBuffer(),
+  'a grey JPEG': () => noise().grayscale().jpeg().toBuffer(),
+  'a CMYK JPEG': () => noise().toColourspace('cmyk').jpeg().toBuffer(),
+  'a JPEG with EXIF orientation': () => noise().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+  'a PNG': () => noise().png().toBuffer(),
+  'an interlaced PNG': () => noise().png({ progressive: true }).toBuffer(),
+  'a WebP': () => noise().webp().toBuffer(),
+  'a lossless WebP': () => noise().webp({ lossless: true }).toBuffer(),
+  'a GIF': () => noise().gif().toBuffer(),
+  'an animated GIF': () =>
+    frames(3)
+      .gif({ delay: [10, 10, 10] })
+      .toBuffer(),
+  'an animated WebP': () =>
+    frames(3)
+      .webp({ delay: [10, 10, 10] })
+      .toBuffer(),
+  'a TIFF': () => noise().tiff({ compression: 'lzw' }).toBuffer(),
+  'a tiled TIFF': () => noise().tiff({ compression: 'none', tile: true }).toBuffer(),
+  'an AVIF': () => noise(64, 48).avif({ effort: 0 }).toBuffer(),
+};

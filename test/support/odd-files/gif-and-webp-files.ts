@@ -1,0 +1,189 @@
+import { frames, noise } from '../image-seeds.ts';
+import type { OddFile } from './odd-file.ts';
+
+const TRAILER = Buffer.from([0x3b]);
+
+/** Version, logical screen, and a colour table of two. */
+function screen(width = 1, height = 1): Buffer {
+  const bytes = Buffer.concat([
+    Buffer.from('GIF89a'),
+    Buffer.from([0, 0, 0, 0, 0x80, 0, 0]),
+    Buffer.alloc(6),
+  ]);
+  bytes.writeUInt16LE(width, 6);
+  bytes.writeUInt16LE(height, 8);
+  return bytes;
+}
+
+/** One pixel: the codes clear, 0 and end, of three bits each. */
+function frame({ width = 1, height = 1, codeSize = 2 } = {}): Buffer {
+  const descriptor = Buffer.alloc(10);
+  descriptor[0] = 0x2c;
+  descriptor.writeUInt16LE(width, 5);
+  descriptor.writeUInt16LE(height, 7);
+  return Buffer.concat([descriptor, Buffer.from([codeSize, 2, 0x44, 0x01, 0])]);
+}
+
+const gif = (...blocks: Buffer[]) => Buffer.concat([screen(), ...blocks, TRAILER]);
+
+function riff(...chunks: Buffer[]): Buffer {
+  const bytes = Buffer.concat([Buffer.from('RIFF\0\0\0\0WEBP', 'latin1'), ...chunks]);
+  bytes.writeUInt32LE(bytes.length - 8, 4);
+  return bytes;
+}
+
+/** VP8X: flags, and width and height less 1 in three bytes each. */
+function canvas(flags: number, width: number, height: number): Buffer {
+  const bytes = Buffer.concat([Buffer.from('VP8X\x0a\0\0\0', 'latin1'), Buffer.alloc(10)]);
+  bytes[8] = flags;
+  bytes.writeUIntLE(width - 1, 12, 3);
+  bytes.writeUIntLE(height - 1, 15, 3);
+  return bytes;
+}
+
+/** The chunk of a simple file. */
+const imageChunk = async () => (await noise(16, 16).webp().toBuffer()).subarray(12);
+
+const sides = [60_000, 65_535];
+
+export const GIF_FILES: readonly OddFile[] = [
+  ...sides.map(
+    (side): OddFile => ({
+      name: `bomb-${side}.gif`,
+      make: () => Buffer.concat([screen(side, side), frame({ width: side, height: side }), TRAILER]),
+      format: 'GIF',
+      integrity: 'not_checked',
+      tooLarge: `${side}x${side}`,
+    }),
+  ),
+  { name: 'minimal.gif', make: () => gif(frame()), format: 'GIF', facts: { frames: 1, animated: false } },
+  {
+    name: 'animated.gif',
+    make: () =>
+      frames(3)
+        .gif({ delay: [10, 10, 10] })
+        .toBuffer(),
+    format: 'GIF',
+    codes: ['animated'],
+    facts: { frames: 3, animated: true },
+  },
+  {
+    name: 'gif-and-script.gif',
+    make: () => Buffer.concat([gif(frame()), Buffer.from('=1;alert(1)')]),
+    format: 'GIF',
+    codes: ['trailing_bytes'],
+    facts: { trailingBytes: 11 },
+  },
+  {
+    name: 'no-trailer.gif',
+    make: () => gif(frame()).subarray(0, -1),
+    format: 'GIF',
+    integrity: 'truncated',
+    codes: ['gif_missing_trailer'],
+  },
+  {
+    name: 'no-frame.gif',
+    make: () => gif(),
+    format: 'GIF',
+    integrity: 'corrupt data',
+    codes: ['gif_no_frames'],
+  },
+  {
+    name: 'unknown-block.gif',
+    make: () => gif(frame(), Buffer.from([0x99])),
+    format: 'GIF',
+    integrity: 'corrupt data',
+    codes: ['gif_unknown_block'],
+  },
+  {
+    name: 'empty-frame.gif',
+    make: () => gif(frame(), frame({ width: 0 })),
+    format: 'GIF',
+    codes: ['gif_empty_frame', 'animated'],
+  },
+  {
+    name: 'frame-beyond.gif',
+    make: () => gif(frame({ width: 2 })),
+    format: 'GIF',
+    codes: ['gif_frame_outside_screen'],
+  },
+  {
+    name: 'code-size-12.gif',
+    make: () => gif(frame({ codeSize: 12 })),
+    format: 'GIF',
+    integrity: 'corrupt data',
+    codes: ['undecodable', 'gif_lzw_code_size'],
+  },
+];
+
+export const WEBP_FILES: readonly OddFile[] = [
+  ...sides.map(
+    (side): OddFile => ({
+      name: `bomb-${side}.webp`,
+      make: async () => riff(canvas(0, side, side), await imageChunk()),
+      format: 'WEBP',
+      integrity: 'not_checked',
+      tooLarge: `${side}x${side}`,
+    }),
+  ),
+  {
+    name: 'lossless.webp',
+    make: () => noise().ensureAlpha(0.5).webp({ lossless: true }).toBuffer(),
+    format: 'WEBP',
+    facts: { colourSpace: 'rgb', hasAlpha: true, channels: 4 },
+  },
+  {
+    name: 'animated.webp',
+    make: () =>
+      frames(3)
+        .webp({ delay: [10, 10, 10] })
+        .toBuffer(),
+    format: 'WEBP',
+    codes: ['animated'],
+    facts: { frames: 3, animated: true, colourSpace: 'ycbcr' },
+  },
+  {
+    name: 'turned.webp',
+    make: () => noise(32, 8).withMetadata({ orientation: 8 }).webp().toBuffer(),
+    format: 'WEBP',
+    facts: { orientation: 8, displayed: { width: 8, height: 32 }, iccState: 'valid' },
+  },
+  {
+    name: 'trailing.webp',
+    make: async () => Buffer.concat([riff(await imageChunk()), Buffer.from('PK')]),
+    format: 'WEBP',
+    codes: ['trailing_bytes'],
+    facts: { trailingBytes: 2 },
+  },
+  {
+    name: 'riff-too-long.webp',
+    make: async () => riff(await imageChunk()).subarray(0, -20),
+    format: 'WEBP',
+    integrity: 'truncated',
+    codes: ['webp_size_mismatch'],
+  },
+  {
+    name: 'chunk-too-long.webp',
+    make: async () => {
+      const bytes = riff(await imageChunk());
+      bytes.writeUInt32LE(bytes.length, 16);
+      return bytes;
+    },
+    format: 'WEBP',
+    integrity: 'corrupt data',
+    codes: ['webp_chunk_outside_file'],
+  },
+  {
+    name: 'no-picture.webp',
+    make: () => riff(canvas(0, 16, 16)),
+    format: 'WEBP',
+    integrity: 'corrupt data',
+    codes: ['webp_missing_image'],
+  },
+  {
+    name: 'profile-announced.webp',
+    make: async () => riff(canvas(0x20, 16, 16), await imageChunk()),
+    format: 'WEBP',
+    codes: ['webp_inconsistent'],
+  },
+];

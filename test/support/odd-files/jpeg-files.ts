@@ -1,0 +1,250 @@
+import { noise } from '../image-seeds.ts';
+import { EOI, emptyProfile, exif, greyHeaders, greyJpeg, iccPart, segment } from './jpeg-parts.ts';
+import type { OddFile } from './odd-file.ts';
+
+const format = 'JPEG';
+const zip = Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1');
+const after = (...parts: Buffer[]) => Buffer.concat([greyJpeg(), ...parts]);
+
+const orientations = [1, 2, 3, 4, 5, 6, 7, 8].map(
+  (orientation): OddFile => ({
+    name: `orientation-${orientation}.jpg`,
+    make: () => greyJpeg({ before: [exif(orientation)] }),
+    format,
+    facts: {
+      orientation,
+      width: 32,
+      height: 8,
+      displayed: orientation < 5 ? { width: 32, height: 8 } : { width: 8, height: 32 },
+    },
+  }),
+);
+
+const bombs = [60_000, 65_535].map(
+  (side): OddFile => ({
+    name: `bomb-${side}.jpg`,
+    make: () => greyJpeg({ width: side, height: side }),
+    format,
+    integrity: 'not_checked',
+    tooLarge: `${side}x${side}`,
+    facts: { width: side, height: side },
+  }),
+);
+
+export const JPEG_FILES: readonly OddFile[] = [
+  ...orientations,
+  ...bombs,
+  { name: 'minimal.jpg', make: () => greyJpeg(), format, facts: { colourSpace: 'grey', channels: 1 } },
+  {
+    name: 'orientation-9.jpg',
+    make: () => greyJpeg({ before: [exif(9)] }),
+    format,
+    codes: ['orientation_invalid'],
+  },
+  {
+    name: 'cmyk.jpg',
+    make: () => noise().toColourspace('cmyk').jpeg().toBuffer(),
+    format,
+    facts: { colourSpace: 'cmyk', channels: 4, bitDepth: 8 },
+  },
+  {
+    name: 'ycck.jpg',
+    make: async () => {
+      const bytes = await noise().toColourspace('cmyk').jpeg().toBuffer();
+      // Adobe's segment ends with what has been done to the colours.
+      bytes.writeUInt8(2, bytes.indexOf('Adobe') + 11);
+      return bytes;
+    },
+    format,
+    facts: { colourSpace: 'ycck', channels: 4 },
+  },
+  {
+    name: 'progressive.jpg',
+    make: () => noise().jpeg({ progressive: true }).toBuffer(),
+    format,
+    facts: { progressive: true, colourSpace: 'ycbcr' },
+  },
+  {
+    name: 'restarts.jpg',
+    make: () => greyJpeg({ width: 80, restarts: [0, 1, 2, 3, 4, 5, 6, 7, 0] }),
+    format,
+  },
+  {
+    name: 'restart-missing.jpg',
+    make: () => greyJpeg({ restarts: [0, 1] }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_restart_marker_missing'],
+  },
+  {
+    name: 'restart-order.jpg',
+    make: () => greyJpeg({ restarts: [0, 2, 1] }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_restart_marker_missing'],
+  },
+  {
+    name: 'no-eoi.jpg',
+    make: () => greyJpeg().subarray(0, -2),
+    format,
+    integrity: 'truncated',
+    codes: ['jpeg_missing_eoi'],
+  },
+  {
+    name: 'no-eoi-and-another.jpg',
+    make: () => Buffer.concat([greyJpeg().subarray(0, -2), greyJpeg()]),
+    format,
+    integrity: 'truncated',
+    codes: ['jpeg_missing_eoi'],
+  },
+  {
+    name: 'reserved-marker-behind-the-scan.jpg',
+    make: () => Buffer.concat([greyJpeg().subarray(0, -2), Buffer.from('ff5a1234', 'hex'), EOI]),
+    format,
+    codes: ['jpeg_garbage_between_segments'],
+  },
+  {
+    name: 'reserved-marker-in-the-scan.jpg',
+    make: () => {
+      const bytes = greyJpeg({ width: 1000, height: 8 });
+      Buffer.from('ff5a', 'hex').copy(bytes, bytes.length - 20);
+      return bytes;
+    },
+    format,
+    integrity: 'truncated',
+    codes: ['undecodable', 'jpeg_garbage_between_segments'],
+  },
+  {
+    name: 'lossless.jpg',
+    make: () => greyJpeg({ frameMarker: 0xc3 }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_lossless'],
+  },
+  {
+    name: 'hierarchical.jpg',
+    make: () => greyJpeg({ frameMarker: 0xc5 }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_hierarchical'],
+  },
+  { name: 'arithmetic.jpg', make: () => greyJpeg({ frameMarker: 0xc9 }), format, codes: ['jpeg_arithmetic'] },
+  {
+    name: 'twelve-bits.jpg',
+    make: () => greyJpeg({ frameMarker: 0xc1, bits: 12 }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['undecodable'],
+    facts: { bitDepth: 12 },
+  },
+  {
+    name: 'no-sos.jpg',
+    make: () => Buffer.concat([greyHeaders(), EOI]),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_missing_sos'],
+  },
+  {
+    name: 'nothing-in-it.jpg',
+    make: () => Buffer.from('ffd8ffd9', 'hex'),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_missing_sof'],
+  },
+  {
+    name: 'segment-too-long.jpg',
+    make: () => Buffer.concat([greyHeaders(), Buffer.from('ffe5ffff0000', 'hex'), EOI]),
+    format,
+    integrity: 'truncated',
+    codes: ['jpeg_segment_outside_file'],
+  },
+  {
+    name: 'segment-of-length-1.jpg',
+    make: () => greyJpeg({ before: [Buffer.from('ffe50001', 'hex')] }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_segment_invalid'],
+  },
+  {
+    name: 'many-segments.jpg',
+    make: () => greyJpeg({ before: [Buffer.alloc(600_000, Buffer.from('ffe50002', 'hex'))] }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['too_many_parts'],
+  },
+  {
+    name: 'soi-inside.jpg',
+    make: () => greyJpeg({ afterHeaders: Buffer.from('ffd8', 'hex') }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_unexpected_marker'],
+  },
+  {
+    name: 'garbage-between.jpg',
+    make: () => greyJpeg({ afterHeaders: Buffer.from('garbage') }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['undecodable', 'jpeg_garbage_between_segments'],
+  },
+  {
+    name: 'profile.jpg',
+    make: () => greyJpeg({ before: [iccPart(emptyProfile())] }),
+    format,
+    facts: { iccState: 'valid' },
+  },
+  {
+    name: 'garbage-profile.jpg',
+    make: () => greyJpeg({ before: [iccPart(Buffer.alloc(500, 'garbage'))] }),
+    format,
+    codes: ['icc_garbage'],
+    facts: { iccState: 'garbage' },
+  },
+  {
+    name: 'almost-a-profile.jpg',
+    make: () => greyJpeg({ before: [iccPart(emptyProfile().fill('bcsp', 36, 40))] }),
+    format,
+    codes: ['icc_garbage'],
+  },
+  {
+    name: 'half-a-profile.jpg',
+    make: () => greyJpeg({ before: [iccPart(emptyProfile(), 1, 2)] }),
+    format,
+    codes: ['icc_garbage'],
+  },
+  {
+    name: 'jpeg-and-zip.jpg',
+    make: () => after(zip),
+    format,
+    codes: ['trailing_bytes'],
+    facts: { trailingBytes: 22 },
+  },
+  {
+    name: 'jpeg-and-html.jpg',
+    make: () => after(Buffer.from('<script>')),
+    format,
+    codes: ['trailing_bytes'],
+  },
+  {
+    name: 'camera.mpo',
+    make: () => Buffer.concat([greyJpeg({ before: [segment(0xe2, 'MPF\0MM\0*\0\0\0\x08')] }), greyJpeg()]),
+    format,
+    codes: ['mpo'],
+    facts: { frames: 2, trailingBytes: 0 },
+  },
+  {
+    name: 'two-pictures.jpg',
+    make: () => after(greyJpeg()),
+    format,
+    codes: ['second_image'],
+    facts: { frames: 2 },
+  },
+  {
+    name: 'two-pictures-and-more.jpg',
+    make: () => after(Buffer.alloc(100), greyJpeg(), zip),
+    format,
+    codes: ['second_image', 'trailing_bytes'],
+    facts: { frames: 2, trailingBytes: 22 },
+  },
+  { name: 'a-pixel-too-wide.jpg', make: () => greyJpeg({ width: 1001 }), format, tooLarge: '1001x8' },
+  { name: 'as-wide-as-may-be.jpg', make: () => greyJpeg({ width: 1000 }), format },
+];

@@ -1,0 +1,104 @@
+/** A JPEG from its parts: 8×8 blocks, all of them mid-grey, one component, each block coded as the bits 00. */
+
+/** Of pictures that are never decoded there is no need for all. */
+const MAX_BLOCKS = 1_000;
+
+export function segment(marker: number, data: Buffer | string): Buffer {
+  const content = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
+  const head = Buffer.from([0xff, marker, 0, 0]);
+  head.writeUInt16BE(2 + content.length, 2);
+  return Buffer.concat([head, content]);
+}
+
+const SOI = Buffer.from([0xff, 0xd8]);
+export const EOI = Buffer.from([0xff, 0xd9]);
+
+interface GreyJpeg {
+  readonly width?: number;
+  readonly height?: number;
+  readonly bits?: number;
+  readonly frameMarker?: number;
+  /** Segments after SOI. */
+  readonly before?: readonly Buffer[];
+  /** Numbers of the restart markers, one after each block but the last. None: the blocks follow each other. */
+  readonly restarts?: readonly number[];
+  readonly afterHeaders?: Buffer;
+}
+
+export function greyJpeg(options: GreyJpeg = {}): Buffer {
+  return Buffer.concat([
+    greyHeaders(options),
+    options.afterHeaders ?? Buffer.alloc(0),
+    greyScan(options),
+    EOI,
+  ]);
+}
+
+/** All that comes before the scan. */
+export function greyHeaders({
+  width = 32,
+  height = 8,
+  bits = 8,
+  frameMarker = 0xc0,
+  before = [],
+  restarts,
+}: GreyJpeg = {}): Buffer {
+  const frame = Buffer.from([bits, 0, 0, 0, 0, 1, 1, 0x11, 0]);
+  frame.writeUInt16BE(height, 1);
+  frame.writeUInt16BE(width, 3);
+  // One code of one bit: of class DC for "no difference", of class AC for "end of block".
+  const table = (kind: number) => Buffer.from([kind, 1, ...Array<number>(15).fill(0), 0]);
+  return Buffer.concat([
+    SOI,
+    ...before,
+    segment(0xdb, Buffer.from([0, ...Array<number>(64).fill(1)])),
+    segment(frameMarker, frame),
+    segment(0xc4, table(0x00)),
+    segment(0xc4, table(0x10)),
+    ...(restarts === undefined ? [] : [segment(0xdd, Buffer.from([0, 1]))]),
+  ]);
+}
+
+function greyScan({ width = 32, height = 8, restarts }: GreyJpeg): Buffer {
+  const blocks = Math.min(MAX_BLOCKS, Math.ceil(width / 8) * Math.ceil(height / 8));
+  const start = segment(0xda, Buffer.from([1, 1, 0, 0, 63, 0]));
+  // Unused bits of the last byte are ones.
+  if (restarts === undefined) {
+    const bits = '00'.repeat(blocks).padEnd(Math.ceil(blocks / 4) * 8, '1');
+    return Buffer.concat([
+      start,
+      Buffer.from(bits.match(/.{8}/g)?.map((byte) => Number.parseInt(byte, 2)) ?? []),
+    ]);
+  }
+  const coded = restarts.flatMap((restart) => [0x3f, 0xff, 0xd0 + restart]);
+  return Buffer.concat([start, Buffer.from([...coded, 0x3f])]);
+}
+
+/** An APP1 segment with one field: the orientation. */
+export function exif(orientation: number): Buffer {
+  const tiff = Buffer.alloc(26);
+  tiff.write('MM\0*', 0, 'latin1');
+  tiff.writeUInt32BE(8, 4);
+  tiff.writeUInt16BE(1, 8);
+  tiff.writeUInt16BE(0x0112, 10);
+  tiff.writeUInt16BE(3, 12);
+  tiff.writeUInt32BE(1, 14);
+  tiff.writeUInt16BE(orientation, 18);
+  return segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]));
+}
+
+/** One of `count` parts of a colour profile. */
+export function iccPart(data: Buffer, part = 1, count = 1): Buffer {
+  return segment(
+    0xe2,
+    Buffer.concat([Buffer.from('ICC_PROFILE\0', 'latin1'), Buffer.from([part, count]), data]),
+  );
+}
+
+/** A profile that is one: a header, no tags, and zeros. */
+export function emptyProfile(bytes = 132): Buffer {
+  const profile = Buffer.alloc(bytes);
+  profile.writeUInt32BE(bytes, 0);
+  profile.write('acsp', 36, 'latin1');
+  return profile;
+}

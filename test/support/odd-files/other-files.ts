@@ -1,0 +1,136 @@
+import { noise } from '../image-seeds.ts';
+import type { OddFile } from './odd-file.ts';
+
+/** 2×2 pixels of 24 bits; rows are filled up to 8 bytes. */
+function bmp(): Buffer {
+  const bytes = Buffer.alloc(54 + 16);
+  bytes.write('BM', 0, 'latin1');
+  bytes.writeUInt32LE(bytes.length, 2);
+  bytes.writeUInt32LE(54, 10);
+  bytes.writeUInt32LE(40, 14);
+  bytes.writeInt32LE(2, 18);
+  bytes.writeInt32LE(2, 22);
+  bytes.writeUInt16LE(1, 26);
+  bytes.writeUInt16LE(24, 28);
+  return bytes;
+}
+
+function ico(imageBytes: number): Buffer {
+  const bytes = Buffer.alloc(6 + 16 + 40);
+  bytes.writeUInt32BE(0x0000_0100, 0);
+  bytes.writeUInt16LE(1, 4);
+  bytes.writeUInt8(16, 6);
+  bytes.writeUInt8(16, 7);
+  bytes.writeUInt32LE(imageBytes, 14);
+  bytes.writeUInt32LE(22, 18);
+  return bytes;
+}
+
+function psd(): Buffer {
+  const bytes = Buffer.alloc(40);
+  bytes.write('8BPS', 0, 'latin1');
+  bytes.writeUInt16BE(1, 4);
+  bytes.writeUInt16BE(4, 12);
+  bytes.writeUInt32BE(21, 14);
+  bytes.writeUInt32BE(33, 18);
+  bytes.writeUInt16BE(8, 22);
+  bytes.writeUInt16BE(4, 24);
+  return bytes;
+}
+
+/** Boxes of a HEIC with one property, and a box of pixels that says it has `pixelBytes`. */
+function heic(pixelBytes: number): Buffer {
+  const box = (type: string, ...parts: Buffer[]) => {
+    const bytes = Buffer.concat([Buffer.alloc(4), Buffer.from(type, 'latin1'), ...parts]);
+    bytes.writeUInt32BE(bytes.length, 0);
+    return bytes;
+  };
+  const size = Buffer.alloc(12);
+  size.writeUInt32BE(33, 4);
+  size.writeUInt32BE(21, 8);
+  const depth = Buffer.from([0, 0, 0, 0, 3, 10, 10, 10]);
+  const properties = box('ipco', box('ispe', size), box('pixi', depth));
+  const pixels = box('mdat', Buffer.alloc(8));
+  pixels.writeUInt32BE(8 + pixelBytes, 0);
+  return Buffer.concat([
+    box('ftyp', Buffer.from('heic\0\0\0\0mif1heic', 'latin1')),
+    box('meta', Buffer.alloc(4), box('iprp', properties)),
+    pixels,
+  ]);
+}
+
+const noImage = (name: string, text: string): OddFile => ({
+  name,
+  make: () => Buffer.from(text, 'latin1'),
+  format: null,
+});
+
+export const OTHER_FILES: readonly OddFile[] = [
+  {
+    name: 'picture.bmp',
+    make: bmp,
+    format: 'BMP',
+    integrity: 'not_checked',
+    facts: { trailingBytes: 0, channels: 3 },
+  },
+  {
+    name: 'cut.bmp',
+    make: () => bmp().subarray(0, -4),
+    format: 'BMP',
+    integrity: 'not_checked',
+    codes: ['bmp_data_outside_file'],
+  },
+  { name: 'picture.ico', make: () => ico(40), format: 'ICO', integrity: 'not_checked', facts: { frames: 1 } },
+  {
+    name: 'cut.ico',
+    make: () => ico(4_000),
+    format: 'ICO',
+    integrity: 'not_checked',
+    codes: ['ico_data_outside_file'],
+  },
+  {
+    name: 'picture.psd',
+    make: psd,
+    format: 'PSD',
+    integrity: 'not_checked',
+    facts: { colourSpace: 'cmyk', channels: 4, bitDepth: 8 },
+  },
+  {
+    name: 'header-only.psd',
+    make: () => psd().subarray(0, 26),
+    format: 'PSD',
+    integrity: 'not_checked',
+    codes: ['structure_cut_off'],
+  },
+  {
+    name: 'picture.heic',
+    make: () => heic(8),
+    format: 'HEIF',
+    integrity: 'not_checked',
+    facts: { bitDepth: 10, channels: 3 },
+  },
+  {
+    name: 'cut.heic',
+    make: () => heic(800),
+    format: 'HEIF',
+    integrity: 'not_checked',
+    codes: ['heif_box_outside_file'],
+  },
+  {
+    name: 'picture.avif',
+    make: () => noise(32, 8).ensureAlpha(0.5).avif({ effort: 0 }).toBuffer(),
+    format: 'AVIF',
+    facts: { hasAlpha: true, animated: false },
+  },
+  noImage('svg.jpg', '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>'),
+  noImage('html.jpg', '<!doctype html><html><body><img src="x.jpg"></body></html>'),
+  noImage('pdf.jpg', '%PDF-1.7\n1 0 obj\n'),
+  noImage('zip.jpg', 'PK\x03\x04'.padEnd(30, '\0')),
+  noImage('text.jpg', 'This is a line of text, not an image.'),
+  noImage('script.jpg', '#!/bin/sh\nexec true\n'),
+  noImage('video.jpg', '\0\0\0\x18ftypisom\0\0\x02\0isommp42'),
+  noImage('empty.jpg', ''),
+  noImage('one-byte.jpg', '\xff'),
+  noImage('zeros.jpg', '\0'.repeat(5_000)),
+  noImage('signature-later.jpg', ' \xff\xd8\xff\xe0'),
+];

@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCheckAssetReachable } from '../../../activities/check-asset-reachable.ts';
+import { checkDimensions } from '../../../activities/check-dimensions.ts';
+import { createCheckIsImage } from '../../../activities/check-is-image.ts';
+import { checkIsJpeg } from '../../../activities/check-is-jpeg.ts';
+import type { StepResult } from '../../../activities/step.ts';
+import { errorsOf, reportFindings } from '../../../src/domain/findings.ts';
+import { createInspectImage } from '../../../src/image/inspect.ts';
+import { createLocalSource } from '../../../src/sources/local.ts';
+import type { OddFile } from '../../support/odd-files/odd-file.ts';
+import { ODD_FILES } from '../../support/odd-files.ts';
+
+/** The most that any of them may take, its checks and decoding together. Of the processor: other programs are nobody's fault. */
+const BOUND_MS = 1_000;
+
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
+
+/** What a client is told, in the contract's words. */
+function messagesOf({ format, integrity = 'intact', tooLarge }: OddFile): string[] {
+  if (format === null) return ['Asset is not an image.'];
+  const messages: string[] = [];
+  if (integrity !== 'intact' && integrity !== 'not_checked') {
+    messages.push(`Asset is not a readable image: ${integrity}.`);
+  }
+  if (format !== 'JPEG') messages.push(`Assets must be a JPEG, the provided image is a ${format}`);
+  if (tooLarge !== undefined) {
+    messages.push(
+      'Image dimensions must have a width and height smaller than 1000px. ' +
+        `The provided image has dimensions of ${tooLarge}px.`,
+    );
+  }
+  return messages;
+}
+
+describe('an odd file', { timeout: 30_000 }, () => {
+  let base: string;
+  beforeAll(async () => {
+    base = await mkdtemp(join(tmpdir(), 'validatr-odd-'));
+    // Nothing but the file itself may stand in the way of whom it shuts out.
+    await chmod(base, 0o755);
+    await mkdir(join(base, 'assets'));
+  });
+  afterAll(() => rm(base, { recursive: true, force: true }));
+
+  /** All that a validation does with a file. */
+  async function validate(name: string) {
+    const assetPath = { location: 'local', path: `./assets/${name}` } as const;
+    const source = createLocalSource({ base, roots: [join(base, 'assets')] });
+    const reachable = await createCheckAssetReachable({ source })({ assetPath });
+    if (reachable.findings.length > 0) return { errors: errorsOf(reportFindings(reachable.findings, {})) };
+    const checkIsImage = createCheckIsImage({ source, inspectImage: createInspectImage() });
+    const { findings, facts }: StepResult = await new MockActivityEnvironment().run(checkIsImage, {
+      assetPath,
+    });
+    const judged = facts ? [...checkIsJpeg({ facts }).findings, ...checkDimensions({ facts }).findings] : [];
+    return { errors: errorsOf(reportFindings([...findings, ...judged], {})), facts };
+  }
+
+  it.each(ODD_FILES.map((file) => [file.name, file] as const))(
+    'is told from others: %s',
+    async (name, file) => {
+      await writeFile(join(base, 'assets', name), await file.make());
+      const begin = cpuMs();
+      const { errors, facts } = await validate(name);
+      expect(cpuMs() - begin).toBeLessThan(BOUND_MS);
+      const messages = messagesOf(file);
+      expect(errors).toEqual(messages.length === 0 ? null : { asset: messages });
+      expect(facts?.notes?.map(({ code }) => code) ?? []).toEqual(file.codes ?? []);
+      if (file.format === null) return;
+      const { integrity = 'intact' } = file;
+      expect(facts).toMatchObject({
+        ...file.facts,
+        format: file.format,
+        integrity: ['intact', 'not_checked'].includes(integrity)
+          ? { state: integrity }
+          : { state: 'damaged', reason: integrity },
+      });
+    },
+  );
+
+  describe('that is none', () => {
+    const notReachable = { errors: { onStart: ['Asset path is not reachable.'] } };
+    const place = (name: string) => join(base, 'assets', name);
+
+    it.each<[string, (path: string) => Promise<unknown>]>([
+      ['nothing', () => Promise.resolve()],
+      ['a directory', (path) => mkdir(path)],
+      ['a FIFO', (path) => Promise.resolve(execFileSync('mkfifo', [path]))],
+      ['a link to itself', (path) => symlink(path, path)],
+      ['a link to nothing', (path) => symlink(`${path}-missing`, path)],
+      ['a link to a device', (path) => symlink('/dev/zero', path)],
+      ['a link out of the roots', (path) => symlink('/etc/passwd', path)],
+    ])('is not reachable: %s', async (what, make) => {
+      const name = `${what.replaceAll(' ', '-')}.jpg`;
+      await make(place(name));
+      const begin = cpuMs();
+      expect(await validate(name)).toEqual(notReachable);
+      expect(cpuMs() - begin).toBeLessThan(BOUND_MS);
+    });
+
+    it('is not reachable: a socket', async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(place('socket.jpg'), resolve));
+      expect(await validate('socket.jpg')).toEqual(notReachable);
+      await new Promise((resolve) => server.close(resolve));
+    });
+
+    it('is not reachable: one that may not be read', async () => {
+      await writeFile(place('unreadable.jpg'), 'x', { mode: 0o000 });
+      // Root may read everything.
+      const uid = process.geteuid?.();
+      if (uid === 0) process.seteuid?.(65_534);
+      try {
+        expect(await validate('unreadable.jpg')).toEqual(notReachable);
+      } finally {
+        if (uid === 0) process.seteuid?.(0);
+      }
+    });
+  });
+});

@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
+import { IMAGE_NOTE_CODES, MAX_NOTES } from '../../../../src/domain/image-notes.ts';
+import { createRandom, frames, noise, SEEDS } from '../../../support/image-seeds.ts';
+import { inspect } from './inspect-file.ts';
+
+const CUTS = 64;
+const FLIPS = 1_000;
+
+/** For one file of a few kB, decoding included: much more than the 10 ms that it takes, much less than a hang. */
+const BOUND_MS = 1_000;
+
+/** Workflow histories carry the facts. */
+const MAX_FACTS_BYTES = 2_000;
+
+const integrityOf = async (bytes: Buffer) => (await inspect(bytes))?.integrity;
+
+/** What holds of any facts, whatever the file. */
+function expectVerdict(facts: ImageFacts | null, what: string): void {
+  if (facts === null) return;
+  const { integrity, notes = [] } = facts;
+  expect(['intact', 'damaged', 'not_checked'], what).toContain(integrity.state);
+  const hasError = notes.some(({ severity }) => severity === 'error');
+  if (integrity.state !== 'not_checked') expect(hasError, what).toBe(integrity.state === 'damaged');
+  if (integrity.state === 'damaged')
+    expect(['truncated', 'bad checksum', 'corrupt data'], what).toContain(integrity.reason);
+  expect(notes.length, what).toBeLessThanOrEqual(MAX_NOTES);
+  for (const { code } of notes) expect(IMAGE_NOTE_CODES, what).toContain(code);
+  expect(JSON.stringify(facts).length, what).toBeLessThan(MAX_FACTS_BYTES);
+  // Postgres keeps no \u0000 in JSON.
+  expect(JSON.stringify(facts), what).toMatch(/^[ -~]*$/);
+}
+
+describe('a damaged file', { timeout: 60_000 }, () => {
+  it.each(Object.entries(SEEDS))('%s passes whole, and never cut short', async (_what, make) => {
+    const bytes = await make();
+    expect(await integrityOf(bytes)).toEqual({ state: 'intact' });
+    for (let cut = 0; cut < CUTS; cut += 1) {
+      const length = Math.floor((bytes.length * cut) / CUTS);
+      const facts = await inspect(bytes.subarray(0, length));
+      const what = `${length} of ${bytes.length} bytes`;
+      expect(facts?.integrity.state ?? 'no image', what).not.toBe('intact');
+      expectVerdict(facts, what);
+    }
+    // The last byte counts as well; a WebP's may be padding, which readers do without.
+    expect((await integrityOf(bytes.subarray(0, -2)))?.state).toBe('damaged');
+  });
+
+  it.each(['a baseline JPEG', 'a PNG', 'a GIF', 'a WebP'])(
+    '%s with something behind it passes until what is cut is its own',
+    async (name) => {
+      const bytes = (await SEEDS[name]?.()) ?? Buffer.alloc(0);
+      const longer = Buffer.concat([bytes, Buffer.from('trailing bytes '.repeat(200))]);
+      for (let cut = 1; cut <= CUTS; cut += 1) {
+        const length = Math.floor((longer.length * cut) / CUTS);
+        const facts = await inspect(longer.subarray(0, length));
+        const isWhole = length >= bytes.length;
+        expect(facts?.integrity.state === 'intact', `${length} of ${longer.length} bytes`).toBe(isWhole);
+        if (isWhole) expect(facts?.trailingBytes).toBe(length - bytes.length);
+      }
+    },
+  );
+
+  it('says "truncated" of a JPEG that lacks its second half, or only its end', async () => {
+    const bytes = await readFile('assets/rocket.jpg');
+    for (const length of [bytes.length / 2, bytes.length - 500, bytes.length - 2]) {
+      expect(await inspect(bytes.subarray(0, length))).toMatchObject({
+        integrity: { state: 'damaged', reason: 'truncated' },
+        notes: [{ code: 'jpeg_missing_eoi' }],
+      });
+    }
+  });
+
+  it('is no whole JPEG because a thumbnail in it has an end', async () => {
+    const bytes = await readFile('assets/rocket.jpg');
+    const thumbnail = Buffer.from('ffe1000affd8ffd9ffd9ffd9', 'hex');
+    const file = Buffer.concat([bytes.subarray(0, 2), thumbnail, bytes.subarray(2)]);
+    expect(await integrityOf(file)).toEqual({ state: 'intact' });
+    expect(await integrityOf(file.subarray(0, file.length / 2))).toEqual({
+      state: 'damaged',
+      reason: 'truncated',
+    });
+  });
+
+  it.each(['4:4:4', '4:2:0'])('is seen in the very last rows of a JPEG, %s', async (chromaSubsampling) => {
+    for (const make of [
+      () => noise(160, 120).jpeg({ chromaSubsampling }),
+      () => noise(160, 121).jpeg({ chromaSubsampling, progressive: true }),
+      () => noise(161, 127).jpeg({ chromaSubsampling, optimiseCoding: false }),
+      () => noise(160, 128).grayscale().jpeg({ chromaSubsampling }),
+    ]) {
+      const bytes = await make().toBuffer();
+      expect(await integrityOf(bytes)).toEqual({ state: 'intact' });
+      for (const missing of [2, 10, 50, 200]) {
+        const file = Buffer.concat([bytes.subarray(0, -2 - missing), bytes.subarray(-2)]);
+        expect(await integrityOf(file), `${missing} bytes`).toEqual({
+          state: 'damaged',
+          reason: 'truncated',
+        });
+      }
+    }
+  });
+
+  it('has every frame decoded: a damaged last frame of a GIF is damage', async () => {
+    const gif = await frames(3, 100)
+      .gif({ delay: [10, 10, 10] })
+      .toBuffer();
+    expect(await integrityOf(gif)).toEqual({ state: 'intact' });
+    expect((await integrityOf(gif.subarray(0, gif.length - 2000)))?.state).toBe('damaged');
+  });
+
+  it('gets a verdict, in time, for each of a thousand flipped bits', async () => {
+    const seeds = await Promise.all(
+      Object.entries(SEEDS).map(async ([name, make]) => [name, await make()] as const),
+    );
+    const next = createRandom(1);
+    const states: Record<string, number> = {};
+    for (let flip = 0; flip < FLIPS; flip += 1) {
+      const [name, seed] = seeds[flip % seeds.length] ?? ['', Buffer.alloc(0)];
+      const bytes = Buffer.from(seed);
+      // Half of them in the head, where structure is.
+      const [at, bit] = [next(flip % 2 === 0 ? bytes.length : 200), next(8)];
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
+      const begin = performance.now();
+      const facts = await inspect(bytes);
+      const what = `bit ${bit} of byte ${at} in ${name}`;
+      expect(performance.now() - begin, what).toBeLessThan(BOUND_MS);
+      expectVerdict(facts, what);
+      const state = facts?.integrity.state ?? 'no image';
+      states[state] = (states[state] ?? 0) + 1;
+    }
+    // A sweep that reaches one verdict only would prove little.
+    expect(Object.keys(states).sort()).toEqual(['damaged', 'intact', 'no image']);
+  });
+});
