@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
@@ -93,6 +94,22 @@ describe('the webhook sender', () => {
     expect(target.events).toEqual([]);
     await target.close();
   });
+
+  it.each([301, 302, 303, 307, 308])(
+    'follows no %i to a metadata service: nothing connects to it',
+    async (status) => {
+      const connections: string[] = [];
+      const watch = ({ socket }: { socket?: { remoteAddress?: string } }) =>
+        connections.push(String(socket?.remoteAddress));
+      subscribe('undici:client:connected', watch as never);
+      receiver = await startReceiver((_event, res) => {
+        res.writeHead(status, { location: 'http://169.254.169.254/latest/meta-data/' }).end();
+      });
+      expect(await send(receiver.url)).toMatchObject({ error: `http_${status}`, verdict: 'give_up' });
+      unsubscribe('undici:client:connected', watch as never);
+      expect(connections).toEqual(['127.0.0.1']);
+    },
+  );
 
   it('gives a hanging receiver its time and no more', async () => {
     receiver = await startReceiver(() => undefined);
