@@ -23,7 +23,7 @@ const done: SendOutcome = { outcome: 'done' };
 
 export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, 'deliveries' | 'webhooks'>) {
   async function tryOnce(delivery: PendingDelivery, timeoutMs: number): Promise<SendOutcome> {
-    const { id, url, body, endpointId } = delivery;
+    const { id, owner, url, body, endpointId } = delivery;
     const endpoint =
       delivery.endpoint ?? (await deliveries.createEndpoint(id, webhooks.makeSecret(endpointId)));
     if (endpoint === null) {
@@ -32,7 +32,7 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     }
     const at = new Date();
     const onVerified = () => deliveries.markVerified(endpointId);
-    const result = await webhooks.send({ id, url, body, endpointId, endpoint, timeoutMs, onVerified });
+    const result = await webhooks.send({ id, owner, url, body, endpointId, endpoint, timeoutMs, onVerified });
     const waitMs =
       result.verdict === 'retry' ? webhooks.nextTryInMs(delivery.tries + 1, result.retryAfterMs) : null;
     const { status, durationMs, error, excerpt } = result;

@@ -21,7 +21,7 @@ export function createAdminRouter({ keys }: AdminDeps): Router {
   const router = Router();
 
   async function findKey(tenant: string, id: unknown): Promise<ApiKey> {
-    const found = typeof id === 'string' ? await keys.find(tenant, id) : null;
+    const found = typeof id === 'string' && /^[0-9a-z]+$/.test(id) ? await keys.find(tenant, id) : null;
     if (found === null) throw new AppError('key_not_found');
     return found;
   }

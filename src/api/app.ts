@@ -11,8 +11,12 @@ import type { Principal } from './auth.ts';
 import { jsonBody } from './json-body.ts';
 import { handleErrors } from './problem.ts';
 import { route } from './routes.ts';
-import type { Traffic } from './traffic.ts';
+import { createTraffic, type Traffic } from './traffic.ts';
 import { createWebhooksRouter, type WebhooksDeps } from './webhooks.ts';
+
+const OPEN_PATHS = ['/docs', '/openapi.json', '/echo'];
+/** Requests for them under way at once. */
+const OPEN_IN_FLIGHT_MAX = 200;
 
 /** Several times what browsers and proxies send. */
 const MAX_HEADERS = 100;
@@ -45,10 +49,12 @@ export function createApp({
   app.set('trust proxy', [...trustedProxies]);
   app.use(traffic.track, identifyRequest, logRequest(logger), helmet(), boundHeaders);
   app.use(createHealthRouter(readiness, traffic.isDraining));
-  app.use(traffic.limit);
+  // Open to everybody, and so with places of their own: who does not read what he asked for takes none from those with a key.
+  // (Receivers have no key: an echo that is to be tried as one is open.)
+  app.use(OPEN_PATHS, createTraffic({ inFlightMax: OPEN_IN_FLIGHT_MAX }).limit);
   app.use(createDocsRouter());
-  // Receivers have no key: an echo that is to be tried as one is open.
   app.use(createEchoRouter());
+  app.use(traffic.limit);
   app.use(authenticate, quotas, keepPrivate);
   app.use(createAssetsRouter({ ...assetsDeps, isDraining: traffic.isDraining }));
   app.use(createWebhooksRouter({ deliveryLog }));

@@ -23,9 +23,22 @@ export const readiness = z
 /** A load balancer gives up on a slow answer, and then does not read what is missing. */
 const CHECK_DEADLINE_MS = 2_000;
 
+/** Anybody may ask, and each look costs queries: an answer may be this old. */
+const LOOK_HOLDS_MS = 500;
+
 /** `/healthz`: the process runs. `/readyz`: it can serve; 503 names what is away. */
 export function createHealthRouter(checks: readonly ReadinessCheck[], isDraining: () => boolean): Router {
   const router = Router();
+  let lastLook: { readonly at: number; readonly results: ReturnType<typeof checkAll> } | null = null;
+
+  /** Whoever asks, and however often: one look at a time, and what it found holds for a moment. */
+  function look(): ReturnType<typeof checkAll> {
+    const now = performance.now();
+    if (lastLook === null || now - lastLook.at > LOOK_HOLDS_MS)
+      lastLook = { at: now, results: checkAll(checks) };
+    return lastLook.results;
+  }
+
   route(router, '/healthz', {
     get: [
       (_req, res) => {
@@ -37,11 +50,7 @@ export function createHealthRouter(checks: readonly ReadinessCheck[], isDraining
     get: [
       async (_req, res) => {
         if (isDraining()) return sendProblem(res, new AppError('draining'));
-        const results = await Promise.all(
-          checks.map(
-            async ({ name, isReady }) => [name, (await inTime(isReady())) ? 'ok' : 'unavailable'] as const,
-          ),
-        );
+        const results = await look();
         const ready = results.every(([, status]) => status === 'ok');
         res.status(ready ? 200 : 503);
         if (!ready) res.set('Retry-After', '1');
@@ -54,6 +63,14 @@ export function createHealthRouter(checks: readonly ReadinessCheck[], isDraining
     ],
   });
   return router;
+}
+
+function checkAll(checks: readonly ReadinessCheck[]) {
+  return Promise.all(
+    checks.map(
+      async ({ name, isReady }) => [name, (await inTime(isReady())) ? 'ok' : 'unavailable'] as const,
+    ),
+  );
 }
 
 async function inTime(answer: Promise<boolean>): Promise<boolean> {

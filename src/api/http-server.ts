@@ -11,6 +11,8 @@ const REQUEST_TIMEOUT_MS = 20_000;
 /** Node looks for late clients only this often, by default every 30 s. */
 const TIMEOUT_CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000;
+/** A connection on which nothing moves is cut, such as one that does not read its answer. Longer than an answer is held back. */
+const STALLED_MS = 45_000;
 /** Request line and headers together, in bytes; Node counts. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -36,6 +38,7 @@ const TIMEOUTS: Timeouts = {
 export function createHttpServer(app: RequestListener, timeouts = TIMEOUTS): Server {
   const options = { ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES };
   const server = createServer(options, app);
+  server.setTimeout(STALLED_MS);
   server.on('clientError', refuse);
   return server;
 }

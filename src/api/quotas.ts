@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { AppError } from '../domain/errors.ts';
 import { principalOf } from './auth.ts';
+import { hasBody } from './traffic.ts';
 
 const WINDOW_S = 60;
 /** No longer body is read, whatever is declared. */
@@ -33,6 +34,8 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
   return async (req, res, next) => {
     const { keyId } = principalOf(res);
     if (keyId === null) return next();
+    // Its client left while it was found out who calls: `close` has been and will not come again.
+    if (res.closed) return;
 
     const count = (underWay.get(keyId) ?? 0) + 1;
     underWay.set(keyId, count);
@@ -41,7 +44,9 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
       if (left === 0) underWay.delete(keyId);
       else underWay.set(keyId, left);
       // A body that did not say its length is charged when it has been read.
-      if (declared === undefined) void charge(bytes, keyId, Number(res.locals['bodyBytes'] ?? 0));
+      // One that was refused, or cut off, counts as the largest there is: how much came of it nobody knows.
+      if (declared === undefined && hasBody(req))
+        void charge(bytes, keyId, Number(res.locals['bodyBytes'] ?? MAX_BODY_BYTES));
     });
 
     const declared = req.headers['content-length'];

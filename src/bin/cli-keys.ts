@@ -133,5 +133,5 @@ function describeKey(key: ApiKey): string {
   const expiry = expiresAt === null ? 'does not expire' : `expires ${expiresAt.toISOString()}`;
   const use = lastUsedAt === null ? 'never used' : `last used ${lastUsedAt.toISOString()}`;
   const rotated = replacedBy === null ? '' : `  replaced by ${replacedBy}`;
-  return `${id}  ${tenant}  ${state}  ${scopes.join(',')}  ${expiry}  ${use}  "${name}"${rotated}`;
+  return `${id}  ${tenant}  ${state}  ${scopes.join(',')}  ${expiry}  ${use}  ${JSON.stringify(name)}${rotated}`;
 }

@@ -1,5 +1,6 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/postgresql';
+import { parseIntoClientConfig } from 'pg-connection-string';
 import { Asset, Delivery, DeliveryTry } from './entities.ts';
 import { AssetsAndDeliveries } from './migrations/0001-assets-and-deliveries.ts';
 import { Endpoints } from './migrations/0002-endpoints.ts';
@@ -31,6 +32,8 @@ export function openDatabase({ url, poolMax, sees = 'all' }: DatabaseOptions): P
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
       application_name: 'validatr',
+      // Of the URL MikroORM reads host, user, password and database only.
+      ...sslOf(url),
       ...(sees === 'tenant' ? { options: AS_TENANT } : {}),
     },
     migrations: {
@@ -52,4 +55,10 @@ export function openDatabase({ url, poolMax, sees = 'all' }: DatabaseOptions): P
     debug: false,
     ensureDatabase: false,
   });
+}
+
+/** What `sslmode` and its kin in the URL ask for. */
+function sslOf(url: string): { ssl?: unknown } {
+  const { ssl } = parseIntoClientConfig(url);
+  return ssl === undefined ? {} : { ssl };
 }

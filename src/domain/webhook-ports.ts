@@ -167,6 +167,7 @@ export interface WebhookSender extends WebhookTurns {
   makeSecret(endpointId: string): Uint8Array;
   send(request: {
     id: string;
+    owner: string;
     url: string;
     body: string;
     endpointId: string;

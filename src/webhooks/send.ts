@@ -100,7 +100,7 @@ export function createWebhookSender({
 
     ...turns,
 
-    async send({ url, endpointId, endpoint, timeoutMs, onVerified, ...event }) {
+    async send({ url, owner, endpointId, endpoint, timeoutMs, onVerified, ...event }) {
       const begin = now();
       // `bodyTimeout` is only an idle timer: the whole try, challenge and all, has one deadline.
       const context = {
@@ -112,7 +112,7 @@ export function createWebhookSender({
       if (isChallenged && unproven === null) await onVerified();
       const exchange = unproven ?? (await post(url, event, context));
       const result = { ...exchange, durationMs: Math.max(0, Math.round(now() - begin)) };
-      record({ url, endpointId }, result, isChallenged ? unproven === null : null);
+      record({ url, owner, endpointId }, result, isChallenged ? unproven === null : null);
       return result;
     },
 

@@ -19,7 +19,7 @@ export interface Turns extends WebhookTurns {
   needsProof(target: Pick<TryTarget, 'endpoint'>): boolean;
   /** `isProven`: whether a challenge was answered; null where there was none. */
   record(
-    target: Pick<TryTarget, 'url' | 'endpointId'>,
+    target: Pick<TryTarget, 'owner' | 'url' | 'endpointId'>,
     result: Pick<TryResult, 'status' | 'durationMs'>,
     isProven: boolean | null,
   ): void;
@@ -42,7 +42,7 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
   }
 
   function enter(target: TryTarget): (() => void) | number {
-    const leaveOrigin = origins.enter(target.url);
+    const leaveOrigin = origins.enter(target.url, target.owner);
     if (typeof leaveOrigin === 'number' || !needsProof(target)) return leaveOrigin;
     const leaveEndpoint = unproven.enter(target.endpointId);
     if (typeof leaveEndpoint === 'number') {
@@ -73,7 +73,7 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
   function blockedForMs(target: TryTarget): number {
     return Math.max(
       pace.blockedForMs(target.owner),
-      origins.blockedForMs(target.url),
+      origins.blockedForMs(target.url, target.owner),
       needsProof(target) ? unproven.blockedForMs(target.endpointId) : 0,
     );
   }
@@ -105,10 +105,10 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
       };
     },
 
-    record({ url, endpointId }, { status, durationMs }, isProven) {
+    record({ url, owner, endpointId }, { status, durationMs }, isProven) {
       stats.recordDuration(url, durationMs);
       // It answered, and not that it can't.
-      origins.record(url, status !== null && status < 500 && status !== 429);
+      origins.record(url, status !== null && status < 500 && status !== 429, owner);
       if (isProven !== null) unproven.record(endpointId, isProven);
     },
   };

@@ -20,7 +20,9 @@ export class Tenants extends Migration {
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'validatr_tenant') THEN
           CREATE ROLE validatr_tenant NOLOGIN;
         END IF;
-        IF NOT pg_has_role(session_user, 'validatr_tenant', 'MEMBER') THEN
+        -- Since 16, who makes a role may administer it, but not act as it.
+        IF NOT pg_has_role(session_user, 'validatr_tenant',
+          CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
           EXECUTE format('GRANT validatr_tenant TO %I', session_user);
         END IF;
       EXCEPTION

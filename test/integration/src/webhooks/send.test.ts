@@ -45,6 +45,7 @@ describe('the webhook sender', () => {
   ): Promise<TryResult> =>
     sender.send({
       id: 'delivery-1',
+      owner: 'default',
       url,
       body: '{"id":"x","state":"complete"}',
       endpointId,

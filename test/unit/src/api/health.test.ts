@@ -7,11 +7,12 @@ import { createHealthRouter } from '../../../../src/api/health.ts';
 
 describe('/readyz', () => {
   let server: Server;
+  let looks = 0;
 
   beforeAll(async () => {
     const checks = [
       { name: 'postgres', isReady: () => new Promise<boolean>(() => undefined) },
-      { name: 'temporal', isReady: () => Promise.resolve(true) },
+      { name: 'temporal', isReady: () => Promise.resolve(++looks > 0) },
     ];
     server = createServer(express().use(createHealthRouter(checks, () => false))).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -26,5 +27,12 @@ describe('/readyz', () => {
     const answer = await fetch(url, { signal: AbortSignal.timeout(4_000) });
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({ checks: { postgres: 'unavailable', temporal: 'ok' } });
+  });
+
+  it('looks once for all who ask at a time', async () => {
+    const before = looks;
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
+    await Promise.all(Array.from({ length: 50 }, async () => (await fetch(url)).text()));
+    expect(looks - before).toBeLessThanOrEqual(2);
   });
 });

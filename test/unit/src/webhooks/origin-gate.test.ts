@@ -21,6 +21,15 @@ describe('the origin gate', () => {
     return entered;
   };
 
+  it('says of a tenant nothing by what another one found at the same origin', () => {
+    for (let failures = 0; failures < 5; failures += 1) gate.record(URL_A, false, 'a');
+    expect(gate.blockedForMs(URL_A, 'a')).toBeGreaterThan(0);
+    expect(gate.blockedForMs(URL_A, 'b')).toBe(0);
+    for (let tries = 0; tries < 32; tries += 1) gate.enter(URL_A, 'b');
+    expect(gate.blockedForMs(URL_A, 'b')).toBeGreaterThan(0);
+    expect(gate.blockedForMs(URL_A, 'c')).toBe(0);
+  });
+
   it('lets 32 tries of one origin in at once, of each path and query together', () => {
     const ends = Array.from({ length: 32 }, (_, path) => gate.enter(`https://a.example/${path}`));
     expect(ends.every((end) => typeof end === 'function')).toBe(true);
