@@ -49,6 +49,10 @@ describe('npm run dev', () => {
       .filter((pid) => pid !== process.pid);
   }
 
+  /** One that has been told to end may be a moment from it. */
+  const areGone = () =>
+    eventually(() => ours().length === 0, { timeoutMs: 3_000, what: 'the end of every process' });
+
   const isReady = (output: () => string) =>
     eventually(() => output().includes('Validatr is ready'), { timeoutMs: 60_000, what: 'the stack' });
 
@@ -76,7 +80,7 @@ describe('npm run dev', () => {
     second.program.kill('SIGTERM');
     await once(second.program, 'exit');
     expect(second.program.exitCode).toBe(0);
-    expect(ours()).toEqual([]);
+    await areGone();
   }, 120_000);
 
   it('leaves no process behind when it is stopped while it starts', async () => {
@@ -84,7 +88,7 @@ describe('npm run dev', () => {
     await eventually(() => output().includes('Starting Temporal'));
     program.kill('SIGINT');
     await once(program, 'exit');
-    expect(ours()).toEqual([]);
+    await areGone();
   });
 
   it('names a taken port, its purpose and the variable that changes it', async () => {
