@@ -103,8 +103,15 @@ describe('when Postgres goes away under use', () => {
     await eventually(() => load.accepted.length >= 20, { what: 'acceptances' });
     process.kill(postgres.pid, 'SIGKILL');
     await eventually(() => load.statuses.has(503), { what: 'a refusal' });
-    const readyz = await client.call('GET', '/readyz');
-    expect(await readyz.json()).toMatchObject({ checks: { postgres: 'unavailable', temporal: 'ok' } });
+    // What a look found holds for half a second.
+    const checks = await eventually(
+      async () => {
+        const readyz = await client.read<{ checks?: Record<string, string> }>('/readyz');
+        return readyz.checks?.['postgres'] === 'unavailable' && readyz.checks;
+      },
+      { timeoutMs: 3_000, what: '/readyz to say so' },
+    );
+    expect(checks).toEqual({ postgres: 'unavailable', temporal: 'ok' });
     expect((await client.call('GET', `/assets/${load.accepted[0]}`)).status).toBe(503);
 
     const before = load.accepted.length;
