@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Response, Router } from 'express';
-import { type ApiKey, KEY_ENTROPY_BYTES, makeApiKey } from '../domain/api-key.ts';
+import { type ApiKey, expiryAfter, KEY_ENTROPY_BYTES, makeApiKey } from '../domain/api-key.ts';
 import { AppError } from '../domain/errors.ts';
 import type { KeyStore } from '../domain/key-ports.ts';
 import { requireScope, tenantOf } from './auth.ts';
@@ -39,7 +39,7 @@ export function createAdminRouter({ keys }: AdminDeps): Router {
       async (req, res) => {
         const { expiresInDays, ...request } = parseKeyRequest(req.body);
         const { text, ...made } = makeApiKey(randomBytes(KEY_ENTROPY_BYTES));
-        const expiresAt = expiresInDays === null ? null : new Date(Date.now() + expiresInDays * DAY_MS);
+        const expiresAt = expiryAfter(expiresInDays, new Date());
         const key = await keys.create(tenantOf(res), { ...made, expiresAt, ...request });
         if (key === null) throw new AppError('too_many_keys');
         sendNewKey(res, key, text);
@@ -87,8 +87,6 @@ const ROTATE_ERRORS = {
   not_active: 'key_not_active',
   too_many: 'too_many_keys',
 } as const;
-
-const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** The only answer that ever shows a key: it is to be kept nowhere on its way. */
 function sendNewKey(res: Response, key: ApiKey, text: string): void {

@@ -55,11 +55,10 @@ export function createAuthentication({ directory, now, onError }: AuthDeps): Req
       });
     }
     const given = parseApiKey(token);
-    const found = given === null ? null : (await known.fetch(given.id))?.found;
+    const found = given === null ? null : ((await known.fetch(given.id))?.found ?? null);
     if (
       given === null ||
       found === null ||
-      found === undefined ||
       !timingSafeEqual(given.hash, found.hash) ||
       keyState(found.key, now()) !== 'active'
     ) {

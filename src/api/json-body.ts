@@ -4,7 +4,7 @@ import { AppError } from '../domain/errors.ts';
 import { checkBounds } from './json-bounds.ts';
 import { hasBody } from './traffic.ts';
 
-const MAX_BODY_BYTES = 1024 * 1024;
+export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** JSON is UTF-8 (RFC 8259): another charset than that is another media type. */
 const isJson = (type: string | undefined): boolean =>

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { DEFAULT_OVERLAP_H, MAX_OVERLAP_H, SCOPES } from '../domain/api-key.ts';
+import { DEFAULT_OVERLAP_H, MAX_EXPIRY_DAYS, MAX_OVERLAP_H, SCOPES } from '../domain/api-key.ts';
 import { parse } from './parse.ts';
 import { text } from './submission.ts';
 
 const MAX_NAME_LENGTH = 100;
-const MAX_EXPIRY_DAYS = 3_650;
 
 export const keyRequest = z.strictObject({
   name: text.min(1).max(MAX_NAME_LENGTH),

@@ -2,11 +2,10 @@ import type { RequestHandler } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { AppError } from '../domain/errors.ts';
 import { principalOf } from './auth.ts';
+import { MAX_BODY_BYTES } from './json-body.ts';
 import { hasBody } from './traffic.ts';
 
 const WINDOW_S = 60;
-/** No longer body is read, whatever is declared. */
-const MAX_BODY_BYTES = 1024 * 1024;
 
 export interface QuotaLimits {
   /** Requests of a key a minute. */
@@ -37,6 +36,7 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
     // Its client left while it was found out who calls: `close` has been and will not come again.
     if (res.closed) return;
 
+    const declared = req.headers['content-length'];
     const count = (underWay.get(keyId) ?? 0) + 1;
     underWay.set(keyId, count);
     res.once('close', () => {
@@ -49,7 +49,7 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
         void charge(bytes, keyId, Number(res.locals['bodyBytes'] ?? MAX_BODY_BYTES));
     });
 
-    const declared = req.headers['content-length'];
+    // No longer body is read, whatever is declared.
     const bodyBytes = Math.min(Number(declared ?? 0), MAX_BODY_BYTES);
     const ofRequests = await charge(requests, keyId, 1);
     const ofBytes = await charge(bytes, keyId, bodyBytes);

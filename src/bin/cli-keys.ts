@@ -3,9 +3,11 @@ import {
   type ApiKey,
   DEFAULT_OVERLAP_H,
   DEFAULT_TENANT,
+  expiryAfter,
   KEY_ENTROPY_BYTES,
   keyState,
   makeApiKey,
+  MAX_EXPIRY_DAYS,
   MAX_LIVE_KEYS,
   MAX_OVERLAP_H,
   type Scope,
@@ -32,9 +34,6 @@ export interface KeyCommandsDeps {
   readonly print: (text: string) => void;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
-const MAX_EXPIRY_DAYS = 3_650;
-
 export function createKeyCommands({ keys, directory, print }: KeyCommandsDeps): Record<string, Command> {
   /** Operators name a key by its id alone. */
   async function findKey(id: string | undefined): Promise<ApiKey> {
@@ -57,7 +56,7 @@ export function createKeyCommands({ keys, directory, print }: KeyCommandsDeps): 
         ...made,
         name,
         scopes: asScopes(options.scopes),
-        expiresAt: days === null ? null : new Date(Date.now() + days * DAY_MS),
+        expiresAt: expiryAfter(days, new Date()),
       });
       if (key === null) throw new UsageError(tooMany(tenant));
       print(describeKey(key));

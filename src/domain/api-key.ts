@@ -16,6 +16,15 @@ export const TENANT_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Live keys a tenant may have: what one could make by mistake in a loop. */
 export const MAX_LIVE_KEYS = 1_000;
 
+/** The longest that a key may be made for, in days. */
+export const MAX_EXPIRY_DAYS = 3_650;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** When a key that lives for so many days from `now` on ends; null: never. */
+export function expiryAfter(days: number | null, now: Date): Date | null {
+  return days === null ? null : new Date(now.getTime() + days * DAY_MS);
+}
+
 /** After a rotation the old key still works for this long, unless another time is given, in hours. */
 export const DEFAULT_OVERLAP_H = 24;
 export const MAX_OVERLAP_H = 24 * 30;

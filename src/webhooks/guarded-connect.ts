@@ -21,6 +21,11 @@ export const lookupBySystem: Lookup = async (hostname) => {
   return found.map(({ address }) => address);
 };
 
+/** The host of a URL as addresses are written: there an IPv6 literal comes in brackets. */
+export function withoutBrackets(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
 /**
  * Connects to allowed addresses only. The name is looked up here and the connection made to what was found, so that no
  * second answer can differ (DNS rebinding); one forbidden address among the answers refuses all of them; and what the
@@ -45,8 +50,7 @@ export function createGuardedConnect(
   }
 
   async function connectToAny(options: buildConnector.Options): Promise<Socket> {
-    // An IPv6 literal comes in brackets.
-    const host = options.hostname.replace(/^\[|\]$/g, '');
+    const host = withoutBrackets(options.hostname);
     const addresses = isIP(host) === 0 ? await lookup(host) : [host];
     if (addresses.length === 0 || !addresses.every(isAllowed))
       throw new AddressForbiddenError('Resolves to a forbidden address');

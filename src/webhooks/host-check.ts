@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { JudgeHost } from '../domain/webhook-ports.ts';
 import type { AddressGuard } from './address-guard.ts';
-import type { Lookup } from './guarded-connect.ts';
+import { type Lookup, withoutBrackets } from './guarded-connect.ts';
 
 /** Someone waits for the answer: what a name server has not said by then is not known at once. */
 const DEADLINE_MS = 2_000;
@@ -37,8 +37,7 @@ export function createHostCheck({
   }
 
   return async (hostname) => {
-    // An IPv6 literal comes in brackets.
-    const host = hostname.replace(/^\[|\]$/g, '');
+    const host = withoutBrackets(hostname);
     if (isIP(host) !== 0) return isAllowed(host) ? 'allowed' : 'forbidden';
     const signal = AbortSignal.timeout(deadlineMs);
     const late = new Promise<null>((resolve) => {
