@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOpenApiDocument } from '../../src/api/openapi/document.ts';
 import { createTestClient, type TestClient } from '../support/client.ts';
+import { createApiKey } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startReceiver, type TestReceiver } from '../support/receiver.ts';
 import { type Stack, startStack } from '../support/stack.ts';
@@ -34,8 +33,14 @@ describe('what is foreign', () => {
       res.statusCode = 410;
       res.end(MARK);
     });
-    owner = createTestClient(stack.baseUrl, await createKey('owner'));
-    stranger = createTestClient(stack.baseUrl, await createKey('stranger'));
+    owner = createTestClient(
+      stack.baseUrl,
+      await createApiKey(stack, '--tenant', 'owner', '--scopes', 'admin'),
+    );
+    stranger = createTestClient(
+      stack.baseUrl,
+      await createApiKey(stack, '--tenant', 'stranger', '--scopes', 'admin'),
+    );
     const asset = await owner.submit('./assets/rocket.jpg', { onSuccess: `${receiver.url}/hook` });
     await owner.verdict(asset);
     const [delivery] = await eventually(async () => {
@@ -51,14 +56,6 @@ describe('what is foreign', () => {
     await stack.stop();
     await receiver.close();
   });
-
-  async function createKey(tenant: string): Promise<string> {
-    const args = ['src/bin/cli.ts', 'keys', 'create', '--tenant', tenant, '--scopes', 'admin'];
-    const { stdout } = await promisify(execFile)(process.execPath, args, {
-      env: { PATH: process.env['PATH'], ...stack.env },
-    });
-    return /vk_\w+/.exec(stdout)?.[0] ?? '';
-  }
 
   /** Everything that is the owner's, but what a look at it changes. */
   async function ownersRows(): Promise<string> {

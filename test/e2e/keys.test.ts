@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOpenApiDocument } from '../../src/api/openapi/document.ts';
 import { SCOPES } from '../../src/domain/api-key.ts';
 import { createTestClient, type TestClient } from '../support/client.ts';
+import { createApiKey, runCli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
@@ -43,17 +42,8 @@ describe('API keys', () => {
   });
   afterAll(() => stack.stop());
 
-  async function cli(...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(process.execPath, ['src/bin/cli.ts', ...args], {
-      env: { PATH: process.env['PATH'], ...stack.env },
-    });
-    return stdout.trim();
-  }
-
-  async function createKey(...args: string[]): Promise<string> {
-    const output = await cli('keys', 'create', ...args);
-    return /vk_\w+/.exec(output)?.[0] ?? `no key in: ${output}`;
-  }
+  const cli = (...args: string[]) => runCli(stack, ...args);
+  const createKey = (...options: string[]) => createApiKey(stack, ...options);
 
   async function make(scopes: readonly string[], more: object = {}): Promise<KeyBody> {
     const answer = await admin.call('POST', '/admin/keys', { name: 'made', scopes, ...more });

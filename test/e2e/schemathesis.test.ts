@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApiKey } from '../support/cli.ts';
 import { type Installed, installSchemathesis, runSchemathesis } from '../support/schemathesis/run.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
@@ -23,27 +22,23 @@ describe('the API, tried out by its own document', () => {
   }, 300_000);
   afterAll(() => stack?.stop());
 
-  async function createKey(): Promise<string> {
-    const args = ['src/bin/cli.ts', 'keys', 'create', '--scopes', 'admin'];
-    const { stdout } = await promisify(execFile)(process.execPath, args, {
-      env: { PATH: process.env['PATH'], ...stack?.env },
-    });
-    return /vk_\w+/.exec(stdout)?.[0] ?? '';
-  }
-
-  async function tryOut(makeKey: () => Promise<string | null>, skip: (why: string) => void): Promise<void> {
+  async function tryOut(
+    makeKey: (stack: Stack) => Promise<string | null>,
+    skip: (why: string) => void,
+  ): Promise<void> {
     if ('missing' in installed) return skip(installed.missing);
+    if (stack === undefined) throw new Error('There is no stack');
     const { code, output } = await runSchemathesis(installed.program, {
-      baseUrl: stack?.baseUrl ?? '',
+      baseUrl: stack.baseUrl,
       maxExamples: MAX_EXAMPLES,
-      apiKey: await makeKey(),
+      apiKey: await makeKey(stack),
     });
     expect(code, output).toBe(0);
     expect(output).toMatch(/\d{3,} passed/);
   }
 
   it('never fails, and answers as the document says, to who has an API key', async ({ skip }) => {
-    await tryOut(createKey, skip);
+    await tryOut((made) => createApiKey(made, '--scopes', 'admin'), skip);
   }, 400_000);
 
   it('never fails, and answers as the document says, to who has none', async ({ skip }) => {

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestClient, type TestClient } from '../support/client.ts';
+import { createApiKey, runCli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startReceiver, type TestReceiver } from '../support/receiver.ts';
 import { type Stack, startStack } from '../support/stack.ts';
@@ -58,16 +57,8 @@ describe('a secret', () => {
 
   const secretOf = (key: string) => key.split('_')[2] ?? '';
 
-  async function cli(...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(process.execPath, ['src/bin/cli.ts', ...args], {
-      env: { PATH: process.env['PATH'], ...stack.env },
-    });
-    return stdout.trim();
-  }
-
-  async function createKey(...args: string[]): Promise<string> {
-    return /vk_\w+/.exec(await cli('keys', 'create', ...args))?.[0] ?? '';
-  }
+  const cli = (...args: string[]) => runCli(stack, ...args);
+  const createKey = (...options: string[]) => createApiKey(stack, ...options);
 
   /** What people do every day. */
   async function liveWithThem(url: string): Promise<void> {

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestClient, type TestClient } from '../support/client.ts';
+import { runCli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ReceivedEvent, startReceiver, type TestReceiver } from '../support/receiver.ts';
 import { type Stack, startStack } from '../support/stack.ts';
@@ -33,13 +32,7 @@ describe('webhooks', () => {
   });
   afterAll(() => stack.stop());
 
-  /** `npm run cli -- …` on this stack's database. */
-  async function cli(...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(process.execPath, ['src/bin/cli.ts', ...args], {
-      env: { PATH: process.env['PATH'], ...stack.env },
-    });
-    return stdout.trim();
-  }
+  const cli = (...args: string[]) => runCli(stack, ...args);
 
   const list = (query: string) => client.read<Delivery[]>(`/webhooks/deliveries?${query}`);
   const deliveryOf = (id: unknown) => client.read<Delivery>(`/webhooks/deliveries/${String(id)}`);
