@@ -1,6 +1,7 @@
+import { cancellationSignal } from '@temporalio/activity';
 import type { AssetPath } from '../src/domain/asset.ts';
 import { noteFileName } from '../src/domain/file-name.ts';
-import type { AssetFile } from '../src/domain/ports.ts';
+import type { AssetFile, LostImage } from '../src/domain/ports.ts';
 import { notReachable } from './check-asset-reachable.ts';
 import type { ActivityDeps } from './deps.ts';
 import { beating } from './heartbeats.ts';
@@ -10,8 +11,9 @@ import type { StepResult } from './step.ts';
 export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 'source' | 'inspectImage'>) {
   async function inspect(file: AssetFile, path: string): Promise<StepResult> {
     try {
-      const inspected = await inspectImage(file);
+      const inspected = await inspectImage(file, cancellationSignal());
       if (inspected === null) return { findings: [{ code: 'not_an_image', key: 'asset' }] };
+      if ('lost' in inspected) return asFinding(inspected);
       const facts = noteFileName(inspected, path);
       if (facts.integrity.state !== 'damaged') return { findings: [], facts };
       const { reason } = facts.integrity;
@@ -27,4 +29,12 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
       // It was there a moment ago: moved or deleted in between.
       return file === null ? notReachable : inspect(file, assetPath.path);
     });
+}
+
+/** Format and size count all the same: whatever else is wrong is reported with it. */
+function asFinding({ lost: code, reason, facts }: LostImage): StepResult {
+  return {
+    findings: [{ code, key: 'asset', measured: { reason } }],
+    ...(facts !== null && { facts }),
+  };
 }

@@ -110,6 +110,13 @@ const environment = z.object({
     .describe(
       '`regular`: every step is a regular activity, visible one by one in the Web UI, at a third of the speed.',
     ),
+  DECODER_PROCESSES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Processes of a worker that decode images. Unset: one a core, at most 4.'),
   WORKFLOW_BUNDLE: z
     .string()
     .optional()

@@ -9,7 +9,7 @@ import { openDatabase } from '../db/orm.ts';
 import { createRepairStore } from '../db/repair-store.ts';
 import { createValidationStore } from '../db/validation-store.ts';
 import { connectWake } from '../db/wake.ts';
-import { createInspectImage } from '../image/inspect.ts';
+import { createDecoderPool } from '../image/decoder-pool.ts';
 import { createLocalSource } from '../sources/local.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createClient } from '../temporal/client.ts';
@@ -82,11 +82,15 @@ await runProgram('worker', async () => {
     now: Date.now,
     random: Math.random,
   });
+  const decoders = createDecoderPool({
+    processes: config.DECODER_PROCESSES,
+    onEnd: (end) => logger.warn(end, 'a decoder has ended; another takes its place'),
+  });
   const activities = createActivities({
     validations,
     deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
     source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
-    inspectImage: createInspectImage(),
+    inspectImage: decoders.inspectImage,
     webhooks,
     executions: createExecutions(client),
     reconcile: createReconcile({
@@ -159,6 +163,7 @@ await runProgram('worker', async () => {
   await running;
 
   clearInterval(signedIn);
+  await decoders.close();
   await dispatcher?.stop();
   await queue.removeWorker(workerId).catch(() => undefined);
   await wake.stop();

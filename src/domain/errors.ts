@@ -108,6 +108,12 @@ export const ERRORS = {
     retryAfterS: 2,
     title: 'The storage of the asset does not answer.',
   },
+  decoder_unavailable: {
+    status: 503,
+    retryable: true,
+    retryAfterS: 2,
+    title: 'No process to decode images with can be started.',
+  },
   storage_full: {
     status: 507,
     retryable: true,

@@ -18,7 +18,7 @@ export type Finding =
       readonly measured: { readonly reason: string };
     }
   | {
-      readonly code: 'decoder_crashed';
+      readonly code: 'decoder_crashed' | 'decode_timeout';
       readonly key: 'asset';
       readonly measured: { readonly reason: string };
     }
@@ -43,6 +43,7 @@ const STEP_OF_CODE = {
   not_an_image: 'checkIsImage',
   image_unreadable: 'checkIsImage',
   decoder_crashed: 'checkIsImage',
+  decode_timeout: 'checkIsImage',
   format_not_allowed: 'checkIsJpeg',
   dimensions_too_large: 'checkDimensions',
   internal_error: null,
@@ -72,6 +73,7 @@ function messageOf(finding: Finding, notifications: Notifications): string {
       return 'Asset is not an image.';
     case 'image_unreadable':
     case 'decoder_crashed':
+    case 'decode_timeout':
       return `Asset is not a readable image: ${finding.measured.reason}.`;
     case 'format_not_allowed':
       return `Assets must be a JPEG, the provided image is a ${finding.measured.format}`;

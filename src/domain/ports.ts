@@ -28,11 +28,20 @@ export interface AssetSource {
   open(path: string): Promise<AssetFile | null>;
 }
 
+/** A picture that its decoder died of, or had to be killed for; with what had been learnt by then. */
+export interface LostImage {
+  readonly lost: 'decoder_crashed' | 'decode_timeout';
+  /** Ends the sentence "Asset is not a readable image: <reason>." */
+  readonly reason: string;
+  readonly facts: ImageFacts | null;
+}
+
 /**
- * Reads a file whole, once; null where the content is no known image format.
- * @throws {AppError} `storage_unavailable` when reading fails for reasons that are not the asset's.
+ * Reads a file whole, once; null where the content is no known image format. `signal` ends it early.
+ * @throws {AppError} `storage_unavailable` when reading fails, `decoder_unavailable` when there is nothing to decode
+ * with: neither is the asset's fault.
  */
-export type InspectImage = (file: AssetFile) => Promise<ImageFacts | null>;
+export type InspectImage = (file: AssetFile, signal?: AbortSignal) => Promise<ImageFacts | LostImage | null>;
 
 /** What a client hands in. */
 export interface Submission {

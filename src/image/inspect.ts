@@ -1,58 +1,77 @@
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
-import { AppError } from '../domain/errors.ts';
-import type { ImageFacts, ImageFormat } from '../domain/image-facts.ts';
-import type { AssetFile, InspectImage } from '../domain/ports.ts';
-import { configureDecoder, decode } from './decode.ts';
+import type { ImageFacts, ImageFormat, Integrity } from '../domain/image-facts.ts';
 import type { Dimensions } from './dimensions.ts';
 import { readHeaderDimensions } from './header-dimensions.ts';
-import { CONCURRENT_INSPECTIONS, HASH_BLOCK_BYTES, HEAD_BYTES, MAX_BYTES_IN_MEMORY } from './limits.ts';
+import { HEAD_BYTES, MAX_BYTES_IN_MEMORY } from './limits.ts';
 import { sniffFormat } from './sniff.ts';
-import { describeStructure, readStructure } from './structure.ts';
+import { describeStructure, readStructure, type Structure } from './structure.ts';
 
 /** Enough of a file to name its format. */
 const SNIFF_BYTES = 512;
 
-/** Reads and decodes files, a few at a time: what waits holds no memory. */
-export function createInspectImage(): InspectImage {
-  configureDecoder();
-  let free = CONCURRENT_INSPECTIONS;
-  const waiting: (() => void)[] = [];
+/** `structure`: what the file's structure shows already. */
+export type Decode = (
+  bytes: Buffer,
+  format: ImageFormat,
+  size: Dimensions | null,
+  structure: Structure,
+) => Promise<Integrity>;
 
-  return async (file) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await inspect(file);
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
-  };
+/** What is known before a pixel is decoded. */
+export type HeaderFacts = Omit<ImageFacts, 'integrity'>;
+
+export interface Inspection {
+  /** The next bytes of the file. */
+  take(block: Buffer): void;
+  /** After the last: tells of the header, then decodes. */
+  finish(onHeader: (facts: HeaderFacts) => void): Promise<ImageFacts>;
 }
 
-async function inspect(file: AssetFile): Promise<ImageFacts | null> {
-  const { handle, bytes } = file;
-  const format = sniffFormat(await read(handle, Math.min(bytes, SNIFF_BYTES)));
+/**
+ * Inspects a file that comes in blocks, `bytes` long when it was opened; null where its first block is of no image.
+ * Runs in a decoder process only (`decoder-child.ts`).
+ */
+export function startInspection(bytes: number, first: Buffer, decode: Decode): Inspection | null {
+  const format = sniffFormat(first.subarray(0, SNIFF_BYTES));
   if (format === null) return null;
   const isLarge = bytes > MAX_BYTES_IN_MEMORY;
-  const content = await read(handle, isLarge ? HEAD_BYTES : bytes);
-  const size = readHeaderDimensions(format, content);
-  const judged = isLarge ? judgeLarge() : await judge(content, format, size);
-  return {
-    format,
-    width: size?.width ?? null,
-    height: size?.height ?? null,
-    bytes: isLarge ? bytes : content.length,
-    sha256: isLarge ? await hashWhole(handle) : createHash('sha256').update(content).digest('hex'),
-    ...judged,
-  };
+  const hash = createHash('sha256');
+  const content = Buffer.allocUnsafeSlow(isLarge ? HEAD_BYTES : bytes);
+  let seen = 0;
+
+  function take(block: Buffer): void {
+    hash.update(block);
+    if (seen < content.length) block.copy(content, seen);
+    seen += block.length;
+  }
+
+  async function finish(onHeader: (facts: HeaderFacts) => void): Promise<ImageFacts> {
+    // Fewer bytes than there is room for: the file has shrunk since it was opened.
+    const kept = content.subarray(0, seen);
+    const size = readHeaderDimensions(format as ImageFormat, kept);
+    const facts = {
+      format: format as ImageFormat,
+      width: size?.width ?? null,
+      height: size?.height ?? null,
+      bytes: isLarge ? bytes : seen,
+      sha256: hash.digest('hex'),
+    };
+    onHeader(facts);
+    return { ...facts, ...(isLarge ? judgeLarge() : await judge(kept, facts.format, size, decode)) };
+  }
+
+  take(first);
+  return { take, finish };
 }
 
 type Judged = Pick<ImageFacts, 'integrity'> & Partial<ImageFacts>;
 
-async function judge(content: Buffer, format: ImageFormat, size: Dimensions | null): Promise<Judged> {
+async function judge(
+  content: Buffer,
+  format: ImageFormat,
+  size: Dimensions | null,
+  decode: Decode,
+): Promise<Judged> {
   const structure = readStructure(format, content);
   const integrity = await decode(content, format, size, structure);
   return { integrity, ...describeStructure(structure, size, integrity) };
@@ -63,38 +82,4 @@ function judgeLarge(): Judged {
   return {
     integrity: { state: 'damaged', reason: `larger than ${MAX_BYTES_IN_MEMORY / 1024 / 1024} MiB` },
   };
-}
-
-/** Up to `length` bytes from the start; fewer if the file has shrunk since it was opened. */
-async function read(handle: FileHandle, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await orTrouble(() => handle.read(buffer, filled, length - filled, filled));
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
-}
-
-async function hashWhole(handle: FileHandle): Promise<string> {
-  const hash = createHash('sha256');
-  const block = Buffer.allocUnsafe(HASH_BLOCK_BYTES);
-  for (let at = 0; ; ) {
-    const position = at;
-    const { bytesRead } = await orTrouble(() => handle.read(block, 0, block.length, position));
-    if (bytesRead === 0) return hash.digest('hex');
-    hash.update(block.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-}
-
-/** A file that can be opened but not read: the storage has trouble, whatever the picture is. */
-async function orTrouble<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new AppError('storage_unavailable', { cause: new Error(code ?? 'unknown') });
-  }
 }

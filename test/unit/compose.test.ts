@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { environmentSchema } from '../../src/config.ts';
 import { NODE_FLAGS } from '../../src/dev/node-flags.ts';
+import { DECODER_RESIDENT_BYTES, DECODERS_MAX } from '../../src/image/limits.ts';
 
 interface Service {
   readonly image: string;
@@ -117,6 +118,11 @@ describe('docker-compose.yml', () => {
     const graceS = (name: string) => Number.parseInt(service(name).stop_grace_period ?? '', 10);
     expect(graceS('api')).toBeGreaterThanOrEqual(environmentSchema.parse({}).DRAIN_DELAY_S + 30);
     expect(graceS('worker')).toBeGreaterThanOrEqual(30);
+  });
+
+  it('gives the worker the memory that its decoders may come to use, all at once', () => {
+    const neededMiB = 700 + (DECODERS_MAX * DECODER_RESIDENT_BYTES) / 2 ** 20;
+    expect(Number.parseInt(service('worker').mem_limit ?? '', 10) * 1024).toBeGreaterThanOrEqual(neededMiB);
   });
 
   it('hands every variable of the configuration to the API', () => {

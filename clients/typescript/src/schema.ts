@@ -733,7 +733,7 @@ export interface components {
             } | null;
         };
         /** @enum {string} */
-        ReasonCode: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "format_not_allowed" | "dimensions_too_large" | "internal_error";
+        ReasonCode: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "format_not_allowed" | "dimensions_too_large" | "internal_error";
         AssetDelivery: {
             /** Format: uuid */
             id: string;

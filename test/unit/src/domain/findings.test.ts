@@ -6,6 +6,8 @@ const all: Finding[] = [
   { code: 'dimensions_too_large', key: 'asset', measured: { width: 2880, height: 1892 } },
   { code: 'format_not_allowed', key: 'asset', measured: { format: 'PNG' } },
   { code: 'image_unreadable', key: 'asset', measured: { reason: 'truncated' } },
+  { code: 'decoder_crashed', key: 'asset', measured: { reason: 'the decoder crashed' } },
+  { code: 'decode_timeout', key: 'asset', measured: { reason: 'took too long' } },
   { code: 'not_an_image', key: 'asset' },
   { code: 'asset_not_reachable', key: 'onStart' },
   { code: 'webhook_url_invalid', key: 'onStart' },
@@ -17,6 +19,8 @@ describe('findings', () => {
       onStart: ['`wat`is not a valid URL', 'Asset path is not reachable.'],
       asset: [
         'Asset is not a readable image: truncated.',
+        'Asset is not a readable image: the decoder crashed.',
+        'Asset is not a readable image: took too long.',
         'Asset is not an image.',
         'Assets must be a JPEG, the provided image is a PNG',
         'Image dimensions must have a width and height smaller than 1000px. The provided image has dimensions of 2880x1892px.',

@@ -1,28 +1,37 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
-import { createInspectImage } from '../../../../src/image/inspect.ts';
+import type { InspectImage } from '../../../../src/domain/ports.ts';
+import { createDecoderPool } from '../../../../src/image/decoder-pool.ts';
 
-const inspectImage = createInspectImage();
+const decoders = createDecoderPool({ onEnd: () => undefined });
+afterAll(() => decoders.close());
 
-/** Inspects a file of this repository, or bytes through a file of their own. */
+/** Inspects a file of this repository, or bytes through a file of their own. No decoder may die of it. */
 export async function inspect(source: string | Buffer): Promise<ImageFacts | null> {
-  if (typeof source === 'string') return inspectPath(source);
+  const result = await inspectBy(decoders.inspectImage, source);
+  if (result !== null && 'lost' in result) throw new Error(`${result.lost}: ${result.reason}`);
+  return result;
+}
+
+export async function inspectBy(inspectImage: InspectImage, source: string | Buffer, signal?: AbortSignal) {
+  if (typeof source === 'string') return inspectPath(inspectImage, source, signal);
   const dir = await mkdtemp(join(tmpdir(), 'validatr-image-'));
   try {
     const path = join(dir, 'file');
     await writeFile(path, source);
-    return await inspectPath(path);
+    return await inspectPath(inspectImage, path, signal);
   } finally {
     await rm(dir, { recursive: true });
   }
 }
 
-async function inspectPath(path: string): Promise<ImageFacts | null> {
+async function inspectPath(inspectImage: InspectImage, path: string, signal?: AbortSignal) {
   const handle = await open(path);
   try {
-    return await inspectImage({ handle, bytes: (await handle.stat()).size });
+    return await inspectImage({ handle, bytes: (await handle.stat()).size }, signal);
   } finally {
     await handle.close();
   }

@@ -1,0 +1,54 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCheckIsImage } from '../../../activities/check-is-image.ts';
+import { createDecoderPool } from '../../../src/image/decoder-pool.ts';
+import { createLocalSource } from '../../../src/sources/local.ts';
+import { hostileImage } from '../../support/hostile-image.ts';
+
+describe('checkIsImage', () => {
+  const decoders = createDecoderPool({
+    processes: 1,
+    program: fileURLToPath(new URL('../../support/hostile-decoder.ts', import.meta.url)),
+    limits: { cpuMs: 500, wallMs: 10_000, residentBytes: 2 ** 30 },
+    onEnd: () => undefined,
+  });
+  let dir = '';
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'validatr-step-'));
+  });
+  afterAll(async () => {
+    await Promise.all([decoders.close(), rm(dir, { recursive: true })]);
+  });
+
+  async function check(image: Buffer) {
+    const path = join(dir, 'image.jpg');
+    await writeFile(path, image);
+    const source = createLocalSource({ base: dir, roots: [dir] });
+    const step = createCheckIsImage({ source, inspectImage: decoders.inspectImage });
+    const environment = new MockActivityEnvironment();
+    return environment.run(step, { assetPath: { location: 'local' as const, path } });
+  }
+
+  it.each([
+    ['die', 'decoder_crashed', 'the decoder crashed'],
+    ['loop', 'decode_timeout', 'took too long'],
+  ] as const)(
+    'finds one thing wrong with an image that makes its decoder %s, and keeps the facts for the steps after it',
+    async (hole, code, reason) => {
+      expect(await check(hostileImage(hole))).toEqual({
+        findings: [{ code, key: 'asset', measured: { reason } }],
+        facts: expect.objectContaining({
+          format: 'JPEG',
+          width: 640,
+          height: 427,
+          integrity: { state: 'damaged', reason },
+        }) as unknown,
+      });
+    },
+    30_000,
+  );
+});
