@@ -46,8 +46,8 @@ function isBmp(head: Buffer): boolean {
   if (head.length < 26 || head.toString('latin1', 0, 2) !== 'BM' || head.readUInt32LE(6) !== 0) return false;
   const headerBytes = head.readUInt32LE(14);
   if (![12, 16, 40, 52, 56, 64, 108, 124].includes(headerBytes)) return false;
-  const planes = headerBytes === 12 ? head.readUInt16LE(22) : head.readUInt16LE(26);
-  return planes === 1;
+  const planesAt = headerBytes === 12 ? 22 : 26;
+  return head.length >= planesAt + 2 && head.readUInt16LE(planesAt) === 1;
 }
 
 /** Type 1 is an icon (2, a cursor, is not an image); each entry must point behind the directory. */

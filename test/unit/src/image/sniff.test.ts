@@ -1,5 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { readHeaderDimensions } from '../../../../src/image/header-dimensions.ts';
+import { sniffFormat } from '../../../../src/image/sniff.ts';
+import { ODD_FILES } from '../../../support/odd-files.ts';
 import { inspect } from './inspect-file.ts';
 
 const picture = () => sharp({ create: { width: 33, height: 21, channels: 3, background: 'teal' } });
@@ -93,4 +96,14 @@ describe('formats by content', () => {
   ])('takes %s for no image', async (_what, text) => {
     expect(await inspect(Buffer.from(text, 'latin1'))).toBeNull();
   });
+});
+
+it('takes any file that ends anywhere in its first bytes', async () => {
+  const files = await Promise.all([...ODD_FILES.map(({ make }) => make()), bmp(), ico(), psd()]);
+  for (const file of files)
+    for (let length = 0; length <= Math.min(file.length, 600); length += 1) {
+      const head = file.subarray(0, length);
+      const format = sniffFormat(head);
+      if (format !== null) expect(() => readHeaderDimensions(format, head)).not.toThrow();
+    }
 });
