@@ -1,6 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { AssetPath } from '../src/domain/asset.ts';
 import { noteFileName } from '../src/domain/file-name.ts';
+import type { Measure } from '../src/domain/measures.ts';
 import type { AssetFile, LostImage } from '../src/domain/ports.ts';
 import { notReachable } from './check-asset-reachable.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -9,9 +10,9 @@ import type { StepResult } from './step.ts';
 
 /** Opens the file once and learns everything from it: the steps after this one judge the facts, never the file. */
 export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 'source' | 'inspectImage'>) {
-  async function inspect(file: AssetFile, path: string): Promise<StepResult> {
+  async function inspect(file: AssetFile, path: string, measures: readonly Measure[]): Promise<StepResult> {
     try {
-      const inspected = await inspectImage(file, cancellationSignal());
+      const inspected = await inspectImage(file, { measures, signal: cancellationSignal() });
       if (inspected === null) return { findings: [{ code: 'not_an_image', key: 'asset' }] };
       if ('lost' in inspected) return asFinding(inspected);
       const facts = noteFileName(inspected, path);
@@ -23,11 +24,17 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
     }
   }
 
-  return ({ assetPath }: { assetPath: AssetPath }): Promise<StepResult> =>
+  return ({
+    assetPath,
+    measures = [],
+  }: {
+    assetPath: AssetPath;
+    measures?: readonly Measure[];
+  }): Promise<StepResult> =>
     beating(async () => {
       const file = await source.open(assetPath.path);
       // It was there a moment ago: moved or deleted in between.
-      return file === null ? notReachable : inspect(file, assetPath.path);
+      return file === null ? notReachable : inspect(file, assetPath.path, measures);
     });
 }
 

@@ -1,6 +1,7 @@
 import type {
   AssetSource,
   Executions,
+  FingerprintStore,
   InspectImage,
   ReconcileReport,
   ValidationStore,
@@ -13,6 +14,7 @@ export interface ActivityDeps {
   readonly deliveries: DeliveryStore;
   readonly source: AssetSource;
   readonly inspectImage: InspectImage;
+  readonly fingerprints: FingerprintStore;
   readonly webhooks: WebhookSender;
   readonly executions: Executions;
   /** Holds rows against workflows once (`src/temporal/reconcile.ts`). */

@@ -5,6 +5,7 @@ import { checkIsJpeg } from './check-is-jpeg.ts';
 import { createCheckWebhookUrls } from './check-webhook-urls.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createWrap } from './failure.ts';
+import { createJudgeImage } from './judge-image.ts';
 import { createOwnership } from './ownership.ts';
 import { createReconcileAssets } from './reconcile-assets.ts';
 import { createSendWebhook } from './send-webhook.ts';
@@ -23,6 +24,7 @@ export function createActivities(deps: ActivityDeps) {
     checkIsImage: wrap(timed(createCheckIsImage(deps))),
     checkIsJpeg: wrap(timed(checkIsJpeg)),
     checkDimensions: wrap(timed(checkDimensions)),
+    judgeImage: wrap(createJudgeImage(deps)),
     claimAsset: wrap(claimAsset),
     recordSteps: wrap(recordSteps),
     finishAsset: wrap(finishAsset),

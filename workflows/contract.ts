@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { AssetPath, NotificationKey, StepExecution } from '../src/domain/asset.ts';
+import type { PolicyInUse } from '../src/domain/policy.ts';
 import type { LiveStatus, Verdict } from '../src/domain/ports.ts';
 
 /**
@@ -35,6 +36,10 @@ export interface ValidateAssetInput {
   readonly assetPath: AssetPath;
   readonly webhookKeys: readonly NotificationKey[];
   readonly stepExecution: StepExecution;
+  /** Missing: the contract's own. */
+  readonly policy?: PolicyInUse;
+  /** What the file's SHA-256 is to be, hex. */
+  readonly sha256?: string;
 }
 
 /** `superseded`: another run owns the asset; this one wrote and sent nothing. */

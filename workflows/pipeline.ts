@@ -1,42 +1,23 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { TimedStepResult } from '../activities/step.ts';
-import type { StepName } from '../src/domain/asset.ts';
 import type { Finding } from '../src/domain/findings.ts';
 import type { ImageFacts } from '../src/domain/image-facts.ts';
-import type { ValidateAssetInput } from './contract.ts';
-import {
-  type DurableOptions,
-  describeFailure,
-  durably,
-  type ExecutionMode,
-  isLostWorker,
-} from './durable.ts';
+import { describeFailure, type ExecutionMode, isLostWorker } from './durable.ts';
 import type { Progress } from './progress.ts';
+import type { Knowledge, Step, StepOutcome } from './steps.ts';
 
 export interface PipelineResult {
   readonly findings: readonly Finding[];
   readonly image: ImageFacts | null;
 }
 
-const SUMMARIES = {
-  checkWebhookUrls: 'Are the webhook URLs valid?',
-  checkAssetReachable: 'Is the file there and readable?',
-  checkIsImage: 'Is it an image, and does every pixel decode?',
-  checkIsJpeg: 'Is it a JPEG?',
-  checkDimensions: 'Is it at most 1000 px wide and high?',
-} as const satisfies Record<StepName, string>;
-
 /**
- * The five steps. Independent ones run side by side, and what is wrong with the webhook URLs never hides what is
- * wrong with the image, nor the other way round.
- *
- *     checkWebhookUrls
- *     checkAssetReachable ─▶ checkIsImage ─▶ checkIsJpeg, checkDimensions
+ * Runs each step once what it needs is known. Independent ones run side by side, and what is wrong with the webhook URLs
+ * never hides what is wrong with the image, nor the other way round.
  *
  * @throws the first trouble (not findings) once every branch has ended.
  */
 export async function runPipeline(
-  { assetId, assetPath, webhookKeys }: ValidateAssetInput,
+  steps: readonly Step[],
   mode: ExecutionMode,
   progress: Progress,
   onTrouble: () => Promise<void>,
@@ -44,60 +25,55 @@ export async function runPipeline(
   const findings: Finding[] = [];
   let image: ImageFacts | null = null;
 
-  async function step(name: StepName, run: (options: DurableOptions) => Promise<TimedStepResult>) {
-    progress.start(name, new Date().toISOString());
+  /** Runs a step, then those that wait for what it has learnt. */
+  async function run(step: Step): Promise<void> {
+    const { knows, facts } = await carryOut(step);
+    if (facts !== undefined) image = facts;
+    if (step.tells === undefined) return;
+    if (knows) await allEnded(steps.filter(({ needs }) => needs === step.tells).map(run));
+    else skipAllThatNeed(step.tells);
+  }
+
+  async function carryOut(step: Step): Promise<StepOutcome> {
+    const { names, summary } = step;
+    for (const name of names) progress.start(name, new Date().toISOString());
     try {
-      const result = await run({
-        mode,
-        summary: SUMMARIES[name],
-        async onTrouble(message) {
-          progress.trouble(name, message, 2);
-          await onTrouble();
+      const outcome = await step.run(
+        {
+          mode,
+          summary,
+          async onTrouble(message) {
+            for (const name of names) progress.trouble(name, message, 2);
+            await onTrouble();
+          },
         },
+        image,
+      );
+      outcome.results.forEach((result, index) => {
+        const name = names[index];
+        if (name !== undefined) progress.finish(name, result);
+        findings.push(...result.findings);
       });
-      progress.finish(name, result);
-      findings.push(...result.findings);
-      return result;
+      return outcome;
     } catch (error) {
-      if (!isCancellation(error)) progress.fail(name, new Date().toISOString(), describeFailure(error));
-      throw error;
-    }
-  }
-
-  async function judgeImage(): Promise<void> {
-    const reachable = await step('checkAssetReachable', (options) =>
-      durably('checkAssetReachable', { assetPath }, options),
-    );
-    if (reachable.findings.length > 0) return skip('checkIsImage', 'checkIsJpeg', 'checkDimensions');
-
-    const facts = await readFacts();
-    if (facts === undefined) return skip('checkIsJpeg', 'checkDimensions');
-    image = facts;
-    await allEnded([
-      step('checkIsJpeg', (options) => durably('checkIsJpeg', { facts }, options)),
-      step('checkDimensions', (options) => durably('checkDimensions', { facts }, options)),
-    ]);
-  }
-
-  async function readFacts(): Promise<ImageFacts | undefined> {
-    try {
-      return (await step('checkIsImage', (options) => durably('checkIsImage', { assetPath }, options))).facts;
-    } catch (error) {
+      if (!isCancellation(error))
+        for (const name of names) progress.fail(name, new Date().toISOString(), describeFailure(error));
       // Three workers in a row fell silent over it: a finding, not another try.
-      if (mode !== 'careful' || !isLostWorker(error)) throw error;
+      if (step.tells !== 'facts' || mode !== 'careful' || !isLostWorker(error)) throw error;
       findings.push({ code: 'decoder_crashed', key: 'asset', measured: { reason: 'the decoder crashed' } });
-      return undefined;
+      return { results: [], knows: false };
     }
   }
 
-  function skip(...names: StepName[]): void {
-    for (const name of names) progress.skip(name);
+  function skipAllThatNeed(knowledge: Knowledge): void {
+    for (const { names, needs, tells } of steps) {
+      if (needs !== knowledge) continue;
+      for (const name of names) progress.skip(name);
+      if (tells !== undefined) skipAllThatNeed(tells);
+    }
   }
 
-  await allEnded([
-    step('checkWebhookUrls', (options) => durably('checkWebhookUrls', { assetId, webhookKeys }, options)),
-    judgeImage(),
-  ]);
+  await allEnded(steps.filter(({ needs }) => needs === null).map(run));
   return { findings, image };
 }
 

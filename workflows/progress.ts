@@ -1,5 +1,6 @@
 import type { TimedStepResult } from '../activities/step.ts';
-import { pendingSteps, STEP_NAMES, type StepName, type StepRecord } from '../src/domain/asset.ts';
+import type { Finding } from '../src/domain/findings.ts';
+import { pendingSteps, type StepName, type StepRecord } from '../src/domain/asset.ts';
 
 /** What is known of the steps so far: the answer to `status`, and what the row keeps in the end. */
 export interface Progress {
@@ -17,9 +18,12 @@ export interface Progress {
   show(): void;
 }
 
-/** `onChange` is told of all steps at every change. */
-export function createProgress(onChange: (steps: StepRecord[]) => void): Progress {
-  const records = new Map<StepName, StepRecord>(pendingSteps().map((step) => [step.name, step]));
+/** Of the steps `names`. `onChange` is told of all of them at every change. */
+export function createProgress(
+  names: readonly StepName[],
+  onChange: (steps: StepRecord[]) => void,
+): Progress {
+  const records = new Map<StepName, StepRecord>(pendingSteps(names).map((step) => [step.name, step]));
 
   function change(name: StepName, changes: Partial<StepRecord>): void {
     const record = records.get(name);
@@ -39,7 +43,7 @@ export function createProgress(onChange: (steps: StepRecord[]) => void): Progres
       const { attempts = 0, error = null } = records.get(name) ?? {};
       const localTries = error === null ? 0 : attempts;
       change(name, {
-        state: findings.length === 0 ? 'passed' : 'failed',
+        state: findings.some(failsAsset) ? 'failed' : 'passed',
         attempts: localTries + attempt,
         startedAt,
         finishedAt,
@@ -50,13 +54,18 @@ export function createProgress(onChange: (steps: StepRecord[]) => void): Progres
     fail: (name, now, message) => change(name, { state: 'failed', finishedAt: now, error: message }),
     skip: (name) => change(name, { state: 'skipped' }),
     close() {
-      for (const name of STEP_NAMES) {
+      for (const name of names) {
         const state = records.get(name)?.state;
         if (state === 'pending' || state === 'running') change(name, { state: 'skipped' });
       }
     },
     show,
   };
+}
+
+/** Warnings and infos do not. */
+export function failsAsset(finding: Finding): boolean {
+  return !('severity' in finding) || finding.severity === 'error';
 }
 
 const MARKS = { pending: '○', running: '◐', passed: '✓', failed: '✗', skipped: '–' } as const;

@@ -19,7 +19,8 @@ import {
 import { deliver } from './deliver.ts';
 import { durably, type ExecutionMode, isActivityFailure } from './durable.ts';
 import { runPipeline } from './pipeline.ts';
-import { createProgress, describeSteps } from './progress.ts';
+import { createProgress, describeSteps, failsAsset } from './progress.ts';
+import { stepNames, stepsFor } from './steps.ts';
 
 /** From this claim of one run on, steps run one by one under the server's eye: the worker died under it twice. */
 const CAREFUL_FROM_CLAIM = 3;
@@ -35,9 +36,10 @@ const CAREFUL_FROM_CLAIM = 3;
  */
 export async function validateAsset(input: ValidateAssetInput): Promise<ValidateAssetResult> {
   const { assetId, attempt, stepExecution } = input;
+  const pipeline = stepsFor(input);
   const root = CancellationScope.current();
   const steps = new CancellationScope();
-  const progress = createProgress((records) =>
+  const progress = createProgress(stepNames(pipeline), (records) =>
     setCurrentDetails(`**${state}**\n\n${describeSteps(records)}`),
   );
   let state: AssetState = 'queued';
@@ -55,9 +57,9 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
   let cancellation: unknown;
   let verdict: Verdict;
   try {
-    const { findings, image } = await steps.run(() => runPipeline(input, mode, progress, showTrouble));
+    const { findings, image } = await steps.run(() => runPipeline(pipeline, mode, progress, showTrouble));
     verdict = {
-      state: findings.length === 0 ? 'complete' : 'failed',
+      state: findings.some(failsAsset) ? 'failed' : 'complete',
       findings,
       image,
       steps: progress.steps(),
@@ -87,7 +89,7 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
     progress.show();
     upsertSearchAttributes([
       { key: stateAttribute, value: state },
-      { key: verdictAttribute, value: verdict.findings[0]?.code ?? state },
+      { key: verdictAttribute, value: verdict.findings.find(failsAsset)?.code ?? state },
     ]);
     const startHandedOver = await startEvent;
     const endHandedOver = finish.send !== null && (await deliver(finish.send, mode));

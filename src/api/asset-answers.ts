@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ASSET_STATES, NOTIFICATION_KEYS, STEP_NAMES, STEP_STATES } from '../domain/asset.ts';
-import { REASON_CODES } from '../domain/findings.ts';
+import { ASSET_STATES, NOTIFICATION_KEYS, STEP_STATES } from '../domain/asset.ts';
+import { REASON_CODES, STEP_NAMES } from '../domain/findings.ts';
 import { COLOUR_SPACES, ICC_STATES, IMAGE_FORMATS } from '../domain/image-facts.ts';
 import { IMAGE_NOTE_CODES, MAX_NOTES, NOTE_SEVERITIES } from '../domain/image-notes.ts';
 import { count, time, uuid } from './answer.ts';
@@ -54,6 +54,9 @@ const finding = z
     code: z.enum(REASON_CODES).meta({ id: 'ReasonCode' }),
     step: z.enum(STEP_NAMES).nullable(),
     key: z.string().meta({ description: 'The key of its message in `errors`.' }),
+    severity: z
+      .enum(NOTE_SEVERITIES)
+      .meta({ description: 'Only errors fail the asset, and only they are in `errors`.' }),
     message: z.string(),
     measured: z.record(z.string(), z.unknown()).nullable(),
   })
@@ -71,6 +74,39 @@ const imageNote = z
     detail: z.string().optional().meta({ description: 'Where and what, for people.' }),
   })
   .meta({ id: 'ImageNote', description: "What the file's structure shows." });
+
+const share = z.number().min(0).max(1);
+const measures = z
+  .object({
+    brightness: z
+      .object({ p5: share, p99: share })
+      .optional()
+      .meta({ description: 'Percentiles of the brightness of pixels, 0 (black) to 1 (white).' }),
+    entropy: z.number().min(0).optional().meta({ description: "Bits, of the samples' histogram." }),
+    blur: z
+      .object({ edges: z.number().min(0), spread: z.number().min(0) })
+      .optional()
+      .meta({ description: 'In grey at 64 px: standard deviations of the edges, and of the histogram.' }),
+    pixelHash: z.string().optional().meta({ description: 'SHA-256 of the pixels.' }),
+    perceptualHash: z
+      .string()
+      .optional()
+      .meta({ description: '64 bits, hex; similar pictures differ in few.' }),
+  })
+  .meta({ id: 'Measures', description: 'What the policy needed of the pixels of the first frame.' });
+
+const earlier = z
+  .object({
+    exact: uuid.nullable().meta({ description: 'The first asset with the very same pixels.' }),
+    near: z.array(z.object({ assetId: uuid, distance: count })).meta({
+      description: 'The nearest that look alike, by the bits in which their perceptual hashes differ.',
+    }),
+    sizes: z
+      .object({ q1: z.number(), q3: z.number(), count })
+      .nullable()
+      .meta({ description: 'Quartiles of √(width · height) over the last assets, px.' }),
+  })
+  .meta({ id: 'Earlier', description: "How it compares with the tenant's earlier assets." });
 
 const image = z
   .object({
@@ -100,6 +136,8 @@ const image = z
     trailingBytes: count.optional().meta({ description: 'Bytes after the end of the picture.' }),
     iccState: z.enum(ICC_STATES).optional(),
     notes: z.array(imageNote).max(MAX_NOTES).optional(),
+    measures: measures.optional(),
+    earlier: earlier.optional(),
   })
   .meta({
     id: 'Image',
@@ -131,6 +169,7 @@ export const assetDetails = z
     image: image.nullable(),
     steps: z.array(step),
     findings: z.array(finding),
+    policy: z.string().meta({ description: '`name@version` of the rules that the asset is held against.' }),
     deliveries: z.array(assetDelivery),
     workflowId: z.string(),
     runId: z.string().nullable(),

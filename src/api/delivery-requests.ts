@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { DELIVERY_STATES } from '../domain/delivery.ts';
 import type { DeliveryFilter } from '../domain/webhook-ports.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
+import { text } from '../domain/text.ts';
 import { pageQuery } from './pages.ts';
 import { parse } from './parse.ts';
-import { MAX_URL_LENGTH, text } from './submission.ts';
+import { MAX_URL_LENGTH } from './submission.ts';
 
 const id = z.uuid({ error: 'must be a UUID' });
 /** What every database takes. Nothing is older, nor newer: a time beyond is as good as its bound. */

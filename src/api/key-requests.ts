@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DEFAULT_OVERLAP_H, MAX_EXPIRY_DAYS, MAX_OVERLAP_H, SCOPES } from '../domain/api-key.ts';
+import { text } from '../domain/text.ts';
 import { parse } from './parse.ts';
-import { text } from './submission.ts';
 
 const MAX_NAME_LENGTH = 100;
 

@@ -28,7 +28,8 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
     asset: asset.assetPath,
     image,
     steps: asset.steps,
-    findings: asset.findings,
+    findings: asset.findings.map((finding) => ({ ...finding, severity: finding.severity ?? 'error' })),
+    policy: asset.policy,
     deliveries: asset.deliveries.map(({ url, ...delivery }) => ({
       ...delivery,
       url: describeWebhookUrl(url),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ASSET_STATES } from '../domain/asset.ts';
 import type { Submission } from '../domain/ports.ts';
+import { text } from '../domain/text.ts';
 import { pageQuery } from './pages.ts';
 import { parse } from './parse.ts';
 
@@ -8,13 +9,6 @@ import { parse } from './parse.ts';
 const MAX_PATH_LENGTH = 4096;
 export const MAX_URL_LENGTH = 8192;
 const MAX_REASON_LENGTH = 1000;
-
-/** Postgres can store any text but this character, and half a surrogate pair is no text. */
-export const text = z
-  .string()
-  .refine((value) => !value.includes('\0'), { error: 'must not contain a NUL character' })
-  .meta({ pattern: '^[^\\u0000]*$' })
-  .refine((value) => value.isWellFormed(), { error: 'must be well-formed Unicode' });
 
 /** `null` counts as missing. An unusable URL is no fault of the request: the pipeline reports it. */
 const webhookUrl = text

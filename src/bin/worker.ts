@@ -91,6 +91,7 @@ await runProgram('worker', async () => {
     deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
     source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
     inspectImage: decoders.inspectImage,
+    fingerprints: { compare: () => Promise.reject(new Error('not here yet')) },
     webhooks,
     executions: createExecutions(client),
     reconcile: createReconcile({

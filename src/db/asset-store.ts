@@ -9,6 +9,7 @@ import {
   skippedSteps,
 } from '../domain/asset.ts';
 import type { AssetStore, AssetSummary, Submission } from '../domain/ports.ts';
+import { DEFAULT_POLICY, describePolicy } from '../domain/policy.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
 import { Asset, Delivery, DeliveryTry, type Webhooks } from './entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
@@ -104,6 +105,7 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
         image: row.image ?? null,
         steps: row.steps ?? (isTerminal(row.state) ? skippedSteps() : pendingSteps()),
         findings: row.findings ?? [],
+        policy: describePolicy(DEFAULT_POLICY),
         runId: row.runId ?? null,
         deliveries: deliveries.map(({ id: deliveryId, event, attempt, url, state }) => ({
           id: deliveryId,

@@ -61,7 +61,12 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
            ARRAY(SELECT jsonb_object_keys(webhooks)) AS "webhookKeys"`,
         [count],
       );
-      return rows.map(({ location, path, ...row }) => ({ ...row, assetPath: { location, path } }));
+      return rows.map(({ location, path, ...row }) => ({
+        ...row,
+        assetPath: { location, path },
+        policy: null,
+        sha256: null,
+      }));
     },
 
     async markDispatched(asset) {

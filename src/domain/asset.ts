@@ -1,3 +1,5 @@
+import type { CheckName } from './checks/index.ts';
+
 /**
  * The life of an asset.
  *
@@ -35,15 +37,16 @@ export interface AssetPath {
   readonly path: string;
 }
 
-/** The pipeline's steps in reporting order. Each is an activity of the same name. */
-export const STEP_NAMES = [
+/** The contract's steps in reporting order. Each is an activity of the same name. */
+export const CONTRACT_STEPS = [
   'checkWebhookUrls',
   'checkAssetReachable',
   'checkIsImage',
   'checkIsJpeg',
   'checkDimensions',
 ] as const;
-export type StepName = (typeof STEP_NAMES)[number];
+/** Those, and what policies and submissions may ask for beyond. */
+export type StepName = (typeof CONTRACT_STEPS)[number] | 'checkChecksum' | CheckName;
 
 export const STEP_STATES = ['pending', 'running', 'passed', 'failed', 'skipped'] as const;
 type StepState = (typeof STEP_STATES)[number];
@@ -61,17 +64,17 @@ export interface StepRecord {
 }
 
 /** Before anything has run. */
-export function pendingSteps(): StepRecord[] {
-  return stepsThatAre('pending');
+export function pendingSteps(names: readonly StepName[] = CONTRACT_STEPS): StepRecord[] {
+  return stepsThatAre('pending', names);
 }
 
 /** Of an asset that ended before, or without, any step. */
-export function skippedSteps(): StepRecord[] {
-  return stepsThatAre('skipped');
+export function skippedSteps(names: readonly StepName[] = CONTRACT_STEPS): StepRecord[] {
+  return stepsThatAre('skipped', names);
 }
 
-function stepsThatAre(state: StepState): StepRecord[] {
-  return STEP_NAMES.map((name) => ({
+function stepsThatAre(state: StepState, names: readonly StepName[]): StepRecord[] {
+  return names.map((name) => ({
     name,
     state,
     attempts: 0,

@@ -1,26 +1,29 @@
 import type { AssetErrors, NotificationKey, Notifications, StepName } from './asset.ts';
-import { STEP_NAMES } from './asset.ts';
+import { CHECKS, RULE_NAMES, type CheckCode, type CheckName, type RuleName } from './checks/index.ts';
+import type { Check, Measured } from './checks/check.ts';
 import type { ImageFormat } from './image-facts.ts';
+import type { NoteSeverity } from './image-notes.ts';
+import { DEFAULT_POLICY } from './policy.ts';
 import { maskPassword } from './webhook-url.ts';
 
 /**
  * What is wrong with an asset: a closed list of reason codes, each with the sentence clients match on.
- * A finding carries no text of its own: the sentence is rendered where the row is written, so that a
- * webhook URL (a secret) never passes through a workflow.
+ * Where it may hold a secret (a webhook URL) the sentence is rendered where the row is written, so that it never passes
+ * through a workflow.
  */
 export type Finding =
   | { readonly code: 'webhook_url_invalid'; readonly key: NotificationKey }
   | { readonly code: 'asset_not_reachable'; readonly key: 'onStart' }
   | { readonly code: 'not_an_image'; readonly key: 'asset' }
   | {
-      readonly code: 'image_unreadable';
+      readonly code: 'image_unreadable' | 'decoder_crashed' | 'decode_timeout';
       readonly key: 'asset';
       readonly measured: { readonly reason: string };
     }
   | {
-      readonly code: 'decoder_crashed' | 'decode_timeout';
+      readonly code: 'checksum_mismatch';
       readonly key: 'asset';
-      readonly measured: { readonly reason: string };
+      readonly measured: { readonly expected: string; readonly sha256: string };
     }
   | {
       readonly code: 'format_not_allowed';
@@ -32,11 +35,22 @@ export type Finding =
       readonly key: 'asset';
       readonly measured: { readonly width: number; readonly height: number };
     }
+  | CheckFinding
   | { readonly code: 'internal_error'; readonly key: 'internal' };
+
+/** What a policy's rule found, worded as that policy words it. */
+export interface CheckFinding {
+  readonly code: CheckCode;
+  readonly step: CheckName;
+  readonly key: 'asset';
+  readonly severity: NoteSeverity;
+  readonly measured: Measured;
+  readonly message: string;
+}
 
 type ReasonCode = Finding['code'];
 
-/** The step that reports each code; null for what is nobody's step. */
+/** The step that reports each code that is no check's; null for what is nobody's step. */
 const STEP_OF_CODE = {
   webhook_url_invalid: 'checkWebhookUrls',
   asset_not_reachable: 'checkAssetReachable',
@@ -44,26 +58,41 @@ const STEP_OF_CODE = {
   image_unreadable: 'checkIsImage',
   decoder_crashed: 'checkIsImage',
   decode_timeout: 'checkIsImage',
-  format_not_allowed: 'checkIsJpeg',
-  dimensions_too_large: 'checkDimensions',
+  checksum_mismatch: 'checkChecksum',
   internal_error: null,
-} as const satisfies Record<ReasonCode, StepName | null>;
-export const REASON_CODES = Object.keys(STEP_OF_CODE) as ReasonCode[];
+} as const satisfies Record<Exclude<ReasonCode, CheckCode>, StepName | null>;
 
-/** The largest width and height, in pixels, that still pass (contract, `checkDimensions`). */
-export const MAX_SIDE_PX = 1000;
+/** Every step there is, in reporting order. */
+export const STEP_NAMES: readonly StepName[] = [
+  'checkWebhookUrls',
+  'checkAssetReachable',
+  'checkIsImage',
+  'checkChecksum',
+  ...RULE_NAMES.map((name) => CHECKS[name].name),
+];
+
+const RULE_OF_CODE = new Map<ReasonCode, RuleName>(RULE_NAMES.map((name) => [CHECKS[name].code, name]));
+export const REASON_CODES = [...Object.keys(STEP_OF_CODE), ...RULE_OF_CODE.keys()] as ReasonCode[];
 
 /** A finding as it is stored and as `/details` shows it. */
 export interface ReportedFinding {
   readonly code: ReasonCode;
   readonly step: StepName | null;
   readonly key: string;
+  /** Missing in rows from before there were any: then it is an error. */
+  readonly severity?: NoteSeverity;
   readonly message: string;
   readonly measured: Readonly<Record<string, unknown>> | null;
 }
 
+/** Whether it fails the asset. */
+export function isError(finding: { readonly severity?: NoteSeverity }): boolean {
+  return (finding.severity ?? 'error') === 'error';
+}
+
 /** The contract's sentence for a finding, byte for byte. */
 function messageOf(finding: Finding, notifications: Notifications): string {
+  if ('message' in finding) return finding.message;
   switch (finding.code) {
     case 'webhook_url_invalid':
       return `\`${maskPassword(notifications[finding.key] ?? '')}\`is not a valid URL`;
@@ -75,16 +104,20 @@ function messageOf(finding: Finding, notifications: Notifications): string {
     case 'decoder_crashed':
     case 'decode_timeout':
       return `Asset is not a readable image: ${finding.measured.reason}.`;
-    case 'format_not_allowed':
-      return `Assets must be a JPEG, the provided image is a ${finding.measured.format}`;
-    case 'dimensions_too_large':
-      return (
-        `Image dimensions must have a width and height smaller than ${MAX_SIDE_PX}px. ` +
-        `The provided image has dimensions of ${finding.measured.width}x${finding.measured.height}px.`
-      );
+    case 'checksum_mismatch':
+      return `Asset does not have the given SHA-256: it has ${finding.measured.sha256}.`;
     case 'internal_error':
       return 'Validation could not be completed.';
+    case 'format_not_allowed':
+    case 'dimensions_too_large':
+      return byDefaultPolicy(finding.code, finding.measured);
   }
+}
+
+/** Steps of the contract leave out what follows from its policy. */
+function byDefaultPolicy(code: CheckCode, measured: Measured): string {
+  const rule = RULE_OF_CODE.get(code) as RuleName;
+  return (CHECKS[rule] as Check).describe(measured, DEFAULT_POLICY.rules[rule] ?? {});
 }
 
 /** Findings with their sentences, in the order of the steps. */
@@ -92,26 +125,30 @@ export function reportFindings(
   findings: readonly Finding[],
   notifications: Notifications,
 ): ReportedFinding[] {
-  return [...findings]
-    .sort((a, b) => rankOf(a) - rankOf(b))
+  return findings
     .map((finding) => ({
       code: finding.code,
-      step: STEP_OF_CODE[finding.code],
+      step: stepOf(finding.code),
       key: finding.key,
+      severity: 'severity' in finding ? finding.severity : ('error' as const),
       message: messageOf(finding, notifications),
       measured: 'measured' in finding ? finding.measured : null,
-    }));
+    }))
+    .sort((a, b) => rankOf(a.step) - rankOf(b.step));
 }
 
-/** The `errors` object of an asset, or null where nothing is wrong. */
+/** The `errors` object of an asset, or null where nothing fails it. */
 export function errorsOf(findings: readonly ReportedFinding[]): AssetErrors | null {
-  if (findings.length === 0) return null;
   const errors: AssetErrors = {};
-  for (const { key, message } of findings) (errors[key] ??= []).push(message);
-  return errors;
+  for (const { key, message } of findings.filter(isError)) (errors[key] ??= []).push(message);
+  return Object.keys(errors).length === 0 ? null : errors;
 }
 
-function rankOf(finding: Finding): number {
-  const step = STEP_OF_CODE[finding.code];
+function stepOf(code: ReasonCode): StepName | null {
+  const rule = RULE_OF_CODE.get(code);
+  return rule === undefined ? STEP_OF_CODE[code as keyof typeof STEP_OF_CODE] : CHECKS[rule].name;
+}
+
+function rankOf(step: StepName | null): number {
   return step === null ? STEP_NAMES.length : STEP_NAMES.indexOf(step);
 }

@@ -1,4 +1,5 @@
 import type { ImageNote } from './image-notes.ts';
+import type { Earlier, Measures } from './measures.ts';
 
 /** Format names as messages show them. */
 export const IMAGE_FORMATS = [
@@ -71,4 +72,8 @@ export interface ImageFacts extends ImageProperties {
   readonly displayed?: { readonly width: number; readonly height: number };
   /** At most 20. Missing in facts recorded before there were notes. */
   readonly notes?: readonly ImageNote[];
+  /** What the policy's checks needed of the pixels. */
+  readonly measures?: Measures;
+  /** Where the policy compares with earlier assets. */
+  readonly earlier?: Earlier;
 }

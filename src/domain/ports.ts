@@ -11,6 +11,8 @@ import type {
 import type { DeliveryState, DeliveryTry } from './delivery.ts';
 import type { Finding, ReportedFinding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
+import type { Earlier, Measure } from './measures.ts';
+import type { Policy } from './policy.ts';
 
 /** An asset opened once: everything that is learnt of it comes from this handle, never from the path again. */
 export interface AssetFile {
@@ -36,17 +38,31 @@ export interface LostImage {
   readonly facts: ImageFacts | null;
 }
 
+export interface InspectOptions {
+  /** What to compute from the pixels while they are there. */
+  readonly measures?: readonly Measure[];
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Reads a file whole, once; null where the content is no known image format. `signal` ends it early.
+ * Reads a file whole, once; null where the content is no known image format.
  * @throws {AppError} `storage_unavailable` when reading fails, `decoder_unavailable` when there is nothing to decode
  * with: neither is the asset's fault.
  */
-export type InspectImage = (file: AssetFile, signal?: AbortSignal) => Promise<ImageFacts | LostImage | null>;
+export type InspectImage = (
+  file: AssetFile,
+  options?: InspectOptions,
+) => Promise<ImageFacts | LostImage | null>;
 
 /** What a client hands in. */
 export interface Submission {
   readonly assetPath: AssetPath;
   readonly notifications: Notifications;
+  /** `name@version`; missing: the contract's own. */
+  readonly policy?: string;
+  /** What the file's SHA-256 is to be, hex. */
+  readonly sha256?: string;
 }
 
 /** Who sends the event of a state change: the workflow that makes it, or a delivery workflow at once. */
@@ -95,6 +111,19 @@ export interface ValidationStore {
   readWebhooks(assetId: string): Promise<Notifications>;
 }
 
+/** What identifies a picture among others. `size` is √(width · height), px; hashes are hex (`Measures`). */
+export interface Fingerprint {
+  readonly size: number | null;
+  readonly pixelHash?: string;
+  readonly perceptualHash?: string;
+}
+
+/** The pictures of each tenant, to find duplicates in by index. */
+export interface FingerprintStore {
+  /** Enters the asset, once, and says what its tenant had entered before it. */
+  compare(assetId: string, fingerprint: Fingerprint): Promise<Earlier>;
+}
+
 /** One asset as `GET /assets/<id>` and the list show it. */
 export interface AssetSummary {
   readonly id: string;
@@ -112,6 +141,8 @@ export interface AssetDetails extends AssetSummary {
   readonly image: ImageFacts | null;
   readonly steps: readonly StepRecord[];
   readonly findings: readonly ReportedFinding[];
+  /** `name@version`. */
+  readonly policy: string;
   readonly runId: string | null;
   readonly deliveries: readonly {
     readonly id: string;
@@ -153,6 +184,9 @@ export interface AssetToDispatch {
   readonly attempt: number;
   readonly assetPath: AssetPath;
   readonly webhookKeys: readonly NotificationKey[];
+  /** Null: the contract's own. */
+  readonly policy: Policy | null;
+  readonly sha256: string | null;
 }
 
 interface OverdueDelivery {

@@ -7,14 +7,26 @@ export const MAX_ANSWER_BYTES = 16 * 1024;
 
 const count = z.number().int().min(0);
 const reason = z.string().max(200);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const header = z.strictObject({
   format: z.enum(IMAGE_FORMATS),
   width: count.nullable(),
   height: count.nullable(),
   bytes: count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256,
 });
 const side = z.strictObject({ width: count, height: count });
+const unit = z.number().min(0).max(1);
+const measures = z.strictObject({
+  brightness: z.strictObject({ p5: unit, p99: unit }).exactOptional(),
+  entropy: z.number().min(0).max(10).exactOptional(),
+  blur: z.strictObject({ edges: z.number().min(0), spread: z.number().min(0) }).exactOptional(),
+  pixelHash: sha256.exactOptional(),
+  perceptualHash: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .exactOptional(),
+});
 const facts: z.ZodType<ImageFacts> = header.extend({
   displayed: side.exactOptional(),
   frames: count.exactOptional(),
@@ -38,6 +50,7 @@ const facts: z.ZodType<ImageFacts> = header.extend({
     )
     .max(MAX_NOTES)
     .exactOptional(),
+  measures: measures.exactOptional(),
   integrity: z.discriminatedUnion('state', [
     z.strictObject({ state: z.literal('intact') }),
     z.strictObject({ state: z.literal('damaged'), reason }),

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../domain/errors.ts';
-import type { AssetFile, InspectImage, LostImage } from '../domain/ports.ts';
+import type { AssetFile, InspectImage, InspectOptions, LostImage } from '../domain/ports.ts';
 import {
   type DecoderEnd,
   DecoderEnded,
@@ -146,7 +146,7 @@ export function createDecoderPool({
   }
 
   /** Undefined: the decoder ended before it had said a word of this file, perhaps before it saw it. */
-  async function inspectOnce(file: AssetFile, signal: AbortSignal | undefined) {
+  async function inspectOnce(file: AssetFile, { measures = [], signal }: InspectOptions) {
     const decoder = await acquire(signal);
     const abort = () => dismiss(decoder);
     signal?.addEventListener('abort', abort);
@@ -154,7 +154,7 @@ export function createDecoderPool({
     let hasSpoken = false;
     try {
       signal?.throwIfAborted();
-      for await (const frame of readFrames(file)) {
+      for await (const frame of readFrames(file, measures)) {
         await decoder.send(frame);
         if (frame.isLast) break;
         if (hasSpoken) continue;
@@ -190,10 +190,10 @@ export function createDecoderPool({
   }
 
   return {
-    async inspectImage(file, signal) {
+    async inspectImage(file, options = {}) {
       // A second decoder that ends without a word makes it the file's doing.
       for (let attempt = 1; attempt <= 2; attempt += 1) {
-        const result = await inspectOnce(file, signal);
+        const result = await inspectOnce(file, options);
         if (result !== undefined) return result;
       }
       return asLost('decoder_crashed', null);

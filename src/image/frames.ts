@@ -1,9 +1,11 @@
+import { MEASURES, type Measure } from '../domain/measures.ts';
+
 /**
  * How a file comes to a decoder: frames on its standard input, each a header and a block of the file.
  *
  *     float64  bytes of the file when it was opened
  *     uint32   bytes of the block
- *     uint32   1 for the last block, else 0
+ *     uint32   lowest bit: 1 for the last block; above it one bit for each of `MEASURES` that is wanted
  */
 const HEADER_BYTES = 16;
 
@@ -11,13 +13,19 @@ export interface Frame {
   readonly bytes: number;
   readonly block: Buffer;
   readonly isLast: boolean;
+  /** What is to be computed from the pixels. */
+  readonly measures: readonly Measure[];
 }
 
-export function writeHeader({ bytes, block, isLast }: Frame): Buffer {
+export function writeHeader({ bytes, block, isLast, measures }: Frame): Buffer {
   const header = Buffer.allocUnsafe(HEADER_BYTES);
   header.writeDoubleBE(bytes, 0);
   header.writeUInt32BE(block.length, 8);
-  header.writeUInt32BE(isLast ? 1 : 0, 12);
+  const wanted = MEASURES.map((measure, index) => (measures.includes(measure) ? 2 << index : 0));
+  header.writeUInt32BE(
+    wanted.reduce((flags, flag) => flags | flag, isLast ? 1 : 0),
+    12,
+  );
   return header;
 }
 
@@ -47,7 +55,13 @@ export function createFrameReader(onFrame: (frame: Frame) => void): (chunk: Buff
       inBlock += taken;
       rest = rest.subarray(taken);
       if (inBlock < block.length) return;
-      const frame = { bytes: header.readDoubleBE(0), block, isLast: header.readUInt32BE(12) === 1 };
+      const flags = header.readUInt32BE(12);
+      const frame = {
+        bytes: header.readDoubleBE(0),
+        block,
+        isLast: (flags & 1) === 1,
+        measures: MEASURES.filter((_, index) => (flags & (2 << index)) !== 0),
+      };
       header = Buffer.alloc(HEADER_BYTES);
       inHeader = 0;
       onFrame(frame);

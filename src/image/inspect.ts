@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ImageFacts, ImageFormat, Integrity } from '../domain/image-facts.ts';
+import type { Measure, Measures } from '../domain/measures.ts';
 import type { Dimensions } from './dimensions.ts';
 import { readHeaderDimensions } from './header-dimensions.ts';
 import { HEAD_BYTES, MAX_BYTES_IN_MEMORY } from './limits.ts';
@@ -9,13 +10,20 @@ import { describeStructure, readStructure, type Structure } from './structure.ts
 /** Enough of a file to name its format. */
 const SNIFF_BYTES = 512;
 
-/** `structure`: what the file's structure shows already. */
+/** Measures are of an intact picture only: damaged ones fail anyway. */
+export interface Decoded {
+  readonly integrity: Integrity;
+  readonly measures?: Measures;
+}
+
+/** `structure`: what the file's structure shows already. `measures`: what is wanted of the pixels. */
 export type Decode = (
   bytes: Buffer,
   format: ImageFormat,
   size: Dimensions | null,
   structure: Structure,
-) => Promise<Integrity>;
+  measures: readonly Measure[],
+) => Promise<Decoded>;
 
 /** What is known before a pixel is decoded. */
 export type HeaderFacts = Omit<ImageFacts, 'integrity'>;
@@ -31,7 +39,12 @@ export interface Inspection {
  * Inspects a file that comes in blocks, `bytes` long when it was opened; null where its first block is of no image.
  * Runs in a decoder process only (`decoder-child.ts`).
  */
-export function startInspection(bytes: number, first: Buffer, decode: Decode): Inspection | null {
+export function startInspection(
+  bytes: number,
+  first: Buffer,
+  measures: readonly Measure[],
+  decode: Decode,
+): Inspection | null {
   const format = sniffFormat(first.subarray(0, SNIFF_BYTES));
   if (format === null) return null;
   const isLarge = bytes > MAX_BYTES_IN_MEMORY;
@@ -57,7 +70,10 @@ export function startInspection(bytes: number, first: Buffer, decode: Decode): I
       sha256: hash.digest('hex'),
     };
     onHeader(facts);
-    return { ...facts, ...(isLarge ? judgeLarge() : await judge(kept, facts.format, size, decode)) };
+    return {
+      ...facts,
+      ...(isLarge ? judgeLarge() : await judge(kept, facts.format, size, measures, decode)),
+    };
   }
 
   take(first);
@@ -70,11 +86,12 @@ async function judge(
   content: Buffer,
   format: ImageFormat,
   size: Dimensions | null,
+  measures: readonly Measure[],
   decode: Decode,
 ): Promise<Judged> {
   const structure = readStructure(format, content);
-  const integrity = await decode(content, format, size, structure);
-  return { integrity, ...describeStructure(structure, size, integrity) };
+  const decoded = await decode(content, format, size, structure, measures);
+  return { ...decoded, ...describeStructure(structure, size, decoded.integrity) };
 }
 
 /** Of a file too large for memory only the head is known, which tells nothing of its structure. */

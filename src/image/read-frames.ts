@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../domain/errors.ts';
+import type { Measure } from '../domain/measures.ts';
 import type { AssetFile } from '../domain/ports.ts';
 import type { Frame } from './frames.ts';
 import { BLOCK_BYTES } from './limits.ts';
@@ -8,11 +9,14 @@ import { BLOCK_BYTES } from './limits.ts';
  * A file in blocks, for a decoder. It ends where it did when it was opened, or earlier if it has shrunk.
  * @throws {AppError} `storage_unavailable`
  */
-export async function* readFrames({ handle, bytes }: AssetFile): AsyncGenerator<Frame> {
+export async function* readFrames(
+  { handle, bytes }: AssetFile,
+  measures: readonly Measure[],
+): AsyncGenerator<Frame> {
   for (let at = 0; ; at += BLOCK_BYTES) {
     const block = await readBlock(handle, at, Math.min(BLOCK_BYTES, bytes - at));
     const isLast = block.length < BLOCK_BYTES || at + BLOCK_BYTES >= bytes;
-    yield { bytes, block, isLast };
+    yield { bytes, block, isLast, measures };
     if (isLast) return;
   }
 }

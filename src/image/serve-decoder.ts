@@ -18,9 +18,9 @@ export function serveDecoder(decode: Decode): void {
     answer({ type: 'done', facts, residentBytes: process.memoryUsage.rss() });
   let inspection: Inspection | null = null;
 
-  async function take({ bytes, block, isLast }: Frame): Promise<void> {
+  async function take({ bytes, block, isLast, measures }: Frame): Promise<void> {
     if (inspection === null) {
-      inspection = startInspection(bytes, block, decode);
+      inspection = startInspection(bytes, block, measures, decode);
       if (inspection === null) return void done(null);
       if (!isLast) answer({ type: 'more' });
     } else inspection.take(block);

@@ -16,6 +16,7 @@ import {
 } from '../../workflows/contract.ts';
 import type { StepExecution } from '../domain/asset.ts';
 import type { AssetToDispatch, DispatchQueue } from '../domain/ports.ts';
+import { planFor } from '../domain/policy.ts';
 import type { WebhookTurns } from '../domain/webhook-ports.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 
@@ -147,7 +148,14 @@ export function startDispatcher({
   }
 
   /** False while a workflow of another attempt holds the id. */
-  async function startWorkflow({ id, attempt, assetPath, webhookKeys }: AssetToDispatch): Promise<boolean> {
+  async function startWorkflow({
+    id,
+    attempt,
+    assetPath,
+    webhookKeys,
+    policy,
+    sha256,
+  }: AssetToDispatch): Promise<boolean> {
     const workflowId = assetWorkflowId(id);
     const memo: ValidateAssetMemo = { attempt };
     try {
@@ -155,7 +163,17 @@ export function startDispatcher({
         client.workflow.start<ValidateAsset>(VALIDATE_ASSET, {
           workflowId,
           taskQueue: TASK_QUEUE,
-          args: [{ assetId: id, attempt, assetPath, webhookKeys, stepExecution }],
+          args: [
+            {
+              assetId: id,
+              attempt,
+              assetPath,
+              webhookKeys,
+              stepExecution,
+              ...(policy !== null && { policy: planFor(policy) }),
+              ...(sha256 !== null && { sha256 }),
+            },
+          ],
           memo: { ...memo },
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           workflowIdConflictPolicy: 'FAIL',

@@ -8,7 +8,7 @@ import { serveDecoder } from '../../src/image/serve-decoder.ts';
  * answer nonsense. Everything else it decodes as ever.
  */
 configureDecoder();
-serveDecoder(async (bytes, format, size, structure) => {
+serveDecoder(async (bytes, format, size, structure, measures) => {
   const holes: Record<string, () => unknown> = {
     loop() {
       for (;;) size = null;
@@ -43,9 +43,9 @@ serveDecoder(async (bytes, format, size, structure) => {
     },
   };
   const kind = /hostile:(\w+)/.exec(bytes.toString('latin1', 0, 100))?.[1] ?? 'none';
-  if (kind === 'peek') return { state: 'damaged', reason: peek() };
+  if (kind === 'peek') return { integrity: { state: 'damaged', reason: peek() } };
   await holes[kind]?.();
-  return decode(bytes, format, size, structure);
+  return decode(bytes, format, size, structure, measures);
 });
 
 const HEX = '0'.repeat(64);

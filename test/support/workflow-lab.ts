@@ -197,6 +197,9 @@ export function fairWeather(calls: string[] = []): Activities {
     checkIsImage: () => called('checkIsImage', step({ facts: rocketFacts })),
     checkIsJpeg: () => called('checkIsJpeg', step()),
     checkDimensions: () => called('checkDimensions', step()),
+    judgeImage: async ({ steps }) => ({
+      results: await called('judgeImage', Promise.all(steps.map(() => step()))),
+    }),
     recordSteps: () => called('recordSteps', Promise.resolve()),
     finishAsset: ({ verdict }) =>
       called('finishAsset', Promise.resolve({ outcome: 'owned', state: verdict.state, send: null })),

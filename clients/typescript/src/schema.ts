@@ -633,6 +633,8 @@ export interface components {
             image: components["schemas"]["Image"] | null;
             steps: components["schemas"]["Step"][];
             findings: components["schemas"]["Finding"][];
+            /** @description `name@version` of the rules that the asset is held against. */
+            policy: string;
             deliveries: components["schemas"]["AssetDelivery"][];
             workflowId: string;
             runId: string | null;
@@ -691,6 +693,8 @@ export interface components {
             /** @enum {string} */
             iccState?: "none" | "valid" | "garbage";
             notes?: components["schemas"]["ImageNote"][];
+            measures?: components["schemas"]["Measures"];
+            earlier?: components["schemas"]["Earlier"];
         };
         /** @enum {string} */
         ImageFormat: "JPEG" | "PNG" | "GIF" | "WEBP" | "BMP" | "TIFF" | "HEIF" | "AVIF" | "ICO" | "PSD";
@@ -707,6 +711,42 @@ export interface components {
         };
         /** @enum {string} */
         ImageNoteCode: "png_header_invalid" | "png_cgbi" | "png_crc_mismatch" | "png_chunk_outside_file" | "png_missing_iend" | "png_chunk_order" | "png_missing_idat" | "png_missing_palette" | "png_palette_invalid" | "png_unknown_critical_chunk" | "jpeg_missing_eoi" | "jpeg_segment_outside_file" | "jpeg_segment_invalid" | "jpeg_unexpected_marker" | "jpeg_missing_sof" | "jpeg_missing_sos" | "jpeg_restart_marker_missing" | "jpeg_lossless" | "jpeg_hierarchical" | "gif_missing_trailer" | "gif_unknown_block" | "gif_no_frames" | "webp_size_mismatch" | "webp_chunk_outside_file" | "webp_missing_image" | "tiff_ifd_outside_file" | "tiff_ifd_loop" | "tiff_data_outside_file" | "too_many_parts" | "undecodable" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "gif_frame_outside_screen" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo";
+        /** @description What the policy needed of the pixels of the first frame. */
+        Measures: {
+            /** @description Percentiles of the brightness of pixels, 0 (black) to 1 (white). */
+            brightness?: {
+                p5: number;
+                p99: number;
+            };
+            /** @description Bits, of the samples' histogram. */
+            entropy?: number;
+            /** @description In grey at 64 px: standard deviations of the edges, and of the histogram. */
+            blur?: {
+                edges: number;
+                spread: number;
+            };
+            /** @description SHA-256 of the pixels. */
+            pixelHash?: string;
+            /** @description 64 bits, hex; similar pictures differ in few. */
+            perceptualHash?: string;
+        };
+        /** @description How it compares with the tenant's earlier assets. */
+        Earlier: {
+            /** @description The first asset with the very same pixels. */
+            exact: string | null;
+            /** @description The nearest that look alike, by the bits in which their perceptual hashes differ. */
+            near: {
+                /** Format: uuid */
+                assetId: string;
+                distance: number;
+            }[];
+            /** @description Quartiles of √(width · height) over the last assets, px. */
+            sizes: {
+                q1: number;
+                q3: number;
+                count: number;
+            } | null;
+        };
         Step: {
             name: components["schemas"]["StepName"];
             state: components["schemas"]["StepState"];
@@ -718,22 +758,27 @@ export interface components {
             error: string | null;
         };
         /** @enum {string} */
-        StepName: "checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkIsJpeg" | "checkDimensions";
+        StepName: "checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkChecksum" | "checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates";
         /** @enum {string} */
         StepState: "pending" | "running" | "passed" | "failed" | "skipped";
         /** @description One thing that is wrong with the asset, for people and for programs. */
         Finding: {
             code: components["schemas"]["ReasonCode"];
-            step: ("checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkIsJpeg" | "checkDimensions") | null;
+            step: ("checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkChecksum" | "checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates") | null;
             /** @description The key of its message in `errors`. */
             key: string;
+            /**
+             * @description Only errors fail the asset, and only they are in `errors`.
+             * @enum {string}
+             */
+            severity: "error" | "warning" | "info";
             message: string;
             measured: {
                 [key: string]: unknown;
             } | null;
         };
         /** @enum {string} */
-        ReasonCode: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "format_not_allowed" | "dimensions_too_large" | "internal_error";
+        ReasonCode: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
         AssetDelivery: {
             /** Format: uuid */
             id: string;
@@ -1220,6 +1265,8 @@ export type Image = components['schemas']['Image'];
 export type ImageFormat = components['schemas']['ImageFormat'];
 export type ImageNote = components['schemas']['ImageNote'];
 export type ImageNoteCode = components['schemas']['ImageNoteCode'];
+export type Measures = components['schemas']['Measures'];
+export type Earlier = components['schemas']['Earlier'];
 export type Step = components['schemas']['Step'];
 export type StepName = components['schemas']['StepName'];
 export type StepState = components['schemas']['StepState'];

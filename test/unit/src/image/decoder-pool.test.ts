@@ -41,8 +41,8 @@ function openPool(options: Partial<DecoderPoolOptions> = {}) {
     ...options,
   });
   pools.push(pool);
-  const inspect = (source: string | Buffer, signal?: AbortSignal) =>
-    inspectBy(pool.inspectImage, source, signal);
+  const inspect = (source: string | Buffer, signal = new AbortController().signal) =>
+    inspectBy(pool.inspectImage, source, { signal });
   return { pool, ends, inspect };
 }
 
@@ -312,7 +312,7 @@ describe('a try that is given up', () => {
     const [pid = 0] = await untilHanging(pool);
     const handle = await open('assets/rocket.jpg');
     const file = { handle, bytes: (await handle.stat()).size };
-    const second = pool.inspectImage(file, queued.signal);
+    const second = pool.inspectImage(file, { signal: queued.signal });
     const third = pool.inspectImage(file);
     queued.abort(reason);
     await expect(second).rejects.toBe(reason);

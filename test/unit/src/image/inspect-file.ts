@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
-import type { InspectImage } from '../../../../src/domain/ports.ts';
+import type { InspectImage, InspectOptions } from '../../../../src/domain/ports.ts';
 import { createDecoderPool } from '../../../../src/image/decoder-pool.ts';
 
 const decoders = createDecoderPool({ onEnd: () => undefined });
@@ -16,22 +16,26 @@ export async function inspect(source: string | Buffer): Promise<ImageFacts | nul
   return result;
 }
 
-export async function inspectBy(inspectImage: InspectImage, source: string | Buffer, signal?: AbortSignal) {
-  if (typeof source === 'string') return inspectPath(inspectImage, source, signal);
+export async function inspectBy(
+  inspectImage: InspectImage,
+  source: string | Buffer,
+  options: InspectOptions = {},
+) {
+  if (typeof source === 'string') return inspectPath(inspectImage, source, options);
   const dir = await mkdtemp(join(tmpdir(), 'validatr-image-'));
   try {
     const path = join(dir, 'file');
     await writeFile(path, source);
-    return await inspectPath(inspectImage, path, signal);
+    return await inspectPath(inspectImage, path, options);
   } finally {
     await rm(dir, { recursive: true });
   }
 }
 
-async function inspectPath(inspectImage: InspectImage, path: string, signal?: AbortSignal) {
+async function inspectPath(inspectImage: InspectImage, path: string, options: InspectOptions = {}) {
   const handle = await open(path);
   try {
-    return await inspectImage({ handle, bytes: (await handle.stat()).size }, signal);
+    return await inspectImage({ handle, bytes: (await handle.stat()).size }, options);
   } finally {
     await handle.close();
   }

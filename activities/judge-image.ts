@@ -1,0 +1,73 @@
+import type { StepName } from '../src/domain/asset.ts';
+import { sizeOf } from '../src/domain/checks/size.ts';
+import { CHECKS, RULE_NAMES, type RuleName } from '../src/domain/checks/index.ts';
+import type { Finding } from '../src/domain/findings.ts';
+import type { ImageFacts } from '../src/domain/image-facts.ts';
+import { judgeBy } from '../src/domain/judge.ts';
+import type { Earlier } from '../src/domain/measures.ts';
+import { DEFAULT_POLICY, type PolicyRules } from '../src/domain/policy.ts';
+import type { ActivityDeps } from './deps.ts';
+import { passed, type StepResult, type TimedStepResult, timed } from './step.ts';
+
+/** Holds facts against one rule of the contract's own policy. */
+export function judgeByContract(rule: RuleName, facts: ImageFacts): StepResult {
+  const finding = judgeBy(rule, facts, DEFAULT_POLICY.rules);
+  if (finding === null || finding === 'unknown') return passed;
+  // Worded where the row is written, as all that the contract words.
+  const { code, measured } = finding;
+  return { findings: [{ code, key: 'asset', measured } as Finding] };
+}
+
+export interface JudgeImageInput {
+  readonly assetId: string;
+  readonly facts: ImageFacts;
+  readonly rules: PolicyRules;
+  /** What is judged: each gives one result, in this order. */
+  readonly steps: readonly StepName[];
+  readonly comparesWithEarlier: boolean;
+  /** What the client says that the file's SHA-256 is, hex. */
+  readonly sha256?: string;
+}
+
+export interface JudgeImageResult {
+  readonly results: readonly TimedStepResult[];
+  readonly earlier?: Earlier;
+}
+
+const RULE_OF_STEP = new Map<StepName, RuleName>(RULE_NAMES.map((rule) => [CHECKS[rule].name, rule]));
+
+/**
+ * All that a policy asks of the facts, in one activity: a step of them takes microseconds, an activity of its own would cost
+ * each of them a milliseconds' worth of bookkeeping.
+ */
+export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerprints'>) {
+  function judgeStep(step: StepName, facts: ImageFacts, { rules, sha256 }: JudgeImageInput): StepResult {
+    if (step === 'checkChecksum') return compareChecksum(facts, sha256);
+    const rule = RULE_OF_STEP.get(step);
+    const finding = rule === undefined ? null : judgeBy(rule, facts, rules);
+    return finding === null || finding === 'unknown' ? passed : { findings: [finding] };
+  }
+
+  return async (input: JudgeImageInput): Promise<JudgeImageResult> => {
+    const earlier = input.comparesWithEarlier ? await compare(input.assetId, input.facts) : undefined;
+    const facts = { ...input.facts, ...(earlier !== undefined && { earlier }) };
+    const results: TimedStepResult[] = [];
+    for (const step of input.steps) results.push(await timed(() => judgeStep(step, facts, input))(undefined));
+    return { results, ...(earlier !== undefined && { earlier }) };
+  };
+
+  function compare(assetId: string, { width, height, measures = {} }: ImageFacts): Promise<Earlier> {
+    const size = width === null || height === null ? null : sizeOf({ width, height });
+    const { pixelHash, perceptualHash } = measures;
+    return fingerprints.compare(assetId, {
+      size,
+      ...(pixelHash !== undefined && { pixelHash }),
+      ...(perceptualHash !== undefined && { perceptualHash }),
+    });
+  }
+}
+
+function compareChecksum({ sha256: found }: ImageFacts, expected: string | undefined): StepResult {
+  if (expected === undefined || expected === found) return passed;
+  return { findings: [{ code: 'checksum_mismatch', key: 'asset', measured: { expected, sha256: found } }] };
+}

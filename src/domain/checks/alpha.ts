@@ -1,0 +1,13 @@
+import { defineCheck } from './check.ts';
+
+/** There is no alpha channel, and no transparent colour. */
+export const alpha = defineCheck({
+  name: 'checkAlpha',
+  code: 'alpha_not_allowed',
+  summary: 'Is it without transparency?',
+  cost: 'facts',
+  measures: [],
+  settings: {},
+  judge: ({ hasAlpha }) => (hasAlpha === undefined ? 'unknown' : hasAlpha ? {} : null),
+  describe: () => 'Images must have no alpha channel.',
+});

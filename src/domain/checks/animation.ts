@@ -1,0 +1,13 @@
+import { defineCheck } from './check.ts';
+
+/** The picture does not move. */
+export const animation = defineCheck({
+  name: 'checkAnimation',
+  code: 'animation_not_allowed',
+  summary: 'Does it stand still?',
+  cost: 'facts',
+  measures: [],
+  settings: {},
+  judge: ({ animated, frames = 1 }) => (animated === undefined ? 'unknown' : animated ? { frames } : null),
+  describe: ({ frames }) => `Images must not be animated, the provided one has ${frames} frames.`,
+});

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { defineCheck } from './check.ts';
+import { sidesOf } from './sides.ts';
+import { round } from './words.ts';
+
+/** CleanVision's `odd_aspect_ratio`: the shorter side over the longer one, 1 for a square. */
+export const aspectRatio = defineCheck({
+  name: 'checkAspectRatio',
+  code: 'odd_aspect_ratio',
+  summary: 'Is it no strip?',
+  cost: 'facts',
+  measures: [],
+  settings: { threshold: z.number().min(0).max(1).default(0.35) },
+  judge(facts, { threshold }) {
+    const sides = sidesOf(facts, 'stored');
+    if (sides === null) return 'unknown';
+    const score = aspectRatioScore(sides);
+    return score < threshold ? { score } : null;
+  },
+  describe: ({ score }, { threshold }) =>
+    `Image has an odd aspect ratio: its shorter side is ${round(score)} of the longer one, and ${threshold} is the least.`,
+});
+
+export function aspectRatioScore({
+  width,
+  height,
+}: {
+  readonly width: number;
+  readonly height: number;
+}): number {
+  return Math.min(width / height, height / width);
+}

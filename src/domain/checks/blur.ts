@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { Measures } from '../measures.ts';
+import { defineCheck } from './check.ts';
+import { round } from './words.ts';
+
+/** Scores approach 1 with the hundredth of what is measured. */
+const NORMALIZING_FACTOR = 0.01;
+
+/** CleanVision's `blurry`: how strong the edges are, and how uneven the histogram, of the picture in grey at 64 px. */
+export const blur = defineCheck({
+  name: 'checkBlur',
+  code: 'blurry',
+  summary: 'Is it sharp?',
+  cost: 'pixels',
+  measures: ['blur'],
+  settings: {
+    threshold: z.number().min(0).max(1).default(0.29),
+    colourThreshold: z.number().min(0).max(1).default(0.18),
+  },
+  judge({ measures }, { threshold, colourThreshold }) {
+    if (measures?.blur === undefined) return 'unknown';
+    const score = blurScore(measures.blur, colourThreshold);
+    return score < threshold ? { score } : null;
+  },
+  describe: ({ score }, { threshold }) =>
+    `Image is blurry: its edges score ${round(score)}, and ${threshold} is the least.`,
+});
+
+/** A histogram whose score is at most `colourThreshold` counts for nothing. */
+export function blurScore({ edges, spread }: NonNullable<Measures['blur']>, colourThreshold: number): number {
+  const ofEdges = 1 - Math.exp(-1 * edges * NORMALIZING_FACTOR);
+  const ofSpread = 1 - Math.exp(-1 * spread * NORMALIZING_FACTOR);
+  return Math.min(1, ofEdges + (ofSpread <= colourThreshold ? 0 : ofSpread));
+}

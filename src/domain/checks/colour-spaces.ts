@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { COLOUR_SPACES } from '../image-facts.ts';
+import { defineCheck } from './check.ts';
+import { listAlternatives } from './words.ts';
+
+/** Samples are stored in an allowed colour space. */
+export const colourSpaces = defineCheck({
+  name: 'checkColourSpace',
+  code: 'colour_space_not_allowed',
+  summary: 'Is its colour space allowed?',
+  cost: 'facts',
+  measures: [],
+  settings: { allow: z.array(z.enum(COLOUR_SPACES)).min(1).max(COLOUR_SPACES.length) },
+  judge({ colourSpace }, { allow }) {
+    if (colourSpace === undefined) return 'unknown';
+    return allow.includes(colourSpace) ? null : { colourSpace };
+  },
+  describe: ({ colourSpace }, { allow }) =>
+    `Images must be stored as ${listAlternatives(allow)}, the provided image is ${colourSpace}.`,
+});

@@ -1,0 +1,16 @@
+import { defineCheck } from './check.ts';
+
+/** CleanVision's `exact_duplicates`: no earlier asset of the tenant has the very same pixels. */
+export const exactDuplicates = defineCheck({
+  name: 'checkExactDuplicates',
+  code: 'exact_duplicate',
+  summary: 'Is it new, pixel for pixel?',
+  cost: 'earlier',
+  measures: ['pixelHash'],
+  settings: {},
+  judge({ earlier }) {
+    if (earlier === undefined) return 'unknown';
+    return earlier.exact === null ? null : { assetId: earlier.exact };
+  },
+  describe: ({ assetId }) => `Image is an exact duplicate of asset ${assetId}.`,
+});

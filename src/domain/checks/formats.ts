@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { IMAGE_FORMATS } from '../image-facts.ts';
+import { defineCheck } from './check.ts';
+import { listAlternatives } from './words.ts';
+
+/** The content, not the name, is of an allowed format. */
+export const formats = defineCheck({
+  name: 'checkIsJpeg',
+  code: 'format_not_allowed',
+  summary: 'Is it of an allowed format?',
+  cost: 'facts',
+  measures: [],
+  settings: { allow: z.array(z.enum(IMAGE_FORMATS)).min(1).max(IMAGE_FORMATS.length) },
+  judge: ({ format }, { allow }) => (allow.includes(format) ? null : { format }),
+  describe: ({ format }, { allow }) =>
+    `Assets must be a ${listAlternatives(allow)}, the provided image is a ${format}`,
+});

@@ -1,0 +1,13 @@
+import { defineCheck } from './check.ts';
+
+/** CleanVision's `grayscale`: samples are stored as grey. (A picture in colours that are all grey passes, as there.) */
+export const grayscale = defineCheck({
+  name: 'checkGrayscale',
+  code: 'grayscale',
+  summary: 'Is it in colour?',
+  cost: 'facts',
+  measures: [],
+  settings: {},
+  judge: ({ colourSpace }) => (colourSpace === undefined ? 'unknown' : colourSpace === 'grey' ? {} : null),
+  describe: () => 'Image is grayscale.',
+});

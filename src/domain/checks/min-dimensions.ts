@@ -1,0 +1,20 @@
+import { defineCheck } from './check.ts';
+import { orientationOf, side, sidesOf } from './sides.ts';
+
+/** Width and height are at least so many px. A header without dimensions can't fail here. */
+export const minDimensions = defineCheck({
+  name: 'checkMinDimensions',
+  code: 'dimensions_too_small',
+  summary: 'Is it large enough, in pixels?',
+  cost: 'facts',
+  measures: [],
+  settings: { width: side, height: side, of: orientationOf },
+  judge(facts, limit) {
+    const sides = sidesOf(facts, limit.of);
+    if (sides === null) return 'unknown';
+    return sides.width >= limit.width && sides.height >= limit.height ? null : sides;
+  },
+  describe: ({ width, height }, limit) =>
+    `Images must be at least ${limit.width}px wide and ${limit.height}px high. ` +
+    `The provided image has dimensions of ${width}x${height}px.`,
+});

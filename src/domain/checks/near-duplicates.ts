@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { MAX_NEAR_DISTANCE } from '../measures.ts';
+import { defineCheck } from './check.ts';
+
+/** CleanVision's `near_duplicates`, where equal perceptual hashes count; here also those that differ in few bits. */
+export const nearDuplicates = defineCheck({
+  name: 'checkNearDuplicates',
+  code: 'near_duplicate',
+  summary: 'Does it look unlike those before it?',
+  cost: 'earlier',
+  measures: ['pixelHash', 'perceptualHash'],
+  settings: { maxDistance: z.int().min(0).max(MAX_NEAR_DISTANCE).default(0) },
+  judge({ earlier }, { maxDistance }) {
+    if (earlier === undefined) return 'unknown';
+    const [nearest] = earlier.near;
+    // Exact duplicates are told of as such.
+    return earlier.exact !== null || nearest === undefined || nearest.distance > maxDistance ? null : nearest;
+  },
+  describe: ({ assetId, distance }) =>
+    `Image looks like asset ${assetId}: their perceptual hashes differ in ${distance} of 64 bits.`,
+});

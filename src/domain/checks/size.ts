@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { Earlier } from '../measures.ts';
+import { defineCheck } from './check.ts';
+import { sidesOf } from './sides.ts';
+
+/** Fewer earlier assets than these say nothing of what is usual. */
+const ENOUGH_TO_COMPARE = 20;
+
+/** CleanVision's `odd_size`: √(width · height) is not far from what the tenant's last assets have. */
+export const size = defineCheck({
+  name: 'checkSize',
+  code: 'odd_size',
+  summary: 'Is it about as large as those before it?',
+  cost: 'earlier',
+  measures: [],
+  settings: { iqrFactor: z.number().positive().max(100).default(3) },
+  judge(facts, { iqrFactor }) {
+    const sides = sidesOf(facts, 'stored');
+    const { sizes } = facts.earlier ?? {};
+    if (sides === null || sizes === undefined) return 'unknown';
+    if (sizes === null || sizes.count < ENOUGH_TO_COMPARE) return null;
+    const { score, threshold } = sizeScore(sizeOf(sides), sizes, iqrFactor);
+    return score < threshold ? { score, size: sizeOf(sides), ...sizes } : null;
+  },
+  describe: ({ size: own, q1, q3 }) =>
+    `Image has an odd size: √(width · height) is ${Math.round(own)}px, where half of those before it have ${Math.round(q1)} to ${Math.round(q3)}px.`,
+});
+
+/** √(width · height), px. */
+export function sizeOf({ width, height }: { readonly width: number; readonly height: number }): number {
+  return Math.sqrt(width) * Math.sqrt(height);
+}
+
+/** 1 in the middle of what is usual, 0.5 (or 1, where all have one size) at its bounds; below `threshold` it is odd. */
+export function sizeScore(
+  own: number,
+  { q1, q3 }: Pick<NonNullable<Earlier['sizes']>, 'q1' | 'q3'>,
+  iqrFactor: number,
+): { readonly score: number; readonly threshold: number } {
+  const margin = iqrFactor * (q3 - q1);
+  const [min, max] = [q1 - margin, q3 + margin];
+  const middle = (min + max) / 2;
+  const gap = max - min;
+  const distance = Math.abs(own - middle) / (gap > 0 ? gap : middle);
+  return { score: 1 - Math.min(1, Math.max(0, distance)), threshold: gap > 0 ? 0.5 : 1 };
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { IMAGE_NOTE_CODES, severityOf } from '../image-notes.ts';
+import { defineCheck } from './check.ts';
+
+/** What makes a picture `damaged` is no matter of policy. */
+const REFUSABLE = IMAGE_NOTE_CODES.filter((code) => severityOf(code) !== 'error');
+
+/** The file's structure shows nothing that the policy refuses, such as bytes after the end of the picture. */
+export const structure = defineCheck({
+  name: 'checkStructure',
+  code: 'structure_not_allowed',
+  summary: 'Is its structure free of what is refused?',
+  cost: 'facts',
+  measures: [],
+  settings: { refuse: z.array(z.enum(REFUSABLE)).min(1).max(REFUSABLE.length) },
+  judge({ notes }, { refuse }) {
+    if (notes === undefined) return 'unknown';
+    const found = refuse.filter((code) => notes.some((note) => note.code === code));
+    return found.length === 0 ? null : { notes: found };
+  },
+  describe: ({ notes }) => `The file's structure is not allowed: ${notes.join(', ')}.`,
+});

@@ -1,0 +1,51 @@
+import { CHECKS, RULE_NAMES, type RuleName } from './checks/index.ts';
+import type { Check, Measured } from './checks/check.ts';
+import type { CheckFinding } from './findings.ts';
+import type { ImageFacts } from './image-facts.ts';
+import type { PolicyRules } from './policy.ts';
+
+export interface Judgement {
+  readonly findings: readonly CheckFinding[];
+  /** Steps that could not be made: the facts lack what they need. */
+  readonly unknown: readonly CheckFinding['step'][];
+}
+
+/** Holds facts against the rules of a policy. */
+export function judge(facts: ImageFacts, rules: PolicyRules): Judgement {
+  const findings: CheckFinding[] = [];
+  const unknown: CheckFinding['step'][] = [];
+  for (const name of RULE_NAMES) {
+    const result = judgeBy(name, facts, rules);
+    if (result === 'unknown') unknown.push(CHECKS[name].name);
+    else if (result !== null) findings.push(result);
+  }
+  return { findings, unknown };
+}
+
+/** Holds facts against one rule; null where nothing is wrong, or the policy has no such rule. */
+export function judgeBy(
+  name: RuleName,
+  facts: ImageFacts,
+  rules: PolicyRules,
+): CheckFinding | 'unknown' | null {
+  const rule = rules[name];
+  if (rule === undefined) return null;
+  const { name: step, code } = CHECKS[name];
+  // The compiler can't see that a rule belongs to the check of its name.
+  const check = CHECKS[name] as Check;
+  const measured = check.judge(facts, rule);
+  if (measured === null || measured === 'unknown') return measured;
+  const message =
+    rule.message === undefined
+      ? check.describe(measured, rule)
+      : fillIn(rule.message, { ...rule, ...measured });
+  return { code, step, key: 'asset', severity: rule.severity, measured, message };
+}
+
+/** `{score}` becomes what was measured under that name. */
+function fillIn(message: string, values: Measured): string {
+  return message.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    return ['string', 'number'].includes(typeof value) ? String(value) : placeholder;
+  });
+}

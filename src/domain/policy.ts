@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { CONTRACT_STEPS, type StepName } from './asset.ts';
+import { type CheckName, CHECKS, RULE_NAMES, type RuleName } from './checks/index.ts';
+import { NOTE_SEVERITIES } from './image-notes.ts';
+import { MEASURES, type Measure } from './measures.ts';
+import { text } from './text.ts';
+
+const MAX_MESSAGE_LENGTH = 500;
+
+/** What every rule may say besides the settings of its check. */
+const common = {
+  /** Only errors fail an asset; the others are reported with it. */
+  severity: z.enum(NOTE_SEVERITIES).default('error'),
+  /** Instead of the check's own sentence. `{score}` and the like are replaced by what was measured, or by the setting. */
+  message: text.min(1).max(MAX_MESSAGE_LENGTH).exactOptional(),
+};
+
+type RuleSchema<Settings extends z.ZodRawShape> = z.ZodObject<typeof common & Settings, z.core.$strict>;
+
+/** The rules of a policy: which checks are made, and how. None at all: every image that decodes passes. */
+export const policyRules = z.strictObject(
+  Object.fromEntries(
+    RULE_NAMES.map((name) => [name, z.strictObject({ ...common, ...CHECKS[name].settings }).exactOptional()]),
+  ) as { [Name in RuleName]: z.ZodExactOptional<RuleSchema<(typeof CHECKS)[Name]['settings']>> },
+);
+export type PolicyRules = z.output<typeof policyRules>;
+
+/** A named rule set of a tenant. A version never changes. */
+export interface Policy {
+  readonly name: string;
+  readonly version: number;
+  readonly rules: PolicyRules;
+}
+
+/** A policy as a validation uses it, with what follows from its rules (`planFor`). Part of recorded histories. */
+export interface PolicyInUse extends Policy {
+  /** What is judged, in reporting order. */
+  readonly steps: readonly CheckName[];
+  readonly measures: readonly Measure[];
+  readonly comparesWithEarlier: boolean;
+}
+
+/** Names a policy: lower-case letters, digits and hyphens, 63 at most. */
+export const POLICY_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** `name@version`, or `name` for its latest version. */
+const POLICY_REFERENCE = /^(?<name>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:@(?<version>[1-9][0-9]{0,8}))?$/;
+
+/** The contract's own: what holds where a submission names none. Every tenant has it, and nobody can change it. */
+export const DEFAULT_POLICY: Policy = {
+  name: 'default',
+  version: 1,
+  rules: policyRules.parse({ formats: { allow: ['JPEG'] }, maxDimensions: { width: 1000, height: 1000 } }),
+};
+
+/** Null where the text is no reference. */
+export function parsePolicyReference(reference: string): { name: string; version: number | null } | null {
+  const { name, version } = POLICY_REFERENCE.exec(reference)?.groups ?? {};
+  if (name === undefined) return null;
+  return { name, version: version === undefined ? null : Number(version) };
+}
+
+export function describePolicy({ name, version }: Pick<Policy, 'name' | 'version'>): string {
+  return `${name}@${version}`;
+}
+
+/** The steps of a validation, in reporting order; `policy` null: the contract's own. */
+export function stepsUnder(policy: Policy | null, hasChecksum: boolean): StepName[] {
+  const checksum: readonly StepName[] = hasChecksum ? ['checkChecksum'] : [];
+  if (policy === null) return [...CONTRACT_STEPS, ...checksum];
+  return [...CONTRACT_STEPS.slice(0, 3), ...checksum, ...planFor(policy).steps];
+}
+
+/** What a validation under the policy has to do: decided when it starts, so that its workflow is replayed as it ran. */
+export function planFor(policy: Policy): PolicyInUse {
+  const checks = RULE_NAMES.filter((name) => policy.rules[name] !== undefined).map((name) => CHECKS[name]);
+  const measures = new Set<Measure>(checks.flatMap((check) => check.measures));
+  return {
+    ...policy,
+    steps: checks.map(({ name }) => name),
+    measures: MEASURES.filter((measure) => measures.has(measure)),
+    comparesWithEarlier: checks.some(({ cost }) => cost === 'earlier'),
+  };
+}

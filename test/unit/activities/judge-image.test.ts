@@ -1,0 +1,93 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, it } from 'vitest';
+import {
+  createJudgeImage,
+  type JudgeImageInput,
+  type JudgeImageResult,
+} from '../../../activities/judge-image.ts';
+import type { ImageFacts } from '../../../src/domain/image-facts.ts';
+import type { Earlier } from '../../../src/domain/measures.ts';
+import { planFor, policyRules } from '../../../src/domain/policy.ts';
+import type { Fingerprint } from '../../../src/domain/ports.ts';
+
+const FACTS: ImageFacts = {
+  format: 'PNG',
+  width: 400,
+  height: 100,
+  bytes: 1_000,
+  sha256: 'a'.repeat(64),
+  integrity: { state: 'intact' },
+  measures: { pixelHash: 'b'.repeat(64), perceptualHash: 'c'.repeat(16) },
+};
+
+/** Judges under `rules`, in a world where `earlier` is found. */
+async function judge(rules: object, input: Partial<JudgeImageInput> = {}, earlier?: Earlier) {
+  const compared: [string, Fingerprint][] = [];
+  const judgeImage = createJudgeImage({
+    fingerprints: {
+      compare(assetId, fingerprint) {
+        compared.push([assetId, fingerprint]);
+        return earlier === undefined ? Promise.reject(new Error('not asked for')) : Promise.resolve(earlier);
+      },
+    },
+  });
+  const plan = planFor({ name: 'p', version: 1, rules: policyRules.parse(rules) });
+  const { steps, comparesWithEarlier } = plan;
+  const result: JudgeImageResult = await new MockActivityEnvironment().run(judgeImage, {
+    assetId: 'asset',
+    facts: FACTS,
+    rules: plan.rules,
+    steps,
+    comparesWithEarlier,
+    ...input,
+  });
+  return { ...result, compared };
+}
+
+describe('judging an image', () => {
+  it('gives one result for each step, in their order, with its own findings', async () => {
+    const { results } = await judge({ formats: { allow: ['PNG'] }, aspectRatio: {}, dark: {} });
+    expect(results.map(({ findings }) => findings.map(({ code }) => code))).toEqual([
+      [],
+      ['odd_aspect_ratio'],
+      [],
+    ]);
+    for (const { startedAt, durationMs, attempt } of results) {
+      expect(new Date(startedAt).toISOString()).toBe(startedAt);
+      expect(durationMs).toBeGreaterThanOrEqual(0);
+      expect(attempt).toBe(1);
+    }
+  });
+
+  it('compares with earlier assets once, and only where a rule asks for it', async () => {
+    const found: Earlier = {
+      exact: 'first',
+      near: [{ assetId: 'second', distance: 2 }],
+      sizes: { q1: 200, q3: 210, count: 50 },
+    };
+    const judged = await judge(
+      { exactDuplicates: {}, nearDuplicates: { maxDistance: 5 }, size: {} },
+      {},
+      found,
+    );
+    expect(judged.compared).toEqual([
+      ['asset', { size: 200, pixelHash: 'b'.repeat(64), perceptualHash: 'c'.repeat(16) }],
+    ]);
+    expect(judged.earlier).toEqual(found);
+    expect(judged.results.flatMap(({ findings }) => findings.map(({ code }) => code))).toEqual([
+      'exact_duplicate',
+    ]);
+    expect((await judge({ dark: {} })).compared).toEqual([]);
+  });
+
+  it('holds the SHA-256 of the file against the one that was given', async () => {
+    const steps = ['checkChecksum'] as const;
+    const right = await judge({}, { steps, sha256: FACTS.sha256 });
+    expect(right.results[0]?.findings).toEqual([]);
+    const expected = 'f'.repeat(64);
+    const wrong = await judge({}, { steps, sha256: expected });
+    expect(wrong.results[0]?.findings).toEqual([
+      { code: 'checksum_mismatch', key: 'asset', measured: { expected, sha256: FACTS.sha256 } },
+    ]);
+  });
+});

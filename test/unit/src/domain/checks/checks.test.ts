@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import { CHECKS, RULE_NAMES, type RuleName } from '../../../../../src/domain/checks/index.ts';
+import { sizeOf } from '../../../../../src/domain/checks/size.ts';
+import type { ImageFacts } from '../../../../../src/domain/image-facts.ts';
+import { judge } from '../../../../../src/domain/judge.ts';
+import { planFor, policyRules } from '../../../../../src/domain/policy.ts';
+
+/** Everything known, and nothing wrong with it by any check. */
+const FINE: ImageFacts = {
+  format: 'JPEG',
+  width: 640,
+  height: 480,
+  displayed: { width: 480, height: 640 },
+  bytes: 100_000,
+  sha256: 'a'.repeat(64),
+  integrity: { state: 'intact' },
+  colourSpace: 'ycbcr',
+  hasAlpha: false,
+  animated: false,
+  frames: 1,
+  notes: [{ code: 'mpo', severity: 'info' }],
+  measures: {
+    brightness: { p5: 0.1, p99: 0.9 },
+    entropy: 7.5,
+    blur: { edges: 40, spread: 60 },
+    pixelHash: 'b'.repeat(64),
+    perceptualHash: 'c'.repeat(16),
+  },
+  earlier: { exact: null, near: [], sizes: { q1: 500, q3: 600, count: 100 } },
+};
+const OTHER = '01935f7e-0000-7000-8000-000000000001';
+
+interface Example {
+  /** As a policy gives it. */
+  readonly rule: object;
+  /** What makes the picture fail. */
+  readonly wrong: Partial<ImageFacts>;
+  readonly measured: object;
+  readonly message: string;
+  /** At the very bound: passes. */
+  readonly justRight?: Partial<ImageFacts>;
+  /** Facts without which nothing can be said. */
+  readonly lacking?: readonly (keyof ImageFacts)[];
+}
+
+const EXAMPLES: Record<RuleName, Example> = {
+  formats: {
+    rule: { allow: ['JPEG', 'PNG', 'WEBP'] },
+    wrong: { format: 'GIF' },
+    measured: { format: 'GIF' },
+    message: 'Assets must be a JPEG, PNG or WEBP, the provided image is a GIF',
+    justRight: { format: 'PNG' },
+  },
+  maxDimensions: {
+    rule: { width: 640, height: 480 },
+    wrong: { width: 641 },
+    measured: { width: 641, height: 480 },
+    message:
+      'Image dimensions must have a width of at most 640px and a height of at most 480px. The provided image has dimensions of 641x480px.',
+    justRight: {},
+    lacking: ['width'],
+  },
+  minDimensions: {
+    rule: { width: 480, height: 640, of: 'displayed' },
+    wrong: { displayed: { width: 640, height: 480 } },
+    measured: { width: 640, height: 480 },
+    message:
+      'Images must be at least 480px wide and 640px high. The provided image has dimensions of 640x480px.',
+    justRight: {},
+  },
+  bytes: {
+    rule: { min: 1_000, max: 100_000 },
+    wrong: { bytes: 100_001 },
+    measured: { bytes: 100_001 },
+    message: 'Files must have 1000 to 100000 bytes, the provided file has 100001.',
+    justRight: { bytes: 1_000 },
+  },
+  colourSpaces: {
+    rule: { allow: ['ycbcr', 'rgb'] },
+    wrong: { colourSpace: 'cmyk' },
+    measured: { colourSpace: 'cmyk' },
+    message: 'Images must be stored as ycbcr or rgb, the provided image is cmyk.',
+    lacking: ['colourSpace'],
+  },
+  alpha: {
+    rule: {},
+    wrong: { hasAlpha: true },
+    measured: {},
+    message: 'Images must have no alpha channel.',
+    lacking: ['hasAlpha'],
+  },
+  animation: {
+    rule: {},
+    wrong: { animated: true, frames: 3 },
+    measured: { frames: 3 },
+    message: 'Images must not be animated, the provided one has 3 frames.',
+    lacking: ['animated'],
+  },
+  structure: {
+    rule: { refuse: ['trailing_bytes', 'icc_garbage'] },
+    wrong: { notes: [{ code: 'icc_garbage', severity: 'warning' }] },
+    measured: { notes: ['icc_garbage'] },
+    message: "The file's structure is not allowed: icc_garbage.",
+    lacking: ['notes'],
+  },
+  aspectRatio: {
+    rule: {},
+    wrong: { width: 349, height: 1_000 },
+    measured: { score: 0.349 },
+    message:
+      'Image has an odd aspect ratio: its shorter side is 0.349 of the longer one, and 0.35 is the least.',
+    justRight: { width: 1_000, height: 350 },
+    lacking: ['height'],
+  },
+  grayscale: {
+    rule: {},
+    wrong: { colourSpace: 'grey' },
+    measured: {},
+    message: 'Image is grayscale.',
+    lacking: ['colourSpace'],
+  },
+  dark: {
+    rule: {},
+    wrong: { measures: { brightness: { p5: 0, p99: 0.31999 } } },
+    measured: { score: 0.31999 },
+    message: 'Image is too dark: its brightest parts reach 0.32 of 1, and 0.32 is the least.',
+    justRight: { measures: { brightness: { p5: 0, p99: 0.32 } } },
+    lacking: ['measures'],
+  },
+  light: {
+    rule: { threshold: 0.25 },
+    wrong: { measures: { brightness: { p5: 0.875, p99: 1 } } },
+    measured: { score: 0.125 },
+    message: 'Image is too light: its darkest parts are 0.125 below white, and 0.25 is the least.',
+    justRight: { measures: { brightness: { p5: 0.75, p99: 1 } } },
+    lacking: ['measures'],
+  },
+  information: {
+    rule: { threshold: 0.25 },
+    wrong: { measures: { entropy: 2.4 } },
+    measured: { score: 0.24 },
+    message: 'Image has little information: its entropy scores 0.24, and 0.25 is the least.',
+    justRight: { measures: { entropy: 2.5 } },
+    lacking: ['measures'],
+  },
+  blur: {
+    rule: {},
+    // The spread scores 0.1393, which is no more than the colour threshold of 0.18: it counts for nothing.
+    wrong: { measures: { blur: { edges: 20, spread: 15 } } },
+    measured: { score: 1 - Math.exp(-0.2) },
+    message: 'Image is blurry: its edges score 0.1813, and 0.29 is the least.',
+    justRight: { measures: { blur: { edges: 20, spread: 20 } } },
+    lacking: ['measures'],
+  },
+  size: {
+    rule: {},
+    // Usual is 500 − 300 to 600 + 300.
+    wrong: { width: 901, height: 901 },
+    measured: { score: 1 - 351 / 700, size: 901, q1: 500, q3: 600, count: 100 },
+    message:
+      'Image has an odd size: √(width · height) is 901px, where half of those before it have 500 to 600px.',
+    justRight: { width: 900, height: 900 },
+    lacking: ['earlier'],
+  },
+  exactDuplicates: {
+    rule: {},
+    wrong: { earlier: { exact: OTHER, near: [], sizes: null } },
+    measured: { assetId: OTHER },
+    message: `Image is an exact duplicate of asset ${OTHER}.`,
+    lacking: ['earlier'],
+  },
+  nearDuplicates: {
+    rule: { maxDistance: 3 },
+    wrong: { earlier: { exact: null, near: [{ assetId: OTHER, distance: 3 }], sizes: null } },
+    measured: { assetId: OTHER, distance: 3 },
+    message: `Image looks like asset ${OTHER}: their perceptual hashes differ in 3 of 64 bits.`,
+    justRight: { earlier: { exact: null, near: [{ assetId: OTHER, distance: 4 }], sizes: null } },
+    lacking: ['earlier'],
+  },
+};
+
+describe.each(RULE_NAMES.map((name) => [name, EXAMPLES[name]] as const))('the check %s', (name, example) => {
+  const rules = policyRules.parse({ [name]: example.rule });
+  const step = CHECKS[name].name;
+
+  it('passes what is fine', () => {
+    expect(judge(FINE, rules)).toEqual({ findings: [], unknown: [] });
+    if (example.justRight) expect(judge({ ...FINE, ...example.justRight }, rules).findings).toEqual([]);
+  });
+
+  it('finds what is wrong, with what was measured, in words', () => {
+    const { findings, unknown } = judge({ ...FINE, ...example.wrong }, rules);
+    expect(unknown).toEqual([]);
+    expect(findings).toMatchObject([
+      { code: CHECKS[name].code, step, key: 'asset', severity: 'error', message: example.message },
+    ]);
+    for (const [key, value] of Object.entries(example.measured)) {
+      const found = findings[0]?.measured[key];
+      if (typeof value === 'number') expect(found).toBeCloseTo(value, 12);
+      else expect(found).toEqual(value);
+    }
+    expect(Object.keys(findings[0]?.measured ?? {}).sort()).toEqual(Object.keys(example.measured).sort());
+  });
+
+  it('says where the facts do not tell, and fails nothing for it', () => {
+    for (const fact of example.lacking ?? []) {
+      const facts = { ...FINE, [fact]: fact === 'width' || fact === 'height' ? null : undefined };
+      expect(judge(facts as ImageFacts, rules)).toEqual({ findings: [], unknown: [step] });
+    }
+  });
+
+  it('asks for what it needs, and for nothing else', () => {
+    const plan = planFor({ name: 'only', version: 1, rules });
+    expect(plan.steps).toEqual([step]);
+    // Without what it asks for it could not judge: with exactly that it can.
+    const measures = Object.fromEntries(plan.measures.map((measure) => [measure, FINE.measures?.[measure]]));
+    const { earlier, ...rest } = FINE;
+    const facts = { ...rest, measures, ...(plan.comparesWithEarlier && { earlier }) } as ImageFacts;
+    expect(judge(facts, rules).unknown).toEqual([]);
+    if (plan.measures.length > 0 && !plan.comparesWithEarlier)
+      expect(judge({ ...FINE, measures: {} }, rules).unknown).toEqual([step]);
+  });
+});
+
+describe('odd sizes', () => {
+  const rules = policyRules.parse({ size: {} });
+  const sized = (width: number, sizes: { q1: number; q3: number; count: number }): ImageFacts => ({
+    ...FINE,
+    width,
+    height: width,
+    earlier: { exact: null, near: [], sizes },
+  });
+
+  it('are none while there is too little to compare with', () => {
+    expect(judge(sized(5_000, { q1: 500, q3: 600, count: 19 }), rules).findings).toEqual([]);
+    expect(judge(sized(5_000, { q1: 500, q3: 600, count: 20 }), rules).findings).toHaveLength(1);
+  });
+
+  it('are all others where all before have one size', () => {
+    const usual = sizeOf({ width: 500, height: 500 });
+    const sizes = { q1: usual, q3: usual, count: 50 };
+    expect(judge(sized(500, sizes), rules).findings).toEqual([]);
+    expect(judge(sized(501, sizes), rules).findings).toHaveLength(1);
+  });
+});

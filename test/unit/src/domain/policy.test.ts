@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { RULE_NAMES } from '../../../../src/domain/checks/index.ts';
+import { errorsOf, type Finding, reportFindings } from '../../../../src/domain/findings.ts';
+import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
+import { judge } from '../../../../src/domain/judge.ts';
+import {
+  DEFAULT_POLICY,
+  describePolicy,
+  parsePolicyReference,
+  planFor,
+  policyRules,
+  stepsUnder,
+} from '../../../../src/domain/policy.ts';
+
+const PNG: ImageFacts = {
+  format: 'PNG',
+  width: 2_000,
+  height: 10,
+  bytes: 1_000,
+  sha256: 'a'.repeat(64),
+  integrity: { state: 'intact' },
+};
+const reported = (findings: readonly Finding[]) => reportFindings(findings, {});
+
+describe("the contract's own policy", () => {
+  it("finds what the contract's steps find, in the contract's words", () => {
+    expect(errorsOf(reported(judge(PNG, DEFAULT_POLICY.rules).findings))).toEqual({
+      asset: [
+        'Assets must be a JPEG, the provided image is a PNG',
+        'Image dimensions must have a width and height smaller than 1000px. The provided image has dimensions of 2000x10px.',
+      ],
+    });
+    expect(judge({ ...PNG, format: 'JPEG', width: 1_000, height: 1_000 }, DEFAULT_POLICY.rules)).toEqual({
+      findings: [],
+      unknown: [],
+    });
+  });
+
+  it('computes nothing from pixels and compares with nothing', () => {
+    expect(planFor(DEFAULT_POLICY)).toMatchObject({ measures: [], comparesWithEarlier: false });
+  });
+});
+
+describe('the rules of a policy', () => {
+  it('are none, each alone, or all of them', () => {
+    expect(policyRules.parse({})).toEqual({});
+    const given = { formats: { allow: ['PNG'] }, dark: {}, nearDuplicates: { severity: 'warning' } };
+    expect(policyRules.parse(given)).toEqual({
+      formats: { allow: ['PNG'], severity: 'error' },
+      dark: { threshold: 0.32, severity: 'error' },
+      nearDuplicates: { maxDistance: 0, severity: 'warning' },
+    });
+  });
+
+  it.each([
+    [{ darkness: {} }, []],
+    [{ dark: { treshold: 0.3 } }, ['dark']],
+    [{ dark: { threshold: 1.5 } }, ['dark', 'threshold']],
+    [{ formats: {} }, ['formats', 'allow']],
+    [{ formats: { allow: ['SVG'] } }, ['formats', 'allow', 0]],
+    [{ maxDimensions: { width: 0, height: 5 } }, ['maxDimensions', 'width']],
+    [{ structure: { refuse: ['png_crc_mismatch'] } }, ['structure', 'refuse', 0]],
+    [{ alpha: { severity: 'fatal' } }, ['alpha', 'severity']],
+    [{ alpha: { message: '' } }, ['alpha', 'message']],
+    [{ alpha: { message: 'x\0' } }, ['alpha', 'message']],
+    [{ nearDuplicates: { maxDistance: 8 } }, ['nearDuplicates', 'maxDistance']],
+  ])('are refused at the place of the fault: %j', (given, path) => {
+    const { error } = policyRules.safeParse(given);
+    expect(error?.issues[0]?.path).toEqual(path);
+  });
+
+  it('stand as they are after being stored and read again', () => {
+    const rules = policyRules.parse(
+      Object.fromEntries(
+        RULE_NAMES.map((name) => [
+          name,
+          {
+            formats: { allow: ['JPEG'] },
+            colourSpaces: { allow: ['rgb'] },
+            structure: { refuse: ['mpo'] },
+            maxDimensions: { width: 9, height: 9 },
+            minDimensions: { width: 1, height: 1 },
+          }[name as string] ?? {},
+        ]),
+      ),
+    );
+    expect(Object.keys(rules)).toEqual(RULE_NAMES);
+    expect(policyRules.parse(JSON.parse(JSON.stringify(rules)))).toEqual(rules);
+  });
+
+  it('have words of their own, with what was measured filled in', () => {
+    const rules = policyRules.parse({
+      maxDimensions: {
+        width: 500,
+        height: 500,
+        message: 'At most {of} 500, not {width}×{height} {constructor} {x}',
+      },
+    });
+    expect(judge(PNG, rules).findings[0]?.message).toBe('At most stored 500, not 2000×10 {constructor} {x}');
+  });
+
+  it('fail an asset by errors only; warnings and infos are reported with it', () => {
+    const rules = policyRules.parse({
+      formats: { allow: ['JPEG'], severity: 'warning' },
+      maxDimensions: { width: 500, height: 500, severity: 'info' },
+    });
+    const findings = reported(judge(PNG, rules).findings);
+    expect(findings.map(({ severity }) => severity)).toEqual(['warning', 'info']);
+    expect(errorsOf(findings)).toBeNull();
+  });
+});
+
+describe('a reference to a policy', () => {
+  it.each([
+    ['default', { name: 'default', version: null }],
+    ['png-ok@12', { name: 'png-ok', version: 12 }],
+    ['a', { name: 'a', version: null }],
+  ])('is a name with or without a version: %s', (reference, expected) => {
+    expect(parsePolicyReference(reference)).toEqual(expected);
+  });
+
+  it.each([
+    '',
+    '@1',
+    'a@',
+    'a@0',
+    'a@01',
+    'a@1.5',
+    'A@1',
+    'a b',
+    '-a',
+    'a-',
+    'a@1234567890',
+    'a@1\n',
+    `${'a'.repeat(64)}@1`,
+  ])('is nothing else: %j', (reference) => expect(parsePolicyReference(reference)).toBeNull());
+
+  it('is what verdicts are stamped with', () => {
+    expect(describePolicy(DEFAULT_POLICY)).toBe('default@1');
+  });
+});
+
+describe('the steps of a validation', () => {
+  it("are the contract's five under its own policy, and one more where a checksum is given", () => {
+    expect(stepsUnder(null, false)).toHaveLength(5);
+    expect(stepsUnder(null, true).at(-1)).toBe('checkChecksum');
+  });
+
+  it('are only those that the policy needs', () => {
+    const policy = {
+      name: 'p',
+      version: 1,
+      rules: policyRules.parse({ dark: {}, formats: { allow: ['PNG'] } }),
+    };
+    expect(stepsUnder(policy, false)).toEqual([
+      'checkWebhookUrls',
+      'checkAssetReachable',
+      'checkIsImage',
+      'checkIsJpeg',
+      'checkDark',
+    ]);
+  });
+});

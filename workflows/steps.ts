@@ -1,0 +1,134 @@
+import type { TimedStepResult } from '../activities/step.ts';
+import type { StepName } from '../src/domain/asset.ts';
+import type { ImageFacts } from '../src/domain/image-facts.ts';
+import type { ValidateAssetInput } from './contract.ts';
+import { type DurableOptions, durably } from './durable.ts';
+
+/** What steps may learn, for others that need it: a readable file, the facts of an image. */
+export type Knowledge = 'file' | 'facts';
+
+/** What a step has come to: a result for each of its names, and what it learnt. */
+export interface StepOutcome {
+  readonly results: readonly TimedStepResult[];
+  readonly knows: boolean;
+  readonly facts?: ImageFacts;
+}
+
+/**
+ * A step of the pipeline: one activity. `needs` is what has to be known before, `tells` what is known after it. Those that
+ * need the same run side by side; those whose need is never met are skipped.
+ */
+export interface Step {
+  readonly names: readonly StepName[];
+  readonly summary: string;
+  readonly needs: Knowledge | null;
+  readonly tells?: Knowledge;
+  /** The dearest thing it does. */
+  readonly cost: 'database' | 'file' | 'pixels' | 'facts' | 'earlier';
+  run(options: DurableOptions, facts: ImageFacts | null): Promise<StepOutcome>;
+}
+
+const only = (result: TimedStepResult, knows = false): StepOutcome => ({ results: [result], knows });
+
+/**
+ * The steps that an asset needs, and no other:
+ *
+ *     checkWebhookUrls
+ *     checkAssetReachable ─file─▶ checkIsImage ─facts─▶ checkIsJpeg, checkDimensions | judgeImage
+ *
+ * The contract's own policy has an activity for each of its rules; what any other policy asks, and the checksum of a submission,
+ * is judged by `judgeImage` in one go.
+ */
+export function stepsFor({ assetId, assetPath, webhookKeys, policy, sha256 }: ValidateAssetInput): Step[] {
+  const steps: Step[] = [
+    {
+      names: ['checkWebhookUrls'],
+      summary: 'Are the webhook URLs valid?',
+      needs: null,
+      cost: 'database',
+      run: async (options) => only(await durably('checkWebhookUrls', { assetId, webhookKeys }, options)),
+    },
+    {
+      names: ['checkAssetReachable'],
+      summary: 'Is the file there and readable?',
+      needs: null,
+      tells: 'file',
+      cost: 'file',
+      async run(options) {
+        const result = await durably('checkAssetReachable', { assetPath }, options);
+        return only(result, result.findings.length === 0);
+      },
+    },
+    {
+      names: ['checkIsImage'],
+      summary: 'Is it an image, and does every pixel decode?',
+      needs: 'file',
+      tells: 'facts',
+      cost: 'pixels',
+      async run(options) {
+        const measures = policy?.measures ?? [];
+        const input = measures.length === 0 ? { assetPath } : { assetPath, measures };
+        const result = await durably('checkIsImage', input, options);
+        if (result.facts === undefined) return only(result);
+        return { ...only(result, true), facts: result.facts };
+      },
+    },
+  ];
+  if (policy === undefined) {
+    steps.push(
+      {
+        names: ['checkIsJpeg'],
+        summary: 'Is it a JPEG?',
+        needs: 'facts',
+        cost: 'facts',
+        run: async (options, facts) =>
+          only(await durably('checkIsJpeg', { facts: facts as ImageFacts }, options)),
+      },
+      {
+        names: ['checkDimensions'],
+        summary: 'Is it at most 1000 px wide and high?',
+        needs: 'facts',
+        cost: 'facts',
+        run: async (options, facts) =>
+          only(await durably('checkDimensions', { facts: facts as ImageFacts }, options)),
+      },
+    );
+  }
+  const judged: StepName[] = [
+    ...(sha256 === undefined ? [] : (['checkChecksum'] as const)),
+    ...(policy?.steps ?? []),
+  ];
+  if (judged.length > 0) {
+    steps.push({
+      names: judged,
+      summary:
+        policy === undefined
+          ? 'Has it the given checksum?'
+          : `Is it as ${policy.name}@${policy.version} asks?`,
+      needs: 'facts',
+      cost: policy?.comparesWithEarlier === true ? 'earlier' : 'facts',
+      async run(options, facts) {
+        const { results, earlier } = await durably(
+          'judgeImage',
+          {
+            assetId,
+            facts: facts as ImageFacts,
+            rules: policy?.rules ?? {},
+            steps: judged,
+            comparesWithEarlier: policy?.comparesWithEarlier ?? false,
+            ...(sha256 !== undefined && { sha256 }),
+          },
+          options,
+        );
+        if (earlier === undefined) return { results, knows: false };
+        return { results, knows: false, facts: { ...(facts as ImageFacts), earlier } };
+      },
+    });
+  }
+  return steps;
+}
+
+/** As details show them, in reporting order. */
+export function stepNames(steps: readonly Step[]): StepName[] {
+  return steps.flatMap(({ names }) => names);
+}
