@@ -10,8 +10,11 @@ const decoders = createDecoderPool({ onEnd: () => undefined });
 afterAll(() => decoders.close());
 
 /** Inspects a file of this repository, or bytes through a file of their own. No decoder may die of it. */
-export async function inspect(source: string | Buffer): Promise<ImageFacts | null> {
-  const result = await inspectBy(decoders.inspectImage, source);
+export async function inspect(
+  source: string | Buffer,
+  options: InspectOptions = {},
+): Promise<ImageFacts | null> {
+  const result = await inspectBy(decoders.inspectImage, source, options);
   if (result !== null && 'lost' in result) throw new Error(`${result.lost}: ${result.reason}`);
   return result;
 }
