@@ -5,6 +5,7 @@ import { TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract.ts';
 import { type Config, readConfig } from '../config.ts';
 import { createDeliveryStore } from '../db/delivery-store.ts';
 import { createDispatchQueue } from '../db/dispatch-queue.ts';
+import { createFingerprintStore } from '../db/fingerprint-store.ts';
 import { openDatabase } from '../db/orm.ts';
 import { createRepairStore } from '../db/repair-store.ts';
 import { createValidationStore } from '../db/validation-store.ts';
@@ -91,7 +92,7 @@ await runProgram('worker', async () => {
     deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
     source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
     inspectImage: decoders.inspectImage,
-    fingerprints: { compare: () => Promise.reject(new Error('not here yet')) },
+    fingerprints: createFingerprintStore(orm),
     webhooks,
     executions: createExecutions(client),
     reconcile: createReconcile({

@@ -8,6 +8,7 @@ import { AssetsByState } from './migrations/0003-assets-by-state.ts';
 import { IdempotencyKeys } from './migrations/0004-idempotency-keys.ts';
 import { Tenants } from './migrations/0005-tenants.ts';
 import { WebhookLimits } from './migrations/0006-webhook-limits.ts';
+import { Fingerprints } from './migrations/0007-fingerprints.ts';
 import { AS_TENANT } from './tenant.ts';
 
 /** What the stores are given. */
@@ -44,6 +45,7 @@ export function openDatabase({ url, poolMax, sees = 'all' }: DatabaseOptions): P
         IdempotencyKeys,
         Tenants,
         WebhookLimits,
+        Fingerprints,
       ],
       snapshot: false,
       tableName: 'migrations',

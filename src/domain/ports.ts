@@ -11,7 +11,7 @@ import type {
 import type { DeliveryState, DeliveryTry } from './delivery.ts';
 import type { Finding, ReportedFinding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
-import type { Earlier, Measure } from './measures.ts';
+import type { Earlier, Measure, Measures } from './measures.ts';
 import type { Policy } from './policy.ts';
 
 /** An asset opened once: everything that is learnt of it comes from this handle, never from the path again. */
@@ -109,19 +109,6 @@ export interface ValidationStore {
   takeOver(owner: Owner): Promise<boolean>;
   /** The webhook URLs of an asset, which are secrets: they never leave the activity that reads them. */
   readWebhooks(assetId: string): Promise<Notifications>;
-}
-
-/** What identifies a picture among others. `size` is √(width · height), px; hashes are hex (`Measures`). */
-export interface Fingerprint {
-  readonly size: number | null;
-  readonly pixelHash?: string;
-  readonly perceptualHash?: string;
-}
-
-/** The pictures of each tenant, to find duplicates in by index. */
-export interface FingerprintStore {
-  /** Enters the asset, once, and says what its tenant had entered before it. */
-  compare(assetId: string, fingerprint: Fingerprint): Promise<Earlier>;
 }
 
 /** One asset as `GET /assets/<id>` and the list show it. */
@@ -275,4 +262,24 @@ export interface ReconcileReport {
   readonly requeued: number;
   /** Deliveries whose workflow was gone. */
   readonly deliveries: number;
+}
+
+/** What an asset is compared by. A part that is missing is not compared: the answer says nothing of it. */
+export interface Fingerprints extends Pick<Measures, 'pixelHash' | 'perceptualHash'> {
+  /** √(width · height), px. */
+  readonly size: number | null;
+}
+
+/** The fingerprints of all assets, each among those of its tenant. */
+export interface FingerprintStore {
+  /**
+   * Enters the asset and tells how it compares with what was entered before it. The first entry stands, and the answer
+   * with it, until the fingerprints change: then the asset is entered anew. Of assets that are alike, at any moment and
+   * in any number, exactly one is told of none.
+   *
+   * `near` are the five nearest at `maxDistance` bits at most, by distance, then by age; of those that share a perceptual
+   * hash only the first, and not if it is an exact duplicate.
+   * @param options.maxDistance 0 to `MAX_NEAR_DISTANCE`
+   */
+  compare(assetId: string, prints: Fingerprints, options: { readonly maxDistance: number }): Promise<Earlier>;
 }

@@ -8,7 +8,7 @@ import {
 import type { ImageFacts } from '../../../src/domain/image-facts.ts';
 import type { Earlier } from '../../../src/domain/measures.ts';
 import { planFor, policyRules } from '../../../src/domain/policy.ts';
-import type { Fingerprint } from '../../../src/domain/ports.ts';
+import type { Fingerprints } from '../../../src/domain/ports.ts';
 
 const FACTS: ImageFacts = {
   format: 'PNG',
@@ -22,7 +22,7 @@ const FACTS: ImageFacts = {
 
 /** Judges under `rules`, in a world where `earlier` is found. */
 async function judge(rules: object, input: Partial<JudgeImageInput> = {}, earlier?: Earlier) {
-  const compared: [string, Fingerprint][] = [];
+  const compared: [string, Fingerprints][] = [];
   const judgeImage = createJudgeImage({
     fingerprints: {
       compare(assetId, fingerprint) {

@@ -120,11 +120,14 @@ describe('tenants in the database', () => {
     },
   );
 
-  it.each(['workers', 'reconcile_mark', 'migrations'])('keeps %s from requests', async (table) => {
-    await expect(executeFor(requests, 'anna', `SELECT 1 AS one FROM ${table}`, [])).rejects.toMatchObject(
-      REFUSED,
-    );
-  });
+  it.each(['workers', 'reconcile_mark', 'fingerprints', 'migrations'])(
+    'keeps %s from requests',
+    async (table) => {
+      await expect(executeFor(requests, 'anna', `SELECT 1 AS one FROM ${table}`, [])).rejects.toMatchObject(
+        REFUSED,
+      );
+    },
+  );
 
   it('has the filter of the entities show one tenant only, without the help of Postgres', async () => {
     const em = forTenant(database.orm, 'anna');

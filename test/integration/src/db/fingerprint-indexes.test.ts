@@ -1,0 +1,92 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execute } from '../../../../src/db/execute.ts';
+import { createFingerprintStore } from '../../../../src/db/fingerprint-store.ts';
+import { openDatabase } from '../../../../src/db/orm.ts';
+import type { Fingerprints } from '../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+import { BLANK, fill, hexOf, insertAssets } from '../../../support/fingerprints.ts';
+
+const MANY = 100_000;
+
+/** Each with hashes of its own. */
+const printsOf = (index: number): Fingerprints => ({
+  size: null,
+  pixelHash: hexOf(`${index}`),
+  perceptualHash: hexOf(`look ${index}`).slice(0, 16),
+});
+
+describe('the indexes of fingerprints', () => {
+  let database: TestDatabase;
+  /** One session, so that plans are kept and what it read is counted. */
+  let session: MikroORM;
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+    session = await openDatabase({ url: database.url, poolMax: 1 });
+    // Plans for a table of a few rows, which it would be right to scan.
+    await compare('blank', 10, () => BLANK);
+    await database.query('ANALYZE fingerprints');
+    await compare('blank', 10, () => BLANK);
+    await fill(database, 'many', MANY, 'own');
+    await fill(database, 'blank', MANY / 2, 'blank');
+  }, 120_000);
+  afterAll(async () => {
+    await session.close();
+    await database.drop();
+  });
+
+  /** Compares assets; gives the scans of the whole table and the rows looked at, of all of them. */
+  async function compare(
+    owner: string,
+    count: number,
+    prints: (index: number) => Fingerprints,
+    maxDistance = 7,
+  ) {
+    const store = createFingerprintStore(session);
+    const ids = await insertAssets(database, owner, count);
+    const before = await readCounters();
+    for (const [index, id] of ids.entries()) await store.compare(id, prints(index), { maxDistance });
+    const after = await readCounters();
+    return { scans: after.scans - before.scans, rows: after.rows - before.rows };
+  }
+
+  async function readCounters(): Promise<{ scans: number; rows: number }> {
+    await execute(session, 'SELECT pg_stat_force_next_flush()', []);
+    const [row] = await execute<{ scans: string; rows: string }>(
+      session,
+      `SELECT seq_scan AS scans, seq_tup_read + idx_tup_fetch AS rows
+       FROM pg_stat_user_tables WHERE relname = 'fingerprints'`,
+      [],
+    );
+    return { scans: Number(row?.scans), rows: Number(row?.rows) };
+  }
+
+  describe.each(['old', 'new'])('with statistics that are %s', (age) => {
+    beforeAll(async () => {
+      if (age === 'new') await database.query('ANALYZE fingerprints');
+    });
+
+    it.each([3, 7])(
+      `find what is near to a distance of %i among ${MANY} without a scan`,
+      async (distance) => {
+        const { scans, rows } = await compare('many', 20, (index) => printsOf(index * distance), distance);
+        expect(scans).toBe(0);
+        // 68 values of 65,536 find about a hundred of them, 4 find six.
+        expect(rows / 20).toBeLessThan(distance === 7 ? 150 : 20);
+      },
+    );
+
+    it(`walk no more rows for the ${MANY / 2}th blank picture than for the second`, async () => {
+      const { scans, rows } = await compare('blank', 20, () => ({ ...BLANK, size: null }));
+      expect(scans).toBe(0);
+      expect(rows / 20).toBeLessThan(20);
+    });
+
+    it('give the sizes of the last thousand only', async () => {
+      const { scans, rows } = await compare('many', 20, () => ({ size: 800 }));
+      expect(scans).toBe(0);
+      expect(rows / 20).toBeLessThan(1_010);
+    });
+  });
+});

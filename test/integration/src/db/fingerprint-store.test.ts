@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFingerprintStore } from '../../../../src/db/fingerprint-store.ts';
+import { openDatabase } from '../../../../src/db/orm.ts';
+import type { Earlier } from '../../../../src/domain/measures.ts';
+import type { Fingerprints, FingerprintStore } from '../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+import { distanceOf, enterAll, flip, hexOf, insertAssets } from '../../../support/fingerprints.ts';
+
+const NONE: Earlier = { exact: null, near: [], sizes: null };
+
+const lookOf = (text: string) => hexOf(text).slice(0, 16);
+const printsOf = (pixels: string, perceptualHash: string): Fingerprints => ({
+  size: null,
+  pixelHash: hexOf(pixels),
+  perceptualHash,
+});
+
+describe('the fingerprints of earlier assets', () => {
+  let database: TestDatabase;
+  let store: FingerprintStore;
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+    store = createFingerprintStore(database.orm);
+  });
+  afterAll(() => database.drop());
+
+  const compare = (id: string | undefined, prints: Fingerprints, maxDistance = 7): Promise<Earlier> =>
+    store.compare(id ?? '', prints, { maxDistance });
+
+  it('name the first asset with the very same pixels, however many have them', async () => {
+    const [first, second, third, other] = await insertAssets(database, 'exact', 4);
+    const prints = { size: null, pixelHash: hexOf('same') };
+    expect(await compare(first, prints)).toEqual(NONE);
+    expect(await compare(second, prints)).toEqual({ ...NONE, exact: first });
+    expect(await compare(third, prints)).toEqual({ ...NONE, exact: first });
+    expect(await compare(other, { size: null, pixelHash: hexOf('other') })).toEqual(NONE);
+  });
+
+  it('name the five nearest, by distance and then by age, no look twice and no exact duplicate', async () => {
+    const look = lookOf('centre');
+    const bits = [
+      [1, 2, 3, 4, 5, 6],
+      [1, 17],
+      [1, 2, 3],
+      [33, 49],
+      [],
+      [1, 2, 3, 4, 5, 6, 7, 8],
+      [1, 17],
+      [60],
+    ];
+    const ids = await enterAll(
+      database,
+      'order',
+      bits.map((flipped, index) => printsOf(`${index}`, flip(look, flipped))),
+    );
+    const [self, again] = await insertAssets(database, 'order', 2);
+    const { near } = await compare(self, printsOf('none of them', look));
+    expect(near.map(({ assetId }) => ids.indexOf(assetId))).toEqual([4, 7, 1, 3, 2]);
+    expect(near.map(({ distance }) => distance)).toEqual([0, 1, 2, 2, 3]);
+    const { near: others } = await compare(again, printsOf('4', look));
+    expect(others.map(({ assetId }) => ids.indexOf(assetId))).toEqual([7, 1, 3, 2, 0]);
+  });
+
+  describe('among five thousand', () => {
+    const prints = cloud(5_000);
+    let ids: string[];
+
+    beforeAll(async () => {
+      ids = await enterAll(database, 'search', prints);
+    });
+
+    it.each([0, 1, 2, 3, 4, 5, 6, 7])(
+      'are found as if searched one by one, to a distance of %i',
+      async (max) => {
+        const asked = cloud(6_000).slice(5_000 + max * 40, 5_040 + max * 40);
+        const selves = await insertAssets(database, 'search', asked.length);
+        let found = 0;
+        for (const [index, mine] of asked.entries()) {
+          const { near } = await compare(selves[index], mine, max);
+          expect(near).toEqual(searchAll(ids, prints, mine, max));
+          found += near.length;
+          ids.push(selves[index] ?? '');
+          prints.push(mine);
+        }
+        expect(found).toBeGreaterThan(max);
+      },
+    );
+  });
+
+  it('are those of one tenant', async () => {
+    const [mine, again] = await insertAssets(database, 'anna', 2);
+    const [others] = await insertAssets(database, 'bob', 1);
+    const prints = { ...printsOf('tenants', lookOf('tenants')), size: 100 };
+    await compare(others, prints);
+    expect(await compare(mine, prints)).toEqual(NONE);
+    expect(await compare(again, prints)).toMatchObject({ exact: mine, sizes: { count: 1 } });
+  });
+
+  it('give the quartiles of the last thousand sizes', async () => {
+    await enterAll(
+      database,
+      'sizes',
+      Array.from({ length: 1_500 }, (_, index) => ({ size: index < 500 ? 9_000 : index - 499 })),
+    );
+    const [self] = await insertAssets(database, 'sizes', 1);
+    expect((await compare(self, { size: 1 })).sizes).toEqual({ q1: 250.75, q3: 750.25, count: 1_000 });
+  });
+
+  it('leave out what is not to be compared', async () => {
+    const [first, second, third] = await insertAssets(database, 'parts', 3);
+    const whole = { ...printsOf('parts', lookOf('parts')), size: 100 };
+    await compare(first, whole);
+    expect(await compare(second, { size: null })).toEqual(NONE);
+    expect(await compare(third, { size: null, perceptualHash: lookOf('parts') })).toEqual({
+      ...NONE,
+      near: [{ assetId: first, distance: 0 }],
+    });
+  });
+
+  it('give the same answer again, whatever came since', async () => {
+    const [first, second, third] = await insertAssets(database, 'again', 3);
+    const prints = { ...printsOf('again', lookOf('again')), size: 100 };
+    const answers = [await compare(first, prints), await compare(second, prints)];
+    await compare(third, prints);
+    expect([await compare(first, prints), await compare(second, prints)]).toEqual(answers);
+    expect(answers).toMatchObject([NONE, { exact: first, sizes: { count: 1 } }]);
+  });
+
+  it('move to the end with a file that changed, and leave its place to the next', async () => {
+    const [first, second, third, fourth] = await insertAssets(database, 'changed', 4);
+    const [before, after] = [printsOf('before', lookOf('before')), printsOf('after', lookOf('after'))];
+    await compare(first, before);
+    await compare(second, before);
+    await compare(third, after);
+    expect(await compare(first, after)).toMatchObject({ exact: third });
+    expect(await compare(second, before)).toEqual(NONE);
+    const alike = printsOf('alike', flip(lookOf('before'), [1]));
+    expect(await compare(fourth, alike)).toEqual({ ...NONE, near: [{ assetId: second, distance: 1 }] });
+  });
+
+  it('tell all but one of twenty that come at once', async () => {
+    // After the entry: time enough for the others to look for what is not committed.
+    await database.query(`CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END $$`);
+    await database.query(
+      'CREATE TRIGGER dawdle AFTER INSERT ON fingerprints FOR EACH ROW EXECUTE FUNCTION dawdle()',
+    );
+    const ids = await insertAssets(database, 'crowd', 20);
+    const elsewhere = await openDatabase({ url: database.url, poolMax: 5 });
+    const there = createFingerprintStore(elsewhere);
+    const prints = printsOf('crowd', lookOf('crowd'));
+    const answers = await Promise.all(
+      ids.map((id, index) => (index % 2 === 0 ? store : there).compare(id, prints, { maxDistance: 0 })),
+    );
+    await elsewhere.close();
+    await database.query('DROP TRIGGER dawdle ON fingerprints');
+    const first = ids[answers.findIndex(({ exact }) => exact === null)];
+    expect(first).toBeDefined();
+    expect(answers.filter(({ exact }) => exact === first)).toHaveLength(19);
+    const looks = await database.query(`SELECT FROM fingerprints WHERE owner = 'crowd' AND first_of_look`);
+    expect(looks).toHaveLength(1);
+  });
+
+  it('refuse a distance that the indexes do not reach, and an asset that is not there', async () => {
+    const [id] = await insertAssets(database, 'refused', 1);
+    await expect(compare(id, { size: 1 }, 8)).rejects.toMatchObject({ code: 'internal' });
+    await expect(compare('00000000-0000-7000-8000-000000000000', { size: 1 })).rejects.toMatchObject({
+      code: 'internal',
+    });
+  });
+});
+
+/** Hashes at random, and clusters whose members are up to nine bits from their centre, some of them copies. */
+function cloud(count: number): Fingerprints[] {
+  return Array.from({ length: count }, (_, index) => {
+    if (index % 2 === 0) return printsOf(`${index}`, lookOf(`${index}`));
+    const bytes = Buffer.from(hexOf(`bits of ${index}`), 'hex');
+    const bits = [...bytes.subarray(1, 1 + ((bytes[0] ?? 0) % 10))].map((byte) => byte % 64);
+    return printsOf(`${index - (index % 5)}`, flip(lookOf(`centre ${index % 61}`), bits));
+  });
+}
+
+/** What the store is to find, one by one. */
+function searchAll(
+  ids: readonly string[],
+  prints: readonly Fingerprints[],
+  mine: Fingerprints,
+  maxDistance: number,
+): Earlier['near'] {
+  const firsts = new Map<string, Fingerprints & { assetId: string }>();
+  for (const [index, print] of prints.entries()) {
+    const look = print.perceptualHash ?? '';
+    if (!firsts.has(look)) firsts.set(look, { ...print, assetId: ids[index] ?? '' });
+  }
+  return [...firsts]
+    .filter(([, { pixelHash }]) => pixelHash !== mine.pixelHash)
+    .map(([look, { assetId }]) => ({ assetId, distance: distanceOf(look, mine.perceptualHash ?? '') }))
+    .filter(({ distance }) => distance <= maxDistance)
+    .sort((one, other) => one.distance - other.distance)
+    .slice(0, 5);
+}
