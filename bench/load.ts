@@ -11,20 +11,24 @@ export interface Target {
 
 export interface Submitter {
   /** Posts one asset; resolves with its id and the time until the 202, in milliseconds. */
-  submit(path: string, notifications?: Record<string, string>): Promise<{ id: string; ms: number }>;
+  submit(
+    path: string,
+    notifications?: Record<string, string>,
+    policy?: string,
+  ): Promise<{ id: string; ms: number }>;
   close(): Promise<void>;
 }
 
 export function createSubmitter({ baseUrl }: Target, connections: number): Submitter {
   const dispatcher = new Agent({ connections });
   return {
-    async submit(path, notifications = {}) {
+    async submit(path, notifications = {}, policy) {
       const begin = performance.now();
       const { statusCode, body } = await request(`${baseUrl}/assets/image/`, {
         method: 'POST',
         dispatcher,
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ assetPath: { location: 'local', path }, notifications }),
+        body: JSON.stringify({ assetPath: { location: 'local', path }, notifications, policy }),
       });
       const answer = (await body.json()) as { id: string };
       if (statusCode !== 202) throw new Error(`POST answered ${statusCode}: ${JSON.stringify(answer)}`);

@@ -18,7 +18,7 @@ const NOT_TERMINAL = 'SELECT count(*) AS open FROM assets WHERE id = ANY($1) AND
 const NOT_DELIVERED = `SELECT count(*) AS open FROM deliveries WHERE asset_id = ANY($1) AND state = 'pending'`;
 
 /** Assets a second from the first POST to the last terminal row, and how long accepting takes meanwhile. */
-export async function measurePipeline(target: Target) {
+export async function measurePipeline(target: Target, policy?: string) {
   const receiver = await startReceiver();
   const submitter = createSubmitter(target, CONNECTIONS);
   const database = await connectDatabase(target);
@@ -31,7 +31,7 @@ export async function measurePipeline(target: Target) {
     Promise.all(
       Array.from({ length: count }, async (_, index) => {
         await new Promise((resolve) => setTimeout(resolve, (index / SUBMIT_PER_S) * 1000));
-        return submitter.submit('./assets/rocket.jpg', notifications);
+        return submitter.submit('./assets/rocket.jpg', notifications, policy);
       }),
     );
   const untilTerminal = (ids: readonly string[]) =>

@@ -15,6 +15,7 @@ import { measureBacklog } from './backlog.ts';
 import { measureIdle } from './idle.ts';
 import { waitUntil } from './load.ts';
 import { measurePipeline } from './pipeline.ts';
+import { measurePolicies } from './policies.ts';
 import { measureReceivers } from './receivers.ts';
 
 /**
@@ -26,6 +27,7 @@ const QUESTIONS = {
   idle: 'one asset after the other, nothing else to do',
   pipeline: 'assets a second under load, and how long accepting takes meanwhile',
   accept: 'accepting alone, dispatcher off',
+  policies: 'the same under policies: the rules of the contract, and all quality checks',
   receivers: 'what a receiver that hangs costs the others',
   backlog: '20,000 assets accepted while no worker runs, then worked off: memory',
 } as const;
@@ -88,7 +90,7 @@ try {
     answers[name] = await measure();
   }
 
-  if (['idle', 'pipeline', 'receivers'].some((name) => questions.has(name))) {
+  if (['idle', 'pipeline', 'policies', 'receivers'].some((name) => questions.has(name))) {
     const [api, worker] = [start('api', env), start('worker', env)];
     await isReady(target.baseUrl);
     await ask('idle', () => measureIdle(target));
@@ -96,6 +98,7 @@ try {
       ...(await measurePipeline(target)),
       workerResidentMiB: await residentMiB(worker),
     }));
+    await ask('policies', () => measurePolicies(target));
     await ask('receivers', () => measureReceivers(target));
     await Promise.all([stop(worker), stop(api)]);
   }

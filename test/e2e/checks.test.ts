@@ -1,0 +1,145 @@
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHECKS, RULE_NAMES } from '../../src/domain/checks/index.ts';
+import { CHECK_EXAMPLES } from '../support/check-examples.ts';
+import { createTestClient, type TestClient } from '../support/client.ts';
+import { type Stack, startStack } from '../support/stack.ts';
+
+interface Details {
+  readonly state: string;
+  readonly policy: string;
+  readonly findings: readonly { code: string; severity: string; measured: Record<string, unknown> }[];
+  readonly image: { notes?: readonly { code: string; severity: string }[] } | null;
+  readonly steps: readonly { name: string; state: string }[];
+}
+
+describe('an asset under a policy', () => {
+  let stack: Stack;
+  let client: TestClient;
+  let dir: string;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'validatr-checks-'));
+    stack = await startStack({ ASSET_ROOTS: dir });
+    client = createTestClient(stack.baseUrl);
+  });
+  afterAll(async () => {
+    await stack.stop();
+    await rm(dir, { recursive: true });
+  });
+
+  async function definePolicy(name: string, rules: object): Promise<void> {
+    expect((await client.call('POST', `/policies/${name}`, { rules })).status).toBe(201);
+  }
+
+  async function submit(file: string, policy: string): Promise<string> {
+    const assetPath = { location: 'local', path: join(dir, file) };
+    const answer = await client.call('POST', '/assets/image/', { assetPath, policy });
+    expect(answer.status).toBe(202);
+    return ((await answer.json()) as { id: string }).id;
+  }
+
+  async function verdict(id: string): Promise<Details> {
+    await client.verdict(id, 60_000);
+    return client.read<Details>(`/assets/${id}/details`);
+  }
+
+  it('that allows PNG has all 161 valid files of PngSuite accepted, and each of the 14 corrupt ones refused with a reason', async () => {
+    await definePolicy('png', { formats: { allow: ['PNG'] } });
+    const names = (await readdir('test/support/pngsuite')).filter((name) => name.endsWith('.png'));
+    await Promise.all(names.map((name) => copyFile(`test/support/pngsuite/${name}`, join(dir, name))));
+    const ids = await Promise.all(names.map((name) => submit(name, 'png@1')));
+    const verdicts = await Promise.all(ids.map(verdict));
+    const outcomes = names.map((name, index) => {
+      const { state, findings, image } = verdicts[index] as Details;
+      const errors = image?.notes?.filter(({ severity }) => severity === 'error') ?? [];
+      return { name, state, codes: findings.map(({ code }) => code), notes: errors.map(({ code }) => code) };
+    });
+    const [corrupt, valid] = [true, false].map((isCorrupt) =>
+      outcomes.filter(({ name }) => name.startsWith('x') === isCorrupt),
+    );
+    expect(valid).toHaveLength(161);
+    for (const outcome of valid ?? [])
+      expect(outcome).toMatchObject({ state: 'complete', codes: [], notes: [] });
+    expect(corrupt).toHaveLength(14);
+    for (const { name, state, codes, notes } of corrupt ?? []) {
+      expect(state, name).toBe('failed');
+      // Six have no signature of PNG left.
+      if (notes.length === 0) expect(codes, name).toEqual(['not_an_image']);
+      else expect(codes, name).toEqual(['image_unreadable']);
+    }
+    expect(corrupt?.filter(({ notes }) => notes.length === 1)).toHaveLength(8);
+  }, 120_000);
+
+  const alone = RULE_NAMES.filter((name) => CHECK_EXAMPLES[name].earlier === undefined);
+
+  it('of one rule is held against that rule alone, end to end', async () => {
+    const cases = await Promise.all(
+      alone.map(async (name) => {
+        const { rule, passing, failing } = CHECK_EXAMPLES[name];
+        const policy = `only-${name.toLowerCase()}`;
+        await definePolicy(policy, { [name]: rule });
+        await writeFile(join(dir, `${name}-passing`), await passing());
+        await writeFile(join(dir, `${name}-failing`), await failing());
+        const ids = [
+          await submit(`${name}-passing`, policy),
+          await submit(`${name}-failing`, policy),
+        ] as const;
+        return { name, policy, ids };
+      }),
+    );
+    for (const { name, policy, ids } of cases) {
+      const [passed, failed] = [await verdict(ids[0]), await verdict(ids[1])];
+      expect([passed.state, passed.policy, passed.findings], name).toEqual(['complete', `${policy}@1`, []]);
+      expect([failed.state, failed.findings.map(({ code }) => code)], name).toEqual([
+        'failed',
+        [CHECKS[name].code],
+      ]);
+      expect(failed.steps.map((step) => [step.name, step.state])).toEqual([
+        ['checkWebhookUrls', 'passed'],
+        ['checkAssetReachable', 'passed'],
+        ['checkIsImage', 'passed'],
+        [CHECKS[name].name, 'failed'],
+      ]);
+    }
+  }, 60_000);
+
+  it('that asks for new pictures is told of exact and near duplicates, whatever their format', async () => {
+    await definePolicy('new', { exactDuplicates: {}, nearDuplicates: { maxDistance: 6 } });
+    const picture = sharp('assets/retina.jpg').resize(400);
+    await writeFile(join(dir, 'first.png'), await picture.png().toBuffer());
+    await writeFile(join(dir, 'same.webp'), await picture.webp({ lossless: true }).toBuffer());
+    await writeFile(join(dir, 'alike.jpg'), await picture.jpeg({ quality: 60 }).toBuffer());
+    const first = await submit('first.png', 'new');
+    expect(await verdict(first)).toMatchObject({ state: 'complete', findings: [] });
+    expect(await verdict(await submit('same.webp', 'new'))).toMatchObject({
+      state: 'failed',
+      findings: [{ code: 'exact_duplicate', measured: { assetId: first } }],
+    });
+    expect(await verdict(await submit('alike.jpg', 'new'))).toMatchObject({
+      state: 'failed',
+      findings: [{ code: 'near_duplicate', measured: { assetId: first } }],
+    });
+    // Once more under the same id it is still the first.
+    await client.call('POST', `/assets/${first}/retry`);
+    expect(await verdict(first)).toMatchObject({ state: 'complete', findings: [] });
+  }, 60_000);
+
+  it('that asks for usual sizes finds the one that is not, once there are enough to compare with', async () => {
+    await definePolicy('sizes', { size: {} });
+    await writeFile(
+      join(dir, 'usual.jpg'),
+      await sharp('assets/rocket.jpg').resize(300, 200).jpeg().toBuffer(),
+    );
+    await writeFile(join(dir, 'tiny.jpg'), await sharp('assets/rocket.jpg').resize(30, 20).jpeg().toBuffer());
+    const ids = await Promise.all(Array.from({ length: 60 }, () => submit('usual.jpg', 'sizes')));
+    for (const id of ids) await client.verdict(id, 60_000);
+    expect(await verdict(await submit('tiny.jpg', 'sizes'))).toMatchObject({
+      state: 'failed',
+      findings: [{ code: 'odd_size' }],
+    });
+  }, 60_000);
+});
