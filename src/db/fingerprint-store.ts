@@ -5,7 +5,20 @@ import type { FingerprintStore } from '../domain/ports.ts';
 import { execute } from './execute.ts';
 import { findEarlier, lookOf } from './find-earlier.ts';
 
-/** Nothing is scanned. */
+/**
+ * Comparisons a second of one tenant, on two cores at work with other things as well (Postgres 18, `fsync` on; each is an
+ * entry with its commit, and one search):
+ *
+ * | rows of the tenant      | 1 at once, ≤ 3 bits | ≤ 7 bits | 8 at once, ≤ 3 bits | ≤ 7 bits |
+ * |-------------------------|---------------------|----------|---------------------|----------|
+ * | 100,000, all different  | 590                 | 350      | 640                 | 480      |
+ * | 100,000, all blank      | 640                 | 600      | 490                 | 350      |
+ * | 1,000,000, all different| 290                 | 110      | 620                 | 250      |
+ * | 1,000,000, all blank    | 330                 | 130      | 250                 | 250      |
+ *
+ * Without the tenant's lock 8 at once are 950 and 590, and 1,250 and 1,000 of the blank: other tenants do not wait for it.
+ * Slow is who has different looks that share a band: every search measures all of these, 100,000 in 16 ms.
+ */
 export function createFingerprintStore(orm: MikroORM): FingerprintStore {
   return {
     async compare(assetId, prints, { maxDistance }) {

@@ -46,7 +46,8 @@ export class Fingerprints extends Migration {
 
     // One statement to call, so that the tenant's lock is held for its own time and a commit, and by no process that has
     // been frozen or cut off. Each statement in it has a snapshot of its own (READ COMMITTED): those after the lock see
-    // what was committed while it was waited for. A plan made for an empty table may be kept: never one that scans.
+    // what was committed while it was waited for. A plan made for a few rows may be kept when there are many: never one
+    // that scans.
     this.addSql(`
       CREATE FUNCTION enter_fingerprint(
         asset uuid, new_size double precision, pixels bytea, look bigint, OUT tenant text, OUT place bigint
