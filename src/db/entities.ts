@@ -24,7 +24,7 @@ export type Webhooks = {
 
 /**
  * One row an asset. `owner` is the tenant; `attempt` counts validations; `runId` is the workflow run that owns the attempt;
- * `claims` counts how often that run began (more than one means that a worker died under it).
+ * `claims` counts how often that run began (more than one means that a worker died under it). Without a policy: the contract's own.
  */
 export const Asset = defineEntity({
   name: 'Asset',
@@ -38,6 +38,9 @@ export const Asset = defineEntity({
     location: p.text().$type<AssetPath['location']>(),
     path: p.text(),
     webhooks: p.json().$type<Webhooks>(),
+    policyName: p.text().nullable(),
+    policyVersion: p.integer().nullable(),
+    sha256: p.text().nullable(),
     runId: p.text().nullable(),
     claims: p.integer().default(0),
     dispatchedAt: p.datetime().nullable(),

@@ -9,6 +9,7 @@ import { IdempotencyKeys } from './migrations/0004-idempotency-keys.ts';
 import { Tenants } from './migrations/0005-tenants.ts';
 import { WebhookLimits } from './migrations/0006-webhook-limits.ts';
 import { Fingerprints } from './migrations/0007-fingerprints.ts';
+import { Policies } from './migrations/0008-policies.ts';
 import { AS_TENANT } from './tenant.ts';
 
 /** What the stores are given. */
@@ -46,6 +47,7 @@ export function openDatabase({ url, poolMax, sees = 'all' }: DatabaseOptions): P
         Tenants,
         WebhookLimits,
         Fingerprints,
+        Policies,
       ],
       snapshot: false,
       tableName: 'migrations',

@@ -44,7 +44,10 @@ export interface PolicyInUse extends Policy {
 export const POLICY_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** `name@version`, or `name` for its latest version. */
-const POLICY_REFERENCE = /^(?<name>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:@(?<version>[1-9][0-9]{0,8}))?$/;
+export const POLICY_REFERENCE = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:@([1-9][0-9]{0,8}))?$/;
+
+/** Versions that a tenant may have of all its policies together: what one could make by mistake in a loop. */
+export const MAX_POLICY_VERSIONS = 1_000;
 
 /** The contract's own: what holds where a submission names none. Every tenant has it, and nobody can change it. */
 export const DEFAULT_POLICY: Policy = {
@@ -55,7 +58,7 @@ export const DEFAULT_POLICY: Policy = {
 
 /** Null where the text is no reference. */
 export function parsePolicyReference(reference: string): { name: string; version: number | null } | null {
-  const { name, version } = POLICY_REFERENCE.exec(reference)?.groups ?? {};
+  const [, name, version] = POLICY_REFERENCE.exec(reference) ?? [];
   if (name === undefined) return null;
   return { name, version: version === undefined ? null : Number(version) };
 }

@@ -7,9 +7,11 @@ import { Asset, Delivery } from '../../../../src/db/entities.ts';
 import { execute } from '../../../../src/db/execute.ts';
 import { createKeyStore } from '../../../../src/db/key-store.ts';
 import { openDatabase } from '../../../../src/db/orm.ts';
+import { createPolicyStore } from '../../../../src/db/policy-store.ts';
 import { executeFor, forTenant } from '../../../../src/db/tenant.ts';
 import { createValidationStore } from '../../../../src/db/validation-store.ts';
 import { makeApiKey } from '../../../../src/domain/api-key.ts';
+import { policyRules } from '../../../../src/domain/policy.ts';
 import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
 
 const ignore = () => undefined;
@@ -25,6 +27,7 @@ const TABLES = {
   endpoints: 'owner = ?',
   idempotency_keys: 'owner = ?',
   api_keys: 'owner = ?',
+  policies: 'owner = ?',
   delivery_tries: 'delivery_id IN (SELECT id FROM deliveries WHERE owner = ?)',
 };
 
@@ -81,6 +84,7 @@ describe('tenants in the database', () => {
       scopes: ['admin'],
       expiresAt: null,
     });
+    await createPolicyStore(requests).add(tenant, `of-${tenant}`, policyRules.parse({ alpha: {} }));
     return { assetId, deliveryId, endpointId: delivery.endpointId, keyId };
   }
 
@@ -141,6 +145,7 @@ describe('tenants in the database', () => {
     const assets = createAssetStore(database.orm, ignore);
     const log = createDeliveryLog(database.orm, ignore);
     const keys = createKeyStore(database.orm);
+    const policies = createPolicyStore(database.orm);
     const { assetId, deliveryId, endpointId, keyId } = of.bob;
     const before = await dump();
 
@@ -165,6 +170,9 @@ describe('tenants in the database', () => {
     const successor = makeApiKey(Buffer.alloc(40, 'next'));
     expect(await keys.rotate('anna', keyId, successor, 1)).toBe('not_found');
     expect(await keys.revoke('anna', keyId)).toBeNull();
+    expect(await policies.find('anna', 'of-bob', null)).toBeNull();
+    expect(await policies.versions('anna', 'of-bob')).toEqual([]);
+    expect((await policies.list('anna')).map(({ name }) => name)).toEqual(['of-anna']);
 
     expect(await dump()).toEqual(before);
   });

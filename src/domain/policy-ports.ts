@@ -1,0 +1,31 @@
+import type { Policy, PolicyRules } from './policy.ts';
+
+/** A version of a policy as it is kept. */
+export interface StoredPolicy extends Policy {
+  readonly createdAt: Date;
+}
+
+/** When a version was made. */
+export interface PolicyVersion {
+  readonly version: number;
+  readonly createdAt: Date;
+}
+
+/** The policies of each tenant; the contract's own is not among them. A version never changes. */
+export interface PolicyStore {
+  /**
+   * Makes the next version of the policy; the latest again where that has the same rules. Null where the tenant has
+   * `MAX_POLICY_VERSIONS` already.
+   */
+  add(
+    tenant: string,
+    name: string,
+    rules: PolicyRules,
+  ): Promise<{ readonly policy: StoredPolicy; readonly isNew: boolean } | null>;
+  /** One version of it; `version` null: the latest. */
+  find(tenant: string, name: string, version: number | null): Promise<StoredPolicy | null>;
+  /** The latest version of each, by name; versions count from 1, so that it says how many there are. */
+  list(tenant: string): Promise<(PolicyVersion & { readonly name: string })[]>;
+  /** Latest first. */
+  versions(tenant: string, name: string): Promise<PolicyVersion[]>;
+}
