@@ -1,7 +1,8 @@
 import { type RequestHandler, type Response, Router } from 'express';
 import { validate as isUuid } from 'uuid';
 import { isTerminal } from '../domain/asset.ts';
-import { AppError, type ErrorCode } from '../domain/errors.ts';
+import { AppError, type ErrorCode, type FieldFault } from '../domain/errors.ts';
+import type { PolicyStore } from '../domain/policy-ports.ts';
 import type { AssetDetails, AssetStore, Executions, Submission } from '../domain/ports.ts';
 import { hasScope, requireScope, tenantOf } from './auth.ts';
 import type { Answer } from './answer.ts';
@@ -13,6 +14,7 @@ import { route } from './routes.ts';
 import { sendPage } from './pages.ts';
 import { idempotencyKey, readPreferences } from './preferences.ts';
 import type { Preflight } from './preflight.ts';
+import { createResolvePolicy } from './resolve-policy.ts';
 import { sendTagged } from './tagged.ts';
 import { parseCancelRequest, parseListQuery, parseSubmission } from './submission.ts';
 
@@ -23,8 +25,15 @@ const LAST_LOOK_MS = 250;
 const mayRead = requireScope('assets:read');
 const mayWrite = requireScope('assets:write');
 
+const POLICY_NOT_FOUND: FieldFault = {
+  pointer: '/policy',
+  code: 'policy_not_found',
+  detail: 'There is no such policy.',
+};
+
 export interface AssetsDeps {
   readonly assets: AssetStore;
+  readonly policies: PolicyStore;
   readonly executions: Executions;
   readonly preflight: Preflight;
   /** Why no new work is taken right now; null when it is. */
@@ -35,12 +44,14 @@ export interface AssetsDeps {
 
 export function createAssetsRouter({
   assets,
+  policies,
   executions,
   preflight,
   refusal,
   isDraining,
 }: AssetsDeps): Router {
   const router = Router();
+  const resolvePolicy = createResolvePolicy(policies);
 
   async function findOr404<Found>(
     idText: unknown,
@@ -59,6 +70,11 @@ export function createAssetsRouter({
     next();
   };
 
+  function refusalOf(faults: readonly FieldFault[]): AppError {
+    const detail = faults.map((fault) => `${fault.pointer}: ${fault.detail}`).join('; ');
+    return new AppError('invalid_request', { detail, faults });
+  }
+
   /** What was accepted once stays accepted: its key gets the first answer again, whatever has become of the file since. */
   async function refuseFaults(tenant: string, submission: Submission, key: string | null): Promise<void> {
     const faults = await preflight(submission);
@@ -67,8 +83,7 @@ export function createAssetsRouter({
       (key !== null && (await assets.findAccepted(tenant, submission, key)) !== null)
     )
       return;
-    const detail = faults.map((fault) => `${fault.pointer}: ${fault.detail}`).join('; ');
-    throw new AppError('invalid_request', { detail, faults });
+    throw refusalOf(faults);
   }
 
   /** Null if the verdict did not come in time, or nobody waits for it any more. */
@@ -108,10 +123,13 @@ export function createAssetsRouter({
         // The verdict is for who may read it: the wish of another key to wait for it is not followed.
         const { isStrict, waitS, applied } = readPreferences(req, { mayWait: hasScope(res, 'assets:read') });
         if (applied !== null) res.set('Preference-Applied', applied);
+        const policy = await resolvePolicy(tenant, submission.policy);
+        if (policy === 'not_found')
+          throw refusalOf([POLICY_NOT_FOUND, ...(isStrict ? await preflight(submission) : [])]);
         if (isStrict) await refuseFaults(tenant, submission, key);
         const id = await (key === null
-          ? assets.accept(tenant, submission)
-          : assets.acceptOnce(tenant, submission, key));
+          ? assets.accept(tenant, submission, policy)
+          : assets.acceptOnce(tenant, submission, key, policy));
         if (id === null) throw new AppError('idempotency_key_reused');
         res.location(`/assets/${id}`);
         if (waitS !== null) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ASSET_STATES } from '../domain/asset.ts';
 import type { Submission } from '../domain/ports.ts';
+import { POLICY_REFERENCE } from '../domain/policy.ts';
 import { text } from '../domain/text.ts';
 import { pageQuery } from './pages.ts';
 import { parse } from './parse.ts';
@@ -9,6 +10,7 @@ import { parse } from './parse.ts';
 const MAX_PATH_LENGTH = 4096;
 export const MAX_URL_LENGTH = 8192;
 const MAX_REASON_LENGTH = 1000;
+const SHA256 = /^[0-9a-fA-F]{64}$/;
 
 /** `null` counts as missing. An unusable URL is no fault of the request: the pipeline reports it. */
 const webhookUrl = text
@@ -30,6 +32,20 @@ export const submission = z
       })
       .nullish()
       .transform((notifications) => notifications ?? {}),
+    policy: z
+      .string()
+      .regex(POLICY_REFERENCE, { error: 'must be name@version, or the name of a policy' })
+      .nullish()
+      .transform((policy) => policy ?? undefined)
+      .meta({
+        description: "`name@version`, or `name` for its latest; missing: `default@1`, the contract's own.",
+      }),
+    sha256: z
+      .string()
+      .regex(SHA256, { error: 'must be 64 hexadecimal digits' })
+      .nullish()
+      .transform((sha256) => sha256?.toLowerCase())
+      .meta({ description: 'What the file has to have.' }),
   })
   .meta({ id: 'Submission' });
 

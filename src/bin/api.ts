@@ -13,6 +13,7 @@ import { findDurabilityFault } from '../db/durability.ts';
 import { createKeyDirectory, createKeyStore } from '../db/key-store.ts';
 import { openDatabase } from '../db/orm.ts';
 import { isMigrated } from '../db/migrate.ts';
+import { createPolicyStore } from '../db/policy-store.ts';
 import { connectWake } from '../db/wake.ts';
 import { createLocalSource } from '../sources/local.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -117,6 +118,7 @@ await runProgram('api', async () => {
   const app = createApp({
     logger,
     assets: createAssetStore(orm, wake.notify),
+    policies: createPolicyStore(orm),
     deliveryLog: createDeliveryLog(orm, wake.notify),
     executions,
     preflight: createPreflight({

@@ -16,6 +16,9 @@ interface NewAsset {
   readonly location: string;
   readonly path: string;
   readonly webhooks: object;
+  readonly policyName: string | null;
+  readonly policyVersion: number | null;
+  readonly sha256: string | null;
 }
 
 /**
@@ -26,7 +29,7 @@ interface NewAsset {
 export async function acceptOnce(
   orm: MikroORM,
   submission: Submission,
-  { id, owner, location, path, webhooks }: NewAsset,
+  { id, owner, location, path, webhooks, policyName, policyVersion, sha256 }: NewAsset,
   key: string,
 ): Promise<string | null> {
   const [accepted] = await executeFor<{ id: string }>(
@@ -39,8 +42,22 @@ export async function acceptOnce(
          WHERE k.created_at < now() - ${KEPT_FOR}
        RETURNING asset_id
      )
-     INSERT INTO assets (id, owner, location, path, webhooks) SELECT asset_id, ?, ?, ?, ?::jsonb FROM kept RETURNING id`,
-    [owner, ROUTE, key, hashOf(submission), id, owner, location, path, JSON.stringify(webhooks)],
+     INSERT INTO assets (id, owner, location, path, webhooks, policy_name, policy_version, sha256)
+     SELECT asset_id, ?, ?, ?, ?::jsonb, ?, ?::integer, ? FROM kept RETURNING id`,
+    [
+      owner,
+      ROUTE,
+      key,
+      hashOf(submission),
+      id,
+      owner,
+      location,
+      path,
+      JSON.stringify(webhooks),
+      policyName,
+      policyVersion,
+      sha256,
+    ],
   );
   return accepted?.id ?? findAccepted(orm, owner, submission, key);
 }

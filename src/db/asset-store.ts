@@ -9,12 +9,13 @@ import {
   skippedSteps,
 } from '../domain/asset.ts';
 import type { AssetStore, AssetSummary, Submission } from '../domain/ports.ts';
-import { DEFAULT_POLICY, describePolicy } from '../domain/policy.ts';
+import { DEFAULT_POLICY, describePolicy, type PolicyId, stepsUnder } from '../domain/policy.ts';
 import { parseWebhookUrl } from '../domain/webhook-url.ts';
 import { Asset, Delivery, DeliveryTry, type Webhooks } from './entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
 import { guard } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
+import { createPolicyStore } from './policy-store.ts';
 import { executeFor, forTenant } from './tenant.ts';
 import { deliveryParams, insertDelivery } from './terminal-write.ts';
 
@@ -26,9 +27,11 @@ const MAX_GROUPED_INSERTS = 250;
 
 /** `onWork` is called after every commit that leaves work for the dispatcher. */
 export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore {
+  const policies = createPolicyStore(orm);
+
   const insert = groupByTick(
-    async (submissions: readonly { tenant: string; submission: Submission }[]) => {
-      const rows = submissions.map(({ tenant, submission }) => asRow(tenant, submission));
+    async (accepted: readonly Parameters<typeof asRow>[]) => {
+      const rows = accepted.map((one) => asRow(...one));
       const inserts = [...Map.groupBy(rows, ({ owner }) => owner)].map(([tenant, ofTenant]) =>
         guard(() => forTenant(orm, tenant).insertMany(Asset, ofTenant)),
       );
@@ -53,11 +56,17 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
     );
   }
 
-  return {
-    accept: (tenant, submission) => insert({ tenant, submission }),
+  /** The steps that an asset is to go through, where none has been written: none has begun, or it ended without. */
+  async function plannedSteps(tenant: string, policy: PolicyId | null, hasChecksum: boolean) {
+    const found = policy === null ? null : await policies.find(tenant, policy.name, policy.version);
+    return stepsUnder(found, hasChecksum);
+  }
 
-    async acceptOnce(tenant, submission, key) {
-      const id = await acceptOnce(orm, submission, asRow(tenant, submission), key);
+  return {
+    accept: (tenant, submission, policy = null) => insert([tenant, submission, policy]),
+
+    async acceptOnce(tenant, submission, key, policy = null) {
+      const id = await acceptOnce(orm, submission, asRow(tenant, submission, policy), key);
       if (id !== null) onWork();
       return id;
     },
@@ -93,6 +102,8 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
           { orderBy: { number: 'asc' }, disableIdentityMap: true },
         ),
       );
+      const policy = asPolicyId(row.policyName, row.policyVersion);
+      const showAll = isTerminal(row.state) ? skippedSteps : pendingSteps;
       return {
         id: row.id,
         state: row.state,
@@ -103,9 +114,9 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
         finishedAt: row.finishedAt ?? null,
         assetPath: { location: row.location, path: row.path },
         image: row.image ?? null,
-        steps: row.steps ?? (isTerminal(row.state) ? skippedSteps() : pendingSteps()),
+        steps: row.steps ?? showAll(await plannedSteps(tenant, policy, typeof row.sha256 === 'string')),
         findings: row.findings ?? [],
-        policy: describePolicy(DEFAULT_POLICY),
+        policy: describePolicy(policy ?? DEFAULT_POLICY),
         runId: row.runId ?? null,
         deliveries: deliveries.map(({ id: deliveryId, event, attempt, url, state }) => ({
           id: deliveryId,
@@ -194,7 +205,13 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
   };
 }
 
-function asRow(tenant: string, { assetPath, notifications }: Submission) {
+type Maybe<Value> = Value | null | undefined;
+
+function asPolicyId(name: Maybe<string>, version: Maybe<number>): PolicyId | null {
+  return typeof name === 'string' && typeof version === 'number' ? { name, version } : null;
+}
+
+function asRow(tenant: string, { assetPath, notifications, sha256 }: Submission, policy: PolicyId | null) {
   return {
     id: uuidv7(),
     owner: tenant,
@@ -204,6 +221,9 @@ function asRow(tenant: string, { assetPath, notifications }: Submission) {
     location: assetPath.location,
     path: assetPath.path,
     webhooks: asWebhooks(notifications),
+    policyName: policy?.name ?? null,
+    policyVersion: policy?.version ?? null,
+    sha256: sha256 ?? null,
   };
 }
 

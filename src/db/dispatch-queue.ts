@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { AssetPath, NotificationKey } from '../domain/asset.ts';
+import type { Policy } from '../domain/policy.ts';
 import type { DispatchQueue } from '../domain/ports.ts';
 import { execute } from './execute.ts';
 import { groupByTick } from './group-by-tick.ts';
@@ -49,6 +50,8 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
         location: AssetPath['location'];
         path: string;
         webhookKeys: NotificationKey[];
+        policy: Policy | null;
+        sha256: string | null;
       }>(
         orm,
         `UPDATE assets SET lease_until = now() + make_interval(secs => ${LEASE_S})
@@ -57,16 +60,15 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
            WHERE state = 'queued' AND dispatched_at IS NULL AND (lease_until IS NULL OR lease_until < now())
            ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
          )
-         RETURNING id, attempt, location, path,
-           ARRAY(SELECT jsonb_object_keys(webhooks)) AS "webhookKeys"`,
+         RETURNING id, attempt, location, path, sha256,
+           ARRAY(SELECT jsonb_object_keys(webhooks)) AS "webhookKeys",
+           CASE WHEN policy_name IS NOT NULL THEN (
+             SELECT jsonb_build_object('name', name, 'version', version, 'rules', rules) FROM policies
+             WHERE policies.owner = assets.owner AND name = policy_name AND version = policy_version
+           ) END AS policy`,
         [count],
       );
-      return rows.map(({ location, path, ...row }) => ({
-        ...row,
-        assetPath: { location, path },
-        policy: null,
-        sha256: null,
-      }));
+      return rows.map(({ location, path, ...row }) => ({ ...row, assetPath: { location, path } }));
     },
 
     async markDispatched(asset) {

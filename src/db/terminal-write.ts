@@ -43,7 +43,8 @@ export function terminalWrite(
       state,
       errors === null ? null : JSON.stringify(errors),
       JSON.stringify(findings),
-      JSON.stringify(verdict.steps),
+      // None: what there would have been follows from the policy, which the row names.
+      verdict.steps.length === 0 ? null : JSON.stringify(verdict.steps),
       verdict.image === null ? null : JSON.stringify(verdict.image),
       assetId,
       ...owner.params,

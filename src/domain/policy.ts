@@ -32,6 +32,9 @@ export interface Policy {
   readonly rules: PolicyRules;
 }
 
+/** Names one version of a policy; `describePolicy` writes it as `name@version`. */
+export type PolicyId = Pick<Policy, 'name' | 'version'>;
+
 /** A policy as a validation uses it, with what follows from its rules (`planFor`). Part of recorded histories. */
 export interface PolicyInUse extends Policy {
   /** What is judged, in reporting order. */
@@ -63,7 +66,7 @@ export function parsePolicyReference(reference: string): { name: string; version
   return { name, version: version === undefined ? null : Number(version) };
 }
 
-export function describePolicy({ name, version }: Pick<Policy, 'name' | 'version'>): string {
+export function describePolicy({ name, version }: PolicyId): string {
   return `${name}@${version}`;
 }
 

@@ -12,7 +12,7 @@ import type { DeliveryState, DeliveryTry } from './delivery.ts';
 import type { Finding, ReportedFinding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
 import type { Earlier, Measure, Measures } from './measures.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, PolicyId } from './policy.ts';
 
 /** An asset opened once: everything that is learnt of it comes from this handle, never from the path again. */
 export interface AssetFile {
@@ -59,9 +59,9 @@ export type InspectImage = (
 export interface Submission {
   readonly assetPath: AssetPath;
   readonly notifications: Notifications;
-  /** `name@version`; missing: the contract's own. */
+  /** As given: `name@version`, or `name` for its latest at acceptance; missing: the contract's own. */
   readonly policy?: string;
-  /** What the file's SHA-256 is to be, hex. */
+  /** What the file's SHA-256 is to be, lower-case hex. */
   readonly sha256?: string;
 }
 
@@ -78,6 +78,7 @@ export interface EventToSend {
 export interface Verdict {
   readonly state: TerminalState;
   readonly findings: readonly Finding[];
+  /** None: all of them were skipped. */
   readonly steps: readonly StepRecord[];
   readonly image: ImageFacts | null;
 }
@@ -146,10 +147,18 @@ type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 
 /** What the API does with assets. Of another tenant's asset it knows nothing. */
 export interface AssetStore {
-  /** Commits the asset as `queued` and returns its id (UUIDv7). Requests of one tick share a transaction. */
-  accept(tenant: string, submission: Submission): Promise<string>;
+  /**
+   * Commits the asset as `queued` and returns its id (UUIDv7). Requests of one tick share a transaction. `policy` is what
+   * that of the submission stands for; null or missing: the contract's own.
+   */
+  accept(tenant: string, submission: Submission, policy?: PolicyId | null): Promise<string>;
   /** The same, once for each key in 24 h: null if the key came with another submission before. */
-  acceptOnce(tenant: string, submission: Submission, key: string): Promise<string | null>;
+  acceptOnce(
+    tenant: string,
+    submission: Submission,
+    key: string,
+    policy?: PolicyId | null,
+  ): Promise<string | null>;
   /** The id of what this submission came to when it was accepted with the key; null if it never was. */
   findAccepted(tenant: string, submission: Submission, key: string): Promise<string | null>;
   find(tenant: string, id: string): Promise<AssetSummary | null>;

@@ -8,7 +8,6 @@ import {
   type ValidateAssetInput,
   type ValidateAssetResult,
 } from '../../workflows/contract.ts';
-import { skippedSteps } from '../domain/asset.ts';
 import type { OpenAsset, ReconcileReport, RepairStore, Verdict } from '../domain/ports.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 import { type CurrentRun, describeCurrent } from './executions.ts';
@@ -126,5 +125,5 @@ function isOfAnotherAttempt({ runId, attempt }: OpenAsset, run: CurrentRun): boo
 
 function endedAs(state: 'canceled' | 'failed'): Verdict {
   const findings = state === 'failed' ? ([{ code: 'internal_error', key: 'internal' }] as const) : [];
-  return { state, findings, steps: skippedSteps(), image: null };
+  return { state, findings, steps: [], image: null };
 }

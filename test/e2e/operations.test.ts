@@ -120,6 +120,7 @@ describe('operating the pipeline', () => {
     const id = await submitTroubled({ onCancel: receiver.url });
     await stack.temporal('workflow', 'terminate', '-w', `asset-${id}`);
     expect(await client.verdict(id, 60_000)).toEqual({ id, state: 'canceled' });
+    expect((await details(id)).steps.map(({ state }) => state)).toEqual(Array(5).fill('skipped'));
     await eventually(() => receiver.events.length === 1);
     await client.call('POST', `/assets/${other}/cancel`);
     await client.verdict(other);

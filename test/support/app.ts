@@ -12,6 +12,7 @@ export function createBareApp(given: Partial<AppDeps> = {}): Express {
     traffic: createTraffic({ inFlightMax: 10 }),
     refusal: () => null,
     assets: {} as never,
+    policies: {} as never,
     deliveryLog: {} as never,
     executions: {} as never,
     preflight: () => Promise.resolve([]),

@@ -543,6 +543,10 @@ export interface components {
                 onFailure?: string | null;
                 onCancel?: string | null;
             } | null;
+            /** @description `name@version`, or `name` for its latest; missing: `default@1`, the contract's own. */
+            policy?: string | null;
+            /** @description What the file has to have. */
+            sha256?: string | null;
         };
         StartEvent: {
             /** Format: uuid */

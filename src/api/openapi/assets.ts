@@ -44,6 +44,7 @@ export const ASSET_OPERATIONS: readonly Operation[] = [
       examples: {
         passes: rocket,
         fails: { assetPath: { location: 'local', path: './assets/retina.jpg' } },
+        underPolicy: { ...rocket, policy: 'default@1' },
         withWebhooks: { ...rocket, notifications: { onStart: echo, onSuccess: echo, onFailure: echo } },
       },
     },

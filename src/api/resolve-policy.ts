@@ -1,0 +1,36 @@
+import { LRUCache } from 'lru-cache';
+import { DEFAULT_POLICY, describePolicy, parsePolicyReference, type PolicyId } from '../domain/policy.ts';
+import type { PolicyStore } from '../domain/policy-ports.ts';
+
+/** Versions remembered at once, of all tenants. */
+const MAX_REMEMBERED = 10_000;
+
+/** What the `policy` of a submission stands for, now; null: the contract's own. */
+export type ResolvePolicy = (
+  tenant: string,
+  reference: string | undefined,
+) => Promise<PolicyId | null | 'not_found'>;
+
+/**
+ * Who names no policy causes no query, and who names a version causes one in the life of this process: versions never change
+ * and never go. A name alone is looked up each time, for a new version may have come.
+ */
+export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): ResolvePolicy {
+  const known = new LRUCache<string, true>({ max: MAX_REMEMBERED });
+
+  return async (tenant, reference) => {
+    if (reference === undefined) return null;
+    const asked = parsePolicyReference(reference);
+    if (asked === null) return 'not_found';
+    const { name, version } = asked;
+    if (name === DEFAULT_POLICY.name)
+      return version === null || version === DEFAULT_POLICY.version ? null : 'not_found';
+    // No tenant's name has a slash.
+    const key = (id: PolicyId) => `${tenant}/${describePolicy(id)}`;
+    if (version !== null && known.has(key({ name, version }))) return { name, version };
+    const found = await policies.find(tenant, name, version);
+    if (found === null) return 'not_found';
+    known.set(key(found), true);
+    return { name: found.name, version: found.version };
+  };
+}
