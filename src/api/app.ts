@@ -11,6 +11,7 @@ import type { Principal } from './auth.ts';
 import { jsonBody } from './json-body.ts';
 import { handleErrors } from './problem.ts';
 import { route } from './routes.ts';
+import { createPoliciesRouter, type PoliciesDeps } from './policies.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
 import { createWebhooksRouter, type WebhooksDeps } from './webhooks.ts';
 
@@ -21,7 +22,7 @@ const OPEN_IN_FLIGHT_MAX = 200;
 /** Several times what browsers and proxies send. */
 const MAX_HEADERS = 100;
 
-export interface AppDeps extends Omit<AssetsDeps, 'isDraining'>, WebhooksDeps, AdminDeps {
+export interface AppDeps extends Omit<AssetsDeps, 'isDraining'>, WebhooksDeps, AdminDeps, PoliciesDeps {
   readonly logger: Logger;
   readonly readiness: readonly ReadinessCheck[];
   readonly traffic: Traffic;
@@ -57,6 +58,7 @@ export function createApp({
   app.use(traffic.limit);
   app.use(authenticate, quotas, keepPrivate);
   app.use(createAssetsRouter({ ...assetsDeps, isDraining: traffic.isDraining }));
+  app.use(createPoliciesRouter({ policies: assetsDeps.policies }));
   app.use(createWebhooksRouter({ deliveryLog }));
   app.use(createAdminRouter({ keys }));
   app.use(() => {

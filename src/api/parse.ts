@@ -19,8 +19,13 @@ function asFaults({ path, code, message, ...issue }: z.core.$ZodIssue): FieldFau
   return issue.keys.slice(0, MAX_FAULTS).map((key) => ({
     pointer: pointer + asPointer(key),
     code,
-    detail: 'is not a known field',
+    detail: wordsOf(message),
   }));
+}
+
+/** What zod says where the schema has no words of its own. */
+function wordsOf(message: string): string {
+  return message.startsWith('Unrecognized key') ? 'is not a known field' : message;
 }
 
 /** One step of a JSON pointer (RFC 6901). */

@@ -105,7 +105,7 @@ function tooMany(tenant: string): string {
 }
 
 /** By default all that working with assets takes. */
-function asScopes(text = 'assets:read,assets:write,webhooks:manage'): Scope[] {
+function asScopes(text = 'assets:read,assets:write,webhooks:manage,policies:manage'): Scope[] {
   const scopes = new Set(text.split(',').map((scope) => scope.trim()));
   const unknown = [...scopes].filter((scope) => !(SCOPES as readonly string[]).includes(scope));
   if (unknown.length > 0)

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 /**
  * What a key may do. `admin` manages the keys of its tenant, so it could give itself the rest: it includes them.
  */
-export const SCOPES = ['assets:read', 'assets:write', 'webhooks:manage', 'admin'] as const;
+export const SCOPES = ['assets:read', 'assets:write', 'webhooks:manage', 'policies:manage', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** The tenant of everything where keys are not asked for. */

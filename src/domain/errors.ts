@@ -25,6 +25,7 @@ export const ERRORS = {
   asset_not_found: { status: 404, retryable: false, title: 'There is no such asset.' },
   delivery_not_found: { status: 404, retryable: false, title: 'There is no such delivery.' },
   endpoint_not_found: { status: 404, retryable: false, title: 'There is no such endpoint.' },
+  policy_not_found: { status: 404, retryable: false, title: 'There is no such policy.' },
   key_not_found: { status: 404, retryable: false, title: 'There is no such API key.' },
   method_not_allowed: { status: 405, retryable: false, title: 'This path does not support the method.' },
   request_timeout: {
@@ -49,6 +50,16 @@ export const ERRORS = {
     title: 'The delivery was skipped, for its URL can not be called.',
   },
   endpoint_disabled: { status: 409, retryable: false, title: 'The endpoint is disabled.' },
+  policy_reserved: {
+    status: 409,
+    retryable: false,
+    title: 'This policy can not be changed: it is built in.',
+  },
+  too_many_policies: {
+    status: 409,
+    retryable: false,
+    title: 'The tenant has 1,000 versions of policies already.',
+  },
   key_not_active: { status: 409, retryable: false, title: 'The API key has ended, or was rotated before.' },
   too_many_keys: { status: 409, retryable: false, title: 'The tenant has 1,000 live API keys already.' },
   body_too_large: { status: 413, retryable: false, title: 'The body is larger than 1 MiB.' },

@@ -6,7 +6,7 @@ export interface StoredPolicy extends Policy {
 }
 
 /** When a version was made. */
-export interface PolicyVersion {
+interface PolicyVersion {
   readonly version: number;
   readonly createdAt: Date;
 }

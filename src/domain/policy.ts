@@ -22,6 +22,10 @@ export const policyRules = z.strictObject(
   Object.fromEntries(
     RULE_NAMES.map((name) => [name, z.strictObject({ ...common, ...CHECKS[name].settings }).exactOptional()]),
   ) as { [Name in RuleName]: z.ZodExactOptional<RuleSchema<(typeof CHECKS)[Name]['settings']>> },
+  {
+    error: ({ code }) =>
+      code === 'unrecognized_keys' ? `is not a rule; there are ${RULE_NAMES.join(', ')}` : undefined,
+  },
 );
 export type PolicyRules = z.output<typeof policyRules>;
 

@@ -109,7 +109,10 @@ describe('API keys', () => {
   });
 
   it.each(SECURED)('need the scope $scope for $method $path, or admin', async ({ scope, method, path }) => {
-    const url = path.replace('{id}', '01900000-0000-7000-8000-000000000000');
+    const url = path
+      .replace('{id}', '01900000-0000-7000-8000-000000000000')
+      .replace('{name}', 'nobodys')
+      .replace('{version}', '1');
     const body = method === 'POST' ? {} : undefined;
     const without = SCOPES.filter((one) => one !== scope && one !== 'admin');
     const refused = await clientOf(await keyWith(without)).call(method, url, body);
@@ -176,7 +179,9 @@ describe('API keys', () => {
     const key = await createKey('--tenant', 'research', '--name', 'importer', '--expires-days', '7');
     const id = key.split('_')[1] ?? '';
     const line = await cli('keys', 'list', '--tenant', 'research');
-    expect(line).toContain(`${id}  research  active  assets:read,assets:write,webhooks:manage  expires `);
+    expect(line).toContain(
+      `${id}  research  active  assets:read,assets:write,webhooks:manage,policies:manage  expires `,
+    );
     expect(await cli('keys', 'rotate', id, '--overlap-hours', '1')).toMatch(/vk_\w+/);
     expect(await cli('keys', 'revoke', id)).toContain('Revoked');
     expect(await cli('keys', 'list')).toContain(`${id}  research  revoked`);

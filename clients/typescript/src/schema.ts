@@ -152,6 +152,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tenant's policies by name, after the built-in one */
+        get: operations["listPolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/policies/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the latest version of a policy */
+        get: operations["getPolicy"];
+        put?: never;
+        /**
+         * Make a policy, or its next version
+         * @description Defaults are filled in and kept. The rules of the latest version make no other one.
+         */
+        post: operations["addPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/policies/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a policy */
+        get: operations["getPolicyVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/deliveries": {
         parameters: {
             query?: never;
@@ -587,6 +642,182 @@ export interface components {
         CancelRequest: {
             reason?: string | null;
         };
+        PolicyRequest: {
+            rules: {
+                formats?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    allow: ("JPEG" | "PNG" | "GIF" | "WEBP" | "BMP" | "TIFF" | "HEIF" | "AVIF" | "ICO" | "PSD")[];
+                };
+                maxDimensions?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    width: number;
+                    height: number;
+                    /**
+                     * @default stored
+                     * @enum {string}
+                     */
+                    of: "stored" | "displayed";
+                };
+                minDimensions?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    width: number;
+                    height: number;
+                    /**
+                     * @default stored
+                     * @enum {string}
+                     */
+                    of: "stored" | "displayed";
+                };
+                bytes?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    /** @default 0 */
+                    min: number;
+                    max?: number;
+                };
+                colourSpaces?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    allow: ("grey" | "rgb" | "palette" | "ycbcr" | "cmyk" | "ycck" | "lab" | "other")[];
+                };
+                alpha?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                };
+                animation?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                };
+                structure?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    refuse: ("trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "gif_frame_outside_screen" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
+                };
+                aspectRatio?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    /** @default 0.35 */
+                    threshold: number;
+                };
+                grayscale?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                };
+                dark?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    /** @default 0.32 */
+                    threshold: number;
+                };
+                light?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    /** @default 0.05 */
+                    threshold: number;
+                };
+                information?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    /** @default 0.3 */
+                    threshold: number;
+                };
+                blur?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    /** @default 0.29 */
+                    threshold: number;
+                    /** @default 0.18 */
+                    colourThreshold: number;
+                };
+                size?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    /** @default 3 */
+                    iqrFactor: number;
+                };
+                exactDuplicates?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                };
+                nearDuplicates?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity: "error" | "warning" | "info";
+                    message?: string;
+                    /** @default 0 */
+                    maxDistance: number;
+                };
+            };
+        };
         ReplayRequest: {
             /** Format: uuid */
             asset?: string;
@@ -872,6 +1103,212 @@ export interface components {
             id: string;
             state: components["schemas"]["AssetState"];
         };
+        Policies: {
+            policies: components["schemas"]["ListedPolicy"][];
+        };
+        ListedPolicy: {
+            name: string;
+            /** @description The latest. */
+            version: number;
+            /** @description `null`: it came with Validatr. */
+            createdAt: string | null;
+        };
+        PolicyWithVersions: {
+            name: string;
+            version: number;
+            rules: components["schemas"]["PolicyRules"];
+            /** @description `null`: it came with Validatr. */
+            createdAt: string | null;
+            /** @description All there are, latest first. */
+            versions: {
+                version: number;
+                /** @description `null`: it came with Validatr. */
+                createdAt: string | null;
+            }[];
+        };
+        /** @description Which checks are made, and how. Without any every image that decodes passes. */
+        PolicyRules: {
+            formats?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                allow: ("JPEG" | "PNG" | "GIF" | "WEBP" | "BMP" | "TIFF" | "HEIF" | "AVIF" | "ICO" | "PSD")[];
+            };
+            maxDimensions?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                width: number;
+                height: number;
+                /**
+                 * @default stored
+                 * @enum {string}
+                 */
+                of: "stored" | "displayed";
+            };
+            minDimensions?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                width: number;
+                height: number;
+                /**
+                 * @default stored
+                 * @enum {string}
+                 */
+                of: "stored" | "displayed";
+            };
+            bytes?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                /** @default 0 */
+                min: number;
+                max?: number;
+            };
+            colourSpaces?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                allow: ("grey" | "rgb" | "palette" | "ycbcr" | "cmyk" | "ycck" | "lab" | "other")[];
+            };
+            alpha?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+            };
+            animation?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+            };
+            structure?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                refuse: ("trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "gif_frame_outside_screen" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
+            };
+            aspectRatio?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                /** @default 0.35 */
+                threshold: number;
+            };
+            grayscale?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+            };
+            dark?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                /** @default 0.32 */
+                threshold: number;
+            };
+            light?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                /** @default 0.05 */
+                threshold: number;
+            };
+            information?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                /** @default 0.3 */
+                threshold: number;
+            };
+            blur?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                /** @default 0.29 */
+                threshold: number;
+                /** @default 0.18 */
+                colourThreshold: number;
+            };
+            size?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                /** @default 3 */
+                iqrFactor: number;
+            };
+            exactDuplicates?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+            };
+            nearDuplicates?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
+                /** @default 0 */
+                maxDistance: number;
+            };
+        };
+        /** @description A version of a policy: it never changes. */
+        Policy: {
+            name: string;
+            version: number;
+            rules: components["schemas"]["PolicyRules"];
+            /** @description `null`: it came with Validatr. */
+            createdAt: string | null;
+        };
         Delivery: {
             /**
              * Format: uuid
@@ -949,7 +1386,7 @@ export interface components {
             id: string;
             tenant: string;
             name: string;
-            scopes: ("assets:read" | "assets:write" | "webhooks:manage" | "admin")[];
+            scopes: ("assets:read" | "assets:write" | "webhooks:manage" | "policies:manage" | "admin")[];
             /** @enum {string} */
             state: "active" | "expired" | "revoked";
             /** Format: date-time */
@@ -965,7 +1402,7 @@ export interface components {
             id: string;
             tenant: string;
             name: string;
-            scopes: ("assets:read" | "assets:write" | "webhooks:manage" | "admin")[];
+            scopes: ("assets:read" | "assets:write" | "webhooks:manage" | "policies:manage" | "admin")[];
             /** @enum {string} */
             state: "active" | "expired" | "revoked";
             /** Format: date-time */
@@ -1144,6 +1581,16 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `policy_not_found`: There is no such policy. */
+        PolicyNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `delivery_not_found`: There is no such delivery. */
         DeliveryNotFound: {
             headers: {
@@ -1259,6 +1706,7 @@ export type FailureEvent = components['schemas']['FailureEvent'];
 export type AssetErrors = components['schemas']['AssetErrors'];
 export type CancelEvent = components['schemas']['CancelEvent'];
 export type CancelRequest = components['schemas']['CancelRequest'];
+export type PolicyRequest = components['schemas']['PolicyRequest'];
 export type ReplayRequest = components['schemas']['ReplayRequest'];
 export type TestRequest = components['schemas']['TestRequest'];
 export type TestEvent = components['schemas']['TestEvent'];
@@ -1286,6 +1734,11 @@ export type ListedAsset = components['schemas']['ListedAsset'];
 export type Asset = components['schemas']['Asset'];
 export type AssetLive = components['schemas']['AssetLive'];
 export type CancelRequested = components['schemas']['CancelRequested'];
+export type Policies = components['schemas']['Policies'];
+export type ListedPolicy = components['schemas']['ListedPolicy'];
+export type PolicyWithVersions = components['schemas']['PolicyWithVersions'];
+export type PolicyRules = components['schemas']['PolicyRules'];
+export type Policy = components['schemas']['Policy'];
 export type Delivery = components['schemas']['Delivery'];
 export type DeliveryEvent = components['schemas']['DeliveryEvent'];
 export type DeliveryTryWithExcerpt = components['schemas']['DeliveryTryWithExcerpt'];
@@ -1311,6 +1764,7 @@ export type ResponseInvalidRequest = components['responses']['InvalidRequest'];
 export type ResponseAssetNotFound = components['responses']['AssetNotFound'];
 export type ResponseAssetTerminal = components['responses']['AssetTerminal'];
 export type ResponseAssetNotTerminal = components['responses']['AssetNotTerminal'];
+export type ResponsePolicyNotFound = components['responses']['PolicyNotFound'];
 export type ResponseDeliveryNotFound = components['responses']['DeliveryNotFound'];
 export type ResponseEndpointDisabled = components['responses']['EndpointDisabled'];
 export type ResponseEndpointNotFound = components['responses']['EndpointNotFound'];
@@ -1743,6 +2197,195 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
+    listPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The latest version of each. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policies"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version, and which others there are. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyWithVersions"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["PolicyNotFound"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRequest"];
+            };
+        };
+        responses: {
+            /** @description The latest version has these rules already. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description A new version. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description `policy_reserved`: This policy can not be changed: it is built in. `too_many_policies`: The tenant has 1,000 versions of policies already. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    getPolicyVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version, as it was made. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["PolicyNotFound"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDeliveries: {
         parameters: {
             query?: {
@@ -2112,7 +2755,7 @@ export interface operations {
             content: {
                 "application/json": {
                     name: string;
-                    scopes: ("assets:read" | "assets:write" | "webhooks:manage" | "admin")[];
+                    scopes: ("assets:read" | "assets:write" | "webhooks:manage" | "policies:manage" | "admin")[];
                     expiresInDays?: number | null;
                 };
             };

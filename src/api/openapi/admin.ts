@@ -7,7 +7,7 @@ import type { Operation } from './operation.ts';
 const common = { tag: 'keys', scope: 'admin' } as const;
 
 /** A key's id is no UUID. */
-const idSchema = z.string();
+const params = { id: z.string() };
 
 export const ADMIN_OPERATIONS: readonly Operation[] = [
   {
@@ -45,7 +45,7 @@ export const ADMIN_OPERATIONS: readonly Operation[] = [
     ...common,
     method: 'get',
     path: '/admin/keys/{id}',
-    idSchema,
+    params,
     id: 'getKey',
     summary: 'Read an API key',
     replies: { 200: { description: 'The key, without what would let someone use it.', schema: apiKey } },
@@ -55,7 +55,7 @@ export const ADMIN_OPERATIONS: readonly Operation[] = [
     ...common,
     method: 'delete',
     path: '/admin/keys/{id}',
-    idSchema,
+    params,
     id: 'revokeKey',
     summary: 'Revoke an API key',
     description: 'Within 5 s no process takes it any more.',
@@ -66,7 +66,7 @@ export const ADMIN_OPERATIONS: readonly Operation[] = [
     ...common,
     method: 'post',
     path: '/admin/keys/{id}/rotate',
-    idSchema,
+    params,
     id: 'rotateKey',
     summary: 'Put another key in its place',
     description:

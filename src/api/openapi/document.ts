@@ -4,6 +4,7 @@ import { ADMIN_OPERATIONS } from './admin.ts';
 import { ASSET_OPERATIONS } from './assets.ts';
 import { WEBHOOKS } from './events.ts';
 import { asPaths, SCOPES } from './operation.ts';
+import { POLICY_OPERATIONS } from './policies.ts';
 import { SERVICE_OPERATIONS } from './service.ts';
 import { WEBHOOK_OPERATIONS } from './webhooks.ts';
 
@@ -26,6 +27,7 @@ export function createOpenApiDocument(): OpenApiDocument {
       servers: [{ url: '/' }],
       tags: [
         { name: 'assets', description: 'Submit images and read their verdicts.' },
+        { name: 'policies', description: 'The rules that images are held against.' },
         { name: 'webhooks', description: 'What was sent to your webhooks; sending it again.' },
         { name: 'events', description: 'What your webhooks receive, signed as Standard Webhooks 1.0 says.' },
         { name: 'keys', description: "The API keys of the caller's tenant." },
@@ -33,6 +35,7 @@ export function createOpenApiDocument(): OpenApiDocument {
       ],
       paths: asPaths([
         ...ASSET_OPERATIONS,
+        ...POLICY_OPERATIONS,
         ...WEBHOOK_OPERATIONS,
         ...ADMIN_OPERATIONS,
         ...SERVICE_OPERATIONS,

@@ -16,6 +16,7 @@ export const SCOPES = {
   'assets:read': 'Read assets.',
   'assets:write': 'Submit, cancel and retry assets.',
   'webhooks:manage': 'Everything under /webhooks.',
+  'policies:manage': 'Make policies and versions of them.',
   admin: "Manage the tenant's keys; includes the others.",
 } as const satisfies Record<Scope, string>;
 
@@ -37,8 +38,8 @@ export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** As in OpenAPI: `/assets/{id}`. */
   readonly path: string;
-  /** Of the path's `id`, where that is no UUID. */
-  readonly idSchema?: z.ZodType;
+  /** What is in the path, where that is no UUID. */
+  readonly params?: Readonly<Record<string, z.ZodType>>;
   readonly id: string;
   readonly tag: string;
   readonly summary: string;
@@ -127,12 +128,12 @@ function withReplies(
   return responses;
 }
 
-function asParams({ path, idSchema = z.uuid(), query, headers }: Operation) {
+function asParams({ path, params = {}, query, headers }: Operation) {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   return {
     ...(names.length === 0
       ? {}
-      : { path: z.object(Object.fromEntries(names.map((name) => [name, idSchema]))) }),
+      : { path: z.object(Object.fromEntries(names.map((name) => [name, params[name] ?? z.uuid()]))) }),
     ...(query === undefined ? {} : { query }),
     ...(headers === undefined ? {} : { header: headers }),
   };

@@ -58,6 +58,7 @@ describe('the OpenAPI document', () => {
     const needed = (operation: string) => scopes.find(([name]) => name === operation)?.[1];
     expect(needed('get /assets/{id}/details')).toBe('assets:read');
     expect(needed('post /assets/{id}/cancel')).toBe('assets:write');
+    expect(needed('post /policies/{name}')).toBe('policies:manage');
     expect(scopes.filter(([name]) => name?.includes('/webhooks/')).map(([, scope]) => scope)).toEqual(
       Array.from({ length: 7 }, () => 'webhooks:manage'),
     );

@@ -1,0 +1,84 @@
+import { Router } from 'express';
+import { AppError } from '../domain/errors.ts';
+import { DEFAULT_POLICY, POLICY_NAME } from '../domain/policy.ts';
+import type { PolicyStore } from '../domain/policy-ports.ts';
+import type { Answer } from './answer.ts';
+import { requireScope, tenantOf } from './auth.ts';
+import { jsonBody } from './json-body.ts';
+import { BUILT_IN, pathOf, type policies, type policy, type policyWithVersions } from './policy-answers.ts';
+import { parseNewName, parsePolicyRequest, parseVersion } from './policy-requests.ts';
+import { route } from './routes.ts';
+
+export interface PoliciesDeps {
+  readonly policies: PolicyStore;
+}
+
+const mayRead = requireScope('assets:read');
+const mayManage = requireScope('policies:manage');
+
+/** The rules of the caller's own tenant, and those that everyone has. */
+export function createPoliciesRouter({ policies: store }: PoliciesDeps): Router {
+  const router = Router();
+
+  /** `version` null: the latest. @throws {AppError} `policy_not_found` */
+  async function findPolicy(tenant: string, name: unknown, version: number | null) {
+    if (name === BUILT_IN.name && (version ?? BUILT_IN.version) === BUILT_IN.version) return BUILT_IN;
+    const isName = typeof name === 'string' && POLICY_NAME.test(name);
+    const found = isName ? await store.find(tenant, name, version) : null;
+    if (found === null) throw new AppError('policy_not_found');
+    return found;
+  }
+
+  route(router, '/policies', {
+    get: [
+      mayRead,
+      async (_req, res) => {
+        const { name, version, createdAt } = BUILT_IN;
+        const own = await store.list(tenantOf(res));
+        res.json({ policies: [{ name, version, createdAt }, ...own] } satisfies Answer<typeof policies>);
+      },
+    ],
+  });
+
+  route(router, '/policies/:name', {
+    get: [
+      mayRead,
+      async (req, res) => {
+        const found = await findPolicy(tenantOf(res), req.params['name'], null);
+        const versions = found === BUILT_IN ? [BUILT_IN] : await store.versions(tenantOf(res), found.name);
+        res.json({
+          ...found,
+          versions: versions.map(({ version, createdAt }) => ({ version, createdAt })),
+        } satisfies Answer<typeof policyWithVersions>);
+      },
+    ],
+    post: [
+      mayManage,
+      jsonBody(),
+      async (req, res) => {
+        const name = parseNewName(req.params['name']);
+        if (name === DEFAULT_POLICY.name) throw new AppError('policy_reserved');
+        const added = await store.add(tenantOf(res), name, parsePolicyRequest(req.body));
+        if (added === null) throw new AppError('too_many_policies');
+        res
+          .status(added.isNew ? 201 : 200)
+          .location(pathOf(added.policy))
+          .json(added.policy satisfies Answer<typeof policy>);
+      },
+    ],
+  });
+
+  route(router, '/policies/:name/versions/:version', {
+    get: [
+      mayRead,
+      async (req, res) => {
+        const version = parseVersion(req.params['version']);
+        if (version === null) throw new AppError('policy_not_found');
+        const found = await findPolicy(tenantOf(res), req.params['name'], version);
+        res.json(found satisfies Answer<typeof policy>);
+      },
+    ],
+  });
+
+  return router;
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { AppError } from '../domain/errors.ts';
+import { POLICY_NAME, type PolicyRules, policyRules } from '../domain/policy.ts';
+import { parse } from './parse.ts';
+
+export const policyName = z
+  .string()
+  .regex(POLICY_NAME)
+  .meta({ examples: ['default'] });
+export const policyVersion = z.int().min(1).max(999_999_999);
+
+export const policyRequest = z.strictObject({ rules: policyRules }).meta({ id: 'PolicyRequest' });
+
+/** @throws {AppError} `invalid_request`, naming every rule and setting at fault. */
+export function parsePolicyRequest(body: unknown): PolicyRules {
+  return parse(policyRequest, body).rules;
+}
+
+/** The name that a new policy is to have. @throws {AppError} `invalid_request` */
+export function parseNewName(given: unknown): string {
+  if (typeof given === 'string' && POLICY_NAME.test(given)) return given;
+  const detail = "A policy's name has lower-case letters, digits and hyphens, 63 at most.";
+  throw new AppError('invalid_request', { detail });
+}
+
+/** Null where it is the number of no version. */
+export function parseVersion(given: unknown): number | null {
+  return typeof given === 'string' && /^[1-9][0-9]{0,8}$/.test(given) ? Number(given) : null;
+}
