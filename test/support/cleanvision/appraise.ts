@@ -5,13 +5,13 @@ import { information, informationScore } from '../../../src/domain/checks/inform
 import { light, lightScore } from '../../../src/domain/checks/light.ts';
 import { size, sizeOf, sizeScore } from '../../../src/domain/checks/size.ts';
 import { MEASURES, type Measures } from '../../../src/domain/measures.ts';
-import { measurePixels } from '../../../src/image/checks/measure-pixels.ts';
-import { readPixels } from '../../../src/image/read-pixels.ts';
+import { decode } from '../../../src/image/decode.ts';
+import { startInspection } from '../../../src/image/inspect.ts';
 import type { Audit, Scores } from './audit.ts';
 import type { Picture } from './gallery.ts';
 
 /** A picture's measures, and what else its scores come from. */
-export interface Appraised {
+interface Appraised {
   readonly name: string;
   readonly measures: Required<Measures>;
   readonly width: number;
@@ -19,11 +19,19 @@ export interface Appraised {
   readonly isGrey: boolean;
 }
 
+/** What a decoder process does with a file, in this one. */
 export async function appraise({ name, bytes }: Picture): Promise<Appraised> {
-  const pixels = await readPixels(bytes);
-  const { width, height, channels } = pixels;
-  const measures = measurePixels(pixels, MEASURES) as Required<Measures>;
-  return { name, measures, width, height, isGrey: channels === 1 };
+  const facts = await startInspection(bytes.length, bytes, MEASURES, decode)?.finish(() => undefined);
+  if (facts?.measures === undefined) throw new Error(`${name} is not measured`);
+  const { width, height, colourSpace } = facts;
+  if (width === null || height === null) throw new Error(`${name} has no size`);
+  return {
+    name,
+    measures: facts.measures as Required<Measures>,
+    width,
+    height,
+    isGrey: colourSpace === 'grey',
+  };
 }
 
 /** Our scores and sets, in the words of CleanVision, with the thresholds that our checks have by default. */

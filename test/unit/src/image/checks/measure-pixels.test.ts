@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MEASURES, type Measures } from '../../../../../src/domain/measures.ts';
-import { measurePixels } from '../../../../../src/image/checks/measure-pixels.ts';
+import { measurePixels } from '../../../../../src/image/checks/index.ts';
 import type { Pixels } from '../../../../../src/image/checks/pixels.ts';
 import { readPixels } from '../../../../../src/image/read-pixels.ts';
 import { appraise, judge } from '../../../../support/cleanvision/appraise.ts';
@@ -59,6 +59,12 @@ describe('quality measures', () => {
     const [opaque, faded] = ([3, 4] as const).map((channels) => measureAll(paint('hills', 60, 40, channels)));
     expect(faded?.brightness).toEqual(opaque?.brightness);
     expect(faded?.perceptualHash).toBe(opaque?.perceptualHash);
+  });
+
+  it('are of the first frame, whatever comes after it', () => {
+    const first = paint('noise', 30, 20, 3);
+    const two = { ...first, data: Buffer.concat([first.data, paint('light', 30, 20, 3).data]) };
+    expect(measureAll(two)).toEqual(measureAll(first));
   });
 
   it('tell pictures apart that have the same samples in another shape', () => {
