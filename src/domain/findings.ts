@@ -86,7 +86,7 @@ export interface ReportedFinding {
 }
 
 /** Whether it fails the asset. */
-export function isError(finding: { readonly severity?: NoteSeverity }): boolean {
+function isError(finding: { readonly severity?: NoteSeverity }): boolean {
   return (finding.severity ?? 'error') === 'error';
 }
 

@@ -94,7 +94,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   grayscale: {
     rule: {},
     passing: () => jpeg(cat()),
-    failing: async () => (await cat()).grayscale().jpeg().toBuffer(),
+    failing: async () => (await cat()).toColourspace('b-w').jpeg().toBuffer(),
     labels: ['colours', 'grey'],
   },
   dark: {
@@ -127,9 +127,9 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   blur: {
     rule: {},
-    passing: () => jpeg(cat()),
-    failing: async () => (await cat()).blur(40).jpeg().toBuffer(),
-    labels: ['sharp', 'blurred (σ = 40 px)'],
+    passing: () => jpeg(rocket()),
+    failing: async () => (await rocket()).blur(8).jpeg().toBuffer(),
+    labels: ['sharp', 'blurred (σ = 8 px)'],
   },
   size: {
     rule: {},

@@ -27,7 +27,7 @@ export function frames(count: number, side = 40): Sharp {
 export const SEEDS: Record<string, () => Promise<Buffer>> = {
   'a baseline JPEG': () => noise().jpeg().toBuffer(),
   'a progressive JPEG': () => noise().jpeg({ progressive: true }).toBuffer(),
-  'a grey JPEG': () => noise().grayscale().jpeg().toBuffer(),
+  'a grey JPEG': () => noise().toColourspace('b-w').jpeg().toBuffer(),
   'a CMYK JPEG': () => noise().toColourspace('cmyk').jpeg().toBuffer(),
   'a JPEG with EXIF orientation': () => noise().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
   'a PNG': () => noise().png().toBuffer(),

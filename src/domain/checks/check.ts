@@ -6,7 +6,7 @@ import type { Measure } from '../measures.ts';
 export type Measured = Readonly<Record<string, unknown>>;
 
 /** Of what kind a check's work is, dearest last: looks at facts; computes from pixels; asks for earlier assets. */
-export type Cost = 'facts' | 'pixels' | 'earlier';
+type Cost = 'facts' | 'pixels' | 'earlier';
 
 /**
  * A rule that pictures can be held against: all of it in one file, and one line in `index.ts`. It judges what one reading of

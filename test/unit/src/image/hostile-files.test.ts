@@ -23,7 +23,7 @@ const AT_ONCE = 4;
 
 /** Odd files and whole ones, as they are, cut short, or with changed bytes: the same in each run. */
 async function makeFiles(): Promise<(index: number) => Buffer> {
-  const odd = await Promise.all(ODD_FILES.map(({ make }) => make()));
+  const odd = await Promise.all(ODD_FILES.map(async ({ make }) => make()));
   const seeds = await Promise.all(Object.values(SEEDS).map((make) => make()));
   const all = [...odd.filter(({ length }) => length > 16 && length <= MAX_BYTES), ...seeds];
   const random = createRandom(7);
