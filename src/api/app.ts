@@ -42,6 +42,7 @@ export function createApp({
   quotas,
   deliveryLog,
   keys,
+  verdicts,
   ...assetsDeps
 }: AppDeps): Express {
   const app = express();
@@ -58,7 +59,7 @@ export function createApp({
   app.use(traffic.limit);
   app.use(authenticate, quotas, keepPrivate);
   app.use(createAssetsRouter({ ...assetsDeps, isDraining: traffic.isDraining }));
-  app.use(createPoliciesRouter({ policies: assetsDeps.policies }));
+  app.use(createPoliciesRouter({ policies: assetsDeps.policies, verdicts }));
   app.use(createWebhooksRouter({ deliveryLog }));
   app.use(createAdminRouter({ keys }));
   app.use(() => {

@@ -9,7 +9,7 @@ import { deliveryState, deliveryTry } from './delivery-answers.ts';
 /** What the API says of assets; `represent.ts` fills it in, the OpenAPI document publishes it. */
 const id = uuid.meta({ description: 'UUIDv7: their order is the order of acceptance.' });
 
-const assetState = z.enum(ASSET_STATES).meta({
+export const assetState = z.enum(ASSET_STATES).meta({
   id: 'AssetState',
   description:
     '`queued` → `in_progress` → `complete`, `failed` or `canceled`; only a retry leaves one of the last three.',
@@ -49,7 +49,7 @@ const step = z
   })
   .meta({ id: 'Step' });
 
-const finding = z
+export const finding = z
   .object({
     code: z.enum(REASON_CODES).meta({ id: 'ReasonCode' }),
     step: z.enum(STEP_NAMES).nullable(),

@@ -1,23 +1,25 @@
 import { Router } from 'express';
 import { AppError } from '../domain/errors.ts';
 import { DEFAULT_POLICY, POLICY_NAME } from '../domain/policy.ts';
-import type { PolicyStore } from '../domain/policy-ports.ts';
+import type { PolicyStore, VerdictArchive } from '../domain/policy-ports.ts';
 import type { Answer } from './answer.ts';
 import { requireScope, tenantOf } from './auth.ts';
 import { jsonBody } from './json-body.ts';
+import { judgeAll, type judgement } from './judgement-answers.ts';
 import { BUILT_IN, pathOf, type policies, type policy, type policyWithVersions } from './policy-answers.ts';
-import { parseNewName, parsePolicyRequest, parseVersion } from './policy-requests.ts';
+import { parseJudgeRequest, parseNewName, parsePolicyRequest, parseVersion } from './policy-requests.ts';
 import { route } from './routes.ts';
 
 export interface PoliciesDeps {
   readonly policies: PolicyStore;
+  readonly verdicts: VerdictArchive;
 }
 
 const mayRead = requireScope('assets:read');
 const mayManage = requireScope('policies:manage');
 
 /** The rules of the caller's own tenant, and those that everyone has. */
-export function createPoliciesRouter({ policies: store }: PoliciesDeps): Router {
+export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps): Router {
   const router = Router();
 
   /** `version` null: the latest. @throws {AppError} `policy_not_found` */
@@ -76,6 +78,28 @@ export function createPoliciesRouter({ policies: store }: PoliciesDeps): Router 
         if (version === null) throw new AppError('policy_not_found');
         const found = await findPolicy(tenantOf(res), req.params['name'], version);
         res.json(found satisfies Answer<typeof policy>);
+      },
+    ],
+  });
+
+  route(router, '/policies/:name/judge', {
+    post: [
+      mayRead,
+      jsonBody({ optional: true }),
+      async (req, res) => {
+        const { version = null, assets: ids, limit, cursor } = parseJudgeRequest(req.body);
+        const tenant = tenantOf(res);
+        const found = await findPolicy(tenant, req.params['name'], version);
+        const stored = await (ids === undefined
+          ? verdicts.page(tenant, { limit, before: cursor })
+          : verdicts.find(tenant, ids));
+        const known = new Set(stored.map(({ id }) => id));
+        const isFull = ids === undefined && stored.length === limit;
+        res.json({
+          ...judgeAll(found, stored),
+          notFound: [...new Set(ids)].filter((id) => !known.has(id)),
+          next: isFull ? (stored.at(-1)?.id ?? null) : null,
+        } satisfies Answer<typeof judgement>);
       },
     ],
   });

@@ -11,6 +11,31 @@ export const policyVersion = z.int().min(1).max(999_999_999);
 
 export const policyRequest = z.strictObject({ rules: policyRules }).meta({ id: 'PolicyRequest' });
 
+/** Assets judged in one request. */
+const MAX_JUDGED = 500;
+const DEFAULT_JUDGED = 100;
+
+const assetId = z.uuid({ error: 'must be a UUID' }).toLowerCase();
+
+export const judgeRequest = z
+  .strictObject({
+    version: policyVersion.optional().meta({ description: 'Missing: the latest.' }),
+    assets: z
+      .array(assetId)
+      .min(1)
+      .max(MAX_JUDGED)
+      .optional()
+      .meta({ description: 'Missing: a page of all that are terminal, newest first.' }),
+    limit: z.int().min(1).max(MAX_JUDGED).default(DEFAULT_JUDGED).meta({ description: 'Of a page.' }),
+    cursor: assetId.optional().meta({ description: 'The `next` of the page before.' }),
+  })
+  .meta({ id: 'JudgeRequest' });
+
+/** No body is an empty one. @throws {AppError} `invalid_request` */
+export function parseJudgeRequest(body: unknown): z.output<typeof judgeRequest> {
+  return parse(judgeRequest, body === undefined ? {} : body);
+}
+
 /** @throws {AppError} `invalid_request`, naming every rule and setting at fault. */
 export function parsePolicyRequest(body: unknown): PolicyRules {
   return parse(policyRequest, body).rules;

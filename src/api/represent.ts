@@ -1,8 +1,9 @@
 import { assetWorkflowId } from '../../workflows/contract.ts';
+import type { ReportedFinding } from '../domain/findings.ts';
 import type { AssetDetails, AssetSummary, LiveStatus } from '../domain/ports.ts';
 import { describeWebhookUrl } from '../domain/webhook-url.ts';
 import type { Answer } from './answer.ts';
-import type { asset, assetDetails, assetLive, listedAsset } from './asset-answers.ts';
+import type { asset, assetDetails, assetLive, finding, listedAsset } from './asset-answers.ts';
 
 /** `GET /assets/<id>`: `errors` only where there are any. */
 export function representAsset({ id, state, errors }: AssetSummary): Answer<typeof asset> {
@@ -28,7 +29,7 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
     asset: asset.assetPath,
     image,
     steps: asset.steps,
-    findings: asset.findings.map((finding) => ({ ...finding, severity: finding.severity ?? 'error' })),
+    findings: asset.findings.map(representFinding),
     policy: asset.policy,
     deliveries: asset.deliveries.map(({ url, ...delivery }) => ({
       ...delivery,
@@ -37,6 +38,10 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
     workflowId: assetWorkflowId(asset.id),
     runId: asset.runId,
   };
+}
+
+export function representFinding(stored: ReportedFinding): Answer<typeof finding> {
+  return { ...stored, severity: stored.severity ?? 'error' };
 }
 
 /** `GET /assets/<id>/live`, from the row where the workflow can't answer. */

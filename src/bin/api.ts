@@ -14,6 +14,7 @@ import { createKeyDirectory, createKeyStore } from '../db/key-store.ts';
 import { openDatabase } from '../db/orm.ts';
 import { isMigrated } from '../db/migrate.ts';
 import { createPolicyStore } from '../db/policy-store.ts';
+import { createVerdictArchive } from '../db/verdict-archive.ts';
 import { connectWake } from '../db/wake.ts';
 import { createLocalSource } from '../sources/local.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -119,6 +120,7 @@ await runProgram('api', async () => {
     logger,
     assets: createAssetStore(orm, wake.notify),
     policies: createPolicyStore(orm),
+    verdicts: createVerdictArchive(orm),
     deliveryLog: createDeliveryLog(orm, wake.notify),
     executions,
     preflight: createPreflight({

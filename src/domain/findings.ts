@@ -85,6 +85,11 @@ export interface ReportedFinding {
   readonly measured: Readonly<Record<string, unknown>> | null;
 }
 
+/** Whether a policy's rule reports it. */
+export function isCheckCode(code: ReasonCode): boolean {
+  return RULE_OF_CODE.has(code);
+}
+
 /** Whether it fails the asset. */
 function isError(finding: { readonly severity?: NoteSeverity }): boolean {
   return (finding.severity ?? 'error') === 'error';

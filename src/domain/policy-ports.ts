@@ -1,4 +1,5 @@
 import type { Policy, PolicyRules } from './policy.ts';
+import type { StoredVerdict } from './rejudge.ts';
 
 /** A version of a policy as it is kept. */
 export interface StoredPolicy extends Policy {
@@ -28,4 +29,12 @@ export interface PolicyStore {
   list(tenant: string): Promise<(PolicyVersion & { readonly name: string })[]>;
   /** Latest first. */
   versions(tenant: string, name: string): Promise<PolicyVersion[]>;
+}
+
+/** What has become of a tenant's assets, to be judged again. */
+export interface VerdictArchive {
+  /** Terminal ones, newest first; `before` is the id of the last one seen. */
+  page(tenant: string, page: { limit: number; before?: string | undefined }): Promise<StoredVerdict[]>;
+  /** Those of `ids` that are the tenant's, in whatever state. */
+  find(tenant: string, ids: readonly string[]): Promise<StoredVerdict[]>;
 }

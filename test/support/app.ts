@@ -13,6 +13,7 @@ export function createBareApp(given: Partial<AppDeps> = {}): Express {
     refusal: () => null,
     assets: {} as never,
     policies: {} as never,
+    verdicts: {} as never,
     deliveryLog: {} as never,
     executions: {} as never,
     preflight: () => Promise.resolve([]),

@@ -207,6 +207,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/policies/{name}/judge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what verdicts a policy would come to
+         * @description From what is stored of assets that were validated under any policy: no file is read, and no verdict changes. With `assets`, `limit` and `cursor` mean nothing.
+         */
+        post: operations["judgeByPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/deliveries": {
         parameters: {
             query?: never;
@@ -818,6 +838,22 @@ export interface components {
                 };
             };
         };
+        JudgeRequest: {
+            /** @description Missing: the latest. */
+            version?: number;
+            /** @description Missing: a page of all that are terminal, newest first. */
+            assets?: string[];
+            /**
+             * @description Of a page.
+             * @default 100
+             */
+            limit: number;
+            /**
+             * Format: uuid
+             * @description The `next` of the page before.
+             */
+            cursor?: string;
+        };
         ReplayRequest: {
             /** Format: uuid */
             asset?: string;
@@ -1309,6 +1345,40 @@ export interface components {
             /** @description `null`: it came with Validatr. */
             createdAt: string | null;
         };
+        Judgement: {
+            /** @description `name@version` of the rules that were judged by. */
+            policy: string;
+            assets: components["schemas"]["JudgedAsset"][];
+            /** @description Of the ids that were given. */
+            notFound: string[];
+            /** @description Of this answer; `changed`: complete that was failed, or failed that was complete. */
+            counts: {
+                complete: number;
+                failed: number;
+                unknown: number;
+                changed: number;
+            };
+            /** @description The `cursor` of the next page. */
+            next: string | null;
+        };
+        JudgedAsset: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `unknown`: what is stored does not tell, or the validation came to no verdict.
+             * @enum {string}
+             */
+            state: "complete" | "failed" | "unknown";
+            findings: components["schemas"]["Finding"][];
+            /** @description What stands, and goes on standing. */
+            was: {
+                state: components["schemas"]["AssetState"];
+                /** @description `name@version` */
+                policy: string;
+            };
+            /** @description Steps for which what is stored does not do. */
+            lacking?: ("checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates")[];
+        };
         Delivery: {
             /**
              * Format: uuid
@@ -1707,6 +1777,7 @@ export type AssetErrors = components['schemas']['AssetErrors'];
 export type CancelEvent = components['schemas']['CancelEvent'];
 export type CancelRequest = components['schemas']['CancelRequest'];
 export type PolicyRequest = components['schemas']['PolicyRequest'];
+export type JudgeRequest = components['schemas']['JudgeRequest'];
 export type ReplayRequest = components['schemas']['ReplayRequest'];
 export type TestRequest = components['schemas']['TestRequest'];
 export type TestEvent = components['schemas']['TestEvent'];
@@ -1739,6 +1810,8 @@ export type ListedPolicy = components['schemas']['ListedPolicy'];
 export type PolicyWithVersions = components['schemas']['PolicyWithVersions'];
 export type PolicyRules = components['schemas']['PolicyRules'];
 export type Policy = components['schemas']['Policy'];
+export type Judgement = components['schemas']['Judgement'];
+export type JudgedAsset = components['schemas']['JudgedAsset'];
 export type Delivery = components['schemas']['Delivery'];
 export type DeliveryEvent = components['schemas']['DeliveryEvent'];
 export type DeliveryTryWithExcerpt = components['schemas']['DeliveryTryWithExcerpt'];
@@ -2370,6 +2443,55 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["PolicyNotFound"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judgeByPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["JudgeRequest"];
+            };
+        };
+        responses: {
+            /** @description The verdicts. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judgement"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["PolicyNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];

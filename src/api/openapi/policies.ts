@@ -1,5 +1,6 @@
+import { judgement } from '../judgement-answers.ts';
 import { policies, policy, policyWithVersions } from '../policy-answers.ts';
-import { policyName, policyRequest, policyVersion } from '../policy-requests.ts';
+import { judgeRequest, policyName, policyRequest, policyVersion } from '../policy-requests.ts';
 import { location } from './headers.ts';
 import type { Operation } from './operation.ts';
 
@@ -76,5 +77,20 @@ export const POLICY_OPERATIONS: readonly Operation[] = [
     scope: 'assets:read',
     replies: { 200: { description: 'The version, as it was made.', schema: policy } },
     problems: ['policy_not_found', 'database_unavailable'],
+  },
+  {
+    method: 'post',
+    path: '/policies/{name}/judge',
+    params: ofName,
+    id: 'judgeByPolicy',
+    tag,
+    summary: 'Say what verdicts a policy would come to',
+    description:
+      'From what is stored of assets that were validated under any policy: no file is read, and no verdict changes. ' +
+      'With `assets`, `limit` and `cursor` mean nothing.',
+    scope: 'assets:read',
+    body: { schema: judgeRequest, optional: true, examples: { latest: { version: 1, limit: 20 } } },
+    replies: { 200: { description: 'The verdicts.', schema: judgement } },
+    problems: ['invalid_request', 'policy_not_found', 'database_unavailable'],
   },
 ];

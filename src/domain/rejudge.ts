@@ -1,0 +1,72 @@
+import type { AssetState, StepRecord } from './asset.ts';
+import { type CheckName, CHECKS, RULE_NAMES, type RuleName } from './checks/index.ts';
+import { isCheckCode, isError, type ReportedFinding } from './findings.ts';
+import type { ImageFacts } from './image-facts.ts';
+import { type Judgement, judge } from './judge.ts';
+import type { PolicyRules } from './policy.ts';
+
+/** What is kept of a validation. */
+export interface StoredVerdict {
+  readonly id: string;
+  readonly state: AssetState;
+  /** `name@version` that it was held against. */
+  readonly policy: string;
+  readonly findings: readonly ReportedFinding[];
+  readonly steps: readonly StepRecord[];
+  readonly image: ImageFacts | null;
+}
+
+export const REJUDGED_STATES = ['complete', 'failed', 'unknown'] as const;
+
+/** What would have come out under another policy; `unknown`: what is stored does not tell. */
+export interface Rejudgement {
+  readonly state: (typeof REJUDGED_STATES)[number];
+  readonly findings: readonly ReportedFinding[];
+  /** Steps that were never made, and for which what is stored does not do. */
+  readonly lacking: readonly CheckName[];
+}
+
+/**
+ * Holds what a validation has learnt against the rules of another policy. What no policy rules on stays as it was found: URLs,
+ * the path, the content, the checksum. A validation that did not come to a verdict of its own is not judged.
+ */
+export function rejudge(stored: StoredVerdict, rules: PolicyRules): Rejudgement {
+  const { state, image } = stored;
+  const cameToVerdict = state === 'complete' || state === 'failed';
+  if (!cameToVerdict || stored.findings.some(({ code }) => code === 'internal_error'))
+    return { state: 'unknown', findings: stored.findings, lacking: [] };
+
+  const kept = stored.findings.filter(({ code }) => !isCheckCode(code));
+  // Where there is no image, what was found says why, and the checks would have been skipped.
+  const judged = image === null ? NOT_JUDGED : judge(image, rules);
+  const findings = [...kept, ...judged.findings];
+  const found = new Set(findings.map(({ step }) => step));
+  const lacking = RULE_NAMES.filter(
+    (rule) =>
+      rules[rule] !== undefined &&
+      image !== null &&
+      !found.has(CHECKS[rule].name) &&
+      isLacking(rule, judged, stored),
+  );
+  const isOpen = lacking.some((rule) => isError(rules[rule] ?? {}));
+  return {
+    state: findings.some(isError) ? 'failed' : isOpen ? 'unknown' : 'complete',
+    findings,
+    lacking: lacking.map((rule) => CHECKS[rule].name),
+  };
+}
+
+const NOT_JUDGED: Judgement = { findings: [], unknown: [] };
+
+/**
+ * A step that was made had all that it needs: if the facts don't tell, the file does not. Of one that was not, what it would
+ * have measured may be missing though its check finds nothing wrong.
+ */
+function isLacking(rule: RuleName, { unknown }: Judgement, { steps, image }: StoredVerdict): boolean {
+  const { name, measures } = CHECKS[rule];
+  const wasMade = steps.some((step) => step.name === name && MADE.has(step.state));
+  if (wasMade) return false;
+  return unknown.includes(name) || measures.some((measure) => image?.measures?.[measure] === undefined);
+}
+
+const MADE: ReadonlySet<StepRecord['state']> = new Set(['passed', 'failed']);
