@@ -91,7 +91,7 @@ export function isCheckCode(code: ReasonCode): boolean {
 }
 
 /** Whether it fails the asset. */
-function isError(finding: { readonly severity?: NoteSeverity }): boolean {
+export function isError(finding: { readonly severity?: NoteSeverity }): boolean {
   return (finding.severity ?? 'error') === 'error';
 }
 
