@@ -16,6 +16,7 @@ import { measureIdle } from './idle.ts';
 import { waitUntil } from './load.ts';
 import { measurePipeline } from './pipeline.ts';
 import { measurePolicies } from './policies.ts';
+import { measureQuality } from './quality.ts';
 import { measureReceivers } from './receivers.ts';
 
 /**
@@ -28,6 +29,7 @@ const QUESTIONS = {
   pipeline: 'assets a second under load, and how long accepting takes meanwhile',
   accept: 'accepting alone, dispatcher off',
   policies: 'the same under policies: the rules of the contract, and all quality checks',
+  quality: 'all quality checks on the same files, here and by CleanVision',
   receivers: 'what a receiver that hangs costs the others',
   backlog: '20,000 assets accepted while no worker runs, then worked off: memory',
 } as const;
@@ -90,6 +92,7 @@ try {
     answers[name] = await measure();
   }
 
+  await ask('quality', measureQuality);
   if (['idle', 'pipeline', 'policies', 'receivers'].some((name) => questions.has(name))) {
     const [api, worker] = [start('api', env), start('worker', env)];
     await isReady(target.baseUrl);

@@ -35,7 +35,7 @@ export async function appraise({ name, bytes }: Picture): Promise<Appraised> {
 }
 
 /** Our scores and sets, in the words of CleanVision, with the thresholds that our checks have by default. */
-export function judge(pictures: readonly Appraised[]): Omit<Audit, 'versions'> {
+export function judge(pictures: readonly Appraised[]): Pick<Audit, 'files' | 'sets'> {
   const sizes = pictures.map(sizeOf).toSorted((a, b) => a - b);
   const quartiles = { q1: quantile(sizes, 0.25), q3: quantile(sizes, 0.75) };
   const files = pictures.map((picture) => [picture.name, scoresOf(picture, quartiles)] as const);

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from importlib.metadata import version
 
 from cleanvision import Imagelab
@@ -16,7 +17,9 @@ PACKAGES = ["cleanvision", "pillow", "numpy", "scipy", "imagehash"]
 
 def audit(paths, jobs):
     lab = Imagelab(filepaths=paths, verbose=False)
+    started = time.perf_counter()
     lab.find_issues(n_jobs=jobs, verbose=False)
+    find_issues_s = time.perf_counter() - started
     files = {}
     for path, row in lab.issues.iterrows():
         files[os.path.basename(path)] = {
@@ -31,7 +34,7 @@ def audit(paths, jobs):
         issue: sorted(sorted(os.path.basename(path) for path in found) for found in lab.info[issue]["sets"])
         for issue in SETS
     }
-    return {"files": files, "sets": sets}
+    return {"files": files, "sets": sets, "findIssuesS": find_issues_s}
 
 
 if __name__ == "__main__":

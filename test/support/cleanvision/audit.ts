@@ -25,6 +25,8 @@ export interface Audit {
   readonly sets: {
     readonly [issue in 'exact_duplicates' | 'near_duplicates']: readonly (readonly string[])[];
   };
+  /** Without the start of the program. */
+  readonly findIssuesS: number;
   /** Of it and of the packages that its numbers come from. */
   readonly versions: Readonly<Record<string, string>>;
 }
