@@ -29,41 +29,65 @@ function sinc(x: number): number {
 /** Bits after the point: 8 of a sample and 2 for what overshoots are left of 32. */
 export const PRECISION_BITS = 32 - 8 - 2;
 
-/** For each of `count` outputs: the first input, how many of them count, and where their weights begin. */
+/** Of `count` outputs from the `from`-th on, which are made of `inputs` inputs from the `begin`-th on. */
 export interface Weights {
+  readonly from: number;
   readonly count: number;
+  readonly begin: number;
+  readonly inputs: number;
+  /** For each output the first input, counted from `begin`, and how many of them count. */
   readonly first: Int32Array;
   readonly taps: Int32Array;
-  /** Those of output `i` begin at `i * stride`. Fixed point. */
+  /** Those of the i-th of these outputs begin at `i * stride`. Fixed point. */
   readonly weights: Int32Array;
   readonly stride: number;
 }
 
+/** Six weights an input at most; of sides of a million pixels and more, they come in several parts. */
+const WEIGHTS_AT_ONCE = 2 ** 21;
+
 /** As Pillow's `Resample.c` has them: normalized in double, then rounded each. */
-export function weightsOf(inputs: number, count: number, { support, weigh }: Filter): Weights {
-  const scale = inputs / count;
+export function* weightsOf(inputs: number, outputs: number, filter: Filter): Generator<Weights> {
+  const scale = inputs / outputs;
   const filterScale = Math.max(scale, 1);
-  const reach = support * filterScale;
+  const reach = filter.support * filterScale;
   const stride = Math.ceil(reach) * 2 + 1;
-  const [first, taps] = [new Int32Array(count), new Int32Array(count)];
-  const weights = new Int32Array(count * stride);
+  const atOnce = Math.max(1, Math.floor(WEIGHTS_AT_ONCE / stride));
   const exact = new Float64Array(stride);
-  for (let output = 0; output < count; output += 1) {
-    const centre = (output + 0.5) * scale;
-    const from = Math.max(0, Math.trunc(centre - reach + 0.5));
-    const length = Math.min(inputs, Math.trunc(centre + reach + 0.5)) - from;
-    let sum = 0;
-    for (let tap = 0; tap < length; tap += 1) {
-      const weight = weigh((tap + from - centre + 0.5) * (1 / filterScale));
-      exact[tap] = weight;
-      sum += weight;
+  for (let from = 0; from < outputs; from += atOnce) {
+    const count = Math.min(atOnce, outputs - from);
+    const [first, taps] = [new Int32Array(count), new Int32Array(count)];
+    const weights = new Int32Array(count * stride);
+    for (let i = 0; i < count; i += 1) {
+      const centre = (from + i + 0.5) * scale;
+      const start = Math.max(0, Math.trunc(centre - reach + 0.5));
+      const length = Math.min(inputs, Math.trunc(centre + reach + 0.5)) - start;
+      for (let tap = 0; tap < length; tap += 1)
+        exact[tap] = filter.weigh((tap + start - centre + 0.5) * (1 / filterScale));
+      roundInto(weights, i * stride, exact.subarray(0, length));
+      first[i] = start;
+      taps[i] = length;
     }
-    for (let tap = 0; tap < length; tap += 1) {
-      const scaled = ((exact[tap] ?? 0) / (sum === 0 ? 1 : sum)) * (1 << PRECISION_BITS);
-      weights[output * stride + tap] = Math.trunc(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-    }
-    first[output] = from;
-    taps[output] = length;
+    const begin = first[0] ?? 0;
+    const end = (first[count - 1] ?? 0) + (taps[count - 1] ?? 0);
+    yield {
+      from,
+      count,
+      begin,
+      inputs: end - begin,
+      first: first.map((i) => i - begin),
+      taps,
+      weights,
+      stride,
+    };
   }
-  return { count, first, taps, weights, stride };
+}
+
+function roundInto(weights: Int32Array, at: number, exact: Float64Array): void {
+  let sum = 0;
+  for (const weight of exact) sum += weight;
+  for (let tap = 0; tap < exact.length; tap += 1) {
+    const scaled = ((exact[tap] ?? 0) / (sum === 0 ? 1 : sum)) * (1 << PRECISION_BITS);
+    weights[at + tap] = Math.trunc(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+  }
 }

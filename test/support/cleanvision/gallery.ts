@@ -106,6 +106,15 @@ function variants(): Recipe[] {
         toSharp(paint('hills', 2400, 1601, channels)).png({ compressionLevel: 1 }),
       ),
     ),
+    // Longer than what weights are computed for at once.
+    ...(
+      [
+        [400_000, 2],
+        [2, 400_000],
+      ] as const
+    ).map(([width, height]) =>
+      ofSharp(`hills-${width}x${height}.png`, () => toSharp(paint('hills', width, height, 3)).png()),
+    ),
     ofSharp('noise-large.jpg', () => toSharp(paint('noise', 2000, 3000, 3)).jpeg()),
   ];
 }
