@@ -36,7 +36,7 @@ function deviationOfEdges({ data, width, height }: Pixels): number {
   for (let y = 0; y < height; y += 1)
     for (let x = 0; x < width; x += 1) {
       let edge = at(x, y);
-      if (width > 2 && height > 2 && x > 0 && y > 0 && x < width - 1 && y < height - 1) {
+      if (x > 0 && y > 0 && x < width - 1 && y < height - 1) {
         edge *= 9;
         for (let row = y - 1; row <= y + 1; row += 1) edge -= at(x - 1, row) + at(x, row) + at(x + 1, row);
         edge = Math.min(255, Math.max(0, edge));
