@@ -16,8 +16,10 @@ const OPERATIONS = Object.entries(createOpenApiDocument().paths ?? {}).flatMap((
   METHODS.filter((method) => item[method] !== undefined).map((method) => ({ method, path })),
 );
 const WITH_ID = OPERATIONS.filter(({ path }) => path.includes('{id}'));
+const WITH_NAME = OPERATIONS.filter(({ path }) => path.includes('{name}'));
 const LISTS = OPERATIONS.filter(
-  ({ method, path }) => method === 'get' && !path.includes('{') && /^\/(assets|webhooks|admin)/.test(path),
+  ({ method, path }) =>
+    method === 'get' && !path.includes('{') && /^\/(assets|policies|webhooks|admin)/.test(path),
 );
 
 describe('what is foreign', () => {
@@ -25,6 +27,7 @@ describe('what is foreign', () => {
   let receiver: TestReceiver;
   let owner: TestClient;
   let stranger: TestClient;
+  const ownPolicy = 'only-the-owners-policy';
   let ids: Readonly<Record<'asset' | 'delivery' | 'endpoint' | 'key', string>>;
 
   beforeAll(async () => {
@@ -50,6 +53,8 @@ describe('what is foreign', () => {
       return listed[0]?.state === 'failed' && listed;
     });
     const [key] = await owner.read<{ id: string }[]>('/admin/keys');
+    const rules = { formats: { allow: ['PNG'], message: MARK } };
+    expect((await owner.call('POST', `/policies/${ownPolicy}`, { rules })).status).toBe(201);
     ids = { asset, delivery: delivery?.id ?? '', endpoint: delivery?.endpointId ?? '', key: key?.id ?? '' };
   });
   afterAll(async () => {
@@ -59,7 +64,7 @@ describe('what is foreign', () => {
 
   /** Everything that is the owner's, but what a look at it changes. */
   async function ownersRows(): Promise<string> {
-    const tables = ['assets', 'deliveries', 'endpoints', 'api_keys', 'idempotency_keys'];
+    const tables = ['assets', 'deliveries', 'endpoints', 'api_keys', 'idempotency_keys', 'policies'];
     const parts = tables.map(
       (table) => `SELECT (to_jsonb(t) - 'last_used_at')::text AS row FROM ${table} t WHERE owner = 'owner'`,
     );
@@ -111,9 +116,41 @@ describe('what is foreign', () => {
   it.each(LISTS)('is in no list: $method $path', async ({ path }) => {
     for (const query of ['', '?limit=500', `?asset=${ids.asset}`, `?endpoint=${ids.endpoint}`]) {
       const text = await (await stranger.call('GET', `${path}${query}`)).text();
-      for (const id of [...Object.values(ids), MARK]) expect(text).not.toContain(id);
+      for (const id of [...Object.values(ids), ownPolicy, MARK]) expect(text).not.toContain(id);
     }
     expect((await (await owner.call('GET', path)).text()).length).toBeGreaterThan(50);
+  });
+
+  it('is 404 at every path that reads or judges by a policy of another tenant, and no obstacle to a namesake', async () => {
+    const before = await ownersRows();
+    for (const { method, path } of WITH_NAME) {
+      const url = path.replace('{name}', ownPolicy).replace('{version}', '1');
+      const call = (client: TestClient) =>
+        client.call(method.toUpperCase(), url, method === 'post' ? {} : undefined);
+      const answer = await call(stranger);
+      const text = await answer.text();
+      expect(text).not.toContain(MARK);
+      // To make one of that name is not to touch the owner's.
+      if (path === '/policies/{name}' && method === 'post') continue;
+      expect([url, answer.status, text.includes('policy_not_found')]).toEqual([url, 404, true]);
+      expect([url, (await call(owner)).status]).toEqual([url, 200]);
+    }
+    const made = await stranger.call('POST', `/policies/${ownPolicy}`, { rules: {} });
+    expect(await made.json()).toMatchObject({ version: 1, rules: {} });
+    expect(await ownersRows()).toBe(before);
+  });
+
+  it('is neither validated under a policy of another tenant nor judged by naming it in a body', async () => {
+    await stranger.call('POST', '/policies/own', { rules: {} });
+    await owner.call('POST', '/policies/hers', { rules: {} });
+    const before = await ownersRows();
+    const submission = { assetPath: { location: 'local', path: './assets/rocket.jpg' }, policy: 'hers@1' };
+    expect((await stranger.call('POST', '/assets/image/', submission)).status).toBe(422);
+    const judged = await stranger.call('POST', '/policies/own/judge', { assets: [ids.asset] });
+    expect(await judged.json()).toMatchObject({ assets: [], notFound: [ids.asset] });
+    const all = await (await stranger.call('POST', '/policies/own/judge', {})).text();
+    expect(all).not.toContain(ids.asset);
+    expect(await ownersRows()).toBe(before);
   });
 
   it('can not be sent again by naming it in a body', async () => {
@@ -152,6 +189,7 @@ describe('what is foreign', () => {
 
   it('is tried at every path that has an id', () => {
     expect(WITH_ID.length).toBeGreaterThanOrEqual(12);
-    expect(LISTS.length).toBeGreaterThanOrEqual(4);
+    expect(WITH_NAME.length).toBeGreaterThanOrEqual(4);
+    expect(LISTS.length).toBeGreaterThanOrEqual(5);
   });
 });
