@@ -39,8 +39,10 @@ def close(schema):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Webhooks are sent to this machine only; policies of submissions are there; the key that is used is not revoked; a key stands for one request, and cases have different ones."""
-    case.body = stay_here(case.body)
-    name_known_policy(case.body)
+    body = name_known_policy(stay_here(case.body))
+    # A body that is set is judged anew, and one that is left out would count as wrong.
+    if body != case.body:
+        case.body = body
     if (case.path_parameters or {}).get("id") == OWN_KEY_ID:
         case.path_parameters["id"] = "another"
     key = (case.headers or {}).get("Idempotency-Key")
@@ -51,7 +53,8 @@ def before_call(context, case, kwargs):
 def name_known_policy(body):
     policy = body.get("policy") if isinstance(body, dict) else None
     if isinstance(policy, str) and POLICY.fullmatch(policy):
-        body["policy"] = "default"
+        return {**body, "policy": "default"}
+    return body
 
 
 def stay_here(body):
