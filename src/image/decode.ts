@@ -3,6 +3,7 @@ import type { ImageFormat } from '../domain/image-facts.ts';
 import type { DamageReason } from '../domain/image-notes.ts';
 import type { Measure } from '../domain/measures.ts';
 import { measurePixels } from './checks/index.ts';
+import type { Pixels } from './checks/pixels.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Decoded } from './inspect.ts';
 import { MAX_DECODED_PIXELS } from './limits.ts';
@@ -48,6 +49,7 @@ export async function decode(
 
   if (damage !== null) return damaged(damage);
 
+  let pixels: Pixels;
   try {
     const metadata = await sharp(bytes, DECODING).metadata();
     const { width, height, pages = 1, pageHeight } = metadata;
@@ -56,14 +58,15 @@ export async function decode(
     const { data, info } = await withExtraRow(bytes, extraRow, () =>
       toSamples(decoder, metadata).toBuffer({ resolveWithObject: true }),
     );
-    if (measures.length === 0) return { integrity: { state: 'intact' } };
     // Of the first frame, without the rows that were only asked for.
     const rows = extraRow === null ? (pageHeight ?? info.height) : (size?.height ?? info.height);
-    const pixels = { data, width: info.width, height: rows, channels: info.channels };
-    return { integrity: { state: 'intact' }, measures: measurePixels(pixels, measures) };
+    pixels = { data, width: info.width, height: rows, channels: info.channels };
   } catch (error) {
     return damaged(reasonOf(error));
   }
+  // Where measuring fails, it is no fault of the picture's: it takes the decoder down, not the verdict along.
+  if (measures.length === 0) return { integrity: { state: 'intact' } };
+  return { integrity: { state: 'intact' }, measures: measurePixels(pixels, measures) };
 }
 
 /** Changes the bytes only while they are decoded: a copy would double the memory. */
