@@ -6,7 +6,7 @@ import { executeFor, forTenant } from './tenant.ts';
 import type { TextTimes } from './times.ts';
 
 /** Any number: it keeps these locks apart from others of two keys. */
-const LOCK = 7_204;
+const LOCK = 7_205;
 
 const POLICY = 'name, version, rules, created_at AS "createdAt"';
 
