@@ -1,4 +1,5 @@
 import type { StepName } from '../src/domain/asset.ts';
+import { sidesOf } from '../src/domain/checks/sides.ts';
 import { sizeOf } from '../src/domain/checks/size.ts';
 import { CHECKS, RULE_NAMES, type RuleName } from '../src/domain/checks/index.ts';
 import type { Finding } from '../src/domain/findings.ts';
@@ -56,11 +57,11 @@ export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerpri
     return { results, ...(earlier !== undefined && { earlier }) };
   };
 
-  function compare(assetId: string, { width, height, measures = {} }: ImageFacts): Promise<Earlier> {
-    const size = width === null || height === null ? null : sizeOf({ width, height });
-    const { pixelHash, perceptualHash } = measures;
+  function compare(assetId: string, facts: ImageFacts): Promise<Earlier> {
+    const sides = sidesOf(facts, 'stored');
+    const { pixelHash, perceptualHash } = facts.measures ?? {};
     const prints = {
-      size,
+      size: sides === null ? null : sizeOf(sides),
       ...(pixelHash !== undefined && { pixelHash }),
       ...(perceptualHash !== undefined && { perceptualHash }),
     };

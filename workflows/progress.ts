@@ -1,6 +1,6 @@
 import type { TimedStepResult } from '../activities/step.ts';
-import type { Finding } from '../src/domain/findings.ts';
 import { pendingSteps, type StepName, type StepRecord } from '../src/domain/asset.ts';
+import { failsAsset } from '../src/domain/image-notes.ts';
 
 /** What is known of the steps so far: the answer to `status`, and what the row keeps in the end. */
 export interface Progress {
@@ -61,11 +61,6 @@ export function createProgress(
     },
     show,
   };
-}
-
-/** Warnings and infos do not. */
-export function failsAsset(finding: Finding): boolean {
-  return !('severity' in finding) || finding.severity === 'error';
 }
 
 const MARKS = { pending: '○', running: '◐', passed: '✓', failed: '✗', skipped: '–' } as const;

@@ -6,6 +6,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { AssetState } from '../src/domain/asset.ts';
+import { failsAsset } from '../src/domain/image-notes.ts';
 import type { Verdict } from '../src/domain/ports.ts';
 import {
   type AssetStatus,
@@ -19,7 +20,7 @@ import {
 import { deliver } from './deliver.ts';
 import { durably, type ExecutionMode, isActivityFailure } from './durable.ts';
 import { runPipeline } from './pipeline.ts';
-import { createProgress, describeSteps, failsAsset } from './progress.ts';
+import { createProgress, describeSteps } from './progress.ts';
 import { stepNames, stepsFor } from './steps.ts';
 
 /** From this claim of one run on, steps run one by one under the server's eye: the worker died under it twice. */

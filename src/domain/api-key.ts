@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { LABEL } from './label.ts';
 
 /**
  * What a key may do. `admin` manages the keys of its tenant, so it could give itself the rest: it includes them.
@@ -10,8 +11,7 @@ export type Scope = (typeof SCOPES)[number];
 /** The tenant of everything where keys are not asked for. */
 export const DEFAULT_TENANT = 'default';
 
-/** Names a tenant: lower-case letters, digits and hyphens, 63 at most. */
-export const TENANT_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const TENANT_NAME = new RegExp(`^${LABEL}$`);
 
 /** Live keys a tenant may have: what one could make by mistake in a loop. */
 export const MAX_LIVE_KEYS = 1_000;

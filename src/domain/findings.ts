@@ -2,7 +2,7 @@ import type { AssetErrors, NotificationKey, Notifications, StepName } from './as
 import { CHECKS, RULE_NAMES, type CheckCode, type CheckName, type RuleName } from './checks/index.ts';
 import type { Check, Measured } from './checks/check.ts';
 import type { ImageFormat } from './image-facts.ts';
-import type { NoteSeverity } from './image-notes.ts';
+import { failsAsset, type NoteSeverity } from './image-notes.ts';
 import { DEFAULT_POLICY } from './policy.ts';
 import { maskPassword } from './webhook-url.ts';
 
@@ -90,11 +90,6 @@ export function isCheckCode(code: ReasonCode): boolean {
   return RULE_OF_CODE.has(code);
 }
 
-/** Whether it fails the asset. */
-export function isError(finding: { readonly severity?: NoteSeverity }): boolean {
-  return (finding.severity ?? 'error') === 'error';
-}
-
 /** The contract's sentence for a finding, byte for byte. */
 function messageOf(finding: Finding, notifications: Notifications): string {
   if ('message' in finding) return finding.message;
@@ -145,7 +140,7 @@ export function reportFindings(
 /** The `errors` object of an asset, or null where nothing fails it. */
 export function errorsOf(findings: readonly ReportedFinding[]): AssetErrors | null {
   const errors: AssetErrors = {};
-  for (const { key, message } of findings.filter(isError)) (errors[key] ??= []).push(message);
+  for (const { key, message } of findings.filter(failsAsset)) (errors[key] ??= []).push(message);
   return Object.keys(errors).length === 0 ? null : errors;
 }
 

@@ -81,6 +81,11 @@ export interface ImageNote {
   readonly detail?: string;
 }
 
+/** Whether a finding of this severity fails the asset: warnings and infos do not. Without one it is an error. */
+export function failsAsset(finding: { readonly code: string; readonly severity?: NoteSeverity }): boolean {
+  return (finding.severity ?? 'error') === 'error';
+}
+
 export function severityOf(code: ImageNoteCode): NoteSeverity {
   if (code in ERRORS) return 'error';
   return (INFOS as readonly ImageNoteCode[]).includes(code) ? 'info' : 'warning';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CONTRACT_STEPS, type StepName } from './asset.ts';
 import { type CheckName, CHECKS, RULE_NAMES, type RuleName } from './checks/index.ts';
 import { NOTE_SEVERITIES } from './image-notes.ts';
+import { LABEL } from './label.ts';
 import { MEASURES, type Measure } from './measures.ts';
 import { text } from './text.ts';
 
@@ -47,11 +48,10 @@ export interface PolicyInUse extends Policy {
   readonly comparesWithEarlier: boolean;
 }
 
-/** Names a policy: lower-case letters, digits and hyphens, 63 at most. */
-export const POLICY_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const POLICY_NAME = new RegExp(`^${LABEL}$`);
 
 /** `name@version`, or `name` for its latest version. */
-export const POLICY_REFERENCE = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:@([1-9][0-9]{0,8}))?$/;
+export const POLICY_REFERENCE = new RegExp(`^(${LABEL})(?:@([1-9][0-9]{0,8}))?$`);
 
 /** Versions that a tenant may have of all its policies together: what one could make by mistake in a loop. */
 export const MAX_POLICY_VERSIONS = 1_000;

@@ -1,7 +1,8 @@
 import type { AssetState, StepRecord } from './asset.ts';
 import { type CheckName, CHECKS, RULE_NAMES, type RuleName } from './checks/index.ts';
-import { isCheckCode, isError, type ReportedFinding } from './findings.ts';
+import { isCheckCode, type ReportedFinding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
+import { failsAsset } from './image-notes.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { PolicyRules } from './policy.ts';
 
@@ -48,9 +49,9 @@ export function rejudge(stored: StoredVerdict, rules: PolicyRules): Rejudgement 
       !found.has(CHECKS[rule].name) &&
       isLacking(rule, judged, stored),
   );
-  const isOpen = lacking.some((rule) => isError(rules[rule] ?? {}));
+  const isOpen = lacking.some((rule) => rules[rule]?.severity === 'error');
   return {
-    state: findings.some(isError) ? 'failed' : isOpen ? 'unknown' : 'complete',
+    state: findings.some(failsAsset) ? 'failed' : isOpen ? 'unknown' : 'complete',
     findings,
     lacking: lacking.map((rule) => CHECKS[rule].name),
   };

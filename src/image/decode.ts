@@ -7,7 +7,7 @@ import type { Pixels } from './checks/pixels.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Decoded } from './inspect.ts';
 import { MAX_DECODED_PIXELS } from './limits.ts';
-import { DECODING, toSamples } from './read-pixels.ts';
+import { DECODING, toSamples } from './samples.ts';
 import type { Structure } from './structure.ts';
 import type { ExtraRow } from './structure-draft.ts';
 

@@ -4,7 +4,6 @@ import { defineCheck } from './check.ts';
 export const animation = defineCheck({
   name: 'checkAnimation',
   code: 'animation_not_allowed',
-  summary: 'Does it stand still?',
   cost: 'facts',
   measures: [],
   settings: {},

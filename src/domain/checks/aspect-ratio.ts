@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { defineCheck } from './check.ts';
+import { failBelow, scoreBound } from './scores.ts';
 import { sidesOf } from './sides.ts';
 import { round } from './words.ts';
 
@@ -7,15 +7,14 @@ import { round } from './words.ts';
 export const aspectRatio = defineCheck({
   name: 'checkAspectRatio',
   code: 'odd_aspect_ratio',
-  summary: 'Is it no strip?',
   cost: 'facts',
   measures: [],
-  settings: { threshold: z.number().min(0).max(1).default(0.35) },
+  settings: { threshold: scoreBound(0.35) },
   judge(facts, { threshold }) {
     const sides = sidesOf(facts, 'stored');
     if (sides === null) return 'unknown';
     const score = aspectRatioScore(sides);
-    return score < threshold ? { score } : null;
+    return failBelow(threshold, score);
   },
   describe: ({ score }, { threshold }) =>
     `Image has an odd aspect ratio: its shorter side is ${round(score)} of the longer one, and ${threshold} is the least.`,

@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import type { Measures } from '../measures.ts';
 import { defineCheck } from './check.ts';
+import { failBelow, scoreBound } from './scores.ts';
 import { round } from './words.ts';
 
 /** Scores approach 1 with the hundredth of what is measured. */
@@ -10,17 +10,16 @@ const NORMALIZING_FACTOR = 0.01;
 export const blur = defineCheck({
   name: 'checkBlur',
   code: 'blurry',
-  summary: 'Is it sharp?',
   cost: 'pixels',
   measures: ['blur'],
   settings: {
-    threshold: z.number().min(0).max(1).default(0.29),
-    colourThreshold: z.number().min(0).max(1).default(0.18),
+    threshold: scoreBound(0.29),
+    colourThreshold: scoreBound(0.18),
   },
   judge({ measures }, { threshold, colourThreshold }) {
     if (measures?.blur === undefined) return 'unknown';
     const score = blurScore(measures.blur, colourThreshold);
-    return score < threshold ? { score } : null;
+    return failBelow(threshold, score);
   },
   describe: ({ score }, { threshold }) =>
     `Image is blurry: its edges score ${round(score)}, and ${threshold} is the least.`,

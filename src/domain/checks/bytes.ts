@@ -5,7 +5,6 @@ import { defineCheck } from './check.ts';
 export const bytes = defineCheck({
   name: 'checkBytes',
   code: 'bytes_not_allowed',
-  summary: 'Is the file of an allowed size, in bytes?',
   cost: 'facts',
   measures: [],
   settings: { min: z.int().min(0).default(0), max: z.int().min(0).optional() },

@@ -17,8 +17,6 @@ export interface Check<Settings extends z.ZodRawShape = z.ZodRawShape, Result ex
   readonly name: string;
   /** The reason code of its finding. */
   readonly code: string;
-  /** The question it answers. */
-  readonly summary: string;
   readonly cost: Cost;
   /** What has to be computed from the pixels for it. */
   readonly measures: readonly Measure[];

@@ -1,19 +1,18 @@
-import { z } from 'zod';
 import { defineCheck } from './check.ts';
+import { failBelow, scoreBound } from './scores.ts';
 import { round } from './words.ts';
 
 /** CleanVision's `dark`: the brightness that 99 % of the pixels do not exceed, 0 (black) to 1. */
 export const dark = defineCheck({
   name: 'checkDark',
   code: 'too_dark',
-  summary: 'Is it bright enough?',
   cost: 'pixels',
   measures: ['brightness'],
-  settings: { threshold: z.number().min(0).max(1).default(0.32) },
+  settings: { threshold: scoreBound(0.32) },
   judge({ measures }, { threshold }) {
     if (measures?.brightness === undefined) return 'unknown';
     const score = darkScore(measures.brightness);
-    return score < threshold ? { score } : null;
+    return failBelow(threshold, score);
   },
   describe: ({ score }, { threshold }) =>
     `Image is too dark: its brightest parts reach ${round(score)} of 1, and ${threshold} is the least.`,

@@ -4,7 +4,6 @@ import { defineCheck } from './check.ts';
 export const exactDuplicates = defineCheck({
   name: 'checkExactDuplicates',
   code: 'exact_duplicate',
-  summary: 'Is it new, pixel for pixel?',
   cost: 'earlier',
   measures: ['pixelHash'],
   settings: {},

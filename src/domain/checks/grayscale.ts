@@ -4,7 +4,6 @@ import { defineCheck } from './check.ts';
 export const grayscale = defineCheck({
   name: 'checkGrayscale',
   code: 'grayscale',
-  summary: 'Is it in colour?',
   cost: 'facts',
   measures: [],
   settings: {},

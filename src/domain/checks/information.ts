@@ -1,19 +1,18 @@
-import { z } from 'zod';
 import { defineCheck } from './check.ts';
+import { failBelow, scoreBound } from './scores.ts';
 import { round } from './words.ts';
 
 /** CleanVision's `low_information`: a tenth of the histogram's entropy in bits, 1 at most. */
 export const information = defineCheck({
   name: 'checkInformation',
   code: 'low_information',
-  summary: 'Is there something to see?',
   cost: 'pixels',
   measures: ['entropy'],
-  settings: { threshold: z.number().min(0).max(1).default(0.3) },
+  settings: { threshold: scoreBound(0.3) },
   judge({ measures }, { threshold }) {
     if (measures?.entropy === undefined) return 'unknown';
     const score = informationScore(measures.entropy);
-    return score < threshold ? { score } : null;
+    return failBelow(threshold, score);
   },
   describe: ({ score }, { threshold }) =>
     `Image has little information: its entropy scores ${round(score)}, and ${threshold} is the least.`,

@@ -1,19 +1,18 @@
-import { z } from 'zod';
 import { defineCheck } from './check.ts';
+import { failBelow, scoreBound } from './scores.ts';
 import { round } from './words.ts';
 
 /** CleanVision's `light`: 1 less the brightness that 5 % of the pixels do not exceed. */
 export const light = defineCheck({
   name: 'checkLight',
   code: 'too_light',
-  summary: 'Is it dark enough?',
   cost: 'pixels',
   measures: ['brightness'],
-  settings: { threshold: z.number().min(0).max(1).default(0.05) },
+  settings: { threshold: scoreBound(0.05) },
   judge({ measures }, { threshold }) {
     if (measures?.brightness === undefined) return 'unknown';
     const score = lightScore(measures.brightness);
-    return score < threshold ? { score } : null;
+    return failBelow(threshold, score);
   },
   describe: ({ score }, { threshold }) =>
     `Image is too light: its darkest parts are ${round(score)} below white, and ${threshold} is the least.`,

@@ -6,7 +6,6 @@ import { defineCheck } from './check.ts';
 export const nearDuplicates = defineCheck({
   name: 'checkNearDuplicates',
   code: 'near_duplicate',
-  summary: 'Does it look unlike those before it?',
   cost: 'earlier',
   measures: ['pixelHash', 'perceptualHash'],
   settings: { maxDistance: z.int().min(0).max(MAX_NEAR_DISTANCE).default(0) },

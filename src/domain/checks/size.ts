@@ -10,7 +10,6 @@ const ENOUGH_TO_COMPARE = 20;
 export const size = defineCheck({
   name: 'checkSize',
   code: 'odd_size',
-  summary: 'Is it about as large as those before it?',
   cost: 'earlier',
   measures: [],
   settings: { iqrFactor: z.number().positive().max(100).default(3) },

@@ -1,54 +1,20 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { installPython } from '../python-environment.ts';
 
 const run = promisify(execFile);
-
-const VERSION = '4.32.5';
-const INSTALL_MS = 240_000;
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 export type Installed = { readonly program: string } | { readonly missing: string };
 
-/** In this user's cache, made at first use; `missing` says why there is none (no python, no PyPI). */
 export async function installSchemathesis(): Promise<Installed> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'validatr');
-  const environment = join(cache, `schemathesis-${VERSION}`);
-  const program = join(environment, 'bin', 'schemathesis');
-  if (await works(program)) return { program };
-  try {
-    await mkdir(cache, { recursive: true });
-    await rm(environment, { recursive: true, force: true });
-    await run('python3', ['-m', 'venv', environment]);
-    await run(
-      join(environment, 'bin', 'python'),
-      [
-        '-m',
-        'pip',
-        'install',
-        '--quiet',
-        '--disable-pip-version-check',
-        '--retries=2',
-        `schemathesis==${VERSION}`,
-      ],
-      { timeout: INSTALL_MS },
-    );
-  } catch (error) {
-    const [reason = ''] = (error as Error).message.split('\n');
-    return { missing: `schemathesis ${VERSION} can't be installed: ${reason}` };
-  }
-  return { program };
-}
-
-async function works(program: string): Promise<boolean> {
-  return run(program, ['--version']).then(
-    ({ stdout }) => stdout.includes(VERSION),
-    () => false,
-  );
+  const installed = await installPython(['schemathesis==4.32.5']);
+  return 'missing' in installed ? installed : { program: join(installed.bin, 'schemathesis') };
 }
 
 /** Tries out the API at `baseUrl` by its own document. Code 0: no check found anything; else `output` says what. */

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appraise, judge } from '../../../../support/cleanvision/appraise.ts';
 import { type Audit, audit, SCORED } from '../../../../support/cleanvision/audit.ts';
 import { makeGallery, TABLED } from '../../../../support/cleanvision/gallery.ts';
-import { INSTALL_MS, type Installed, installCleanVision } from '../../../../support/cleanvision/install.ts';
+import { type Installed, installCleanVision } from '../../../../support/cleanvision/install.ts';
+import { INSTALL_MS } from '../../../../support/python-environment.ts';
 import table from '../../../../support/cleanvision/table.json' with { type: 'json' };
 
 const TABLE = 'test/support/cleanvision/table.json';

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { MEASURES, type Measures } from '../../../../../src/domain/measures.ts';
 import { measurePixels } from '../../../../../src/image/checks/index.ts';
 import type { Pixels } from '../../../../../src/image/checks/pixels.ts';
-import { readPixels } from '../../../../../src/image/read-pixels.ts';
+import { DECODING, toSamples } from '../../../../../src/image/samples.ts';
 import { appraise, judge } from '../../../../support/cleanvision/appraise.ts';
 import { type Scored, SCORED } from '../../../../support/cleanvision/audit.ts';
 import { makeGallery, TABLED } from '../../../../support/cleanvision/gallery.ts';
@@ -12,6 +12,14 @@ import { paint } from '../../../../support/cleanvision/scenes.ts';
 import table from '../../../../support/cleanvision/table.json' with { type: 'json' };
 
 const measureAll = (pixels: Pixels) => measurePixels(pixels, MEASURES) as Required<Measures>;
+
+/** The first frame, as decoders see it. */
+async function readPixels(bytes: Buffer): Promise<Pixels> {
+  const decoder = sharp(bytes, { ...DECODING, pages: 1 });
+  const samples = toSamples(decoder, await sharp(bytes, DECODING).metadata());
+  const { data, info } = await samples.toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, channels: info.channels };
+}
 
 describe('quality measures', () => {
   it('score pictures as CleanVision 0.3.7 did', async () => {

@@ -1,5 +1,4 @@
-import sharp, { type Metadata, type Sharp } from 'sharp';
-import type { Pixels } from './checks/pixels.ts';
+import type { Metadata, Sharp } from 'sharp';
 
 /** How pictures are decoded, be it to see whether they do or to measure them. */
 export const DECODING = {
@@ -14,12 +13,4 @@ export const DECODING = {
 export function toSamples(decoder: Sharp, { space, hasAlpha }: Pick<Metadata, 'space' | 'hasAlpha'>): Sharp {
   const isGrey = !hasAlpha && (space === 'b-w' || space === 'grey16');
   return (isGrey ? decoder.toColourspace('b-w') : decoder).raw({ depth: 'uchar' });
-}
-
-/** The first frame, as stored: before EXIF orientation. */
-export async function readPixels(bytes: Buffer): Promise<Pixels> {
-  const metadata = await sharp(bytes, DECODING).metadata();
-  const decoder = sharp(bytes, { ...DECODING, pages: 1 });
-  const { data, info } = await toSamples(decoder, metadata).toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height, channels: info.channels };
 }

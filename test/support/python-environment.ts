@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export const INSTALL_MS = 240_000;
+
+/** `bin` has python and the programs of its packages; `missing` says why there is none (no python, no PyPI). */
+export type PythonEnvironment = { readonly bin: string } | { readonly missing: string };
+
+/**
+ * In this user's cache, made at first use.
+ * @param packages `name==version`; the environment is named after the first
+ */
+export async function installPython(packages: readonly [string, ...string[]]): Promise<PythonEnvironment> {
+  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'validatr');
+  const environment = join(cache, packages[0].replace('==', '-'));
+  const bin = join(environment, 'bin');
+  const python = join(bin, 'python');
+  if (await hasAll(python, packages)) return { bin };
+  try {
+    await mkdir(cache, { recursive: true });
+    await rm(environment, { recursive: true, force: true });
+    await run('python3', ['-m', 'venv', environment]);
+    const quietly = ['--quiet', '--disable-pip-version-check', '--retries=2'];
+    await run(python, ['-m', 'pip', 'install', ...quietly, ...packages], { timeout: INSTALL_MS });
+  } catch (error) {
+    const [reason = ''] = (error as Error).message.split('\n');
+    return { missing: `${packages[0]} can't be installed: ${reason}` };
+  }
+  return { bin };
+}
+
+/** An installation that was cut off is none. */
+async function hasAll(python: string, packages: readonly string[]): Promise<boolean> {
+  return run(python, ['-m', 'pip', 'freeze', '--disable-pip-version-check']).then(
+    ({ stdout }) => packages.every((name) => stdout.toLowerCase().split('\n').includes(name)),
+    () => false,
+  );
+}
