@@ -13,13 +13,15 @@ const names = readdirSync(HISTORIES_DIR).filter((name) => name.endsWith('.json')
  */
 describe('recorded histories', () => {
   it('are there', () => {
-    // Happy, failed, cancelled in a step (both ways), fallback to regular activities, crash, reset, and the deliveries.
+    // Happy, failed, cancelled in a step (both ways), fallback to regular activities, crash, reset, under a policy, and
+    // the deliveries.
     for (const shape of ['complete', 'failed-with-webhooks', 'canceled-by-signal', 'cancelled-from-outside'])
       expect(names).toContain(`${shape}.json`);
     for (const shape of [
       'fallback-to-regular',
       'crash',
       'reset',
+      'policy',
       'deliver-webhook',
       'deliver-webhook-asked-for',
     ])
