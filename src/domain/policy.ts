@@ -19,15 +19,29 @@ const common = {
 type RuleSchema<Settings extends z.ZodRawShape> = z.ZodObject<typeof common & Settings, z.core.$strict>;
 
 /** The rules of a policy: which checks are made, and how. None at all: every image that decodes passes. */
-export const policyRules = z.strictObject(
-  Object.fromEntries(
-    RULE_NAMES.map((name) => [name, z.strictObject({ ...common, ...CHECKS[name].settings }).exactOptional()]),
-  ) as { [Name in RuleName]: z.ZodExactOptional<RuleSchema<(typeof CHECKS)[Name]['settings']>> },
-  {
-    error: ({ code }) =>
-      code === 'unrecognized_keys' ? `is not a rule; there are ${RULE_NAMES.join(', ')}` : undefined,
-  },
-);
+export const policyRules = z
+  .strictObject(
+    Object.fromEntries(
+      RULE_NAMES.map((name) => [
+        name,
+        z.strictObject({ ...common, ...CHECKS[name].settings }).exactOptional(),
+      ]),
+    ) as { [Name in RuleName]: z.ZodExactOptional<RuleSchema<(typeof CHECKS)[Name]['settings']>> },
+    {
+      error: ({ code }) =>
+        code === 'unrecognized_keys' ? `is not a rule; there are ${RULE_NAMES.join(', ')}` : undefined,
+    },
+  )
+  .check(({ value: { bytes, minDimensions, maxDimensions }, issues }) => {
+    const refuseAbove = (path: string[], least = 0, most = Infinity) => {
+      const message = `is more than ${most}, the most that this policy allows: nothing could pass`;
+      if (least > most) issues.push({ code: 'custom', path, input: least, message });
+    };
+    refuseAbove(['bytes', 'min'], bytes?.min, bytes?.max);
+    if (minDimensions?.of !== maxDimensions?.of) return;
+    refuseAbove(['minDimensions', 'width'], minDimensions?.width, maxDimensions?.width);
+    refuseAbove(['minDimensions', 'height'], minDimensions?.height, maxDimensions?.height);
+  });
 export type PolicyRules = z.output<typeof policyRules>;
 
 /** A named rule set of a tenant. A version never changes. */

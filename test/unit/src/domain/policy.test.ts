@@ -42,6 +42,11 @@ describe("the contract's own policy", () => {
 });
 
 describe('the rules of a policy', () => {
+  const between = (minWidth: number, minHeight: number, width: number, height: number) => ({
+    minDimensions: { width: minWidth, height: minHeight },
+    maxDimensions: { width, height },
+  });
+
   it('are none, each alone, or all of them', () => {
     expect(policyRules.parse({})).toEqual({});
     const given = { formats: { allow: ['PNG'] }, dark: {}, nearDuplicates: { severity: 'warning' } };
@@ -64,9 +69,22 @@ describe('the rules of a policy', () => {
     [{ alpha: { message: '' } }, ['alpha', 'message']],
     [{ alpha: { message: 'x\0' } }, ['alpha', 'message']],
     [{ nearDuplicates: { maxDistance: 8 } }, ['nearDuplicates', 'maxDistance']],
+    [{ bytes: { min: 10, max: 5 } }, ['bytes', 'min']],
+    [{ ...between(5, 10, 4, 10) }, ['minDimensions', 'width']],
+    [{ ...between(4, 10, 4, 9) }, ['minDimensions', 'height']],
   ])('are refused at the place of the fault: %j', (given, path) => {
     const { error } = policyRules.safeParse(given);
     expect(error?.issues[0]?.path).toEqual(path);
+  });
+
+  it('may leave no room but for one size, and ask for more of what is displayed than of what is stored', () => {
+    const { minDimensions, maxDimensions } = between(9, 5, 5, 9);
+    for (const rules of [
+      between(5, 9, 5, 9),
+      { minDimensions: { ...minDimensions, of: 'displayed' }, maxDimensions },
+      { bytes: { min: 5, max: 5 } },
+    ])
+      expect(policyRules.safeParse(rules).error).toBeUndefined();
   });
 
   it('stand as they are after being stored and read again', () => {
