@@ -5,7 +5,7 @@ import { CHECKS, RULE_NAMES, type RuleName } from '../src/domain/checks/index.ts
 import type { Finding } from '../src/domain/findings.ts';
 import type { ImageFacts } from '../src/domain/image-facts.ts';
 import { judgeBy } from '../src/domain/judge.ts';
-import { type Earlier, MAX_NEAR_DISTANCE } from '../src/domain/measures.ts';
+import type { Earlier } from '../src/domain/measures.ts';
 import { DEFAULT_POLICY, type PolicyRules } from '../src/domain/policy.ts';
 import type { ActivityDeps } from './deps.ts';
 import { passed, type StepResult, type TimedStepResult, timed } from './step.ts';
@@ -65,8 +65,7 @@ export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerpri
       ...(pixelHash !== undefined && { pixelHash }),
       ...(perceptualHash !== undefined && { perceptualHash }),
     };
-    // As far as any policy may look: another one can be tried on what is stored.
-    return fingerprints.compare(assetId, prints, { maxDistance: MAX_NEAR_DISTANCE });
+    return fingerprints.compare(assetId, prints);
   }
 }
 

@@ -1,3 +1,4 @@
+import { MAX_NEAR_DISTANCE } from '../domain/measures.ts';
 import type { Fingerprints } from '../domain/ports.ts';
 import { probesOf } from './hash-bands.ts';
 
@@ -19,9 +20,9 @@ interface Statement {
 }
 
 /** Reads what was entered before an asset: one row, an `Earlier`. Every part has an index to walk. */
-export function findEarlier(place: Place, prints: Fingerprints, maxDistance: number): Statement {
+export function findEarlier(place: Place, prints: Fingerprints): Statement {
   const exact = findExact(place, prints);
-  const near = findNear(place, prints, maxDistance);
+  const near = findNear(place, prints);
   const sizes = findSizes(place, prints);
   return {
     sql: `SELECT (${exact.sql}) AS exact, coalesce((${near.sql}), '[]'::json) AS near, (${sizes.sql}) AS sizes`,
@@ -41,25 +42,17 @@ function findExact({ tenant, seq }: Place, { pixelHash }: Fingerprints): Stateme
 }
 
 /** One search a band, as a single condition would leave to the planner whether to use the four indexes. */
-function findNear({ tenant, seq }: Place, prints: Fingerprints, maxDistance: number): Statement {
+function findNear({ tenant, seq }: Place, prints: Fingerprints): Statement {
   const { perceptualHash, pixelHash } = prints;
   if (perceptualHash === undefined) return NOTHING;
   const look = lookOf(perceptualHash);
   const distance = `bit_count((perceptual_hash # ?::bigint)::bit(64))`;
   const isOther = pixelHash === undefined ? '' : `AND pixel_hash IS DISTINCT FROM decode(?, 'hex')`;
-  const searches = probesOf(perceptualHash, maxDistance).map((probes, index) => ({
+  const searches = probesOf(perceptualHash).map((probes, index) => ({
     sql: `SELECT asset_id, seq, ${distance} AS distance FROM fingerprints
           WHERE owner = ? AND band_${index + 1} = ANY (?::integer[])
-            AND seq < ? AND ${distance} <= ? ${isOther}`,
-    params: [
-      look,
-      tenant,
-      `{${probes.join()}}`,
-      seq,
-      look,
-      maxDistance,
-      ...(pixelHash === undefined ? [] : [pixelHash]),
-    ],
+            AND seq < ? AND ${distance} <= ${MAX_NEAR_DISTANCE} ${isOther}`,
+    params: [look, tenant, `{${probes.join()}}`, seq, look, ...(pixelHash === undefined ? [] : [pixelHash])],
   }));
   return {
     sql: `SELECT json_agg(json_build_object('assetId', asset_id, 'distance', distance) ORDER BY distance, seq)

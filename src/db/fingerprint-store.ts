@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { AppError } from '../domain/errors.ts';
-import { type Earlier, MAX_NEAR_DISTANCE } from '../domain/measures.ts';
+import type { Earlier } from '../domain/measures.ts';
 import type { FingerprintStore } from '../domain/ports.ts';
 import { execute } from './execute.ts';
 import { findEarlier, lookOf } from './find-earlier.ts';
@@ -9,22 +9,19 @@ import { findEarlier, lookOf } from './find-earlier.ts';
  * Comparisons a second of one tenant, on two cores at work with other things as well (Postgres 18, `fsync` on; each is an
  * entry with its commit, and one search):
  *
- * | rows of the tenant      | 1 at once, ≤ 3 bits | ≤ 7 bits | 8 at once, ≤ 3 bits | ≤ 7 bits |
- * |-------------------------|---------------------|----------|---------------------|----------|
- * | 100,000, all different  | 590                 | 350      | 640                 | 480      |
- * | 100,000, all blank      | 640                 | 600      | 490                 | 350      |
- * | 1,000,000, all different| 290                 | 110      | 620                 | 250      |
- * | 1,000,000, all blank    | 330                 | 130      | 250                 | 250      |
+ * | rows of the tenant       | 1 at once | 8 at once |
+ * |--------------------------|-----------|-----------|
+ * | 100,000, all different   | 350       | 480       |
+ * | 100,000, all blank       | 600       | 350       |
+ * | 1,000,000, all different | 110       | 250       |
+ * | 1,000,000, all blank     | 130       | 250       |
  *
- * Without the tenant's lock 8 at once are 950 and 590, and 1,250 and 1,000 of the blank: other tenants do not wait for it.
+ * Without the tenant's lock 8 at once are 590 and, all blank, 1,000: other tenants do not wait for it.
  * Slow is who has different looks that share a band: every search measures all of these, 100,000 in 16 ms.
  */
 export function createFingerprintStore(orm: MikroORM): FingerprintStore {
   return {
-    async compare(assetId, prints, { maxDistance }) {
-      // Beyond it the indexes would find some and miss others.
-      if (!Number.isInteger(maxDistance) || maxDistance < 0 || maxDistance > MAX_NEAR_DISTANCE)
-        throw new AppError('internal', { cause: new RangeError(`distance ${maxDistance}`) });
+    async compare(assetId, prints) {
       const { size, pixelHash = null, perceptualHash } = prints;
       const look = perceptualHash === undefined ? null : lookOf(perceptualHash);
       const [place] = await execute<{ tenant: string | null; seq: string }>(
@@ -35,7 +32,7 @@ export function createFingerprintStore(orm: MikroORM): FingerprintStore {
       if (place === undefined || place.tenant === null)
         throw new AppError('internal', { cause: new Error('no such asset') });
       // A statement of its own: what was entered before is committed by now, and only now to be seen.
-      const { sql, params } = findEarlier({ ...place, tenant: place.tenant }, prints, maxDistance);
+      const { sql, params } = findEarlier({ ...place, tenant: place.tenant }, prints);
       const [earlier] = await execute<Earlier>(orm, sql, params);
       if (earlier === undefined) throw new AppError('internal');
       return earlier;

@@ -3,16 +3,16 @@ const BANDS = 4;
 const BAND_BITS = 16;
 
 /**
- * Multi-index hashing (Norouzi, Punjani, Fleet 2012): hashes that differ in at most `maxDistance` bits differ in at most
- * a quarter of them in one band. Gives for each band the values to look up, which are 1 for distances 0 to 3 and 17 for
- * 4 to 7; what they find is to be measured.
+ * Multi-index hashing (Norouzi, Punjani, Fleet 2012): of hashes that differ in at most `MAX_NEAR_DISTANCE` bits, 7, one
+ * band differs in at most a quarter of them, 1. Gives for each band the 17 values to look up; what they find is to be
+ * measured.
  * @param hash 64 bits, hex
  */
-export function probesOf(hash: string, maxDistance: number): number[][] {
+export function probesOf(hash: string): number[][] {
   const bits = BigInt(`0x${hash}`);
   return Array.from({ length: BANDS }, (_, index) => {
     const band = Number((bits >> BigInt((BANDS - 1 - index) * BAND_BITS)) & 0xffffn);
-    return maxDistance < BANDS ? [band] : [band, ...oneBitOff(band)];
+    return [band, ...oneBitOff(band)];
   });
 }
 

@@ -3,9 +3,9 @@ import { probesOf } from '../../../../src/db/hash-bands.ts';
 import { flip, hexOf } from '../../../support/fingerprints.ts';
 
 /** Whether a search for one hash comes upon the other. */
-function isProbed(hash: string, other: string, maxDistance: number): boolean {
-  const bands = probesOf(other, 0);
-  return probesOf(hash, maxDistance).some((probes, index) => probes.includes(bands[index]?.[0] ?? -1));
+function isProbed(hash: string, other: string): boolean {
+  const bands = probesOf(other);
+  return probesOf(hash).some((probes, index) => probes.includes(bands[index]?.[0] ?? -1));
 }
 
 const hash = hexOf('a hash').slice(0, 16);
@@ -16,17 +16,12 @@ const inOthers = (bit: number, bits: readonly number[]): number[] =>
   [0, 16, 32, 48].filter((band) => band !== bit - (bit % 16)).flatMap((band) => bits.map((at) => band + at));
 
 describe('the bands of a hash', () => {
-  it('find it at a distance of 3, though the bits that differ are each in another band', () => {
-    for (const bit of BITS) expect(isProbed(hash, flip(hash, inOthers(bit, [bit % 16])), 3)).toBe(true);
-  });
-
   it('find it at a distance of 7, though the bits that differ are spread over all bands', () => {
-    for (const bit of BITS)
-      expect(isProbed(hash, flip(hash, [bit, ...inOthers(bit, [3, 12])]), 7)).toBe(true);
+    for (const bit of BITS) expect(isProbed(hash, flip(hash, [bit, ...inOthers(bit, [3, 12])]))).toBe(true);
   });
 
   it('are 16 bits each, from the highest down', () => {
-    expect(probesOf('0001002203334444', 3)).toEqual([[0x0001], [0x0022], [0x0333], [0x4444]]);
-    expect(probesOf(hash, 4).map((probes) => new Set(probes).size)).toEqual([17, 17, 17, 17]);
+    expect(probesOf('0001002203334444').map(([band]) => band)).toEqual([0x0001, 0x0022, 0x0333, 0x4444]);
+    expect(probesOf(hash).map((probes) => new Set(probes).size)).toEqual([17, 17, 17, 17]);
   });
 });
