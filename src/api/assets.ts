@@ -16,7 +16,7 @@ import { idempotencyKey, readPreferences } from './preferences.ts';
 import type { Preflight } from './preflight.ts';
 import { createResolvePolicy } from './resolve-policy.ts';
 import { sendTagged } from './tagged.ts';
-import { parseCancelRequest, parseListQuery, parseSubmission } from './submission.ts';
+import { parseCancelRequest, parseListQuery, parseRetryRequest, parseSubmission } from './submission.ts';
 
 /** How often a client's wait looks at the row, in milliseconds. */
 const FIRST_LOOK_MS = 30;
@@ -196,8 +196,12 @@ export function createAssetsRouter({
       refuseWork,
       jsonBody({ optional: true }),
       async (req, res) => {
+        const reference = parseRetryRequest(req.body);
         const { id } = await findOr404(req.params['id'], res, assets.find);
-        if ((await assets.retry(tenantOf(res), id)) === 'not_terminal')
+        const tenant = tenantOf(res);
+        const policy = reference === undefined ? undefined : await resolvePolicy(tenant, reference);
+        if (policy === 'not_found') throw refusalOf([POLICY_NOT_FOUND]);
+        if ((await assets.retry(tenant, id, policy)) === 'not_terminal')
           throw new AppError('asset_not_terminal');
         res
           .status(202)

@@ -12,6 +12,12 @@ export const MAX_URL_LENGTH = 8192;
 const MAX_REASON_LENGTH = 1000;
 const SHA256 = /^[0-9a-fA-F]{64}$/;
 
+const policyReference = z
+  .string()
+  .regex(POLICY_REFERENCE, { error: 'must be name@version, or the name of a policy' })
+  .nullish()
+  .transform((policy) => policy ?? undefined);
+
 /** `null` counts as missing. An unusable URL is no fault of the request: the pipeline reports it. */
 const webhookUrl = text
   .max(MAX_URL_LENGTH)
@@ -32,14 +38,9 @@ export const submission = z
       })
       .nullish()
       .transform((notifications) => notifications ?? {}),
-    policy: z
-      .string()
-      .regex(POLICY_REFERENCE, { error: 'must be name@version, or the name of a policy' })
-      .nullish()
-      .transform((policy) => policy ?? undefined)
-      .meta({
-        description: "`name@version`, or `name` for its latest; missing: `default@1`, the contract's own.",
-      }),
+    policy: policyReference.meta({
+      description: "`name@version`, or `name` for its latest; missing: `default@1`, the contract's own.",
+    }),
     sha256: z
       .string()
       .regex(SHA256, { error: 'must be 64 hexadecimal digits' })
@@ -56,6 +57,15 @@ export const cancelRequest = z
   .strictObject({ reason: text.max(MAX_REASON_LENGTH).nullish() })
   .meta({ id: 'CancelRequest' });
 
+export const retryRequest = z
+  .strictObject({
+    policy: policyReference.meta({
+      description:
+        '`name@version`, or `name` for its latest; missing: the version that the last attempt was held against.',
+    }),
+  })
+  .meta({ id: 'RetryRequest' });
+
 /** @throws {AppError} `invalid_request`, naming every field at fault. */
 export function parseSubmission(body: unknown): Submission {
   return parse(submission, body) as Submission;
@@ -70,4 +80,9 @@ export function parseListQuery(given: Record<string, unknown>) {
 /** The reason, if one is given; no body is an empty one. @throws {AppError} `invalid_request` */
 export function parseCancelRequest(body: unknown): string | null {
   return parse(cancelRequest, body === undefined ? {} : body).reason ?? null;
+}
+
+/** The policy that the new attempt is to have, if another; no body is an empty one. @throws {AppError} `invalid_request` */
+export function parseRetryRequest(body: unknown): string | undefined {
+  return parse(retryRequest, body === undefined ? {} : body).policy;
 }

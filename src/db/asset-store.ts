@@ -182,7 +182,11 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
       return isTerminal(row.state) ? 'canceled' : 'requested';
     },
 
-    async retry(tenant, id) {
+    async retry(tenant, id, policy) {
+      const [given, givenParams] =
+        policy === undefined
+          ? ['', []]
+          : [', policy_name = ?, policy_version = ?', [policy?.name ?? null, policy?.version ?? null]];
       const [row] = await executeFor<{ retried: boolean }>(
         orm,
         tenant,
@@ -191,11 +195,12 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
              dispatched_at = NULL, lease_until = NULL, checked_at = NULL,
              cancel_requested_at = NULL, cancel_reason = NULL, cancel_signaled_at = NULL,
              errors = NULL, findings = NULL, steps = NULL, image = NULL, started_at = NULL, finished_at = NULL
+             ${given}
            WHERE id = ? AND owner = ? AND state IN ('complete', 'failed', 'canceled')
            RETURNING id
          )
          SELECT EXISTS (SELECT FROM retried) AS retried FROM assets WHERE id = ? AND owner = ?`,
-        [id, tenant, id, tenant],
+        [...givenParams, id, tenant, id, tenant],
       );
       if (row === undefined) return 'not_found';
       if (!row.retried) return 'not_terminal';

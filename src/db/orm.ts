@@ -10,6 +10,7 @@ import { Tenants } from './migrations/0005-tenants.ts';
 import { WebhookLimits } from './migrations/0006-webhook-limits.ts';
 import { Fingerprints } from './migrations/0007-fingerprints.ts';
 import { Policies } from './migrations/0008-policies.ts';
+import { WithdrawFingerprints } from './migrations/0009-withdraw-fingerprints.ts';
 import { AS_TENANT } from './tenant.ts';
 
 /** What the stores are given. */
@@ -48,6 +49,7 @@ export function openDatabase({ url, poolMax, sees = 'all' }: DatabaseOptions): P
         WebhookLimits,
         Fingerprints,
         Policies,
+        WithdrawFingerprints,
       ],
       snapshot: false,
       tableName: 'migrations',

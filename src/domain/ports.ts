@@ -171,7 +171,8 @@ export interface AssetStore {
     page: { limit: number; before?: string | undefined; state?: AssetState | undefined },
   ): Promise<AssetSummary[]>;
   requestCancel(tenant: string, id: string, reason: string | null): Promise<CancelOutcome>;
-  retry(tenant: string, id: string): Promise<RetryOutcome>;
+  /** A new attempt, under the same policy unless another is given; null: the contract's own. */
+  retry(tenant: string, id: string, policy?: PolicyId | null): Promise<RetryOutcome>;
 }
 
 /** A row to start a workflow for. */

@@ -128,6 +128,28 @@ describe('an asset under a policy', () => {
     expect(await verdict(first)).toMatchObject({ state: 'complete', findings: [] });
   }, 60_000);
 
+  it('that fails is the original of none, and can be validated again under another policy', async () => {
+    await definePolicy('proud', { exactDuplicates: {}, minDimensions: { width: 5_000, height: 5_000 } });
+    await definePolicy('proud', { exactDuplicates: {} });
+    await copyFile('assets/rocket.jpg', join(dir, 'rocket.jpg'));
+    const first = await submit('rocket.jpg', 'proud@1');
+    const codesOf = ({ findings }: Details) => findings.map(({ code }) => code);
+    expect(codesOf(await verdict(first))).toEqual(['dimensions_too_small']);
+    const second = await submit('rocket.jpg', 'proud@2');
+    expect(codesOf(await verdict(second))).toEqual([]);
+
+    const retry = (id: string, body: object) => client.call('POST', `/assets/${id}/retry`, body);
+    expect((await retry(first, { policy: 'proud@2' })).status).toBe(202);
+    expect(await verdict(first)).toMatchObject({
+      policy: 'proud@2',
+      findings: [{ code: 'exact_duplicate', measured: { assetId: second } }],
+    });
+    expect((await retry(second, { policy: 'proud@1' })).status).toBe(202);
+    expect(codesOf(await verdict(second))).toEqual(['dimensions_too_small']);
+    expect((await retry(first, {})).status).toBe(202);
+    expect(await verdict(first)).toMatchObject({ state: 'complete', policy: 'proud@2', findings: [] });
+  }, 60_000);
+
   it('that asks for usual sizes finds the one that is not, once there are enough to compare with', async () => {
     await definePolicy('sizes', { size: {} });
     await writeFile(

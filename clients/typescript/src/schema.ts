@@ -144,7 +144,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Validate a terminal asset again */
+        /**
+         * Validate a terminal asset again
+         * @description Under the same version of its policy, or under another.
+         */
         post: operations["retryAsset"];
         delete?: never;
         options?: never;
@@ -661,6 +664,10 @@ export interface components {
         };
         CancelRequest: {
             reason?: string | null;
+        };
+        RetryRequest: {
+            /** @description `name@version`, or `name` for its latest; missing: the version that the last attempt was held against. */
+            policy?: string | null;
         };
         PolicyRequest: {
             rules: {
@@ -1776,6 +1783,7 @@ export type FailureEvent = components['schemas']['FailureEvent'];
 export type AssetErrors = components['schemas']['AssetErrors'];
 export type CancelEvent = components['schemas']['CancelEvent'];
 export type CancelRequest = components['schemas']['CancelRequest'];
+export type RetryRequest = components['schemas']['RetryRequest'];
 export type PolicyRequest = components['schemas']['PolicyRequest'];
 export type JudgeRequest = components['schemas']['JudgeRequest'];
 export type ReplayRequest = components['schemas']['ReplayRequest'];
@@ -2232,7 +2240,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryRequest"];
+            };
+        };
         responses: {
             /** @description A new attempt is queued. */
             202: {
@@ -2253,6 +2265,7 @@ export interface operations {
             409: components["responses"]["AssetNotTerminal"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];

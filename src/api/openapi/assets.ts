@@ -7,7 +7,7 @@ import {
   listedAsset,
   queuedAsset,
 } from '../asset-answers.ts';
-import { cancelRequest, listQuery, submission } from '../submission.ts';
+import { cancelRequest, listQuery, retryRequest, submission } from '../submission.ts';
 import { SUBMISSION_CALLBACKS } from './events.ts';
 import { conditionalHeaders, etag, link, location, preferenceApplied, submissionHeaders } from './headers.ts';
 import type { Operation } from './operation.ts';
@@ -165,12 +165,14 @@ export const ASSET_OPERATIONS: readonly Operation[] = [
     id: 'retryAsset',
     tag,
     summary: 'Validate a terminal asset again',
+    description: 'Under the same version of its policy, or under another.',
     scope: 'assets:write',
-    body: 'ignored',
+    body: { schema: retryRequest, optional: true, examples: { 'another policy': { policy: 'default@1' } } },
     replies: {
       202: { description: 'A new attempt is queued.', schema: queuedAsset, headers: { Location: location } },
     },
     problems: [
+      'invalid_request',
       'asset_not_found',
       'asset_not_terminal',
       'database_unavailable',

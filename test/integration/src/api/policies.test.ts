@@ -176,6 +176,23 @@ describe('the policies of the API', () => {
     expect(errors?.map(({ pointer }) => pointer)).toEqual(['/policy', '/assetPath/path']);
   });
 
+  it('are named by retries too, which refuse what is none, and all else that they do not know', async () => {
+    await add('again', { alpha: {} });
+    const { id } = (await (await submit({})).json()) as { id: string };
+    const retry = (body: object) => client.call('POST', `/assets/${id}/retry`, body);
+    for (const [body, fault] of [
+      [{ policy: 'nobodys' }, '/policy policy_not_found'],
+      [{ policy: 'Again' }, '/policy invalid_format'],
+      [{ reason: 'x' }, '/reason unrecognized_keys'],
+    ] as const) {
+      const { status, errors } = await problemOf(await retry(body));
+      expect([status, errors?.map(({ pointer, code }) => `${pointer} ${code}`)]).toEqual([422, [fault]]);
+    }
+    await client.call('POST', `/assets/${id}/cancel`);
+    expect((await retry({ policy: 'again' })).status).toBe(202);
+    expect(await client.read(`/assets/${id}/details`)).toMatchObject({ policy: 'again@1', attempt: 2 });
+  });
+
   it.each([
     ['/policy', { policy: 'web@x' }],
     ['/policy', { policy: 'Web' }],

@@ -3,7 +3,7 @@ import { createAssetStore } from '../../../../src/db/asset-store.ts';
 import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
 import { createPolicyStore } from '../../../../src/db/policy-store.ts';
 import { createRepairStore } from '../../../../src/db/repair-store.ts';
-import { policyRules } from '../../../../src/domain/policy.ts';
+import { type PolicyId, policyRules } from '../../../../src/domain/policy.ts';
 import type { AssetStore, DispatchQueue } from '../../../../src/domain/ports.ts';
 import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
 
@@ -52,6 +52,20 @@ describe('assets under a policy', () => {
     expect((await assets.findDetails(TENANT, id ?? ''))?.policy).toBe('web@1');
     const other = { ...submission, policy: 'web@1' };
     expect(await assets.acceptOnce(TENANT, other, 'again', first)).toBeNull();
+  });
+
+  it('keep it in a new attempt, or have another from then on', async () => {
+    const id = await assets.accept(TENANT, submission, first);
+    const retried = async (policy?: PolicyId | null) => {
+      await assets.requestCancel(TENANT, id, null);
+      await assets.retry(TENANT, id, policy);
+      return (await assets.findDetails(TENANT, id))?.policy;
+    };
+    expect(await retried()).toBe('web@1');
+    expect(await retried({ name: 'web', version: 2 })).toBe('web@2');
+    expect(await retried()).toBe('web@2');
+    expect(await retried(null)).toBe('default@1');
+    await assets.requestCancel(TENANT, id, null);
   });
 
   it('show the steps of their policy before the first has begun, and where none ever did', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAssetStore } from '../../../../src/db/asset-store.ts';
 import { createFingerprintStore } from '../../../../src/db/fingerprint-store.ts';
 import { openDatabase } from '../../../../src/db/orm.ts';
 import { type Earlier, MAX_NEAR_DISTANCE } from '../../../../src/domain/measures.ts';
@@ -157,6 +158,46 @@ describe('the fingerprints of earlier assets', () => {
     expect(answers.filter(({ exact }) => exact === first)).toHaveLength(19);
     const looks = await database.query(`SELECT FROM fingerprints WHERE owner = 'crowd' AND first_of_look`);
     expect(looks).toHaveLength(1);
+  });
+
+  describe('of an asset that ends', () => {
+    const end = (id: string | undefined, state: string) =>
+      database.query(
+        `UPDATE assets SET state = ?, finished_at = now(), errors = CASE WHEN ? = 'failed' THEN '{}'::json END WHERE id = ?`,
+        [state, state, id],
+      );
+
+    it.each(['failed', 'canceled'])('%s, are withdrawn: the next takes its place', async (state) => {
+      const prints = { ...printsOf(state, lookOf(state)), size: 100 };
+      const [first, second, third, fourth] = await insertAssets(database, `ends ${state}`, 4);
+      await compare(first, prints);
+      expect(await compare(second, prints)).toMatchObject({ exact: first });
+      await end(first, state);
+      expect(await compare(third, prints)).toMatchObject({ exact: second, sizes: { count: 1 } });
+      const alike = printsOf('alike', flip(lookOf(state), [1]));
+      expect(await compare(fourth, alike)).toMatchObject({ near: [{ assetId: second, distance: 1 }] });
+    });
+
+    it('well, stand', async () => {
+      const prints = printsOf('well', lookOf('well'));
+      const [first, second] = await insertAssets(database, 'ends well', 2);
+      await compare(first, prints);
+      await end(first, 'complete');
+      expect(await compare(second, prints)).toMatchObject({ exact: first });
+    });
+
+    it('at the word of a request, which sees no fingerprints, are withdrawn too', async () => {
+      const prints = printsOf('request', lookOf('request'));
+      const [first, second] = await insertAssets(database, 'ends by request', 2);
+      await compare(first, prints);
+      await end(first, 'complete');
+      const requests = await openDatabase({ url: database.url, poolMax: 1, sees: 'tenant' });
+      const assets = createAssetStore(requests, () => undefined);
+      await assets.retry('ends by request', first ?? '');
+      expect(await assets.requestCancel('ends by request', first ?? '', null)).toBe('canceled');
+      await requests.close();
+      expect(await compare(second, prints)).toEqual(NONE);
+    });
   });
 
   it('refuse an asset that is not there', async () => {
