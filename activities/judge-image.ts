@@ -8,12 +8,13 @@ import { judgeBy } from '../src/domain/judge.ts';
 import type { Earlier } from '../src/domain/measures.ts';
 import { DEFAULT_POLICY, type PolicyRules } from '../src/domain/policy.ts';
 import type { ActivityDeps } from './deps.ts';
-import { passed, type StepResult, type TimedStepResult, timed } from './step.ts';
+import { passed, type StepResult, type TimedStepResult, timed, unknown } from './step.ts';
 
 /** Holds facts against one rule of the contract's own policy. */
 export function judgeByContract(rule: RuleName, facts: ImageFacts): StepResult {
   const finding = judgeBy(rule, facts, DEFAULT_POLICY.rules);
-  if (finding === null || finding === 'unknown') return passed;
+  if (finding === null) return passed;
+  if (finding === 'unknown') return unknown;
   // Worded where the row is written, as all that the contract words.
   const { code, measured } = finding;
   return { findings: [{ code, key: 'asset', measured } as Finding] };
@@ -46,7 +47,8 @@ export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerpri
     if (step === 'checkChecksum') return compareChecksum(facts, sha256);
     const rule = RULE_OF_STEP.get(step);
     const finding = rule === undefined ? null : judgeBy(rule, facts, rules);
-    return finding === null || finding === 'unknown' ? passed : { findings: [finding] };
+    if (finding === null) return passed;
+    return finding === 'unknown' ? unknown : { findings: [finding] };
   }
 
   return async (input: JudgeImageInput): Promise<JudgeImageResult> => {

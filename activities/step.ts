@@ -7,6 +7,8 @@ export interface StepResult {
   readonly findings: readonly Finding[];
   /** What `checkIsImage` learnt, for the steps after it. */
   readonly facts?: ImageFacts;
+  /** The facts do not tell: nothing was checked, so nothing is found. */
+  readonly isUnknown?: true;
 }
 
 /** A step's result with when it ran. Times are ISO 8601; `attempt` counts this activity's own tries. */
@@ -18,6 +20,7 @@ export interface TimedStepResult extends StepResult {
 }
 
 export const passed: StepResult = { findings: [] };
+export const unknown: StepResult = { findings: [], isUnknown: true };
 
 /** Adds to a step's result when it ran. */
 export function timed<Input>(

@@ -39,11 +39,11 @@ export function createProgress(
     steps: () => [...records.values()],
     start: (name, now) => change(name, { state: 'running', attempts: 1, startedAt: now }),
     trouble: (name, message, tries) => change(name, { attempts: tries, error: message }),
-    finish(name, { findings, startedAt, finishedAt, durationMs, attempt }) {
+    finish(name, { findings, isUnknown, startedAt, finishedAt, durationMs, attempt }) {
       const { attempts = 0, error = null } = records.get(name) ?? {};
       const localTries = error === null ? 0 : attempts;
       change(name, {
-        state: findings.some(failsAsset) ? 'failed' : 'passed',
+        state: isUnknown ? 'skipped' : findings.some(failsAsset) ? 'failed' : 'passed',
         attempts: localTries + attempt,
         startedAt,
         finishedAt,

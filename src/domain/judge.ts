@@ -1,8 +1,9 @@
 import { CHECKS, RULE_NAMES, type RuleName } from './checks/index.ts';
-import type { Check, Measured } from './checks/check.ts';
+import type { Check } from './checks/check.ts';
 import type { CheckFinding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
 import type { PolicyRules } from './policy.ts';
+import { fillIn } from './rule-message.ts';
 
 export interface Judgement {
   readonly findings: readonly CheckFinding[];
@@ -36,16 +37,6 @@ export function judgeBy(
   const measured = check.judge(facts, rule);
   if (measured === null || measured === 'unknown') return measured;
   const message =
-    rule.message === undefined
-      ? check.describe(measured, rule)
-      : fillIn(rule.message, { ...rule, ...measured });
+    rule.message === undefined ? check.describe(measured, rule) : fillIn(rule.message, check, rule, measured);
   return { code, step, key: 'asset', severity: rule.severity, measured, message };
-}
-
-/** `{score}` becomes what was measured under that name. */
-function fillIn(message: string, values: Measured): string {
-  return message.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    return ['string', 'number'].includes(typeof value) ? String(value) : placeholder;
-  });
 }

@@ -4,6 +4,7 @@ import { type CheckName, CHECKS, RULE_NAMES, type RuleName } from './checks/inde
 import { NOTE_SEVERITIES } from './image-notes.ts';
 import { LABEL } from './label.ts';
 import { MEASURES, type Measure } from './measures.ts';
+import { faultOf } from './rule-message.ts';
 import { text } from './text.ts';
 
 const MAX_MESSAGE_LENGTH = 500;
@@ -12,7 +13,7 @@ const MAX_MESSAGE_LENGTH = 500;
 const common = {
   /** Only errors fail an asset; the others are reported with it. */
   severity: z.enum(NOTE_SEVERITIES).default('error'),
-  /** Instead of the check's own sentence. `{score}` and the like are replaced by what was measured, or by the setting. */
+  /** Instead of the check's own sentence. `{score}` and the like are replaced, see `rule-message.ts`. */
   message: text.min(1).max(MAX_MESSAGE_LENGTH).exactOptional(),
 };
 
@@ -32,7 +33,14 @@ export const policyRules = z
         code === 'unrecognized_keys' ? `is not a rule; there are ${RULE_NAMES.join(', ')}` : undefined,
     },
   )
-  .check(({ value: { bytes, minDimensions, maxDimensions }, issues }) => {
+  .check(({ value: rules, issues }) => {
+    for (const name of RULE_NAMES) {
+      const { message } = rules[name] ?? {};
+      const fault = message === undefined ? null : faultOf(message, CHECKS[name], rules[name] ?? {});
+      if (fault !== null)
+        issues.push({ code: 'custom', path: [name, 'message'], input: message, message: fault });
+    }
+    const { bytes, minDimensions, maxDimensions } = rules;
     const refuseAbove = (path: string[], least = 0, most = Infinity) => {
       const message = `is more than ${most}, the most that this policy allows: nothing could pass`;
       if (least > most) issues.push({ code: 'custom', path, input: least, message });

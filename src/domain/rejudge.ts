@@ -1,5 +1,5 @@
 import type { AssetState, StepRecord } from './asset.ts';
-import { type CheckName, CHECKS, RULE_NAMES, type RuleName } from './checks/index.ts';
+import { type CheckName, CHECKS, RULE_NAMES } from './checks/index.ts';
 import { isCheckCode, type ReportedFinding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
 import { failsAsset } from './image-notes.ts';
@@ -41,13 +41,10 @@ export function rejudge(stored: StoredVerdict, rules: PolicyRules): Rejudgement 
   // Where there is no image, what was found says why, and the checks would have been skipped.
   const judged = image === null ? NOT_JUDGED : judge(image, rules);
   const findings = [...kept, ...judged.findings];
-  const found = new Set(findings.map(({ step }) => step));
+  // Of a step that the validation had, all that it needs was looked for: if the facts don't tell, the file does not.
+  const made = new Set(stored.steps.map((step) => step.name));
   const lacking = RULE_NAMES.filter(
-    (rule) =>
-      rules[rule] !== undefined &&
-      image !== null &&
-      !found.has(CHECKS[rule].name) &&
-      isLacking(rule, judged, stored),
+    (rule) => judged.unknown.includes(CHECKS[rule].name) && !made.has(CHECKS[rule].name),
   );
   const isOpen = lacking.some((rule) => rules[rule]?.severity === 'error');
   return {
@@ -58,16 +55,3 @@ export function rejudge(stored: StoredVerdict, rules: PolicyRules): Rejudgement 
 }
 
 const NOT_JUDGED: Judgement = { findings: [], unknown: [] };
-
-/**
- * A step that was made had all that it needs: if the facts don't tell, the file does not. Of one that was not, what it would
- * have measured may be missing though its check finds nothing wrong.
- */
-function isLacking(rule: RuleName, { unknown }: Judgement, { steps, image }: StoredVerdict): boolean {
-  const { name, measures } = CHECKS[rule];
-  const wasMade = steps.some((step) => step.name === name && MADE.has(step.state));
-  if (wasMade) return false;
-  return unknown.includes(name) || measures.some((measure) => image?.measures?.[measure] === undefined);
-}
-
-const MADE: ReadonlySet<StepRecord['state']> = new Set(['passed', 'failed']);

@@ -52,14 +52,14 @@ export async function decode(
   let pixels: Pixels;
   try {
     const metadata = await sharp(bytes, DECODING).metadata();
-    const { width, height, pages = 1, pageHeight } = metadata;
+    const { width, height, pages = 1 } = metadata;
     if (width * height * pages > MAX_DECODED_PIXELS) return tooManyPixels;
     const decoder = sharp(bytes, { ...DECODING, pages: MULTI_FRAME.has(format) ? -1 : 1 });
     const { data, info } = await withExtraRow(bytes, extraRow, () =>
       toSamples(decoder, metadata).toBuffer({ resolveWithObject: true }),
     );
-    // Of the first frame, without the rows that were only asked for.
-    const rows = extraRow === null ? (pageHeight ?? info.height) : (size?.height ?? info.height);
+    // Of the first frame, and without the row that was only asked for: the samples of all frames are one below the other.
+    const rows = extraRow === null ? height : (size?.height ?? info.height);
     pixels = { data, width: info.width, height: rows, channels: info.channels };
   } catch (error) {
     return damaged(reasonOf(error));

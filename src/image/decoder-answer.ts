@@ -19,7 +19,8 @@ const side = z.strictObject({ width: count, height: count });
 const unit = z.number().min(0).max(1);
 const measures = z.strictObject({
   brightness: z.strictObject({ p5: unit, p99: unit }).exactOptional(),
-  entropy: z.number().min(0).max(10).exactOptional(),
+  // Of one histogram over all channels, of which a TIFF may have 65,535.
+  entropy: z.number().min(0).max(24).exactOptional(),
   blur: z.strictObject({ edges: z.number().min(0), spread: z.number().min(0) }).exactOptional(),
   pixelHash: sha256.exactOptional(),
   perceptualHash: z

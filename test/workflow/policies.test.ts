@@ -111,6 +111,27 @@ describe('a validation under a policy', () => {
     });
   });
 
+  it('shows as skipped what the facts do not tell, and is not held up by it', async () => {
+    const activities = {
+      ...fairWeather(),
+      judgeImage: async ({ steps }: { steps: readonly string[] }) => ({
+        results: await Promise.all(
+          steps.map((step) => stepResult(step === 'checkDark' ? { isUnknown: true } : {})),
+        ),
+      }),
+    };
+    await lab.withActivities(activities, async () => {
+      const validation = await lab.start({ assetId: nextId(), policy: QUALITY });
+      const result = await validation.result();
+      expect(result).toMatchObject({ state: 'complete' });
+      expect(result.outcome === 'finished' && result.steps.slice(3)).toMatchObject([
+        { name: 'checkIsJpeg', state: 'passed' },
+        { name: 'checkDark', state: 'skipped' },
+        { name: 'checkExactDuplicates', state: 'passed' },
+      ]);
+    });
+  });
+
   it('skips what needs facts where there are none', async () => {
     const calls: string[] = [];
     const activities = {

@@ -8,5 +8,6 @@ export const alpha = defineCheck({
   measures: [],
   settings: {},
   judge: ({ hasAlpha }) => (hasAlpha === undefined ? 'unknown' : hasAlpha ? {} : null),
+  shows: [],
   describe: () => 'Images must have no alpha channel.',
 });

@@ -8,5 +8,6 @@ export const animation = defineCheck({
   measures: [],
   settings: {},
   judge: ({ animated, frames = 1 }) => (animated === undefined ? 'unknown' : animated ? { frames } : null),
+  shows: ['frames'],
   describe: ({ frames }) => `Images must not be animated, the provided one has ${frames} frames.`,
 });

@@ -16,6 +16,7 @@ export const aspectRatio = defineCheck({
     const score = aspectRatioScore(sides);
     return failBelow(threshold, score);
   },
+  shows: ['score'],
   describe: ({ score }, { threshold }) =>
     `Image has an odd aspect ratio: its shorter side is ${round(score)} of the longer one, and ${threshold} is the least.`,
 });

@@ -21,6 +21,7 @@ export const blur = defineCheck({
     const score = blurScore(measures.blur, colourThreshold);
     return failBelow(threshold, score);
   },
+  shows: ['score'],
   describe: ({ score }, { threshold }) =>
     `Image is blurry: its edges score ${round(score)}, and ${threshold} is the least.`,
 });

@@ -24,6 +24,8 @@ export interface Check<Settings extends z.ZodRawShape = z.ZodRawShape, Result ex
   readonly settings: Settings;
   /** Null where nothing is wrong; `unknown` where the facts do not tell: then it can't fail. */
   judge(facts: ImageFacts, settings: z.output<z.ZodObject<Settings>>): Result | null | 'unknown';
+  /** What its findings measure, by name: a policy's own message may show it. */
+  readonly shows: readonly (keyof Result & string)[];
   /** The sentence for people, where the policy has none of its own. */
   describe(measured: Result, settings: z.output<z.ZodObject<Settings>>): string;
 }

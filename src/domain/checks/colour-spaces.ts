@@ -14,6 +14,7 @@ export const colourSpaces = defineCheck({
     if (colourSpace === undefined) return 'unknown';
     return allow.includes(colourSpace) ? null : { colourSpace };
   },
+  shows: ['colourSpace'],
   describe: ({ colourSpace }, { allow }) =>
     `Images must be stored as ${listAlternatives(allow)}, the provided image is ${colourSpace}.`,
 });

@@ -14,6 +14,7 @@ export const dark = defineCheck({
     const score = darkScore(measures.brightness);
     return failBelow(threshold, score);
   },
+  shows: ['score'],
   describe: ({ score }, { threshold }) =>
     `Image is too dark: its brightest parts reach ${round(score)} of 1, and ${threshold} is the least.`,
 });

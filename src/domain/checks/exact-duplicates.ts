@@ -7,9 +7,10 @@ export const exactDuplicates = defineCheck({
   cost: 'earlier',
   measures: ['pixelHash'],
   settings: {},
-  judge({ earlier }) {
-    if (earlier === undefined) return 'unknown';
+  judge({ earlier, measures }) {
+    if (earlier === undefined || measures?.pixelHash === undefined) return 'unknown';
     return earlier.exact === null ? null : { assetId: earlier.exact };
   },
+  shows: ['assetId'],
   describe: ({ assetId }) => `Image is an exact duplicate of asset ${assetId}.`,
 });

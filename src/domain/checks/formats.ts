@@ -11,6 +11,7 @@ export const formats = defineCheck({
   measures: [],
   settings: { allow: z.array(z.enum(IMAGE_FORMATS)).min(1).max(IMAGE_FORMATS.length) },
   judge: ({ format }, { allow }) => (allow.includes(format) ? null : { format }),
+  shows: ['format'],
   describe: ({ format }, { allow }) =>
     `Assets must be a ${listAlternatives(allow)}, the provided image is a ${format}`,
 });

@@ -8,5 +8,6 @@ export const grayscale = defineCheck({
   measures: [],
   settings: {},
   judge: ({ colourSpace }) => (colourSpace === undefined ? 'unknown' : colourSpace === 'grey' ? {} : null),
+  shows: [],
   describe: () => 'Image is grayscale.',
 });

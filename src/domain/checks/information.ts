@@ -14,6 +14,7 @@ export const information = defineCheck({
     const score = informationScore(measures.entropy);
     return failBelow(threshold, score);
   },
+  shows: ['score'],
   describe: ({ score }, { threshold }) =>
     `Image has little information: its entropy scores ${round(score)}, and ${threshold} is the least.`,
 });

@@ -14,6 +14,7 @@ export const light = defineCheck({
     const score = lightScore(measures.brightness);
     return failBelow(threshold, score);
   },
+  shows: ['score'],
   describe: ({ score }, { threshold }) =>
     `Image is too light: its darkest parts are ${round(score)} below white, and ${threshold} is the least.`,
 });

@@ -13,6 +13,7 @@ export const maxDimensions = defineCheck({
     if (sides === null) return 'unknown';
     return sides.width <= limit.width && sides.height <= limit.height ? null : sides;
   },
+  shows: ['width', 'height'],
   describe({ width, height }, limit) {
     const smaller =
       limit.width === limit.height

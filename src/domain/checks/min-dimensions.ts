@@ -13,6 +13,7 @@ export const minDimensions = defineCheck({
     if (sides === null) return 'unknown';
     return sides.width >= limit.width && sides.height >= limit.height ? null : sides;
   },
+  shows: ['width', 'height'],
   describe: ({ width, height }, limit) =>
     `Images must be at least ${limit.width}px wide and ${limit.height}px high. ` +
     `The provided image has dimensions of ${width}x${height}px.`,

@@ -9,12 +9,13 @@ export const nearDuplicates = defineCheck({
   cost: 'earlier',
   measures: ['pixelHash', 'perceptualHash'],
   settings: { maxDistance: z.int().min(0).max(MAX_NEAR_DISTANCE).default(0) },
-  judge({ earlier }, { maxDistance }) {
-    if (earlier === undefined) return 'unknown';
+  judge({ earlier, measures }, { maxDistance }) {
+    if (earlier === undefined || measures?.perceptualHash === undefined) return 'unknown';
     const [nearest] = earlier.near;
     // Exact duplicates are told of as such.
     return earlier.exact !== null || nearest === undefined || nearest.distance > maxDistance ? null : nearest;
   },
+  shows: ['assetId', 'distance'],
   describe: ({ assetId, distance }) =>
     `Image looks like asset ${assetId}: their perceptual hashes differ in ${distance} of 64 bits.`,
 });

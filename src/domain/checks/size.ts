@@ -21,6 +21,7 @@ export const size = defineCheck({
     const { score, threshold } = sizeScore(sizeOf(sides), sizes, iqrFactor);
     return score < threshold ? { score, size: sizeOf(sides), ...sizes } : null;
   },
+  shows: ['score', 'size', 'q1', 'q3', 'count'],
   describe: ({ size: own, q1, q3 }) =>
     `Image has an odd size: √(width · height) is ${Math.round(own)}px, where half of those before it have ${Math.round(q1)} to ${Math.round(q3)}px.`,
 });

@@ -17,5 +17,6 @@ export const structure = defineCheck({
     const found = refuse.filter((code) => notes.some((note) => note.code === code));
     return found.length === 0 ? null : { notes: found };
   },
+  shows: ['notes'],
   describe: ({ notes }) => `The file's structure is not allowed: ${notes.join(', ')}.`,
 });

@@ -52,6 +52,8 @@ describe('judging an image', () => {
       ['odd_aspect_ratio'],
       [],
     ]);
+    // Nobody knows how dark it is: nothing was passed.
+    expect(results.map(({ isUnknown = false }) => isUnknown)).toEqual([false, false, true]);
     for (const { startedAt, durationMs, attempt } of results) {
       expect(new Date(startedAt).toISOString()).toBe(startedAt);
       expect(durationMs).toBeGreaterThanOrEqual(0);

@@ -106,15 +106,51 @@ describe('the rules of a policy', () => {
     expect(policyRules.parse(JSON.parse(JSON.stringify(rules)))).toEqual(rules);
   });
 
-  it('have words of their own, with what was measured filled in', () => {
-    const rules = policyRules.parse({
-      maxDimensions: {
-        width: 500,
-        height: 500,
-        message: 'At most {of} 500, not {width}×{height} {constructor} {x}',
+  it.each([
+    [
+      {
+        maxDimensions: {
+          width: 500,
+          height: 500,
+          message: '{of}: {width}×{height}, not {rule.width} { width }',
+        },
       },
-    });
-    expect(judge(PNG, rules).findings[0]?.message).toBe('At most stored 500, not 2000×10 {constructor} {x}');
+      'stored: 2000×10, not 500 { width }',
+    ],
+    [{ formats: { allow: ['JPEG', 'GIF'], message: 'No {format}, but {allow}' } }, 'No PNG, but JPEG, GIF'],
+    [{ aspectRatio: { threshold: 1 / 3, message: '{score}, not {threshold}' } }, '0.005, not 0.3333'],
+    [{ bytes: { min: 5_000, message: '{bytes} of {min}, {rule.min}' } }, '1000 of 5000, 5000'],
+  ])('have words of their own, with what was measured and set filled in: %j', (given, message) => {
+    expect(judge(PNG, policyRules.parse(given)).findings.map((finding) => finding.message)).toEqual([
+      message,
+    ]);
+  });
+
+  it.each([
+    [
+      'formats',
+      { allow: ['PNG'], message: '{width}' },
+      '{width} is not known here, but {format}, {allow}, {rule.allow}',
+    ],
+    ['bytes', { message: '{bytes} of {max}' }, '{max} is not known here, but {bytes}, {min}, {rule.min}'],
+    ['alpha', { message: '{constructor}' }, '{constructor} is not known here, but nothing'],
+    [
+      'dark',
+      { message: '{severity}' },
+      '{severity} is not known here, but {score}, {threshold}, {rule.threshold}',
+    ],
+  ])('are refused where their words show what nobody knows: %s %j', (name, rule, message) => {
+    const { error } = policyRules.safeParse({ [name]: rule });
+    expect(error?.issues).toMatchObject([{ path: [name, 'message'], message }]);
+  });
+
+  it('show no more than 1,000 characters, however often they name a list', () => {
+    const allow = ['JPEG', 'GIF', 'WEBP', 'TIFF', 'BMP'];
+    const rules = policyRules.parse({ formats: { allow, message: '{allow}😀'.repeat(55) } });
+    const message = judge(PNG, rules).findings[0]?.message ?? '';
+    expect(message).toHaveLength(1_000);
+    expect(message).toMatch(/^(JPEG, GIF, WEBP, TIFF, BMP😀)+.*…$/u);
+    expect(message.isWellFormed()).toBe(true);
   });
 
   it('fail an asset by errors only; warnings and infos are reported with it', () => {

@@ -115,6 +115,10 @@ describe('a stored verdict held against another policy', () => {
     const image = { ...facts, width: null, height: null };
     const rules = { maxDimensions: { width: 10, height: 10 } };
     expect(judgedBy(rules, { image })).toMatchObject({ state: 'complete', lacking: [] });
+    expect(judgedBy(rules, { image, steps: skippedSteps(['checkDimensions']) })).toMatchObject({
+      state: 'complete',
+      lacking: [],
+    });
     const steps = passed('checkWebhookUrls', 'checkAssetReachable', 'checkIsImage');
     expect(judgedBy(rules, { image, steps })).toMatchObject({
       state: 'unknown',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { MEASURES } from '../../../../src/domain/measures.ts';
 import { noise } from '../../../support/image-seeds.ts';
 import { inspect } from './inspect-file.ts';
 
@@ -76,5 +77,42 @@ describe('the facts of images', () => {
       height: 7100,
       integrity: { state: 'not_checked' },
     });
+  });
+});
+
+describe('the measures of images', () => {
+  const SIDE = 64;
+  const frames = (...samples: number[]) =>
+    sharp(Buffer.concat(samples.map((sample) => Buffer.alloc(SIDE * SIDE * 3, sample))), {
+      raw: { width: SIDE, height: SIDE * samples.length, channels: 3, pageHeight: SIDE },
+    });
+  const encodings: [string, (picture: Sharp) => Sharp][] = [
+    ['GIF', (picture) => picture.gif({ delay: [50, 50] })],
+    ['WEBP', (picture) => picture.webp({ lossless: true, delay: [50, 50] })],
+    ['TIFF', (picture) => picture.tiff({ compression: 'none' })],
+  ];
+
+  it.each(encodings)('are those of the first frame alone: %s', async (_, encode) => {
+    const [moving, still] = await Promise.all([
+      encode(frames(255, 0)).toBuffer(),
+      encode(frames(255)).toBuffer(),
+    ]);
+    const facts = await inspect(moving, { measures: MEASURES });
+    expect(facts?.frames).toBe(2);
+    expect(facts?.measures).toMatchObject({ brightness: { p5: 1, p99: 1 } });
+    expect(facts?.measures).toEqual((await inspect(still, { measures: MEASURES }))?.measures);
+  });
+
+  it('take as many channels as there are', async () => {
+    const ramp = Buffer.from(Uint8Array.from({ length: 256 }, (_, at) => at));
+    const rgb = Buffer.from(Uint8Array.from({ length: 256 * 3 }, (_, at) => Math.floor(at / 3)));
+    const picture = sharp(rgb, { raw: { width: 16, height: 16, channels: 3 } }).joinChannel([ramp, ramp], {
+      raw: { width: 16, height: 16, channels: 1 },
+    });
+    const facts = await inspect(await picture.tiff({ compression: 'none' }).toBuffer(), {
+      measures: MEASURES,
+    });
+    expect(facts?.integrity.state).toBe('intact');
+    expect(facts?.measures?.entropy).toBeCloseTo(Math.log2(256 * 5), 9);
   });
 });

@@ -1,0 +1,42 @@
+import type { Check, Measured } from './checks/check.ts';
+import { round } from './checks/words.ts';
+
+/** `{score}`; `{rule.width}` is the setting where what was measured has the same name. */
+const PLACEHOLDER = /\{([\w.]+)\}/g;
+
+/** What a check's findings can be worded with under a rule: what they measure, and the rule's settings. */
+function namesOf({ shows, settings }: Check, rule: object): string[] {
+  const set = Object.keys(settings).filter((name) => name in rule);
+  return [...shows, ...set.filter((name) => !shows.includes(name)), ...set.map((name) => `rule.${name}`)];
+}
+
+/** What a rule's own message is at fault for, or null: a version never changes, so it is said when it is made. */
+export function faultOf(message: string, check: Check, rule: object): string | null {
+  const names = namesOf(check, rule);
+  const strange = [...message.matchAll(PLACEHOLDER)].find(([, name = '']) => !names.includes(name));
+  if (strange === undefined) return null;
+  const known = names.length === 0 ? 'nothing' : names.map((name) => `{${name}}`).join(', ');
+  return `${strange[0]} is not known here, but ${known}`;
+}
+
+/** A list can be long, and may be shown many times. */
+const MAX_LENGTH = 1_000;
+
+/** A rule's own message with what was measured and set, in at most 1,000 characters. */
+export function fillIn(message: string, check: Check, rule: object, measured: Measured): string {
+  const values = new Map<string, unknown>([
+    ...Object.entries(rule),
+    ...Object.entries(measured),
+    ...Object.entries(rule).map(([name, value]) => [`rule.${name}`, value] as const),
+  ]);
+  const names = namesOf(check, rule);
+  const filled = message.replace(PLACEHOLDER, (placeholder, name: string) =>
+    names.includes(name) ? write(values.get(name)) : placeholder,
+  );
+  return filled.length <= MAX_LENGTH ? filled : `${filled.slice(0, MAX_LENGTH - 1).toWellFormed()}…`;
+}
+
+function write(value: unknown): string {
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'number' ? String(round(value)) : String(value);
+}
