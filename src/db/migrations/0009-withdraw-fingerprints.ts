@@ -8,6 +8,7 @@ export class WithdrawFingerprints extends Migration {
 
   override up(): void {
     // Labelers never get what failed or was canceled: nothing is a duplicate of it. It is entered anew when it is retried.
+    // Nor does an entry stand whose asset was validated again and compared with nothing: the file may be another by now.
     this.addSql(`
       CREATE FUNCTION withdraw_fingerprint() RETURNS trigger
       LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET enable_seqscan = off AS $$
@@ -27,7 +28,8 @@ export class WithdrawFingerprints extends Migration {
     this.addSql('REVOKE EXECUTE ON FUNCTION withdraw_fingerprint FROM public');
     this.addSql(`
       CREATE TRIGGER withdraw_fingerprint AFTER UPDATE OF state ON assets FOR EACH ROW
-      WHEN (NEW.state IN ('failed', 'canceled') AND OLD.state <> NEW.state)
+      WHEN (OLD.state <> NEW.state AND (NEW.state IN ('failed', 'canceled')
+        OR NEW.state = 'complete' AND NEW.attempt > 1 AND NEW.image -> 'earlier' IS NULL))
       EXECUTE FUNCTION withdraw_fingerprint()`);
 
     this.addSql(`

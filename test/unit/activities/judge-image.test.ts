@@ -82,6 +82,11 @@ describe('judging an image', () => {
     expect((await judge({ dark: {} })).compared).toEqual([]);
   });
 
+  it('is left to a newer worker where there is a step that this one does not know', async () => {
+    const steps = ['checkTomorrow'] as unknown as JudgeImageInput['steps'];
+    await expect(judge({}, { steps })).rejects.toThrow('does not know the step checkTomorrow');
+  });
+
   it('holds the SHA-256 of the file against the one that was given', async () => {
     const steps = ['checkChecksum'] as const;
     const right = await judge({}, { steps, sha256: FACTS.sha256 });

@@ -178,6 +178,22 @@ describe('the fingerprints of earlier assets', () => {
       expect(await compare(fourth, alike)).toMatchObject({ near: [{ assetId: second, distance: 1 }] });
     });
 
+    it.each([
+      ['once more without a comparison, are withdrawn', null, null],
+      ['once more as it ended before, stand', '{"earlier":{}}', 'first'],
+    ])('well, %s', async (title, image, found) => {
+      const prints = printsOf(title, lookOf(title));
+      const [first, second] = await insertAssets(database, title, 2);
+      await compare(first, prints);
+      await end(first, 'complete');
+      await database.query(
+        `UPDATE assets SET state = 'queued', finished_at = NULL, attempt = 2, image = ? WHERE id = ?`,
+        [image, first],
+      );
+      await end(first, 'complete');
+      expect((await compare(second, prints)).exact).toBe(found === null ? null : first);
+    });
+
     it('well, stand', async () => {
       const prints = printsOf('well', lookOf('well'));
       const [first, second] = await insertAssets(database, 'ends well', 2);
