@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RULE_NAMES, CHECKS } from '../domain/checks/index.ts';
-import { describePolicy, type Policy } from '../domain/policy.ts';
+import type { Policy } from '../domain/policy.ts';
 import { rejudge, REJUDGED_STATES, type StoredVerdict } from '../domain/rejudge.ts';
 import { type Answer, count, uuid } from './answer.ts';
 import { assetState, finding } from './asset-answers.ts';
@@ -37,23 +37,22 @@ export const judgement = z
   })
   .meta({ id: 'Judgement' });
 
-/** The verdicts that the policy would come to. */
-export function judgeAll(
+export type Counts = { -readonly [Key in keyof Answer<typeof judgement>['counts']]: number };
+
+/** The verdict that a policy would come to; counts it. */
+export function judgeStored(
   policy: Policy,
-  stored: readonly StoredVerdict[],
-): Pick<Answer<typeof judgement>, 'policy' | 'assets' | 'counts'> {
-  const counts = { complete: 0, failed: 0, unknown: 0, changed: 0 };
-  const assets = stored.map((verdict) => {
-    const { state, findings, lacking } = rejudge(verdict, policy.rules);
-    counts[state] += 1;
-    if (state !== 'unknown' && state !== verdict.state) counts.changed += 1;
-    return {
-      id: verdict.id,
-      state,
-      findings: findings.map(representFinding),
-      was: { state: verdict.state, policy: verdict.policy },
-      ...(lacking.length > 0 && { lacking }),
-    };
-  });
-  return { policy: describePolicy(policy), assets, counts };
+  stored: StoredVerdict,
+  counts: Counts,
+): Answer<typeof judgedAsset> {
+  const { state, findings, lacking } = rejudge(stored, policy.rules);
+  counts[state] += 1;
+  if (state !== 'unknown' && state !== stored.state) counts.changed += 1;
+  return {
+    id: stored.id,
+    state,
+    findings: findings.map(representFinding),
+    was: { state: stored.state, policy: stored.policy },
+    ...(lacking.length > 0 && { lacking }),
+  };
 }

@@ -1,11 +1,12 @@
 import { Router } from 'express';
 import { AppError } from '../domain/errors.ts';
-import { DEFAULT_POLICY, POLICY_NAME } from '../domain/policy.ts';
+import { DEFAULT_POLICY, describePolicy, POLICY_NAME } from '../domain/policy.ts';
 import type { PolicyStore, VerdictArchive } from '../domain/policy-ports.ts';
 import type { Answer } from './answer.ts';
 import { requireScope, tenantOf } from './auth.ts';
 import { jsonBody } from './json-body.ts';
-import { judgeAll, type judgement } from './judgement-answers.ts';
+import { streamJsonArray } from './json-stream.ts';
+import { type Counts, judgeStored, type judgement } from './judgement-answers.ts';
 import { BUILT_IN, pathOf, type policies, type policy, type policyWithVersions } from './policy-answers.ts';
 import { parseJudgeRequest, parseNewName, parsePolicyRequest, parseVersion } from './policy-requests.ts';
 import { route } from './routes.ts';
@@ -14,6 +15,9 @@ export interface PoliciesDeps {
   readonly policies: PolicyStore;
   readonly verdicts: VerdictArchive;
 }
+
+/** Stored verdicts judged in one go: requests of others get their turn after each, and an answer never lies whole in memory. */
+const BLOCK_ROWS = 50;
 
 const mayRead = requireScope('assets:read');
 const mayManage = requireScope('policies:manage');
@@ -29,6 +33,24 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
     const found = isName ? await store.find(tenant, name, version) : null;
     if (found === null) throw new AppError('policy_not_found');
     return found;
+  }
+
+  async function* readPage(tenant: string, limit: number, cursor: string | undefined) {
+    let before = cursor;
+    for (let left = limit; left > 0; left -= BLOCK_ROWS) {
+      const block = await verdicts.page(tenant, { limit: Math.min(left, BLOCK_ROWS), before });
+      if (block.length > 0) yield block;
+      if (block.length < BLOCK_ROWS) return;
+      before = block.at(-1)?.id;
+    }
+  }
+
+  async function* readAll(tenant: string, ids: string[]) {
+    const newestFirst = ids.sort().reverse();
+    for (let at = 0; at < newestFirst.length; at += BLOCK_ROWS) {
+      const block = await verdicts.find(tenant, newestFirst.slice(at, at + BLOCK_ROWS));
+      if (block.length > 0) yield block;
+    }
   }
 
   route(router, '/policies', {
@@ -90,16 +112,30 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
         const { version = null, assets: ids, limit, cursor } = parseJudgeRequest(req.body);
         const tenant = tenantOf(res);
         const found = await findPolicy(tenant, req.params['name'], version);
-        const stored = await (ids === undefined
-          ? verdicts.page(tenant, { limit, before: cursor })
-          : verdicts.find(tenant, ids));
-        const known = new Set(stored.map(({ id }) => id));
-        const isFull = ids === undefined && stored.length === limit;
-        res.json({
-          ...judgeAll(found, stored),
-          notFound: [...new Set(ids)].filter((id) => !known.has(id)),
-          next: isFull ? (stored.at(-1)?.id ?? null) : null,
-        } satisfies Answer<typeof judgement>);
+        const blocks =
+          ids === undefined ? readPage(tenant, limit, cursor) : readAll(tenant, [...new Set(ids)]);
+        const known = new Set<string>();
+        const counts: Counts = { complete: 0, failed: 0, unknown: 0, changed: 0 };
+        await streamJsonArray(
+          res,
+          blocks,
+          (stored) => {
+            known.add(stored.id);
+            return judgeStored(found, stored, counts);
+          },
+          {
+            before: `{"policy":${JSON.stringify(describePolicy(found))},"assets":`,
+            after() {
+              const isFull = ids === undefined && known.size === limit;
+              const rest: Omit<Answer<typeof judgement>, 'policy' | 'assets'> = {
+                notFound: [...new Set(ids)].filter((id) => !known.has(id)),
+                counts,
+                next: isFull ? ([...known].at(-1) ?? null) : null,
+              };
+              return `,${JSON.stringify(rest).slice(1)}`;
+            },
+          },
+        );
       },
     ],
   });
