@@ -1,7 +1,19 @@
 import createFetchClient, { type Client as FetchClient } from 'openapi-fetch';
 import { ValidatrError } from './error.ts';
 import { fetchWithRetries, wait } from './retry.ts';
-import type { Asset, Delivery, ListedAsset, operations, paths, QueuedAsset, Submission } from './schema.ts';
+import type {
+  Asset,
+  Delivery,
+  Judgement,
+  JudgeRequest,
+  ListedAsset,
+  operations,
+  paths,
+  Policy,
+  PolicyRequest,
+  QueuedAsset,
+  Submission,
+} from './schema.ts';
 
 /** Pages of the conveniences: as large as the API takes. */
 const PAGE_LIMIT = 500;
@@ -42,6 +54,10 @@ export interface Client {
   assets(query?: Omit<Query<'listAssets'>, 'cursor'>): AsyncGenerator<ListedAsset, void, undefined>;
   /** All deliveries, newest first, page by page. */
   deliveries(query?: Omit<Query<'listDeliveries'>, 'cursor'>): AsyncGenerator<Delivery, void, undefined>;
+  /** Makes the next version of a policy; the latest one again where that has the same rules. */
+  addPolicy(name: string, rules: PolicyRequest['rules']): Promise<Policy>;
+  /** What the policy would say of stored assets; `next` of the answer is the `cursor` of the page after it. */
+  judge(name: string, request?: JudgeRequest): Promise<Judgement>;
 }
 
 export function createClient({
@@ -88,6 +104,13 @@ export function createClient({
       eachOf((cursor) =>
         api.GET('/webhooks/deliveries', { params: { query: { limit: PAGE_LIMIT, ...query, ...cursor } } }),
       ),
+
+    // Not by `api` alone: what it takes is generic, and TypeScript lets misspelt rules pass there.
+    addPolicy: async (name, rules) =>
+      dataOf(await api.POST('/policies/{name}', { params: { path: { name } }, body: { rules } })),
+
+    judge: async (name, request = {}) =>
+      dataOf(await api.POST('/policies/{name}/judge', { params: { path: { name } }, body: request })),
   };
 }
 

@@ -676,7 +676,7 @@ export interface components {
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     allow: ("JPEG" | "PNG" | "GIF" | "WEBP" | "BMP" | "TIFF" | "HEIF" | "AVIF" | "ICO" | "PSD")[];
                 };
@@ -685,7 +685,7 @@ export interface components {
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     width: number;
                     height: number;
@@ -693,14 +693,14 @@ export interface components {
                      * @default stored
                      * @enum {string}
                      */
-                    of: "stored" | "displayed";
+                    of?: "stored" | "displayed";
                 };
                 minDimensions?: {
                     /**
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     width: number;
                     height: number;
@@ -708,17 +708,17 @@ export interface components {
                      * @default stored
                      * @enum {string}
                      */
-                    of: "stored" | "displayed";
+                    of?: "stored" | "displayed";
                 };
                 bytes?: {
                     /**
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     /** @default 0 */
-                    min: number;
+                    min?: number;
                     max?: number;
                 };
                 colourSpaces?: {
@@ -726,7 +726,7 @@ export interface components {
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     allow: ("grey" | "rgb" | "palette" | "ycbcr" | "cmyk" | "ycck" | "lab" | "other")[];
                 };
@@ -735,7 +735,7 @@ export interface components {
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                 };
                 animation?: {
@@ -743,7 +743,7 @@ export interface components {
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                 };
                 structure?: {
@@ -751,7 +751,7 @@ export interface components {
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     refuse: ("trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "gif_frame_outside_screen" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
                 };
@@ -760,17 +760,17 @@ export interface components {
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     /** @default 0.35 */
-                    threshold: number;
+                    threshold?: number;
                 };
                 grayscale?: {
                     /**
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                 };
                 dark?: {
@@ -778,59 +778,59 @@ export interface components {
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     /** @default 0.32 */
-                    threshold: number;
+                    threshold?: number;
                 };
                 light?: {
                     /**
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     /** @default 0.05 */
-                    threshold: number;
+                    threshold?: number;
                 };
                 information?: {
                     /**
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     /** @default 0.3 */
-                    threshold: number;
+                    threshold?: number;
                 };
                 blur?: {
                     /**
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     /** @default 0.29 */
-                    threshold: number;
+                    threshold?: number;
                     /** @default 0.18 */
-                    colourThreshold: number;
+                    colourThreshold?: number;
                 };
                 size?: {
                     /**
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     /** @default 3 */
-                    iqrFactor: number;
+                    iqrFactor?: number;
                 };
                 exactDuplicates?: {
                     /**
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                 };
                 nearDuplicates?: {
@@ -838,10 +838,10 @@ export interface components {
                      * @default error
                      * @enum {string}
                      */
-                    severity: "error" | "warning" | "info";
+                    severity?: "error" | "warning" | "info";
                     message?: string;
                     /** @default 0 */
-                    maxDistance: number;
+                    maxDistance?: number;
                 };
             };
         };
@@ -854,7 +854,7 @@ export interface components {
              * @description Of a page.
              * @default 100
              */
-            limit: number;
+            limit?: number;
             /**
              * Format: uuid
              * @description The `next` of the page before.

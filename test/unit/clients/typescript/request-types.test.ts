@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const PACKAGE = fileURLToPath(new URL('../../../../clients/typescript/', import.meta.url));
+const page = readFileSync(new URL('../../../../docs/policies.md', import.meta.url), 'utf8');
+
+/** What the package's compiler says of a program under the package's settings; empty: nothing. */
+async function compile(lines: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(PACKAGE, 'node_modules', 'compiled-'));
+  const begin = [
+    "import { createClient } from '../../src/index.ts';",
+    "const client = createClient({ baseUrl: '' });",
+  ];
+  const settings = {
+    extends: '../../tsconfig.json',
+    compilerOptions: { rootDir: '../..' },
+    include: ['*.ts'],
+  };
+  try {
+    await writeFile(join(folder, 'program.ts'), [...begin, ...lines].join('\n'));
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
+    await run(join(PACKAGE, 'node_modules', '.bin', 'tsc'), ['-p', folder, '--noEmit']);
+    return '';
+  } catch (error) {
+    return (error as { readonly stdout: string }).stdout;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The bodies that the page sends to a path that ends like this. */
+function bodiesTo(path: RegExp): string[] {
+  const requests = page.matchAll(
+    /curl -X POST http:\S+?(\/policies\/\S+) [^']*'content-type[^']*' -d '([^']+)'/g,
+  );
+  return [...requests].flatMap(([, to = '', body = '']) => (path.test(to) ? [body] : []));
+}
+
+describe('the types of requests', () => {
+  it('take what docs/policies.md sends: nothing that has a default has to be given', async () => {
+    const policies = bodiesTo(/^\/policies\/\w+$/);
+    const judged = bodiesTo(/\/judge$/);
+    expect(policies).not.toEqual([]);
+    expect(judged).not.toEqual([]);
+    const rulesOf = (body: string) => JSON.stringify((JSON.parse(body) as { rules: object }).rules);
+    const at = "{ params: { path: { name: 'catalogue' } }, body:";
+    const said = await compile([
+      ...policies.map((body) => `await client.addPolicy('catalogue', ${rulesOf(body)});`),
+      ...policies.map((body) => `await client.api.POST('/policies/{name}', ${at} ${body} });`),
+      ...judged.map((body) => `await client.judge('catalogue', ${body});`),
+      ...judged.map((body) => `await client.api.POST('/policies/{name}/judge', ${at} ${body} });`),
+    ]);
+    expect(said).toBe('');
+  }, 60_000);
+
+  it('refuse a misspelt rule and a misspelt setting', async () => {
+    const said = await compile([
+      `await client.addPolicy('catalogue', { dark: { severity: 'warning' } });`,
+      `// @ts-expect-error: no such rule`,
+      `await client.addPolicy('catalogue', { darkk: { severity: 'warning' } });`,
+      `// @ts-expect-error: no such setting`,
+      `await client.addPolicy('catalogue', { dark: { treshold: 0.2 } });`,
+      `// @ts-expect-error: no such field`,
+      `await client.judge('catalogue', { versoin: 2 });`,
+    ]);
+    expect(said).toBe('');
+  }, 60_000);
+});
