@@ -1,12 +1,14 @@
 .PHONY: dev test server server-down key test-e2e
 
-dev: ## The whole stack on this machine: Postgres, Temporal and its Web UI, API, worker
-	npm ci
+dev: node_modules/.package-lock.json ## The whole stack on this machine: Postgres, Temporal and its Web UI, API, worker
 	npm run dev
 
-test: ## Everything CI runs
-	npm ci
+test: node_modules/.package-lock.json ## Everything CI runs
 	npm test
+
+# npm writes it last, those of clients/ with it. Missing or older than the lock file: something else is to be installed.
+node_modules/.package-lock.json: package-lock.json
+	npm ci
 
 # ASSETS_DIR, from the environment or .env-docker, is a mount point as well, and so has to be absolute.
 COMPOSE = dir="$${ASSETS_DIR:-$$(sed -n 's/^ASSETS_DIR=//p' .env-docker)}" && \
@@ -32,6 +34,5 @@ server-down: .env-docker ## Stops it; the data stays in its volume
 	@umask 077 && sed "s|^SECRETS_KEY=$$|SECRETS_KEY=$$(head -c 32 /dev/urandom | base64)|" .env-example > .env-docker
 	@echo "Made .env-docker from .env-example, with a SECRETS_KEY of its own: keep it."
 
-test-e2e: ## The HTTP suite against a running stack: BASE_URL, API_KEY
-	npm ci
+test-e2e: node_modules/.package-lock.json ## The HTTP suite against a running stack: BASE_URL, API_KEY
 	npm run test:e2e
