@@ -25,12 +25,6 @@ const LAST_LOOK_MS = 250;
 const mayRead = requireScope('assets:read');
 const mayWrite = requireScope('assets:write');
 
-const POLICY_NOT_FOUND: FieldFault = {
-  pointer: '/policy',
-  code: 'policy_not_found',
-  detail: 'There is no such policy.',
-};
-
 export interface AssetsDeps {
   readonly assets: AssetStore;
   readonly policies: PolicyStore;
@@ -69,6 +63,10 @@ export function createAssetsRouter({
     if (code !== null) throw new AppError(code);
     next();
   };
+
+  function policyFault({ code, message }: AppError): FieldFault {
+    return { pointer: '/policy', code, detail: message };
+  }
 
   function refusalOf(faults: readonly FieldFault[]): AppError {
     const detail = faults.map((fault) => `${fault.pointer}: ${fault.detail}`).join('; ');
@@ -124,8 +122,8 @@ export function createAssetsRouter({
         const { isStrict, waitS, applied } = readPreferences(req, { mayWait: hasScope(res, 'assets:read') });
         if (applied !== null) res.set('Preference-Applied', applied);
         const policy = await resolvePolicy(tenant, submission.policy);
-        if (policy === 'not_found')
-          throw refusalOf([POLICY_NOT_FOUND, ...(isStrict ? await preflight(submission) : [])]);
+        if (policy instanceof AppError)
+          throw refusalOf([policyFault(policy), ...(isStrict ? await preflight(submission) : [])]);
         if (isStrict) await refuseFaults(tenant, submission, key);
         const id = await (key === null
           ? assets.accept(tenant, submission, policy)
@@ -200,7 +198,7 @@ export function createAssetsRouter({
         const { id } = await findOr404(req.params['id'], res, assets.find);
         const tenant = tenantOf(res);
         const policy = reference === undefined ? undefined : await resolvePolicy(tenant, reference);
-        if (policy === 'not_found') throw refusalOf([POLICY_NOT_FOUND]);
+        if (policy instanceof AppError) throw refusalOf([policyFault(policy)]);
         if ((await assets.retry(tenant, id, policy)) === 'not_terminal')
           throw new AppError('asset_not_terminal');
         res

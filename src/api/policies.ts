@@ -1,9 +1,10 @@
 import { Router } from 'express';
 import { AppError } from '../domain/errors.ts';
-import { DEFAULT_POLICY, describePolicy, POLICY_NAME } from '../domain/policy.ts';
+import { DEFAULT_POLICY, describePolicy } from '../domain/policy.ts';
 import type { PolicyStore, VerdictArchive } from '../domain/policy-ports.ts';
 import type { Answer } from './answer.ts';
 import { requireScope, tenantOf } from './auth.ts';
+import { lookUpPolicy, policyNotFound } from './find-policy.ts';
 import { jsonBody } from './json-body.ts';
 import { streamJsonArray } from './json-stream.ts';
 import { type Counts, judgeStored, type judgement } from './judgement-answers.ts';
@@ -28,10 +29,9 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
 
   /** `version` null: the latest. @throws {AppError} `policy_not_found` */
   async function findPolicy(tenant: string, name: unknown, version: number | null) {
-    if (name === BUILT_IN.name && (version ?? BUILT_IN.version) === BUILT_IN.version) return BUILT_IN;
-    const isName = typeof name === 'string' && POLICY_NAME.test(name);
-    const found = isName ? await store.find(tenant, name, version) : null;
-    if (found === null) throw new AppError('policy_not_found');
+    if (typeof name !== 'string') throw new AppError('policy_not_found');
+    const found = await lookUpPolicy(store, tenant, name, version);
+    if (found === null) throw await policyNotFound(store, tenant, { name, version });
     return found;
   }
 

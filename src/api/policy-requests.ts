@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { AppError } from '../domain/errors.ts';
 import { POLICY_NAME, type PolicyRules, policyRules } from '../domain/policy.ts';
+import { NAMES } from './policy-reference.ts';
 import { parse } from './parse.ts';
 
 export const policyName = z
   .string()
-  .regex(POLICY_NAME)
+  .regex(POLICY_NAME, { error: NAMES })
   .meta({ examples: ['default'] });
 export const policyVersion = z.int().min(1).max(999_999_999);
 
@@ -41,11 +41,11 @@ export function parsePolicyRequest(body: unknown): PolicyRules {
   return parse(policyRequest, body).rules;
 }
 
-/** The name that a new policy is to have. @throws {AppError} `invalid_request` */
+const path = z.object({ name: policyName });
+
+/** The name that a new policy is to have. @throws {AppError} `invalid_request`, pointing at the path's `name` */
 export function parseNewName(given: unknown): string {
-  if (typeof given === 'string' && POLICY_NAME.test(given)) return given;
-  const detail = "A policy's name has lower-case letters, digits and hyphens, 63 at most.";
-  throw new AppError('invalid_request', { detail });
+  return parse(path, { name: given }).name;
 }
 
 /** Null where it is the number of no version. */

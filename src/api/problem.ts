@@ -17,7 +17,9 @@ export const problem = z
     errors: z
       .array(
         z.object({
-          pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the body or the query.' }),
+          pointer: z.string().meta({
+            description: 'JSON pointer (RFC 6901) into the body, the query or the parameters of the path.',
+          }),
           code: z.string(),
           detail: z.string(),
         }),

@@ -1,15 +1,17 @@
 import { LRUCache } from 'lru-cache';
+import { AppError } from '../domain/errors.ts';
 import { DEFAULT_POLICY, describePolicy, parsePolicyReference, type PolicyId } from '../domain/policy.ts';
 import type { PolicyStore } from '../domain/policy-ports.ts';
+import { lookUpPolicy, policyNotFound } from './find-policy.ts';
 
 /** Versions remembered at once, of all tenants. */
 const MAX_REMEMBERED = 10_000;
 
-/** What the `policy` of a submission stands for, now; null: the contract's own. */
+/** What the `policy` of a submission stands for, now; null: the contract's own; the error where it stands for nothing. */
 export type ResolvePolicy = (
   tenant: string,
   reference: string | undefined,
-) => Promise<PolicyId | null | 'not_found'>;
+) => Promise<PolicyId | null | AppError>;
 
 /**
  * Who names no policy causes no query, and who names a version causes one in the life of this process: versions never change
@@ -21,15 +23,14 @@ export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): Resolv
   return async (tenant, reference) => {
     if (reference === undefined) return null;
     const asked = parsePolicyReference(reference);
-    if (asked === null) return 'not_found';
+    if (asked === null) return new AppError('policy_not_found');
     const { name, version } = asked;
-    if (name === DEFAULT_POLICY.name)
-      return version === null || version === DEFAULT_POLICY.version ? null : 'not_found';
     // No tenant's name has a slash.
     const key = (id: PolicyId) => `${tenant}/${describePolicy(id)}`;
     if (version !== null && known.has(key({ name, version }))) return { name, version };
-    const found = await policies.find(tenant, name, version);
-    if (found === null) return 'not_found';
+    const found = await lookUpPolicy(policies, tenant, name, version);
+    if (found === null) return policyNotFound(policies, tenant, asked);
+    if (found.name === DEFAULT_POLICY.name) return null;
     known.set(key(found), true);
     return { name: found.name, version: found.version };
   };

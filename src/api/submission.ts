@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { ASSET_STATES } from '../domain/asset.ts';
 import type { Submission } from '../domain/ports.ts';
-import { POLICY_REFERENCE } from '../domain/policy.ts';
 import { text } from '../domain/text.ts';
 import { pageQuery } from './pages.ts';
 import { parse } from './parse.ts';
+import { policyReference } from './policy-reference.ts';
 
 /** Longest path and URL taken, in characters: PATH_MAX of Linux, and what servers commonly accept as a URL. */
 const MAX_PATH_LENGTH = 4096;
@@ -12,11 +12,7 @@ export const MAX_URL_LENGTH = 8192;
 const MAX_REASON_LENGTH = 1000;
 const SHA256 = /^[0-9a-fA-F]{64}$/;
 
-const policyReference = z
-  .string()
-  .regex(POLICY_REFERENCE, { error: 'must be name@version, or the name of a policy' })
-  .nullish()
-  .transform((policy) => policy ?? undefined);
+const optionalPolicy = policyReference.nullish().transform((policy) => policy ?? undefined);
 
 /** `null` counts as missing. An unusable URL is no fault of the request: the pipeline reports it. */
 const webhookUrl = text
@@ -38,7 +34,7 @@ export const submission = z
       })
       .nullish()
       .transform((notifications) => notifications ?? {}),
-    policy: policyReference.meta({
+    policy: optionalPolicy.meta({
       description: "`name@version`, or `name` for its latest; missing: `default@1`, the contract's own.",
     }),
     sha256: z
@@ -59,7 +55,7 @@ export const cancelRequest = z
 
 export const retryRequest = z
   .strictObject({
-    policy: policyReference.meta({
+    policy: optionalPolicy.meta({
       description:
         '`name@version`, or `name` for its latest; missing: the version that the last attempt was held against.',
     }),

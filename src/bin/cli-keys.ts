@@ -26,6 +26,9 @@ interface Options {
   readonly 'overlap-hours'?: string | undefined;
 }
 
+/** What comes after `keys`. */
+export const KEY_COMMANDS = ['create', 'list', 'rotate', 'revoke'] as const;
+
 type Command = (args: readonly string[], options: Options) => Promise<void>;
 
 export interface KeyCommandsDeps {
@@ -34,7 +37,11 @@ export interface KeyCommandsDeps {
   readonly print: (text: string) => void;
 }
 
-export function createKeyCommands({ keys, directory, print }: KeyCommandsDeps): Record<string, Command> {
+export function createKeyCommands({
+  keys,
+  directory,
+  print,
+}: KeyCommandsDeps): Record<(typeof KEY_COMMANDS)[number], Command> {
   /** Operators name a key by its id alone. */
   async function findKey(id: string | undefined): Promise<ApiKey> {
     const found = id === undefined ? null : await directory.find(id);

@@ -26,6 +26,17 @@ interface Options {
   readonly limit?: string | undefined;
 }
 
+/** What comes after `webhooks`. */
+export const WEBHOOK_COMMANDS = [
+  'secret',
+  'endpoints',
+  'enable',
+  'deliveries',
+  'delivery',
+  'replay',
+  'test',
+] as const;
+
 type Command = (args: readonly string[], options: Options) => Promise<void>;
 
 export interface WebhookCommandsDeps {
@@ -49,7 +60,7 @@ export function createWebhookCommands({
   secrets,
   secretBox,
   print,
-}: WebhookCommandsDeps): Record<string, Command> {
+}: WebhookCommandsDeps): Record<(typeof WEBHOOK_COMMANDS)[number], Command> {
   async function findEndpoint(idOrUrl: string): Promise<Endpoint> {
     const endpoint = await log.findEndpoint(tenant, idOrUrl);
     if (endpoint === null)

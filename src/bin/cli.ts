@@ -7,8 +7,8 @@ import { openDatabase } from '../db/orm.ts';
 import { connectWake } from '../db/wake.ts';
 import { recallStack } from '../dev/stack-file.ts';
 import { DEFAULT_TENANT, SCOPES } from '../domain/api-key.ts';
-import { createKeyCommands } from './cli-keys.ts';
-import { createWebhookCommands } from './cli-webhooks.ts';
+import { createKeyCommands, KEY_COMMANDS } from './cli-keys.ts';
+import { createWebhookCommands, WEBHOOK_COMMANDS } from './cli-webhooks.ts';
 import { requireDatabaseUrl, requireSecretBox, runProgram, UsageError } from './program.ts';
 
 const HELP = `npm run cli -- <command>
@@ -37,6 +37,12 @@ It works on the database of DATABASE_URL, or of the stack that \`npm run dev\` l
 under webhooks is of one tenant: --tenant <name>, which may be left out where there is only "${DEFAULT_TENANT}". Where secrets
 are shown or made, SECRETS_KEY has to be the workers' own. Times are like 2026-01-31T12:00:00Z.`;
 
+/** What there is; known without a database. */
+const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  keys: KEY_COMMANDS,
+  webhooks: WEBHOOK_COMMANDS,
+};
+
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   rotate: { type: 'boolean' },
@@ -59,8 +65,10 @@ const print = (text: string) => process.stdout.write(`${text}\n`);
 
 await runProgram('cli', async () => {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const [group = '', command = '', ...args] = positionals;
-  if (values.help === true || positionals.length < 2) {
+  const [group, command, ...args] = positionals;
+  if (!isKnown(group, command))
+    throw new UsageError(`There is no command "${positionals.join(' ')}". See --help.`);
+  if (values.help === true || group === undefined || command === undefined) {
     print(HELP);
     return;
   }
@@ -71,7 +79,7 @@ await runProgram('cli', async () => {
   const wake = connectWake(requireDatabaseUrl(config), () => undefined);
   try {
     const directory = createKeyDirectory(orm);
-    const run = await findCommand(group, command, {
+    const groups: Groups = {
       keys: async () => createKeyCommands({ keys: createKeyStore(orm), directory, print }),
       webhooks: async () =>
         createWebhookCommands({
@@ -81,9 +89,9 @@ await runProgram('cli', async () => {
           secretBox: () => requireSecretBox(config),
           print,
         }),
-    });
-    if (run === null) throw new UsageError(`There is no command "${positionals.join(' ')}". See --help.`);
-    await run(args, values);
+    };
+    const commands = await groups[group]?.();
+    await commands?.[command]?.(args, values);
   } finally {
     await wake.stop();
     await orm.close();
@@ -92,14 +100,13 @@ await runProgram('cli', async () => {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 type Command = (args: readonly string[], values: Values) => Promise<void>;
+type Groups = Readonly<Record<string, () => Promise<Readonly<Record<string, Command>>>>>;
 
-async function findCommand(
-  group: string,
-  name: string,
-  groups: Readonly<Record<string, () => Promise<Record<string, Command>>>>,
-): Promise<Command | null> {
-  const commands = Object.hasOwn(groups, group) ? await groups[group]?.() : undefined;
-  return commands !== undefined && Object.hasOwn(commands, name) ? (commands[name] ?? null) : null;
+/** Whether it is a command, or the beginning of one. */
+function isKnown(group: string | undefined, command: string | undefined): boolean {
+  if (group === undefined) return true;
+  const commands = Object.hasOwn(COMMANDS, group) ? COMMANDS[group] : undefined;
+  return commands !== undefined && (command === undefined || commands.includes(command));
 }
 
 /** An endpoint is made at its first mention, with a secret: for a tenant that is none it would sign nothing. */

@@ -1098,7 +1098,7 @@ export interface components {
             requestId: string;
             /** @description Where fields are at fault: which, and why. */
             errors?: {
-                /** @description JSON pointer (RFC 6901) into the body or the query. */
+                /** @description JSON pointer (RFC 6901) into the body, the query or the parameters of the path. */
                 pointer: string;
                 code: string;
                 detail: string;

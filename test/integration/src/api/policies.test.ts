@@ -109,8 +109,20 @@ describe('the policies of the API', () => {
     });
   });
 
+  it('are 404 with the latest version where another one was asked for', async () => {
+    await add('short', {});
+    const detail = 'Policy short has no version 99; its latest is 1.';
+    const missed = { type: 'urn:validatr:error:policy_not_found', detail };
+    expect(await problemOf(await client.call('GET', '/policies/short/versions/99'))).toMatchObject(missed);
+    const judged = await client.call('POST', '/policies/short/judge', { version: 99 });
+    expect(await problemOf(judged)).toMatchObject({ ...missed, status: 404 });
+    const { errors } = await problemOf(await submit({ policy: 'short@99' }));
+    expect(errors).toEqual([{ pointer: '/policy', code: 'policy_not_found', detail }]);
+  });
+
   it.each(['UPPER', 'a_b', '-a', 'a'.repeat(64), 'web@1', '%00'])('have no such name: %s', async (name) => {
-    expect((await add(name, {})).status).toBe(422);
+    const { status, errors } = await problemOf(await add(name, {}));
+    expect([status, errors?.map(({ pointer }) => pointer)]).toEqual([422, ['/name']]);
   });
 
   it('say by pointer which setting of which rule is at fault', async () => {
