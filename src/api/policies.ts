@@ -8,7 +8,14 @@ import { lookUpPolicy, policyNotFound } from './find-policy.ts';
 import { jsonBody } from './json-body.ts';
 import { streamJsonArray } from './json-stream.ts';
 import { type Counts, judgeStored, type judgement } from './judgement-answers.ts';
-import { BUILT_IN, pathOf, type policies, type policy, type policyWithVersions } from './policy-answers.ts';
+import {
+  BUILT_IN,
+  pathOf,
+  type policies,
+  type policy,
+  type policyWithVersions,
+  representPolicy,
+} from './policy-answers.ts';
 import { parseJudgeRequest, parseNewName, parsePolicyRequest, parseVersion } from './policy-requests.ts';
 import { route } from './routes.ts';
 
@@ -71,7 +78,7 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
         const found = await findPolicy(tenantOf(res), req.params['name'], null);
         const versions = found === BUILT_IN ? [BUILT_IN] : await store.versions(tenantOf(res), found.name);
         res.json({
-          ...found,
+          ...representPolicy(found),
           versions: versions.map(({ version, createdAt }) => ({ version, createdAt })),
         } satisfies Answer<typeof policyWithVersions>);
       },
@@ -87,7 +94,7 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
         res
           .status(added.isNew ? 201 : 200)
           .location(pathOf(added.policy))
-          .json(added.policy satisfies Answer<typeof policy>);
+          .json(representPolicy(added.policy) satisfies Answer<typeof policy>);
       },
     ],
   });
@@ -99,7 +106,7 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
         const version = parseVersion(req.params['version']);
         if (version === null) throw new AppError('policy_not_found');
         const found = await findPolicy(tenantOf(res), req.params['name'], version);
-        res.json(found satisfies Answer<typeof policy>);
+        res.json(representPolicy(found) satisfies Answer<typeof policy>);
       },
     ],
   });

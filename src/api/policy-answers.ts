@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { DEFAULT_POLICY, type PolicyId, policyRules } from '../domain/policy.ts';
-import { time } from './answer.ts';
+import { CHECKS, RULE_NAMES } from '../domain/checks/index.ts';
+import { DEFAULT_POLICY, type PolicyId, type PolicyRules, policyRules } from '../domain/policy.ts';
+import { type Answer, time } from './answer.ts';
 
 /** What the API says of policies. */
 const name = z.string();
@@ -37,6 +38,28 @@ export const policies = z
 
 /** The contract's own, as everyone has it. */
 export const BUILT_IN = { ...DEFAULT_POLICY, createdAt: null };
+
+/** Rules in reporting order, each with the check's own settings first: Postgres keeps them in an order of its own. */
+export function representPolicy({
+  name: ofPolicy,
+  version: number,
+  rules,
+  createdAt: at,
+}: Answer<typeof policy>) {
+  const ordered = RULE_NAMES.flatMap((rule) => {
+    const given: Readonly<Record<string, unknown>> | undefined = rules[rule];
+    if (given === undefined) return [];
+    const settings = Object.keys(CHECKS[rule].settings).filter((setting) => setting in given);
+    const inOrder = Object.fromEntries(settings.map((setting) => [setting, given[setting]]));
+    return [[rule, { ...inOrder, ...given }]];
+  });
+  return {
+    name: ofPolicy,
+    version: number,
+    rules: Object.fromEntries(ordered) as PolicyRules,
+    createdAt: at,
+  } satisfies Answer<typeof policy>;
+}
 
 export function pathOf({ name: ofPolicy, version: number }: PolicyId): string {
   return `/policies/${ofPolicy}/versions/${number}`;

@@ -77,6 +77,23 @@ describe('the policies of the API', () => {
     });
   });
 
+  it('are answered in the order of docs/policies.md, settings first, however they are kept', async () => {
+    const dark = { severity: 'info', message: 'Dark.', threshold: 0.2 };
+    const blur = { severity: 'info', colourThreshold: 0.1, threshold: 0.2 };
+    const size = { iqrFactor: 2 };
+    const made = await add('ordered', { size, blur, dark, bytes: { max: 9 }, formats: { allow: ['PNG'] } });
+    const rules =
+      '{"formats":{"allow":["PNG"],"severity":"error"},"bytes":{"min":0,"max":9,"severity":"error"},' +
+      '"dark":{"threshold":0.2,"message":"Dark.","severity":"info"},' +
+      '"blur":{"threshold":0.2,"colourThreshold":0.1,"severity":"info"},"size":{"iqrFactor":2,"severity":"error"}}';
+    const begin = `{"name":"ordered","version":1,"rules":${rules},"createdAt":`;
+    expect((await made.text()).startsWith(begin)).toBe(true);
+    for (const path of ['', '/versions/1']) {
+      const read = await (await client.call('GET', `/policies/ordered${path}`)).text();
+      expect(read.slice(0, begin.length)).toBe(begin);
+    }
+  });
+
   it("have the contract's own among them, which nobody changes", async () => {
     const rules = { formats: { allow: ['JPEG'] }, maxDimensions: { width: 1000, height: 1000 } };
     expect(await client.read('/policies/default')).toMatchObject({
