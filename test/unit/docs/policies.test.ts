@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseJudgeRequest, parsePolicyRequest } from '../../../src/api/policy-requests.ts';
+import { parseSubmission } from '../../../src/api/submission.ts';
 import { CHECKS, RULE_NAMES } from '../../../src/domain/checks/index.ts';
+import { IMAGE_FORMATS } from '../../../src/domain/image-facts.ts';
 import { policyRules } from '../../../src/domain/policy.ts';
 
 const page = readFileSync(new URL('../../../docs/policies.md', import.meta.url), 'utf8');
+
+/** What the page sends, in this order. */
+const requests = [...page.matchAll(/curl -X POST http:\/\/[^/]+(\S+) [^']*'[^']*' -d '([^']*)'/g)].map(
+  ([, path = '', body = '']) => ({ path, body: JSON.parse(body) as unknown }),
+);
 
 /** What a rule becomes when only what has to be given is given. */
 const REQUIRED = {
@@ -39,9 +47,30 @@ describe('docs/policies.md', () => {
     }
   });
 
-  it('shows an example that is one', () => {
-    const [, body = ''] = /-d '([^']*"rules"[^']*)'/.exec(page) ?? [];
-    const { rules } = JSON.parse(body) as { rules: object };
-    expect(Object.keys(policyRules.parse(rules))).toHaveLength(4);
+  it('lists the formats', () => {
+    const [, settings = ''] = /^\| `formats` \|[^|]*\|(.*)\| `format_not_allowed` \|$/m.exec(page) ?? [];
+    expect([...settings.matchAll(/`([A-Z]+)`/g)].map(([, format]) => format)).toEqual([...IMAGE_FORMATS]);
+  });
+
+  it('shows requests that the API takes, and that can be made one after another', () => {
+    /** Versions that are there by then. */
+    const versions = new Map([['default', 1]]);
+    const taken = requests.map(({ path, body }) => {
+      const [, , name = '', act] = path.split('/');
+      if (path === '/assets/image/') {
+        const { policy = 'default' } = parseSubmission(body);
+        const [named = '', version = 1] = policy.split('@');
+        expect(versions.get(named)).toBeGreaterThanOrEqual(Number(version));
+        return 'submitted';
+      }
+      if (act === 'judge') {
+        expect(versions.get(name)).toBeGreaterThanOrEqual(parseJudgeRequest(body).version ?? 1);
+        return 'judged';
+      }
+      expect(Object.keys(parsePolicyRequest(body))).not.toEqual([]);
+      versions.set(name, (versions.get(name) ?? 0) + 1);
+      return 'made';
+    });
+    expect(taken).toEqual(['made', 'submitted', 'made', 'judged']);
   });
 });
