@@ -9,8 +9,12 @@ export interface CheckExample {
   readonly rule: object;
   readonly passing: () => Promise<Buffer>;
   readonly failing: () => Promise<Buffer>;
+  /** What is to be seen, for who does not see it. */
+  readonly alt: string;
   /** What to write below them. */
   readonly labels: readonly [passing: string, failing: string];
+  /** What it looks at can't be seen: it is written into the pictures. */
+  readonly isInvisible?: true;
   /** The earlier asset that it is compared with; `sizes` are those of all before. */
   readonly earlier?: { readonly picture?: () => Promise<Buffer>; readonly sizes?: Earlier['sizes'] };
 }
@@ -30,36 +34,44 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
     rule: { allow: ['JPEG'] },
     passing: () => jpeg(cat()),
     failing: async () => (await cat()).png().toBuffer(),
+    isInvisible: true,
+    alt: 'A cat as a JPEG, which passes, and as a PNG, which fails; they look the same.',
     labels: ['JPEG', 'PNG'],
   },
   maxDimensions: {
     rule: { width: 320, height: 320 },
     passing: () => jpeg(cat()),
     failing: async () => (await cat()).resize(480, 360).jpeg().toBuffer(),
+    alt: 'A cat at 320 × 240 px, which passes, and at 480 × 360 px, which fails.',
     labels: ['320 × 240', '480 × 360'],
   },
   minDimensions: {
     rule: { width: 200, height: 200 },
     passing: () => jpeg(cat()),
     failing: async () => (await cat()).resize(80, 60).jpeg().toBuffer(),
+    alt: 'A cat at 320 × 240 px, which passes, and as a small picture of 80 × 60 px, which fails.',
     labels: ['320 × 240', '80 × 60'],
   },
   bytes: {
     rule: { min: 4_000 },
     passing: () => jpeg(woman()),
     failing: () => jpeg(woman(), 3),
+    alt: 'A woman in a space suit in good quality, which passes, and compressed to coarse blocks, which fails.',
     labels: ['quality 90', 'quality 3'],
   },
   colourSpaces: {
     rule: { allow: ['ycbcr'] },
     passing: () => jpeg(woman()),
     failing: async () => (await woman()).toColourspace('cmyk').jpeg().toBuffer(),
+    isInvisible: true,
+    alt: 'A woman in a space suit in YCbCr, which passes, and in CMYK, which fails; they look much the same.',
     labels: ['YCbCr', 'CMYK'],
   },
   alpha: {
     rule: {},
     passing: async () => (await cat()).png().toBuffer(),
     failing: async () => (await cat()).ensureAlpha(0.5).png().toBuffer(),
+    alt: 'A cat, which passes, and the same half transparent, which fails.',
     labels: ['opaque', 'half transparent'],
   },
   animation: {
@@ -77,36 +89,44 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
         .gif({ delay: [100, 100] })
         .toBuffer();
     },
+    isInvisible: true,
+    alt: 'A rocket on its pad as one frame, which passes, and as an animation of two, which fails; only the first frame is shown.',
     labels: ['1 frame', '2 frames'],
   },
   structure: {
     rule: { refuse: ['trailing_bytes'] },
     passing: () => jpeg(rocket()),
     failing: async () => Buffer.concat([await jpeg(rocket()), Buffer.from('PK…')]),
+    isInvisible: true,
+    alt: 'A rocket on its pad, which passes, and the same with bytes behind its end, which fails; they look the same.',
     labels: ['ends where it ends', 'has bytes behind its end'],
   },
   aspectRatio: {
     rule: {},
     passing: () => jpeg(rocket()),
     failing: async () => (await rocket()).resize(SIDE, 80, { fit: 'cover' }).jpeg().toBuffer(),
+    alt: 'A rocket on its pad in 4:3, which passes, and cut to a strip four times as wide as high, which fails.',
     labels: ['0.75', '0.25'],
   },
   grayscale: {
     rule: {},
     passing: () => jpeg(cat()),
     failing: async () => (await cat()).toColourspace('b-w').jpeg().toBuffer(),
+    alt: 'A cat in colours, which passes, and in grey, which fails.',
     labels: ['colours', 'grey'],
   },
   dark: {
     rule: {},
     passing: () => jpeg(rocket()),
     failing: async () => (await rocket()).linear(0.25, 0).jpeg().toBuffer(),
+    alt: 'A rocket on its pad at dusk, lights shining, which passes, and with a quarter of the light, nearly black, which fails.',
     labels: ['as taken', 'a quarter of the light'],
   },
   light: {
     rule: {},
     passing: () => jpeg(woman()),
     failing: async () => (await woman()).linear(0.1, 245).jpeg().toBuffer(),
+    alt: 'A woman in a space suit, which passes, and washed out to nearly white, which fails.',
     labels: ['as taken', 'washed out'],
   },
   information: {
@@ -123,18 +143,21 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
         ])
         .png()
         .toBuffer(),
+    alt: 'A woman in a space suit, which passes, and a light square on a plain blue ground, which fails.',
     labels: ['a portrait', 'two colours'],
   },
   blur: {
     rule: {},
     passing: () => jpeg(rocket()),
     failing: async () => (await rocket()).blur(8).jpeg().toBuffer(),
+    alt: 'A rocket on its pad, sharp, which passes, and out of focus, which fails.',
     labels: ['sharp', 'blurred (σ = 8 px)'],
   },
   size: {
     rule: {},
     passing: () => jpeg(rocket()),
     failing: async () => (await rocket()).resize(32, 24).jpeg().toBuffer(),
+    alt: 'A rocket on its pad, as large as the pictures before it, which passes, and ten times smaller, which fails.',
     labels: ['as large as others', 'much smaller'],
     earlier: { sizes: { q1: 260, q3: 300, count: 40 } },
   },
@@ -142,6 +165,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
     rule: {},
     passing: async () => (await woman()).png().toBuffer(),
     failing: async () => (await cat()).webp({ lossless: true }).toBuffer(),
+    alt: 'An earlier picture of a cat; a woman in a space suit, which passes; the very same picture of the cat, which fails.',
     labels: ['another picture', 'the same pixels, as WebP'],
     earlier: { picture: async () => (await cat()).png().toBuffer() },
   },
@@ -149,6 +173,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
     rule: { maxDistance: 4 },
     passing: () => jpeg(woman()),
     failing: async () => (await cat()).modulate({ brightness: 1.1 }).jpeg({ quality: 40 }).toBuffer(),
+    alt: 'An earlier picture of a cat; a woman in a space suit, which passes; the picture of the cat, a little brighter, which fails.',
     labels: ['another picture', 'brighter, compressed'],
     earlier: { picture: () => jpeg(cat()) },
   },

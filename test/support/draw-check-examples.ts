@@ -1,13 +1,24 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { RULE_NAMES } from '../../src/domain/checks/index.ts';
+import { RULE_NAMES, type RuleName } from '../../src/domain/checks/index.ts';
+import type { ImageFacts } from '../../src/domain/image-facts.ts';
+import type { InspectOptions } from '../../src/domain/ports.ts';
+import { createDecoderPool } from '../../src/image/decoder-pool.ts';
+import { describeExample, describeValue, factsOf } from './check-example-facts.ts';
 import { CHECK_EXAMPLES } from './check-examples.ts';
+import { inspectBy } from './inspect-by.ts';
 
-/** `npm run docs:pictures`: what docs/checks.md shows of each check, drawn from the examples that its test holds it to. */
+/**
+ * `npm run docs:pictures`: what docs/checks.md shows of each check, drawn from the examples that its test holds it to, and
+ * what is written there below each.
+ */
 const DIR = 'docs/images/checks';
-const [WIDTH, HEIGHT, LABEL] = [200, 150, 26];
+const PAGE = 'docs/checks.md';
+const [WIDTH, HEIGHT, LABEL, GAP] = [200, 150, 26, 12];
+const [EARLIER, PASSES, FAILS] = ['#57606a', '#1a7f37', '#b3261e'];
 
-async function drawOne(bytes: Buffer, colour: string, mark: string, label: string): Promise<Buffer> {
+/** `badge` is written into the picture. */
+async function drawOne(bytes: Buffer, colour: string, label: string, badge = ''): Promise<Buffer> {
   const picture = await sharp(bytes)
     .resize(WIDTH, HEIGHT, { fit: 'contain', background: '#f4f4f4', withoutEnlargement: true })
     .toColourspace('srgb')
@@ -16,7 +27,8 @@ async function drawOne(bytes: Buffer, colour: string, mark: string, label: strin
     .toBuffer();
   const frame = `<svg width="${WIDTH}" height="${HEIGHT + LABEL}" xmlns="http://www.w3.org/2000/svg">
     <rect x="1" y="1" width="${WIDTH - 2}" height="${HEIGHT + LABEL - 2}" fill="none" stroke="${colour}" stroke-width="2"/>
-    <text x="8" y="${HEIGHT + 18}" font-family="sans-serif" font-size="13" fill="${colour}">${mark} ${label}</text></svg>`;
+    <text x="8" y="${HEIGHT + 18}" font-family="sans-serif" font-size="13" fill="${colour}">${label}</text>
+    ${badge === '' ? '' : drawBadge(badge, colour)}</svg>`;
   return sharp({ create: { width: WIDTH, height: HEIGHT + LABEL, channels: 3, background: 'white' } })
     .composite([
       { input: picture, left: 0, top: 0 },
@@ -26,20 +38,46 @@ async function drawOne(bytes: Buffer, colour: string, mark: string, label: strin
     .toBuffer();
 }
 
-await mkdir(DIR, { recursive: true });
-for (const name of RULE_NAMES) {
-  const { passing, failing, labels } = CHECK_EXAMPLES[name];
-  const left = await drawOne(await passing(), '#1a7f37', '✓', labels[0]);
-  const right = await drawOne(await failing(), '#b3261e', '✗', labels[1]);
-  const sheet = await sharp({
-    create: { width: 2 * WIDTH + 12, height: HEIGHT + LABEL, channels: 3, background: 'white' },
-  })
-    .composite([
-      { input: left, left: 0, top: 0 },
-      { input: right, left: WIDTH + 12, top: 0 },
-    ])
+function drawBadge(text: string, colour: string): string {
+  const width = 20 + text.length * 9;
+  return `<rect x="${(WIDTH - width) / 2}" y="60" width="${width}" height="30" rx="4" fill="white" fill-opacity="0.85"/>
+    <text x="${WIDTH / 2}" y="80" text-anchor="middle" font-family="sans-serif" font-size="16" fill="${colour}">${text}</text>`;
+}
+
+async function drawSheet(name: RuleName): Promise<Buffer> {
+  const { passing, failing, labels, earlier, isInvisible } = CHECK_EXAMPLES[name];
+  const badgeOf = async (bytes: Buffer) =>
+    isInvisible === true ? describeValue(name, await factsOf(name, bytes, inspect)) : '';
+  const [passed, failed] = [await passing(), await failing()];
+  const tiles = [
+    ...(earlier?.picture === undefined ? [] : [await drawOne(await earlier.picture(), EARLIER, 'earlier')]),
+    await drawOne(passed, PASSES, `✓ ${labels[0]}`, await badgeOf(passed)),
+    await drawOne(failed, FAILS, `✗ ${labels[1]}`, await badgeOf(failed)),
+  ];
+  const width = tiles.length * (WIDTH + GAP) - GAP;
+  return sharp({ create: { width, height: HEIGHT + LABEL, channels: 3, background: 'white' } })
+    .composite(tiles.map((input, index) => ({ input, left: index * (WIDTH + GAP), top: 0 })))
     .png({ palette: true, colours: 64, effort: 10 })
     .toBuffer();
+}
+
+const decoders = createDecoderPool({ onEnd: () => undefined });
+
+async function inspect(bytes: Buffer, options: InspectOptions): Promise<ImageFacts | null> {
+  const result = await inspectBy(decoders.inspectImage, bytes, options);
+  if (result !== null && 'lost' in result) throw new Error(result.reason);
+  return result;
+}
+
+await mkdir(DIR, { recursive: true });
+let page = await readFile(PAGE, 'utf8');
+for (const name of RULE_NAMES) {
+  const sheet = await drawSheet(name);
   await writeFile(`${DIR}/${name}.png`, sheet);
+  const shown = new RegExp(`!\\[.*\\]\\(images/checks/${name}\\.png\\)(?:\\n\\n\\*✓.*)?`);
+  const described = await describeExample(name, inspect);
+  page = page.replace(shown, () => described);
   process.stdout.write(`${DIR}/${name}.png ${sheet.length}\n`);
 }
+await writeFile(PAGE, page);
+await decoders.close();

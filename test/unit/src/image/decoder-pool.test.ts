@@ -18,7 +18,7 @@ import type { DecoderEnd } from '../../../../src/image/decoder-process.ts';
 import { BLOCK_BYTES, DECODE_WALL_MS, IMAGES_PER_DECODER } from '../../../../src/image/limits.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { hostileImage } from '../../../support/hostile-image.ts';
-import { inspectBy } from './inspect-file.ts';
+import { inspectBy } from '../../../support/inspect-by.ts';
 
 const HOSTILE = fileURLToPath(new URL('../../../support/hostile-decoder.ts', import.meta.url));
 const ROCKET = { format: 'JPEG', width: 640, height: 427, bytes: 112_525, integrity: { state: 'intact' } };

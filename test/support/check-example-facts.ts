@@ -1,0 +1,98 @@
+import { CHECKS, type RuleName } from '../../src/domain/checks/index.ts';
+import { sizeOf, sizeScore } from '../../src/domain/checks/size.ts';
+import type { ImageFacts } from '../../src/domain/image-facts.ts';
+import { type Earlier, MEASURES } from '../../src/domain/measures.ts';
+import { policyRules } from '../../src/domain/policy.ts';
+import type { InspectOptions } from '../../src/domain/ports.ts';
+import { CHECK_EXAMPLES } from './check-examples.ts';
+
+type Inspect = (source: Buffer, options: InspectOptions) => Promise<ImageFacts | null>;
+
+const differingBits = (a: string, b: string) =>
+  (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length;
+
+/** What there is to know of a picture of the example, compared with what comes before it there. */
+export async function factsOf(name: RuleName, bytes: Buffer, inspect: Inspect): Promise<ImageFacts> {
+  const { earlier: before } = CHECK_EXAMPLES[name];
+  const facts = await inspect(bytes, { measures: MEASURES });
+  if (facts === null) throw new Error('no image');
+  const other = before?.picture && (await inspect(await before.picture(), { measures: MEASURES }));
+  const { pixelHash = '', perceptualHash = '0' } = facts.measures ?? {};
+  const earlier: Earlier = {
+    exact: other?.measures?.pixelHash === pixelHash ? 'earlier' : null,
+    near: other?.measures?.perceptualHash
+      ? [{ assetId: 'earlier', distance: differingBits(other.measures.perceptualHash, perceptualHash) }]
+      : [],
+    sizes: before?.sizes ?? null,
+  };
+  return { ...facts, earlier };
+}
+
+/** The rule of the example, as the judge has it. */
+function ruleOf(name: RuleName): Readonly<Record<string, unknown>> {
+  return Object(policyRules.parse({ [name]: CHECK_EXAMPLES[name].rule })[name]);
+}
+
+/** What the check looks at, in a few words. */
+export function describeValue(name: RuleName, facts: ImageFacts): string {
+  switch (name) {
+    case 'formats':
+      return facts.format;
+    case 'maxDimensions':
+    case 'minDimensions':
+      return `${facts.width} × ${facts.height} px`;
+    case 'bytes':
+      return `${facts.bytes} bytes`;
+    case 'colourSpaces':
+    case 'grayscale':
+      return facts.colourSpace ?? '';
+    case 'alpha':
+      return facts.hasAlpha === true ? 'alpha' : 'no alpha';
+    case 'animation':
+      return facts.frames === 1 ? '1 frame' : `${facts.frames} frames`;
+    case 'structure':
+      return facts.notes?.map(({ code }) => code).join(', ') || 'no notes';
+    case 'size':
+      return `score ${roundScore(scoreOfSize(facts).score)}`;
+    case 'exactDuplicates':
+      return facts.earlier?.exact === null ? 'other pixels' : 'the same pixels';
+    case 'nearDuplicates':
+      return `${facts.earlier?.near[0]?.distance} bits differ`;
+    default: {
+      // Nothing scores as much as that: the check tells every score.
+      const failing = CHECKS[name].judge(facts, { ...ruleOf(name), threshold: Infinity } as never);
+      return `score ${roundScore(Number(Object(failing)['score']))}`;
+    }
+  }
+}
+
+/** What docs/checks.md shows of a check: the picture, and below it what it comes to. */
+export async function describeExample(name: RuleName, inspect: Inspect): Promise<string> {
+  const { alt, passing, failing } = CHECK_EXAMPLES[name];
+  const facts = [
+    await factsOf(name, await passing(), inspect),
+    await factsOf(name, await failing(), inspect),
+  ] as const;
+  const { severity: _severity, ...settings } = ruleOf(name);
+  const bounds = name === 'size' ? { ...settings, threshold: scoreOfSize(facts[0]).threshold } : settings;
+  const parts = [
+    `✓ ${describeValue(name, facts[0])}`,
+    `✗ ${describeValue(name, facts[1])}`,
+    ...Object.entries(bounds).map(([setting, value]) => `\`${setting}\` ${String(value)}`),
+  ];
+  return `![${alt}](images/checks/${name}.png)\n\n*${parts.join(' · ')}*`;
+}
+
+function scoreOfSize({ width, height, earlier }: ImageFacts) {
+  const sizes = earlier?.sizes ?? { q1: 0, q3: 0 };
+  return sizeScore(
+    sizeOf({ width: width ?? 0, height: height ?? 0 }),
+    sizes,
+    Number(ruleOf('size')['iqrFactor']),
+  );
+}
+
+/** As much as tells a score from its threshold. */
+export function roundScore(score: number): number {
+  return Math.round(score * 1_000) / 1_000;
+}

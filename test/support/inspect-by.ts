@@ -1,0 +1,30 @@
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { InspectImage, InspectOptions } from '../../src/domain/ports.ts';
+
+/** Inspects a file of this repository, or bytes through a file of their own. */
+export async function inspectBy(
+  inspectImage: InspectImage,
+  source: string | Buffer,
+  options: InspectOptions = {},
+) {
+  if (typeof source === 'string') return inspectPath(inspectImage, source, options);
+  const dir = await mkdtemp(join(tmpdir(), 'validatr-image-'));
+  try {
+    const path = join(dir, 'file');
+    await writeFile(path, source);
+    return await inspectPath(inspectImage, path, options);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
+
+async function inspectPath(inspectImage: InspectImage, path: string, options: InspectOptions = {}) {
+  const handle = await open(path);
+  try {
+    return await inspectImage({ handle, bytes: (await handle.stat()).size }, options);
+  } finally {
+    await handle.close();
+  }
+}

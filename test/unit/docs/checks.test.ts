@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { blur, blurScore } from '../../../src/domain/checks/blur.ts';
+import { policyRules } from '../../../src/domain/policy.ts';
+import { factsOf, roundScore } from '../../support/check-example-facts.ts';
+import { CHECK_EXAMPLES } from '../../support/check-examples.ts';
+import { inspect } from '../src/image/inspect-file.ts';
+
+const page = readFileSync('docs/checks.md', 'utf8');
+
+interface Schema {
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+}
+
+/** Every field below the schema that is none of objects alone, by its path. */
+function fieldsOf(path: string, schema: Schema): string[] {
+  const [some] = schema.anyOf?.filter(({ type }) => type !== 'null') ?? [schema];
+  const below = (of: Schema | undefined, at: string) =>
+    Object.entries(of?.properties ?? {}).flatMap(([name, field]) => fieldsOf(`${at}.${name}`, field));
+  const inner = [...below(some, path), ...below(some?.items, `${path}[]`)];
+  return some?.type === 'object' && schema.anyOf === undefined ? inner : [path, ...inner];
+}
+
+async function blurOf(rule: 'blur' | 'information', which: 'passing' | 'failing') {
+  const { measures } = await factsOf(rule, await CHECK_EXAMPLES[rule][which](), inspect);
+  return measures?.blur ?? { edges: 0, spread: 0 };
+}
+
+describe('docs/checks.md', () => {
+  it('says of every measure, and of what earlier assets showed, what it is', () => {
+    const { components } = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as {
+      components: { schemas: Readonly<Record<'Measures' | 'Earlier', Schema>> };
+    };
+    const { Measures, Earlier } = components.schemas;
+    const fields = [...fieldsOf('measures', Measures), ...fieldsOf('earlier', Earlier)];
+    const rows = page.split('\n').filter((line) => /^\| `(measures|earlier)\./.test(line));
+    const named = rows.flatMap((row) =>
+      [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+    );
+    expect(named.sort()).toEqual(fields.sort());
+  });
+
+  it('shows how measures become a score, with the numbers of the pictures', async () => {
+    const section = page.split('### From measures to a score\n')[1]?.split('\n## ')[0] ?? '';
+    const { threshold, colourThreshold } = policyRules.parse({ blur: {} }).blur ?? {
+      threshold: 0,
+      colourThreshold: 0,
+    };
+    const score = (of: Parameters<typeof blurScore>[0]) => roundScore(blurScore(of, colourThreshold));
+    const part = (measure: number) => roundScore(1 - Math.exp(-0.01 * measure));
+
+    const blurred = await blurOf('blur', 'failing');
+    const [edges, spread] = [roundScore(blurred.edges), roundScore(blurred.spread)];
+    expect(section).toContain(`"blur": { "edges": ${edges}, "spread": ${spread} }`);
+    expect(section).toContain(`E = 1 − exp(−0.01 · ${edges}) = ${part(blurred.edges)}.`);
+    expect(section).toContain(
+      `S = 1 − exp(−0.01 · ${spread}) = ${part(blurred.spread)}. That is at most \`colourThreshold\`, ${colourThreshold}:`,
+    );
+    const shown = score(blurred);
+    expect(section).toContain(
+      `min(1, ${part(blurred.edges)} + 0) = ${shown}, below \`threshold\`, ${threshold}: \`${blur.code}\``,
+    );
+    expect(section).toContain(`of the finding is ${shown}.`);
+
+    const sharp = await blurOf('blur', 'passing');
+    expect(section).toContain(
+      `\`edges\` ${roundScore(sharp.edges)} and \`spread\` ${roundScore(sharp.spread)}: S = ${part(sharp.spread)} counts 0 again, score = E = ${score(sharp)}:`,
+    );
+
+    const flat = await blurOf('information', 'failing');
+    expect(section.replaceAll('\n', ' ')).toContain(
+      `\`edges\` ${roundScore(flat.edges)} and \`spread\` ${roundScore(flat.spread)}, and with E = ${part(flat.edges)} and S = ${part(flat.spread)} the most that there is, ${score(flat)}.`,
+    );
+  });
+});
