@@ -4,6 +4,7 @@ import type { Policy } from '../domain/policy.ts';
 import { rejudge, REJUDGED_STATES, type StoredVerdict } from '../domain/rejudge.ts';
 import { type Answer, count, uuid } from './answer.ts';
 import { assetState, finding } from './asset-answers.ts';
+import { JUDGEMENT } from './policy-examples.ts';
 import { representFinding } from './represent.ts';
 
 const CHECK_NAMES = RULE_NAMES.map((name) => CHECKS[name].name);
@@ -35,7 +36,7 @@ export const judgement = z
     }),
     next: uuid.nullable().meta({ description: 'The `cursor` of the next page.' }),
   })
-  .meta({ id: 'Judgement' });
+  .meta({ id: 'Judgement', examples: [JUDGEMENT] });
 
 export type Counts = { -readonly [Key in keyof Answer<typeof judgement>['counts']]: number };
 

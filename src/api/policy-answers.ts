@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { CHECKS, RULE_NAMES } from '../domain/checks/index.ts';
 import { DEFAULT_POLICY, type PolicyId, type PolicyRules, policyRules } from '../domain/policy.ts';
 import { type Answer, time } from './answer.ts';
+import { orderRules } from './order-rules.ts';
+import { POLICIES, POLICY, POLICY_WITH_VERSIONS } from './policy-examples.ts';
 
 /** What the API says of policies. */
 const name = z.string();
@@ -15,16 +16,17 @@ export const policy = z
     rules: policyRules.meta({
       id: 'PolicyRules',
       description: 'Which checks are made, and how. Without any every image that decodes passes.',
+      examples: [POLICY.rules],
     }),
     createdAt,
   })
-  .meta({ id: 'Policy', description: 'A version of a policy: it never changes.' });
+  .meta({ id: 'Policy', description: 'A version of a policy: it never changes.', examples: [POLICY] });
 
 export const policyWithVersions = policy
   .extend({
     versions: z.array(z.object({ version, createdAt })).meta({ description: 'All there are, latest first.' }),
   })
-  .meta({ id: 'PolicyWithVersions' });
+  .meta({ id: 'PolicyWithVersions', examples: [POLICY_WITH_VERSIONS] });
 
 export const policies = z
   .object({
@@ -34,29 +36,22 @@ export const policies = z
         .meta({ id: 'ListedPolicy' }),
     ),
   })
-  .meta({ id: 'Policies' });
+  .meta({ id: 'Policies', examples: [POLICIES] });
 
 /** The contract's own, as everyone has it. */
 export const BUILT_IN = { ...DEFAULT_POLICY, createdAt: null };
 
-/** Rules in reporting order, each with the check's own settings first: Postgres keeps them in an order of its own. */
+/** As it is answered, whatever the order that its rules are kept in. */
 export function representPolicy({
   name: ofPolicy,
   version: number,
   rules,
   createdAt: at,
 }: Answer<typeof policy>) {
-  const ordered = RULE_NAMES.flatMap((rule) => {
-    const given: Readonly<Record<string, unknown>> | undefined = rules[rule];
-    if (given === undefined) return [];
-    const settings = Object.keys(CHECKS[rule].settings).filter((setting) => setting in given);
-    const inOrder = Object.fromEntries(settings.map((setting) => [setting, given[setting]]));
-    return [[rule, { ...inOrder, ...given }]];
-  });
   return {
     name: ofPolicy,
     version: number,
-    rules: Object.fromEntries(ordered) as PolicyRules,
+    rules: orderRules(rules as PolicyRules),
     createdAt: at,
   } satisfies Answer<typeof policy>;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { POLICY_NAME, type PolicyRules, policyRules } from '../domain/policy.ts';
+import { JUDGE_REQUEST, RULES } from './policy-examples.ts';
 import { NAMES } from './policy-reference.ts';
 import { parse } from './parse.ts';
 
@@ -9,7 +10,9 @@ export const policyName = z
   .meta({ examples: ['default'] });
 export const policyVersion = z.int().min(1).max(999_999_999);
 
-export const policyRequest = z.strictObject({ rules: policyRules }).meta({ id: 'PolicyRequest' });
+export const policyRequest = z
+  .strictObject({ rules: policyRules })
+  .meta({ id: 'PolicyRequest', examples: [{ rules: RULES }] });
 
 /** Assets judged in one request. */
 const MAX_JUDGED = 500;
@@ -29,7 +32,7 @@ export const judgeRequest = z
     limit: z.int().min(1).max(MAX_JUDGED).default(DEFAULT_JUDGED).meta({ description: 'Of a page.' }),
     cursor: assetId.optional().meta({ description: 'The `next` of the page before.' }),
   })
-  .meta({ id: 'JudgeRequest' });
+  .meta({ id: 'JudgeRequest', examples: [JUDGE_REQUEST] });
 
 /** No body is an empty one. @throws {AppError} `invalid_request` */
 export function parseJudgeRequest(body: unknown): z.output<typeof judgeRequest> {

@@ -669,6 +669,30 @@ export interface components {
             /** @description `name@version`, or `name` for its latest; missing: the version that the last attempt was held against. */
             policy?: string | null;
         };
+        /**
+         * @example {
+         *       "rules": {
+         *         "formats": {
+         *           "allow": [
+         *             "JPEG",
+         *             "PNG"
+         *           ]
+         *         },
+         *         "minDimensions": {
+         *           "width": 800,
+         *           "height": 600,
+         *           "message": "Too small for print: {width}x{height}px."
+         *         },
+         *         "bytes": {
+         *           "max": 5000000
+         *         },
+         *         "dark": {
+         *           "threshold": 0.2,
+         *           "severity": "warning"
+         *         }
+         *       }
+         *     }
+         */
         PolicyRequest: {
             rules: {
                 formats?: {
@@ -845,6 +869,12 @@ export interface components {
                 };
             };
         };
+        /**
+         * @example {
+         *       "version": 1,
+         *       "limit": 20
+         *     }
+         */
         JudgeRequest: {
             /** @description Missing: the latest. */
             version?: number;
@@ -1146,6 +1176,22 @@ export interface components {
             id: string;
             state: components["schemas"]["AssetState"];
         };
+        /**
+         * @example {
+         *       "policies": [
+         *         {
+         *           "name": "default",
+         *           "version": 1,
+         *           "createdAt": null
+         *         },
+         *         {
+         *           "name": "catalogue",
+         *           "version": 2,
+         *           "createdAt": "2026-01-31T12:00:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
         Policies: {
             policies: components["schemas"]["ListedPolicy"][];
         };
@@ -1156,6 +1202,48 @@ export interface components {
             /** @description `null`: it came with Validatr. */
             createdAt: string | null;
         };
+        /**
+         * @example {
+         *       "name": "catalogue",
+         *       "version": 2,
+         *       "rules": {
+         *         "formats": {
+         *           "allow": [
+         *             "JPEG",
+         *             "PNG"
+         *           ],
+         *           "severity": "error"
+         *         },
+         *         "minDimensions": {
+         *           "width": 800,
+         *           "height": 600,
+         *           "of": "stored",
+         *           "severity": "error",
+         *           "message": "Too small for print: {width}x{height}px."
+         *         },
+         *         "bytes": {
+         *           "min": 0,
+         *           "max": 5000000,
+         *           "severity": "error"
+         *         },
+         *         "dark": {
+         *           "threshold": 0.2,
+         *           "severity": "warning"
+         *         }
+         *       },
+         *       "createdAt": "2026-01-31T12:00:00.000Z",
+         *       "versions": [
+         *         {
+         *           "version": 2,
+         *           "createdAt": "2026-01-31T12:00:00.000Z"
+         *         },
+         *         {
+         *           "version": 1,
+         *           "createdAt": "2026-01-30T09:30:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
         PolicyWithVersions: {
             name: string;
             version: number;
@@ -1169,7 +1257,34 @@ export interface components {
                 createdAt: string | null;
             }[];
         };
-        /** @description Which checks are made, and how. Without any every image that decodes passes. */
+        /**
+         * @description Which checks are made, and how. Without any every image that decodes passes.
+         * @example {
+         *       "formats": {
+         *         "allow": [
+         *           "JPEG",
+         *           "PNG"
+         *         ],
+         *         "severity": "error"
+         *       },
+         *       "minDimensions": {
+         *         "width": 800,
+         *         "height": 600,
+         *         "of": "stored",
+         *         "severity": "error",
+         *         "message": "Too small for print: {width}x{height}px."
+         *       },
+         *       "bytes": {
+         *         "min": 0,
+         *         "max": 5000000,
+         *         "severity": "error"
+         *       },
+         *       "dark": {
+         *         "threshold": 0.2,
+         *         "severity": "warning"
+         *       }
+         *     }
+         */
         PolicyRules: {
             formats?: {
                 /**
@@ -1344,7 +1459,39 @@ export interface components {
                 maxDistance: number;
             };
         };
-        /** @description A version of a policy: it never changes. */
+        /**
+         * @description A version of a policy: it never changes.
+         * @example {
+         *       "name": "catalogue",
+         *       "version": 2,
+         *       "rules": {
+         *         "formats": {
+         *           "allow": [
+         *             "JPEG",
+         *             "PNG"
+         *           ],
+         *           "severity": "error"
+         *         },
+         *         "minDimensions": {
+         *           "width": 800,
+         *           "height": 600,
+         *           "of": "stored",
+         *           "severity": "error",
+         *           "message": "Too small for print: {width}x{height}px."
+         *         },
+         *         "bytes": {
+         *           "min": 0,
+         *           "max": 5000000,
+         *           "severity": "error"
+         *         },
+         *         "dark": {
+         *           "threshold": 0.2,
+         *           "severity": "warning"
+         *         }
+         *       },
+         *       "createdAt": "2026-01-31T12:00:00.000Z"
+         *     }
+         */
         Policy: {
             name: string;
             version: number;
@@ -1352,6 +1499,42 @@ export interface components {
             /** @description `null`: it came with Validatr. */
             createdAt: string | null;
         };
+        /**
+         * @example {
+         *       "policy": "catalogue@1",
+         *       "assets": [
+         *         {
+         *           "id": "01a20d6b-029b-70ce-a38e-65984ddd12d0",
+         *           "state": "failed",
+         *           "findings": [
+         *             {
+         *               "code": "dimensions_too_small",
+         *               "step": "checkMinDimensions",
+         *               "key": "asset",
+         *               "severity": "error",
+         *               "message": "Too small for print: 320x240px.",
+         *               "measured": {
+         *                 "width": 320,
+         *                 "height": 240
+         *               }
+         *             }
+         *           ],
+         *           "was": {
+         *             "state": "complete",
+         *             "policy": "default@1"
+         *           }
+         *         }
+         *       ],
+         *       "notFound": [],
+         *       "counts": {
+         *         "complete": 0,
+         *         "failed": 1,
+         *         "unknown": 0,
+         *         "changed": 1
+         *       },
+         *       "next": null
+         *     }
+         */
         Judgement: {
             /** @description `name@version` of the rules that were judged by. */
             policy: string;

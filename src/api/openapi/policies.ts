@@ -1,5 +1,6 @@
 import { judgement } from '../judgement-answers.ts';
 import { policies, policy, policyWithVersions } from '../policy-answers.ts';
+import { JUDGE_REQUEST, RULES } from '../policy-examples.ts';
 import { judgeRequest, policyName, policyRequest, policyVersion } from '../policy-requests.ts';
 import { location } from './headers.ts';
 import type { Operation } from './operation.ts';
@@ -41,14 +42,7 @@ export const POLICY_OPERATIONS: readonly Operation[] = [
     body: {
       schema: policyRequest,
       examples: {
-        catalogue: {
-          rules: {
-            formats: { allow: ['JPEG', 'PNG'] },
-            minDimensions: { width: 800, height: 600, message: 'Too small for print: {width}x{height}px.' },
-            bytes: { max: 5_000_000 },
-            dark: { severity: 'warning', threshold: 0.2 },
-          },
-        },
+        catalogue: { rules: RULES },
       },
     },
     replies: {
@@ -89,7 +83,7 @@ export const POLICY_OPERATIONS: readonly Operation[] = [
       'From what is stored of assets that were validated under any policy: no file is read, and no verdict changes. ' +
       'With `assets`, `limit` and `cursor` mean nothing.',
     scope: 'assets:read',
-    body: { schema: judgeRequest, optional: true, examples: { latest: { version: 1, limit: 20 } } },
+    body: { schema: judgeRequest, optional: true, examples: { first: JUDGE_REQUEST } },
     replies: { 200: { description: 'The verdicts.', schema: judgement } },
     problems: ['invalid_request', 'policy_not_found', 'database_unavailable'],
   },
