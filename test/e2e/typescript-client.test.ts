@@ -40,14 +40,25 @@ describe('the TypeScript client', () => {
     expect(data?.image?.format).toBe('JPEG');
   });
 
-  it('does what its README shows', async () => {
-    const [, example = ''] =
-      /```ts\n(.+?)```/s.exec(await readFile(join(PACKAGE, 'README.md'), 'utf8')) ?? [];
+  /** Runs the example under a heading of the README: what it prints. */
+  async function runExample(heading: string): Promise<string> {
+    const [, section = ''] = (await readFile(join(PACKAGE, 'README.md'), 'utf8')).split(`\n## ${heading}\n`);
+    const [, example = ''] = /```ts\n(.+?)```/s.exec(section) ?? [];
     const program = example
       .replace('http://127.0.0.1:8000', stack.baseUrl)
       .replace('@validatr/client', join(PACKAGE, 'src', 'index.ts'));
     const { stdout } = await run(process.execPath, ['--input-type=module-typescript', '--eval', program]);
-    expect(stdout).toMatch(/^failed \{\s+asset: \[\s+'Image dimensions/);
+    return stdout;
+  }
+
+  it('does what its README shows', async () => {
+    expect(await runExample('Submit and wait')).toMatch(/^failed \{\s+asset: \[\s+'Image dimensions/);
+  });
+
+  it('does with policies what its README shows', async () => {
+    expect(await runExample('Policies')).toBe(
+      'complete\ndefault 1\ncatalogue 1\n{ complete: 1, failed: 0, unknown: 0, changed: 0 }\n',
+    );
   });
 
   it('makes one asset of one key, and says what is wrong with a request', async () => {
