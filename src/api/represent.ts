@@ -40,8 +40,16 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
   };
 }
 
-export function representFinding(stored: ReportedFinding): Answer<typeof finding> {
-  return { ...stored, severity: stored.severity ?? 'error' };
+/** In one order, whether it comes from a row, which has its own, or was judged just now. */
+export function representFinding({
+  code,
+  step,
+  key,
+  severity = 'error',
+  message,
+  measured,
+}: ReportedFinding): Answer<typeof finding> {
+  return { code, step, key, severity, message, measured };
 }
 
 /** `GET /assets/<id>/live`, from the row where the workflow can't answer. */
