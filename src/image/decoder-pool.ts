@@ -81,11 +81,19 @@ export function createDecoderPool({
       giveUpPlace();
       throw new AppError('decoder_unavailable');
     }
-    const decoder: Decoder = Object.assign(startDecoder(program, limits), {
-      images: 0,
-      keepsBytes: 0,
-      isDismissed: false,
-    });
+    try {
+      const decoder = launch();
+      await decoder.answer();
+      return decoder;
+    } catch (error) {
+      failedAt = performance.now();
+      giveUpPlace();
+      throw new AppError('decoder_unavailable', { cause: error });
+    }
+  }
+
+  function launch(): Decoder {
+    const decoder = Object.assign(begin(), { images: 0, keepsBytes: 0, isDismissed: false });
     all.add(decoder);
     void decoder.ended.then((end) => {
       all.delete(decoder);
@@ -96,13 +104,15 @@ export function createDecoderPool({
       }
       if (!decoder.isDismissed) onEnd(end);
     });
+    return decoder;
+  }
+
+  function begin(): DecoderProcess {
     try {
-      await decoder.answer();
-      return decoder;
+      return startDecoder(program, limits);
     } catch (error) {
-      failedAt = performance.now();
-      giveUpPlace();
-      throw new AppError('decoder_unavailable', { cause: error });
+      onEnd({ loss: 'decoder_crashed', code: null, signal: null, stderr: (error as Error).message });
+      throw error;
     }
   }
 

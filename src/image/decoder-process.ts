@@ -98,6 +98,7 @@ function flagsFor(program: string): string[] {
 /**
  * Starts a process that reads images. It gets bytes, never a path or an open file, and no environment; it ends with its standard
  * input, so with the worker, however that ends.
+ * @throws where the system refuses: memory, processes, descriptors
  */
 export function startDecoder(program: string, limits: DecoderLimits = LIMITS): DecoderProcess {
   const child = spawn('/bin/sh', ['-c', LAUNCH, process.execPath, ...flagsFor(program), program], {
@@ -105,6 +106,11 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
     cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // No descriptors for its pipes: then there are none, whatever the types say, and the error comes later.
+  if ((child.stdin as unknown) === undefined) {
+    child.once('error', () => undefined);
+    throw new Error('No file descriptors for the pipes of a decoder');
+  }
   let loss: Loss = 'decoder_crashed';
   let stderr = '';
   let said = '';
