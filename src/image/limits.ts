@@ -15,6 +15,9 @@ export const DECODE_CPU_MS = 4_000;
 /** The clock's time for one picture: for a decoder that hangs. Long, for a busy machine is no fault of the picture's. */
 export const DECODE_WALL_MS = 20_000;
 
+/** The clock's time for reading one file, for storage that hangs: 4 MiB/s for the largest, and well within the 60 s of a try. */
+export const READ_WALL_MS = 30_000;
+
 /** Resident memory of a decoder, bytes: 50 megapixels need 250 to 620 MiB, as AVIF 1 GiB; what can pass at all, 80. */
 export const DECODER_RESIDENT_BYTES = 1280 * 1024 * 1024;
 

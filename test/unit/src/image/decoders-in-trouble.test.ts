@@ -1,6 +1,11 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { type FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createDecoderPool, type DecoderPool } from '../../../../src/image/decoder-pool.ts';
+import { BLOCK_BYTES } from '../../../../src/image/limits.ts';
+import { inspectBy } from '../../../support/inspect-by.ts';
 
 // Processes start and die here, on machines that may have other things to do.
 vi.setConfig({ testTimeout: 60_000 });
@@ -45,4 +50,63 @@ describe('a worker without file descriptors', () => {
       ends: ['No file descriptors for the pipes of a decoder'],
     });
   });
+});
+
+describe('storage that hangs', () => {
+  const pools: DecoderPool[] = [];
+  afterEach(async () => {
+    await Promise.all(pools.splice(0).map((pool) => pool.close()));
+  });
+  const openPool = (readMs?: number) => {
+    const pool = createDecoderPool({
+      processes: 1,
+      onEnd: () => undefined,
+      ...(readMs !== undefined && { readMs }),
+    });
+    pools.push(pool);
+    return pool;
+  };
+
+  /** A good picture of three blocks, of which none comes from the one at `hangsAt` on. */
+  const jpeg = Buffer.concat([readFileSync('assets/rocket.jpg'), Buffer.alloc(2 * BLOCK_BYTES)]);
+  const openHanging = (hangsAt: number) => {
+    let hang: () => void;
+    const hanging = new Promise<void>((resolve) => (hang = resolve));
+    const handle = {
+      read(block: Buffer, at: number, length: number, position: number) {
+        const bytesRead = jpeg.copy(block, at, position, position + length);
+        if (position < hangsAt) return Promise.resolve({ bytesRead });
+        hang();
+        return new Promise(() => undefined);
+      },
+    };
+    return { file: { handle: handle as unknown as FileHandle, bytes: jpeg.length }, hanging };
+  };
+
+  it.each([0, BLOCK_BYTES])(
+    'keeps no decoder from others once its try is given up, at byte %i',
+    async (at) => {
+      const pool = openPool();
+      const reason = new Error('no longer wanted');
+      const givenUp = new AbortController();
+      const { file, hanging } = openHanging(at);
+      const inspecting = pool.inspectImage(file, { signal: givenUp.signal });
+      await hanging;
+      givenUp.abort(reason);
+      await expect(inspecting).rejects.toBe(reason);
+      expect(await inspectBy(pool.inspectImage, 'assets/rocket.jpg')).toMatchObject({ width: 640 });
+    },
+  );
+
+  it.each([0, BLOCK_BYTES])(
+    'is trouble that says so, and is waited for no longer, at byte %i',
+    async (at) => {
+      const pool = openPool(1_500);
+      await expect(pool.inspectImage(openHanging(at).file)).rejects.toMatchObject({
+        code: 'storage_unavailable',
+        cause: { message: 'the file was not read within 1.5 s' },
+      });
+      expect(await inspectBy(pool.inspectImage, 'assets/rocket.jpg')).toMatchObject({ width: 640 });
+    },
+  );
 });
