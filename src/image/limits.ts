@@ -3,7 +3,7 @@
 /** Pixels of all frames together. Above, nothing is decoded (contract): 50 megapixels of RGB are 150 MB of memory. */
 export const MAX_DECODED_PIXELS = 50_000_000;
 
-/** Bytes read into memory. A larger file is judged by its header and hash, and never passes. */
+/** Bytes read into memory. Of a larger file only the head is read, and it never passes. */
 export const MAX_BYTES_IN_MEMORY = 128 * 1024 * 1024;
 
 /**

@@ -2,22 +2,23 @@ import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../domain/errors.ts';
 import type { AssetFile, InspectOptions } from '../domain/ports.ts';
 import type { Frame } from './frames.ts';
-import { BLOCK_BYTES, READ_WALL_MS } from './limits.ts';
+import { BLOCK_BYTES, HEAD_BYTES, MAX_BYTES_IN_MEMORY, READ_WALL_MS } from './limits.ts';
 
 /**
- * A file in blocks, for a decoder. It ends where it did when it was opened, or earlier if it has shrunk. Storage may hang for
- * ever: neither an abort waits for it, nor anything beyond `readMs` for the whole file.
+ * A file in blocks, for a decoder: of one that is too large to pass the head only. It ends where it did when it was opened, or
+ * earlier if it has shrunk. Storage may hang for ever: neither an abort waits for it, nor anything beyond `readMs` for the whole.
  * @throws {AppError} `storage_unavailable`; the signal's reason
  */
 export async function* readFrames(
   { handle, bytes }: AssetFile,
   { measures = [], signal, readMs = READ_WALL_MS }: InspectOptions & { readMs?: number | undefined },
 ): AsyncGenerator<Frame> {
+  const end = bytes > MAX_BYTES_IN_MEMORY ? HEAD_BYTES : bytes;
   const begin = performance.now();
   for (let at = 0; ; at += BLOCK_BYTES) {
-    const reading = readBlock(handle, at, Math.min(BLOCK_BYTES, bytes - at));
+    const reading = readBlock(handle, at, Math.min(BLOCK_BYTES, end - at));
     const block = await orGivenUp(reading, signal, begin + readMs - performance.now(), readMs);
-    const isLast = block.length < BLOCK_BYTES || at + BLOCK_BYTES >= bytes;
+    const isLast = block.length < BLOCK_BYTES || at + BLOCK_BYTES >= end;
     yield { bytes, block, isLast, measures };
     if (isLast) return;
   }

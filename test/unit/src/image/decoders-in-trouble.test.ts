@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { type FileHandle } from 'node:fs/promises';
+import { copyFile, type FileHandle, mkdtemp, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createDecoderPool, type DecoderPool } from '../../../../src/image/decoder-pool.ts';
@@ -11,6 +13,20 @@ import { inspectBy } from '../../../support/inspect-by.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const run = promisify(execFile);
+
+const pools: DecoderPool[] = [];
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+});
+const openPool = (readMs?: number) => {
+  const pool = createDecoderPool({
+    processes: 1,
+    onEnd: () => undefined,
+    ...(readMs !== undefined && { readMs }),
+  });
+  pools.push(pool);
+  return pool;
+};
 
 describe('a worker without file descriptors', () => {
   it('has trouble that is tried again, and decodes when there are some: no place is lost', async () => {
@@ -53,20 +69,6 @@ describe('a worker without file descriptors', () => {
 });
 
 describe('storage that hangs', () => {
-  const pools: DecoderPool[] = [];
-  afterEach(async () => {
-    await Promise.all(pools.splice(0).map((pool) => pool.close()));
-  });
-  const openPool = (readMs?: number) => {
-    const pool = createDecoderPool({
-      processes: 1,
-      onEnd: () => undefined,
-      ...(readMs !== undefined && { readMs }),
-    });
-    pools.push(pool);
-    return pool;
-  };
-
   /** A good picture of three blocks, of which none comes from the one at `hangsAt` on. */
   const jpeg = Buffer.concat([readFileSync('assets/rocket.jpg'), Buffer.alloc(2 * BLOCK_BYTES)]);
   const openHanging = (hangsAt: number) => {
@@ -109,4 +111,31 @@ describe('storage that hangs', () => {
       expect(await inspectBy(pool.inspectImage, 'assets/rocket.jpg')).toMatchObject({ width: 640 });
     },
   );
+});
+
+describe('a file too large to pass', () => {
+  it('is judged by its head, and six of a terabyte hold up no other', async () => {
+    const pool = openPool();
+    await inspectBy(pool.inspectImage, 'assets/rocket.jpg');
+    const dir = await mkdtemp(join(tmpdir(), 'validatr-large-'));
+    const path = join(dir, 'large.jpg');
+    await copyFile('assets/rocket.jpg', path);
+    // Sparse: it takes no room.
+    await truncate(path, 2 ** 40);
+    const begin = performance.now();
+    const large = Array.from({ length: 6 }, () => inspectBy(pool.inspectImage, path));
+    expect(await inspectBy(pool.inspectImage, 'assets/rocket.jpg')).toMatchObject({ width: 640 });
+    // All seven, one after another.
+    expect(performance.now() - begin).toBeLessThan(2_000);
+    for (const result of await Promise.all(large))
+      expect(result).toEqual({
+        format: 'JPEG',
+        width: 640,
+        height: 427,
+        bytes: 2 ** 40,
+        sha256: null,
+        integrity: { state: 'damaged', reason: 'larger than 128 MiB' },
+      });
+    await rm(dir, { recursive: true });
+  });
 });
