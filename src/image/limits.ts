@@ -40,6 +40,12 @@ export const HEAD_BYTES = 4 * 1024 * 1024;
  */
 export const MAX_PARTS = 100_000;
 
+/**
+ * Scans of a JPEG; progressive ones have ten. Each goes over the whole picture, however few its bytes: of 12 bytes it takes 0.12 ms a
+ * megapixel, so 500 of them 0.06 s of 1 megapixel and 2.6 of 49. The number is libjpeg-turbo's own (turbojpeg.h, TJFLAG_LIMITSCANS).
+ */
+export const MAX_SCANS = 500;
+
 /** Bytes of a compressed colour profile, inflated: those of printers have up to 3 MB. */
 export const MAX_PROFILE_BYTES = 4 * 1024 * 1024;
 

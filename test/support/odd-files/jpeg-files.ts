@@ -1,5 +1,5 @@
 import { noise } from '../image-seeds.ts';
-import { EOI, emptyProfile, exif, greyHeaders, greyJpeg, iccPart, segment } from './jpeg-parts.ts';
+import { EOI, emptyProfile, exif, greyHeaders, greyJpeg, iccPart, manyScans, segment } from './jpeg-parts.ts';
 import type { OddFile } from './odd-file.ts';
 
 const format = 'JPEG';
@@ -215,6 +215,26 @@ export const JPEG_FILES: readonly OddFile[] = [
   {
     name: 'many-segments.jpg',
     make: () => greyJpeg({ before: [Buffer.alloc(600_000, Buffer.from('ffe50002', 'hex'))] }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['too_many_parts'],
+  },
+  {
+    name: 'as-many-scans-as-may-be.jpg',
+    make: () => manyScans(500),
+    format,
+    facts: { progressive: true },
+  },
+  {
+    name: 'a-scan-too-many.jpg',
+    make: () => manyScans(501),
+    format,
+    integrity: 'corrupt data',
+    codes: ['too_many_parts'],
+  },
+  {
+    name: 'scan-bomb.jpg',
+    make: () => manyScans(90_000),
     format,
     integrity: 'corrupt data',
     codes: ['too_many_parts'],
