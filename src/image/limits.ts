@@ -27,6 +27,9 @@ export const DECODER_DATA_KIB = 2_500_000;
 /** How often decoders that work on a picture are looked at, milliseconds. */
 export const WATCH_EVERY_MS = 100;
 
+/** What a look counts of the clock's time, at most: one that comes later comes from a worker that was stopped, or held up itself. */
+export const WATCH_COUNTS_MS = 1_000;
+
 /** A decoder is replaced after so many pictures (a start costs 0.15 s, so 0.2 ms each), or when it keeps so much memory. */
 export const IMAGES_PER_DECODER = 1_000;
 export const DECODER_KEEPS_BYTES = 256 * 1024 * 1024;
