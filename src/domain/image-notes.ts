@@ -29,6 +29,8 @@ const ERRORS = {
   gif_missing_trailer: 'truncated',
   gif_unknown_block: 'corrupt data',
   gif_no_frames: 'corrupt data',
+  gif_pixels_missing: 'truncated',
+  gif_code_invalid: 'corrupt data',
   webp_size_mismatch: 'truncated',
   webp_chunk_outside_file: 'corrupt data',
   webp_missing_image: 'corrupt data',
