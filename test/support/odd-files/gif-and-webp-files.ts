@@ -19,9 +19,18 @@ function screen(width = 1, height = 1): Buffer {
 const [CLEAR, PIXEL, END] = [4, 0, 5];
 
 /** `codes` are one pixel by default. Not more than a sub-block of them, and none that makes the next ones longer. */
-function frame({ width = 1, height = 1, codeSize = 2, codes = [CLEAR, PIXEL, END] } = {}): Buffer {
+function frame({
+  left = 0,
+  top = 0,
+  width = 1,
+  height = 1,
+  codeSize = 2,
+  codes = [CLEAR, PIXEL, END],
+} = {}): Buffer {
   const descriptor = Buffer.alloc(10);
   descriptor[0] = 0x2c;
+  descriptor.writeUInt16LE(left, 1);
+  descriptor.writeUInt16LE(top, 3);
   descriptor.writeUInt16LE(width, 5);
   descriptor.writeUInt16LE(height, 7);
   const data = pack(codes);
@@ -187,7 +196,28 @@ export const GIF_FILES: readonly OddFile[] = [
     name: 'frame-beyond.gif',
     make: () => gif(frame({ width: 2, codes: [CLEAR, PIXEL, PIXEL, END] })),
     format: 'GIF',
+    integrity: 'corrupt data',
     codes: ['gif_frame_outside_screen'],
+  },
+  {
+    name: 'second-frame-beyond.gif',
+    make: () => gif(frame(), frame({ top: 1 })),
+    format: 'GIF',
+    integrity: 'corrupt data',
+    codes: ['gif_frame_outside_screen', 'animated'],
+  },
+  {
+    name: 'frame-of-60000-on-a-screen-of-10.gif',
+    make: () => Buffer.concat([screen(10, 10), frame({ width: 60_000, height: 60_000 }), TRAILER]),
+    format: 'GIF',
+    integrity: 'corrupt data',
+    codes: ['gif_frame_outside_screen'],
+    facts: { width: 10, height: 10 },
+  },
+  {
+    name: 'frame-in-a-corner.gif',
+    make: () => Buffer.concat([screen(3, 2), frame({ left: 2, top: 1 }), TRAILER]),
+    format: 'GIF',
   },
   {
     name: 'code-size-12.gif',
