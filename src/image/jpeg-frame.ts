@@ -15,6 +15,7 @@ export interface JpegFrame {
   readonly height: number;
   readonly components: readonly Component[];
   readonly isLossless: boolean;
+  readonly isProgressive: boolean;
 }
 
 /** Null where the header is cut off. Notes kinds of coding that decoders refuse or may refuse. */
@@ -40,6 +41,7 @@ export function readFrameHeader(marker: number, data: Buffer, draft: StructureDr
     height: data.readUInt16BE(1),
     components,
     isLossless: process === 3,
+    isProgressive: process === 2,
   };
 }
 

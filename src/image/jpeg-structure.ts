@@ -1,5 +1,6 @@
 import { readExifOrientation } from './exif.ts';
 import { judgeIccProfile } from './icc-profile.ts';
+import { noteMissingScans } from './jpeg-coverage.ts';
 import {
   type AdobeTransform,
   countRestarts,
@@ -111,6 +112,7 @@ class Picture implements JpegVisitor {
     if (!isWhole) return;
     if (this.frame === null) this.draft.note('jpeg_missing_sof');
     else if (this.scans.length === 0) this.draft.note('jpeg_missing_sos');
+    else noteMissingScans(this.frame, this.scans, this.draft);
   }
 
   findExtraRow(bytes: Buffer): ExtraRow | null {

@@ -777,7 +777,7 @@ export interface components {
                      */
                     severity?: "error" | "warning" | "info";
                     message?: string;
-                    refuse: ("gif_frame_outside_screen" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
+                    refuse: ("gif_frame_outside_screen" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_progression_incomplete" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
                 };
                 aspectRatio?: {
                     /**
@@ -1018,7 +1018,7 @@ export interface components {
             detail?: string;
         };
         /** @enum {string} */
-        ImageNoteCode: "png_header_invalid" | "png_cgbi" | "png_crc_mismatch" | "png_chunk_outside_file" | "png_missing_iend" | "png_chunk_order" | "png_missing_idat" | "png_missing_palette" | "png_palette_invalid" | "png_unknown_critical_chunk" | "jpeg_missing_eoi" | "jpeg_segment_outside_file" | "jpeg_segment_invalid" | "jpeg_unexpected_marker" | "jpeg_missing_sof" | "jpeg_missing_sos" | "jpeg_restart_marker_missing" | "jpeg_lossless" | "jpeg_hierarchical" | "gif_missing_trailer" | "gif_unknown_block" | "gif_no_frames" | "gif_frame_outside_screen" | "gif_pixels_missing" | "gif_code_invalid" | "webp_size_mismatch" | "webp_chunk_outside_file" | "webp_missing_image" | "tiff_ifd_outside_file" | "tiff_ifd_loop" | "tiff_data_outside_file" | "too_many_parts" | "undecodable" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo";
+        ImageNoteCode: "png_header_invalid" | "png_cgbi" | "png_crc_mismatch" | "png_chunk_outside_file" | "png_missing_iend" | "png_chunk_order" | "png_missing_idat" | "png_missing_palette" | "png_palette_invalid" | "png_unknown_critical_chunk" | "jpeg_missing_eoi" | "jpeg_segment_outside_file" | "jpeg_segment_invalid" | "jpeg_unexpected_marker" | "jpeg_missing_sof" | "jpeg_missing_sos" | "jpeg_component_missing" | "jpeg_restart_marker_missing" | "jpeg_lossless" | "jpeg_hierarchical" | "gif_missing_trailer" | "gif_unknown_block" | "gif_no_frames" | "gif_frame_outside_screen" | "gif_pixels_missing" | "gif_code_invalid" | "webp_size_mismatch" | "webp_chunk_outside_file" | "webp_missing_image" | "tiff_ifd_outside_file" | "tiff_ifd_loop" | "tiff_data_outside_file" | "too_many_parts" | "undecodable" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_progression_incomplete" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo";
         /** @description What the policy needed of the pixels of the first frame. */
         Measures: {
             /** @description Percentiles of the brightness of pixels, 0 (black) to 1 (white). */
@@ -1368,7 +1368,7 @@ export interface components {
                  */
                 severity: "error" | "warning" | "info";
                 message?: string;
-                refuse: ("gif_frame_outside_screen" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
+                refuse: ("gif_frame_outside_screen" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_progression_incomplete" | "jpeg_arithmetic" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "bmp_data_outside_file" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
             };
             aspectRatio?: {
                 /**

@@ -1,10 +1,38 @@
 import { noise } from '../image-seeds.ts';
-import { EOI, emptyProfile, exif, greyHeaders, greyJpeg, iccPart, segment } from './jpeg-parts.ts';
+import {
+  EOI,
+  emptyProfile,
+  exif,
+  greyHeaders,
+  greyJpeg,
+  iccPart,
+  jpegOfScans,
+  segment,
+} from './jpeg-parts.ts';
 import type { OddFile } from './odd-file.ts';
 
 const format = 'JPEG';
 const zip = Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1');
 const after = (...parts: Buffer[]) => Buffer.concat([greyJpeg(), ...parts]);
+
+const SEQUENTIAL = 0xc0;
+const PROGRESSIVE = 0xc2;
+
+/** Mean values of all components but for their last bit, that bit; the same of the rest of each. */
+const passes = [
+  { components: [1, 2, 3], sends: [0, 0, 0x01] },
+  { components: [1, 2, 3], sends: [0, 0, 0x10] },
+  ...[1, 2, 3].flatMap((id) => [
+    { components: [id], sends: [1, 5, 0x00] } as const,
+    { components: [id], sends: [6, 63, 0x01] } as const,
+    { components: [id], sends: [6, 63, 0x10] } as const,
+  ]),
+] as const;
+const withoutPasses = (...gone: number[]) =>
+  jpegOfScans(
+    PROGRESSIVE,
+    passes.filter((_, index) => !gone.includes(index)),
+  );
 
 const orientations = [1, 2, 3, 4, 5, 6, 7, 8].map(
   (orientation): OddFile => ({
@@ -64,6 +92,50 @@ export const JPEG_FILES: readonly OddFile[] = [
     format,
     facts: { progressive: true, colourSpace: 'ycbcr' },
   },
+  {
+    name: 'a-scan-for-each-component.jpg',
+    make: () => jpegOfScans(SEQUENTIAL, [{ components: [1] }, { components: [2] }, { components: [3] }]),
+    format,
+  },
+  {
+    name: 'one-scan-for-all-components.jpg',
+    make: () => jpegOfScans(SEQUENTIAL, [{ components: [1, 2, 3] }]),
+    format,
+  },
+  ...[1, 2, 3].map(
+    (missing): OddFile => ({
+      name: `no-scan-for-component-${missing}.jpg`,
+      make: () =>
+        jpegOfScans(
+          SEQUENTIAL,
+          [1, 2, 3].filter((id) => id !== missing).map((id) => ({ components: [id] })),
+        ),
+      format,
+      integrity: 'corrupt data',
+      codes: ['jpeg_component_missing'],
+    }),
+  ),
+  { name: 'all-passes.jpg', make: () => withoutPasses(), format, facts: { progressive: true } },
+  {
+    name: 'no-mean-values-for-component-3.jpg',
+    make: () => jpegOfScans(PROGRESSIVE, [{ components: [1, 2], sends: [0, 0, 0] }, ...passes.slice(2)]),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_component_missing'],
+  },
+  ...[
+    ['first-pass-only', passes.slice(1).map((_, index) => index + 1)],
+    ['no-last-pass', [passes.length - 1]],
+    ['no-last-bit-of-mean-values', [1]],
+    ['nothing-but-mean-values-of-component-2', [5, 6, 7]],
+  ].map(
+    ([name, gone]): OddFile => ({
+      name: `${name as string}.jpg`,
+      make: () => withoutPasses(...(gone as number[])),
+      format,
+      codes: ['jpeg_progression_incomplete'],
+    }),
+  ),
   {
     name: 'restarts.jpg',
     make: () => greyJpeg({ width: 80, restarts: [0, 1, 2, 3, 4, 5, 6, 7, 0] }),

@@ -74,6 +74,33 @@ function greyScan({ width = 32, height = 8, restarts }: GreyJpeg): Buffer {
   return Buffer.concat([start, Buffer.from([...coded, 0x3f])]);
 }
 
+interface Scan {
+  readonly components: readonly number[];
+  /** Coefficients, and in one byte which bit they had and which they have now. All of them, all bits. */
+  readonly sends?: readonly [first: number, last: number, bits: number];
+}
+
+/** The picture of `greyJpeg`, 32×8, in three components (1, 2, 3) and scans of one's own. */
+export function jpegOfScans(frameMarker: number, scans: readonly Scan[]): Buffer {
+  const headers = greyHeaders({ frameMarker });
+  const end = headers.indexOf(Buffer.from([0xff, frameMarker]));
+  const frame = Buffer.from([8, 0, 8, 0, 32, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0]);
+  return Buffer.concat([
+    headers.subarray(0, end),
+    segment(frameMarker, frame),
+    headers.subarray(end + 13),
+    ...scans.map(({ components, sends = [0, 63, 0] }) => {
+      const ids = components.flatMap((id) => [id, 0]);
+      // Either kind of coefficients is one bit a block, "no difference" or "end of block".
+      const bits = 4 * components.length * (sends[0] === 0 && sends[1] > 0 ? 2 : 1);
+      const coded = Buffer.alloc(Math.ceil(bits / 8));
+      if (bits % 8 > 0) coded[coded.length - 1] = 0xff >> (bits % 8);
+      return Buffer.concat([segment(0xda, Buffer.from([components.length, ...ids, ...sends])), coded]);
+    }),
+    EOI,
+  ]);
+}
+
 /** An APP1 segment with one field: the orientation. */
 export function exif(orientation: number): Buffer {
   const tiff = Buffer.alloc(26);
