@@ -9,7 +9,6 @@ import type { Decoded } from './inspect.ts';
 import { MAX_DECODED_PIXELS } from './limits.ts';
 import { DECODING, toSamples } from './samples.ts';
 import type { Structure } from './structure.ts';
-import type { ExtraRow } from './structure-draft.ts';
 
 /** The loaders of libvips that are wanted, by format. BMP, ICO, PSD and HEVC have none in sharp's build. */
 const LOADERS: { readonly [format in ImageFormat]?: string } = {
@@ -41,7 +40,7 @@ export async function decode(
   bytes: Buffer,
   format: ImageFormat,
   size: Dimensions | null,
-  { damage, extraRow }: Pick<Structure, 'damage' | 'extraRow'>,
+  { damage }: Pick<Structure, 'damage'>,
   measures: readonly Measure[] = [],
 ): Promise<Decoded> {
   if (LOADERS[format] === undefined) return noDecoder;
@@ -55,34 +54,15 @@ export async function decode(
     const { width, height, pages = 1 } = metadata;
     if (width * height * pages > MAX_DECODED_PIXELS) return tooManyPixels;
     const decoder = sharp(bytes, { ...DECODING, pages: MULTI_FRAME.has(format) ? -1 : 1 });
-    const { data, info } = await withExtraRow(bytes, extraRow, () =>
-      toSamples(decoder, metadata).toBuffer({ resolveWithObject: true }),
-    );
-    // Of the first frame, and without the row that was only asked for: the samples of all frames are one below the other.
-    const rows = extraRow === null ? height : (size?.height ?? info.height);
-    pixels = { data, width: info.width, height: rows, channels: info.channels };
+    const { data, info } = await toSamples(decoder, metadata).toBuffer({ resolveWithObject: true });
+    // Of the first frame: the samples of all of them are one below the other.
+    pixels = { data, width: info.width, height, channels: info.channels };
   } catch (error) {
     return damaged(reasonOf(error));
   }
   // Where measuring fails, it is no fault of the picture's: it takes the decoder down, not the verdict along.
   if (measures.length === 0) return { integrity: { state: 'intact' } };
   return { integrity: { state: 'intact' }, measures: measurePixels(pixels, measures) };
-}
-
-/** Changes the bytes only while they are decoded: a copy would double the memory. */
-async function withExtraRow<Result>(
-  bytes: Buffer,
-  row: ExtraRow | null,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  if (row === null) return work();
-  const stored = bytes.readUInt16BE(row.at);
-  bytes.writeUInt16BE(row.height, row.at);
-  try {
-    return await work();
-  } finally {
-    bytes.writeUInt16BE(stored, row.at);
-  }
 }
 
 const noDecoder: Decoded = { integrity: { state: 'not_checked', reason: 'no decoder for the format' } };

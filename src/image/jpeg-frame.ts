@@ -16,6 +16,8 @@ export interface JpegFrame {
   readonly components: readonly Component[];
   readonly isLossless: boolean;
   readonly isProgressive: boolean;
+  /** Sequential, and coded by Huffman: what decoders call baseline, and its extension. */
+  readonly isSequentialHuffman: boolean;
 }
 
 /** Null where the header is cut off. Notes kinds of coding that decoders refuse or may refuse. */
@@ -42,6 +44,7 @@ export function readFrameHeader(marker: number, data: Buffer, draft: StructureDr
     components,
     isLossless: process === 3,
     isProgressive: process === 2,
+    isSequentialHuffman: marker === 0xc0 || marker === 0xc1,
   };
 }
 
@@ -53,7 +56,7 @@ export function countRestarts(frame: JpegFrame, interval: number, header: Buffer
 }
 
 /** Minimum coded units of a scan (A.2): blocks of its one component, or groups of blocks of all of them. */
-function countUnits(frame: JpegFrame, header: Buffer): number | null {
+export function countUnits(frame: JpegFrame, header: Buffer): number | null {
   const { width, height, components, isLossless } = frame;
   // Height 0 is told by a DNL segment after the first scan.
   if (isLossless || height === 0 || width === 0) return null;
@@ -67,20 +70,6 @@ function countUnits(frame: JpegFrame, header: Buffer): number | null {
     return Math.ceil(columns / DATA_UNIT_PX) * Math.ceil(rows / DATA_UNIT_PX);
   }
   return Math.ceil(width / (DATA_UNIT_PX * widest)) * Math.ceil(height / (DATA_UNIT_PX * tallest));
-}
-
-/**
- * The decoder reports what is wrong with rows when the next strip of 8 is asked for, so nobody hears of the last one where
- * it is decoded on its own: in sequential files of one scan without vertical subsampling. Told of one row more, it is asked
- * once more, and fills that row in. Null where it reads ahead anyway, and would miss the row too soon.
- */
-export function heightToReport(marker: number, frame: JpegFrame, scans: readonly Buffer[]): number | null {
-  const isSequential = (marker & 3) < 2;
-  const [scan] = scans;
-  if (!isSequential || scans.length !== 1 || scan?.[0] !== frame.components.length) return null;
-  if (frame.height === 0 || frame.components.some(({ vertical }) => vertical !== 1)) return null;
-  const height = Math.ceil(frame.height / DATA_UNIT_PX) * DATA_UNIT_PX + 1;
-  return height > 0xffff ? null : height;
 }
 
 /** What Adobe's segment says of the colours (T.872, 6.5.3), or null where there is none. */

@@ -1,4 +1,5 @@
 /** Markers of ITU-T T.81, table B.1. */
+export const DHT = 0xc4;
 export const SOI = 0xd8;
 export const EOI = 0xd9;
 export const SOS = 0xda;
@@ -22,7 +23,7 @@ export function standsAlone(marker: number): boolean {
 
 /** SOF0–15 but DHT (C4), JPG (C8) and DAC (CC), which share the range. */
 export function isStartOfFrame(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+  return marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== 0xc8 && marker !== 0xcc;
 }
 
 /** DHP and EXP belong to hierarchical files only, as do the differential frames SOF5–7 and 13–15. */

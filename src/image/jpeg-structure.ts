@@ -1,17 +1,22 @@
 import { readExifOrientation } from './exif.ts';
+import { enterHuffmanTables } from './huffman-table.ts';
 import { judgeIccProfile } from './icc-profile.ts';
 import { noteMissingScans } from './jpeg-coverage.ts';
+import { type ScanCoding, walkCodes } from './jpeg-entropy.ts';
 import {
   type AdobeTransform,
   countRestarts,
   guessColourSpace,
-  heightToReport,
   type JpegFrame,
   readFrameHeader,
 } from './jpeg-frame.ts';
-import { APP1, APP2, APP14, DRI, isHierarchical, isStartOfFrame, SOS } from './jpeg-markers.ts';
-import { type JpegVisitor, walkJpeg } from './jpeg-walk.ts';
-import type { ExtraRow, ReadStructure, StructureDraft } from './structure-draft.ts';
+import { APP1, APP2, APP14, DHT, DRI, isHierarchical, isStartOfFrame, SOS } from './jpeg-markers.ts';
+import { codingOf } from './jpeg-scan.ts';
+import { type CodedData, type JpegVisitor, walkJpeg } from './jpeg-walk.ts';
+import type { ReadStructure, StructureDraft } from './structure-draft.ts';
+
+/** Some cameras fill the coded data up to a round length. More is the rest of a picture that lost its place in it. */
+const MAX_LEFT_BYTES = 15;
 
 /** They are counted in one byte. All of them together may have 16 MB. */
 const MAX_PROFILE_PARTS = 255;
@@ -20,8 +25,7 @@ const MAX_PROFILE_PARTS = 255;
 export const readJpegStructure: ReadStructure = (bytes, draft) => {
   const picture = new Picture(draft);
   const { end, ...why } = walkJpeg(bytes, 0, picture);
-  picture.finish(end !== null);
-  draft.extraRow = picture.findExtraRow(bytes);
+  picture.finish(bytes, end !== null);
   if (end === null) {
     if ('code' in why) draft.note(why.code, `at ${why.at}`);
     return;
@@ -66,7 +70,8 @@ class Picture implements JpegVisitor {
   private adobe: AdobeTransform = null;
   private interval = 0;
   private scans: Buffer[] = [];
-  private header: { readonly marker: number; readonly data: Buffer } | null = null;
+  private readonly tables = new Map<number, Buffer>();
+  private readonly coded: { readonly data: CodedData; readonly coding: ScanCoding }[] = [];
 
   constructor(draft: StructureDraft) {
     this.draft = draft;
@@ -75,9 +80,9 @@ class Picture implements JpegVisitor {
   segment(marker: number, data: Buffer): void {
     if (isHierarchical(marker)) this.draft.note('jpeg_hierarchical');
     if (isStartOfFrame(marker)) {
-      this.header ??= { marker, data };
       this.frame ??= readFrameHeader(marker, data, this.draft);
-    } else if (marker === SOS) this.scans.push(data);
+    } else if (marker === DHT) enterHuffmanTables(data, this.tables);
+    else if (marker === SOS) this.scans.push(data);
     else if (marker === DRI && data.length >= 2) this.interval = data.readUInt16BE(0);
     else if (marker === APP1 && startsWith(data, 'Exif\0\0')) {
       // A second block is nobody's.
@@ -88,7 +93,8 @@ class Picture implements JpegVisitor {
     else if (marker === APP14 && startsWith(data, 'Adobe')) this.adobe = data[11] ?? null;
   }
 
-  scan({ restarts, inOrder }: { restarts: number; inOrder: boolean }): void {
+  scan(data: CodedData): void {
+    const { restarts, inOrder } = data;
     const header = this.scans.at(-1);
     if (this.frame === null || header === undefined) return;
     const expected = countRestarts(this.frame, this.interval, header);
@@ -96,13 +102,15 @@ class Picture implements JpegVisitor {
     else if (expected !== null && restarts < expected) {
       this.draft.note('jpeg_restart_marker_missing', `${restarts} of ${expected}`);
     }
+    const coding = codingOf(this.frame, this.interval, header, this.tables);
+    if (coding !== null) this.coded.push({ data, coding });
   }
 
   garbage(at: number): void {
     this.draft.note('jpeg_garbage_between_segments', `at ${at}`);
   }
 
-  finish(isWhole: boolean): void {
+  finish(bytes: Buffer, isWhole: boolean): void {
     if (this.frame !== null) {
       this.draft.properties.colourSpace = guessColourSpace(this.frame, this.adobe);
       this.draft.properties.hasAlpha = false;
@@ -112,14 +120,22 @@ class Picture implements JpegVisitor {
     if (!isWhole) return;
     if (this.frame === null) this.draft.note('jpeg_missing_sof');
     else if (this.scans.length === 0) this.draft.note('jpeg_missing_sos');
-    else noteMissingScans(this.frame, this.scans, this.draft);
+    else {
+      noteMissingScans(this.frame, this.scans, this.draft);
+      this.followCodes(bytes);
+    }
   }
 
-  findExtraRow(bytes: Buffer): ExtraRow | null {
-    if (this.frame === null || this.header === null) return null;
-    const height = heightToReport(this.header.marker, this.frame, this.scans);
-    // After the bits of a sample (T.81, B.2.2).
-    return height === null ? null : { at: this.header.data.byteOffset - bytes.byteOffset + 1, height };
+  /** Of what has shown no damage so far: the codes are the dearest to look at. */
+  private followCodes(bytes: Buffer): void {
+    for (const { data, coding } of this.coded) {
+      if (this.draft.isDamaged) return;
+      const end = walkCodes(bytes, data.from, data.to, coding);
+      if (end === 'short') this.draft.note('jpeg_data_short');
+      else if (end === 'invalid') this.draft.note('jpeg_code_invalid');
+      else if (end.leftBytes > MAX_LEFT_BYTES) this.draft.note('jpeg_data_left', `${end.leftBytes} bytes`);
+      else if (end.leftBytes > 0) this.draft.note('jpeg_bytes_left', `${end.leftBytes} bytes`);
+    }
   }
 
   private application2(data: Buffer): void {

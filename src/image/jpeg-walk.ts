@@ -1,12 +1,20 @@
 import { EOI, isExpected, isRestart, SOI, SOS, standsAlone } from './jpeg-markers.ts';
 import { MAX_PARTS } from './limits.ts';
 
+/** Restart markers in coded data, and where it lies. */
+export interface CodedData {
+  readonly restarts: number;
+  readonly inOrder: boolean;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What a walk over a JPEG tells as it goes. */
 export interface JpegVisitor {
   /** A segment; `data` begins after its length. */
   segment(marker: number, data: Buffer): void;
-  /** The coded data after an SOS segment, up to the next marker that is no restart. */
-  scan(found: { readonly restarts: number; readonly inOrder: boolean }): void;
+  /** The coded data after an SOS segment, `from` its header `to` the next marker that is no restart. */
+  scan(found: CodedData): void;
   /** Bytes between two segments that belong to none. */
   garbage(at: number): void;
 }
@@ -83,7 +91,7 @@ function walkScan(bytes: Buffer, from: number, visitor: JpegVisitor): number {
     const code = skipFill(bytes, at);
     const marker = bytes[code];
     if (marker === undefined || !isRestart(marker)) {
-      visitor.scan({ restarts, inOrder });
+      visitor.scan({ restarts, inOrder, from, to: at });
       return at;
     }
     if ((marker & 7) !== restarts % 8) inOrder = false;

@@ -1,22 +1,15 @@
 import type { ImageProperties } from '../domain/image-facts.ts';
-import { createNote, type ImageNote, type ImageNoteCode } from '../domain/image-notes.ts';
+import { createNote, damageOf, type ImageNote, type ImageNoteCode } from '../domain/image-notes.ts';
 import { MAX_PARTS } from './limits.ts';
 
 /** Reads one format's structure into `draft`. RangeErrors of reads beyond the end are the caller's to catch. */
 export type ReadStructure = (bytes: Buffer, draft: StructureDraft) => void;
-
-/** Where the height of a JPEG stands, and which one makes its decoder report the last rows. */
-export interface ExtraRow {
-  readonly at: number;
-  readonly height: number;
-}
 
 /** What is found while a file is walked: it stays when the walk ends early. */
 export class StructureDraft {
   readonly properties: { -readonly [Name in keyof ImageProperties]: ImageProperties[Name] } = {};
   readonly notes: ImageNote[] = [];
 
-  extraRow: ExtraRow | null = null;
   private parts = 0;
 
   /** Counts parts of a file; false once there are so many that the walk must end, which is noted. */
@@ -29,6 +22,10 @@ export class StructureDraft {
   /** The first of each code is kept: a thousand bad checksums say no more than one. */
   note(code: ImageNoteCode, detail?: string): void {
     if (!this.has(code)) this.notes.push(createNote(code, detail));
+  }
+
+  get isDamaged(): boolean {
+    return damageOf(this.notes) !== null;
   }
 
   has(code: ImageNoteCode): boolean {

@@ -8,7 +8,7 @@ import { readIcoStructure } from './ico-structure.ts';
 import { readJpegStructure } from './jpeg-structure.ts';
 import { readPngStructure } from './png-structure.ts';
 import { readPsdStructure } from './psd-structure.ts';
-import { type ExtraRow, type ReadStructure, StructureDraft } from './structure-draft.ts';
+import { type ReadStructure, StructureDraft } from './structure-draft.ts';
 import { readTiffStructure } from './tiff-structure.ts';
 import { readWebpStructure } from './webp-structure.ts';
 
@@ -31,7 +31,6 @@ export interface Structure {
   readonly notes: readonly ImageNote[];
   /** Why it can't be whole; null where the structure shows nothing. */
   readonly damage: DamageReason | null;
-  readonly extraRow: ExtraRow | null;
 }
 
 /** Reads the structure of a whole file, in time and memory bounded by its length. Never throws for what is in it. */
@@ -44,8 +43,8 @@ export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
     if (!(error instanceof RangeError)) throw error;
     draft.note('structure_cut_off');
   }
-  const { properties, notes, extraRow } = draft;
-  return { properties, notes, damage: damageOf(notes), extraRow };
+  const { properties, notes } = draft;
+  return { properties, notes, damage: damageOf(notes) };
 }
 
 /** The part of the facts that the structure gives, once the decoder has spoken: every damage has its error among the notes. */

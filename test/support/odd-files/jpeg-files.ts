@@ -34,6 +34,12 @@ const withoutPasses = (...gone: number[]) =>
     passes.filter((_, index) => !gone.includes(index)),
   );
 
+/** Says another height than that of what is coded. */
+function withHeight(height: number, bytes: Buffer): Buffer {
+  bytes.writeUInt16BE(height, bytes.indexOf('ffc0', 'hex') + 5);
+  return bytes;
+}
+
 const orientations = [1, 2, 3, 4, 5, 6, 7, 8].map(
   (orientation): OddFile => ({
     name: `orientation-${orientation}.jpg`,
@@ -156,6 +162,47 @@ export const JPEG_FILES: readonly OddFile[] = [
     codes: ['jpeg_restart_marker_missing'],
   },
   {
+    name: 'height-too-small.jpg',
+    make: () => withHeight(8, greyJpeg({ width: 640, height: 64 })),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_data_left'],
+  },
+  {
+    name: 'height-too-large.jpg',
+    make: () => withHeight(72, greyJpeg({ width: 640, height: 64 })),
+    format,
+    integrity: 'truncated',
+    codes: ['jpeg_data_short'],
+  },
+  {
+    name: 'restarts-behind-the-last-block.jpg',
+    make: () => greyJpeg({ restarts: [0, 1, 2, 3, 4, 5, 6, 7, 0] }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_data_left'],
+  },
+  {
+    name: 'no-code.jpg',
+    make: () => greyJpeg({ width: 80, scan: Buffer.from('0000ff00000000', 'hex') }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_code_invalid'],
+  },
+  {
+    name: 'filled-up.jpg',
+    make: () => greyJpeg({ scan: Buffer.from('0000ff00000000000000000000000000', 'hex') }),
+    format,
+    codes: ['jpeg_bytes_left'],
+  },
+  {
+    name: 'filled-up-with-too-much.jpg',
+    make: () => greyJpeg({ scan: Buffer.alloc(17) }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_data_left'],
+  },
+  {
     name: 'no-eoi.jpg',
     make: () => greyJpeg().subarray(0, -2),
     format,
@@ -184,7 +231,7 @@ export const JPEG_FILES: readonly OddFile[] = [
     },
     format,
     integrity: 'truncated',
-    codes: ['undecodable', 'jpeg_garbage_between_segments'],
+    codes: ['jpeg_garbage_between_segments', 'jpeg_data_short'],
   },
   {
     name: 'lossless.jpg',

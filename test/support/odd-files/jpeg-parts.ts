@@ -23,6 +23,8 @@ interface GreyJpeg {
   /** Numbers of the restart markers, one after each block but the last. None: the blocks follow each other. */
   readonly restarts?: readonly number[];
   readonly afterHeaders?: Buffer;
+  /** In place of the coded blocks. */
+  readonly scan?: Buffer;
 }
 
 export function greyJpeg(options: GreyJpeg = {}): Buffer {
@@ -59,9 +61,10 @@ export function greyHeaders({
   ]);
 }
 
-function greyScan({ width = 32, height = 8, restarts }: GreyJpeg): Buffer {
+function greyScan({ width = 32, height = 8, restarts, scan }: GreyJpeg): Buffer {
   const blocks = Math.min(MAX_BLOCKS, Math.ceil(width / 8) * Math.ceil(height / 8));
   const start = segment(0xda, Buffer.from([1, 1, 0, 0, 63, 0]));
+  if (scan !== undefined) return Buffer.concat([start, scan]);
   // Unused bits of the last byte are ones.
   if (restarts === undefined) {
     const bits = '00'.repeat(blocks).padEnd(Math.ceil(blocks / 4) * 8, '1');

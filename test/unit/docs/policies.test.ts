@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseJudgeRequest, parsePolicyRequest } from '../../../src/api/policy-requests.ts';
-import { parseSubmission } from '../../../src/api/submission.ts';
+import { parseRetryRequest, parseSubmission } from '../../../src/api/submission.ts';
 import { CHECKS, RULE_NAMES } from '../../../src/domain/checks/index.ts';
 import { IMAGE_FORMATS } from '../../../src/domain/image-facts.ts';
 import { policyRules } from '../../../src/domain/policy.ts';
@@ -55,13 +55,19 @@ describe('docs/policies.md', () => {
   it('shows requests that the API takes, and that can be made one after another', () => {
     /** Versions that are there by then. */
     const versions = new Map([['default', 1]]);
+    const expectIsThere = (reference = 'default') => {
+      const [named = '', version = 1] = reference.split('@');
+      expect(versions.get(named)).toBeGreaterThanOrEqual(Number(version));
+    };
     const taken = requests.map(({ path, body }) => {
       const [, , name = '', act] = path.split('/');
       if (path === '/assets/image/') {
-        const { policy = 'default' } = parseSubmission(body);
-        const [named = '', version = 1] = policy.split('@');
-        expect(versions.get(named)).toBeGreaterThanOrEqual(Number(version));
+        expectIsThere(parseSubmission(body).policy);
         return 'submitted';
+      }
+      if (path.endsWith('/retry')) {
+        expectIsThere(parseRetryRequest(body));
+        return 'retried';
       }
       if (act === 'judge') {
         expect(versions.get(name)).toBeGreaterThanOrEqual(parseJudgeRequest(body).version ?? 1);
@@ -71,6 +77,6 @@ describe('docs/policies.md', () => {
       versions.set(name, (versions.get(name) ?? 0) + 1);
       return 'made';
     });
-    expect(taken).toEqual(['made', 'submitted', 'made', 'judged']);
+    expect(taken).toEqual(['made', 'submitted', 'made', 'judged', 'retried']);
   });
 });

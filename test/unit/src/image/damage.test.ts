@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
 import { IMAGE_NOTE_CODES, MAX_NOTES } from '../../../../src/domain/image-notes.ts';
@@ -100,6 +101,44 @@ describe('a damaged file', { timeout: 60_000 }, () => {
         });
       }
     }
+  });
+
+  it('is seen where the factors of its one component say nothing', async () => {
+    const bytes = await noise(160, 128).toColourspace('b-w').jpeg().toBuffer();
+    const factors = bytes.indexOf('ffc0', 'hex') + 11;
+    for (const pair of [0x11, 0x12, 0x21, 0x22, 0x41]) {
+      bytes[factors] = pair;
+      expect(await integrityOf(bytes)).toEqual({ state: 'intact' });
+      for (const missing of [1, 2, 10, 50, 160]) {
+        const file = Buffer.concat([bytes.subarray(0, -2 - missing), bytes.subarray(-2)]);
+        expect(await integrityOf(file), `${missing} bytes`).toEqual({
+          state: 'damaged',
+          reason: 'truncated',
+        });
+      }
+    }
+  });
+
+  it.each([
+    [75, '4:2:0'],
+    [90, '4:2:0'],
+    [95, '4:4:4'],
+    [98, '4:4:4'],
+  ])('is seen where a block of the disk was lost: quality %i, %s', async (quality, chromaSubsampling) => {
+    const bytes = await sharp('assets/astronaut.png').jpeg({ quality, chromaSubsampling }).toBuffer();
+    const from = bytes.indexOf('ffda', 'hex');
+    const passing = async (size: number) => {
+      let count = 0;
+      let passed = 0;
+      for (let at = Math.ceil(from / size) * size; at + size < bytes.length; at += size, count += 1) {
+        const file = Buffer.from(bytes).fill(0, at, at + size);
+        if ((await integrityOf(file))?.state === 'intact') passed += 1;
+      }
+      return passed / count;
+    };
+    expect(await passing(4_096)).toBe(0);
+    // Zeros are codes as well, and few of them may stand for as many blocks as there were.
+    expect(await passing(512)).toBeLessThan(0.15);
   });
 
   it('has every frame decoded: a damaged last frame of a GIF is damage', async () => {
