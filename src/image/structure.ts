@@ -9,6 +9,7 @@ import { readJpegStructure } from './jpeg-structure.ts';
 import { readPngStructure } from './png-structure.ts';
 import { readPsdStructure } from './psd-structure.ts';
 import { type ReadStructure, StructureDraft } from './structure-draft.ts';
+import type { TiffPage } from './tiff-pages.ts';
 import { readTiffStructure } from './tiff-structure.ts';
 import { readWebpStructure } from './webp-structure.ts';
 
@@ -31,6 +32,8 @@ export interface Structure {
   readonly notes: readonly ImageNote[];
   /** Why it can't be whole; null where the structure shows nothing. */
   readonly damage: DamageReason | null;
+  /** Pages of a TIFF. */
+  readonly pages: readonly TiffPage[];
 }
 
 /** Reads the structure of a whole file, in time and memory bounded by its length. Never throws for what is in it. */
@@ -43,8 +46,8 @@ export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
     if (!(error instanceof RangeError)) throw error;
     draft.note('structure_cut_off');
   }
-  const { properties, notes } = draft;
-  return { properties, notes, damage: damageOf(notes) };
+  const { properties, notes, pages } = draft;
+  return { properties, notes, damage: damageOf(notes), pages };
 }
 
 /** The part of the facts that the structure gives, once the decoder has spoken: every damage has its error among the notes. */

@@ -38,6 +38,7 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
     if (!draft.allowParts(directory.entries + countParts(directory))) return;
     if (visited.size === 1) readPage(tiff, directory, bytes, draft);
     checkData(tiff, directory, bytes.length, visited.size, draft);
+    draft.pages.push({ offset, nextAt: directory.nextAt });
     offset = directory.next;
   }
   draft.properties.frames = visited.size;
