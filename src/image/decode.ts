@@ -41,13 +41,14 @@ export async function decode(
   bytes: Buffer,
   format: ImageFormat,
   size: Dimensions | null,
-  { damage, pages }: Pick<Structure, 'damage' | 'pages'>,
+  { damage, notDecoded, pages }: Pick<Structure, 'damage' | 'notDecoded' | 'pages'>,
   measures: readonly Measure[] = [],
 ): Promise<Decoded> {
   if (LOADERS[format] === undefined) return noDecoder;
   if (size !== null && size.width * size.height > MAX_DECODED_PIXELS) return tooManyPixels;
 
   if (damage !== null) return damaged(damage);
+  if (notDecoded !== null) return notChecked(notDecoded);
 
   let pixels: Pixels | null;
   try {
@@ -98,8 +99,12 @@ async function decodePages(bytes: Buffer, pages: readonly TiffPage[]): Promise<P
   return first;
 }
 
-const noDecoder: Decoded = { integrity: { state: 'not_checked', reason: 'no decoder for the format' } };
-const tooManyPixels: Decoded = { integrity: { state: 'not_checked', reason: 'more than 50 megapixels' } };
+const noDecoder = notChecked('no decoder for the format');
+const tooManyPixels = notChecked('more than 50 megapixels');
+
+function notChecked(reason: string): Decoded {
+  return { integrity: { state: 'not_checked', reason } };
+}
 
 function damaged(reason: DamageReason): Decoded {
   return { integrity: { state: 'damaged', reason } };
@@ -109,6 +114,10 @@ function damaged(reason: DamageReason): Decoded {
 const ENDS_EARLY =
   /premature end|end of (?:file|stream|input)|eof|truncated|not enough data|read error|unexpected end|out of order read|unable to read/i;
 
+/** What they don't know they read nothing of. */
+const UNKNOWN = /not implemented/i;
+
 function reasonOf(error: unknown): DamageReason {
-  return error instanceof Error && ENDS_EARLY.test(error.message) ? 'truncated' : 'corrupt data';
+  const { message } = error instanceof Error ? error : { message: '' };
+  return ENDS_EARLY.test(message) && !UNKNOWN.test(message) ? 'truncated' : 'corrupt data';
 }

@@ -10,6 +10,8 @@ export type ReadStructure = (bytes: Buffer, draft: StructureDraft) => void;
 export class StructureDraft {
   readonly properties: { -readonly [Name in keyof ImageProperties]: ImageProperties[Name] } = {};
   readonly notes: ImageNote[] = [];
+  /** Why nothing is decoded, however sound the file is. */
+  notDecoded: string | null = null;
   /** Of a TIFF. */
   readonly pages: TiffPage[] = [];
 

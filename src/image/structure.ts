@@ -32,6 +32,8 @@ export interface Structure {
   readonly notes: readonly ImageNote[];
   /** Why it can't be whole; null where the structure shows nothing. */
   readonly damage: DamageReason | null;
+  /** Why nothing is decoded, however sound the file is; null where there is a decoder. */
+  readonly notDecoded: string | null;
   /** Pages of a TIFF. */
   readonly pages: readonly TiffPage[];
 }
@@ -46,8 +48,8 @@ export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
     if (!(error instanceof RangeError)) throw error;
     draft.note('structure_cut_off');
   }
-  const { properties, notes, pages } = draft;
-  return { properties, notes, damage: damageOf(notes), pages };
+  const { properties, notes, notDecoded, pages } = draft;
+  return { properties, notes, damage: damageOf(notes), notDecoded, pages };
 }
 
 /** The part of the facts that the structure gives, once the decoder has spoken: every damage has its error among the notes. */

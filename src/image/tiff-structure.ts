@@ -4,6 +4,7 @@ import type { ReadStructure, StructureDraft } from './structure-draft.ts';
 import { type TiffDirectory, TiffFields } from './tiff-fields.ts';
 
 const BITS_PER_SAMPLE = 258;
+const COMPRESSION = 259;
 const PHOTOMETRIC = 262;
 const STRIP_OFFSETS = 273;
 const ORIENTATION = 274;
@@ -25,6 +26,15 @@ const COLOUR_SPACES: { readonly [photometric: number]: ColourSpace } = {
   8: 'lab',
 };
 
+/**
+ * Compressions that the decoder's build lacks: old JPEG (TIFF 6.0, section 22), JBIG, PixarLog, JPEG 2000, LERC, those of DNG, LZMA,
+ * PNG, JPEG XR, Zstandard and JPEG XL. Any other number that it does not know is a fault of the file's.
+ */
+const NOT_DECODED = new Set([
+  6, 9, 10, 32_909, 33_003, 33_005, 34_661, 34_712, 34_887, 34_892, 34_925, 34_933, 34_934, 50_000, 50_002,
+  52_546,
+]);
+
 /** Follows the chain of image file directories (TIFF 6.0, section 2): one a page. */
 export const readTiffStructure: ReadStructure = (bytes, draft) => {
   draft.properties.iccState = 'none';
@@ -38,6 +48,9 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
     if (!draft.allowParts(directory.entries + countParts(directory))) return;
     if (visited.size === 1) readPage(tiff, directory, bytes, draft);
     checkData(tiff, directory, bytes.length, visited.size, draft);
+    if (NOT_DECODED.has(valueInEntry(tiff, directory, COMPRESSION) ?? 0)) {
+      draft.notDecoded = 'no decoder for the compression';
+    }
     draft.pages.push({ offset, nextAt: directory.nextAt });
     offset = directory.next;
   }
@@ -45,6 +58,12 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
   draft.properties.animated = false;
   if (visited.size > 1) draft.note('multi_page', `${visited.size} pages`);
 };
+
+/** The one value of a field that is a short or a long, which stands in the entry itself. */
+function valueInEntry(tiff: TiffFields, { fields }: TiffDirectory, tag: number): number | undefined {
+  const field = fields.get(tag);
+  return field?.count === 1 && [3, 4].includes(field.type) ? tiff.value(field) : undefined;
+}
 
 function countParts({ fields }: TiffDirectory): number {
   return (fields.get(STRIP_OFFSETS)?.count ?? 0) + (fields.get(TILE_OFFSETS)?.count ?? 0);

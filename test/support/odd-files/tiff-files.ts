@@ -156,6 +156,43 @@ export const TIFF_FILES: readonly OddFile[] = [
     tooLarge: '6400x6400',
     codes: ['undecodable', 'multi_page'],
   },
+  ...[6, 34_661, 34_712, 34_887, 34_925, 50_000, 50_002].map(
+    (compression): OddFile => ({
+      name: `compression-${compression}.tif`,
+      make: () => tiff(['end'], new Map([[COMPRESSION, compression]])),
+      format,
+      integrity: 'not_checked',
+      facts: { frames: 1 },
+    }),
+  ),
+  {
+    name: 'second-page-zstandard.tif',
+    make: () => tiff([1, 'end'], new Map(), new Map([[COMPRESSION, 50_000]])),
+    format,
+    integrity: 'not_checked',
+    codes: ['multi_page'],
+  },
+  {
+    name: 'zstandard-cut-short.tif',
+    make: () =>
+      tiff(
+        ['end'],
+        new Map([
+          [COMPRESSION, 50_000],
+          [STRIP, 1_000],
+        ]),
+      ),
+    format,
+    integrity: 'truncated',
+    codes: ['tiff_data_outside_file'],
+  },
+  {
+    name: 'compression-that-is-none.tif',
+    make: () => tiff(['end'], new Map([[COMPRESSION, 1_234]])),
+    format,
+    integrity: 'corrupt data',
+    codes: ['undecodable'],
+  },
   {
     name: 'cmyk.tif',
     make: () => noise().toColourspace('cmyk').tiff().toBuffer(),
