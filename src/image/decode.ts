@@ -53,7 +53,7 @@ export async function decode(
   let pixels: Pixels | null;
   try {
     pixels =
-      pages.length > 1 && (await doPagesDiffer(bytes))
+      pages.some(({ colours }) => colours !== null) || (pages.length > 1 && (await doPagesDiffer(bytes)))
         ? await decodePages(bytes, pages)
         : await decodePicture(bytes, format, MAX_DECODED_PIXELS);
     if (pixels === null) return tooManyPixels;
@@ -61,7 +61,9 @@ export async function decode(
     return damaged(reasonOf(error));
   }
   // Where measuring fails, it is no fault of the picture's: it takes the decoder down, not the verdict along.
-  if (measures.length === 0) return { integrity: { state: 'intact' } };
+  // Nothing is to be measured where one colour was read as another.
+  if (measures.length === 0 || (pages[0]?.colours ?? null) !== null)
+    return { integrity: { state: 'intact' } };
   return { integrity: { state: 'intact' }, measures: measurePixels(pixels, measures) };
 }
 

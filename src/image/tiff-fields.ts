@@ -64,6 +64,11 @@ export class TiffFields {
     else this.bytes.writeUInt32BE(offset, at);
   }
 
+  writeShort(at: number, value: number): void {
+    if (this.little) this.bytes.writeUInt16LE(value, at);
+    else this.bytes.writeUInt16BE(value, at);
+  }
+
   /** Null where it does not lie in the file. */
   readDirectory(offset: number): TiffDirectory | null {
     const [countBytes, entryBytes, offsetBytes] = this.big ? [8, 20, 8] : [2, 12, 4];

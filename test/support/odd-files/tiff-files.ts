@@ -17,7 +17,7 @@ const FIELDS: readonly (readonly [tag: number, value: number])[] = [
   [278, 2],
   [279, 8],
 ];
-const [WIDTH, HEIGHT, BITS, COMPRESSION, STRIP] = [256, 257, 258, 259, 273];
+const [WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIP] = [256, 257, 258, 259, 262, 273];
 const LZW = 5;
 const small = new Map([
   [WIDTH, 2],
@@ -41,7 +41,7 @@ function tiff(next: readonly (number | 'end')[], ...changes: readonly Change[]):
     const change = changes.length > 1 ? changes[page] : changes[0];
     for (const [tag, value] of FIELDS) {
       at = bytes.writeUInt16LE(tag, at);
-      at = bytes.writeUInt16LE(4, at);
+      at = bytes.writeUInt16LE(tag === PHOTOMETRIC ? 3 : 4, at);
       at = bytes.writeUInt32LE(1, at);
       at = bytes.writeUInt32LE(change?.get(tag) ?? value, at);
     }
@@ -71,6 +71,13 @@ function bigTiff(...changes: readonly Change[]): Buffer {
     const next = page + 1 < changes.length ? start + directoryBytes : 0;
     bytes.writeBigUInt64BE(BigInt(next), start + directoryBytes - 8);
   }
+  return bytes;
+}
+
+/** Three samples of 8 bits that are said to be other colours than RGB. */
+export async function tiffOf(photometric: number): Promise<Buffer> {
+  const bytes = await noise().tiff({ compression: 'lzw' }).toBuffer();
+  bytes.writeUInt16LE(photometric, bytes.indexOf(Buffer.from([0x06, 0x01, 3, 0, 1, 0, 0, 0, 2, 0])) + 8);
   return bytes;
 }
 
@@ -192,6 +199,38 @@ export const TIFF_FILES: readonly OddFile[] = [
     format,
     integrity: 'corrupt data',
     codes: ['undecodable'],
+  },
+  { name: 'lab.tif', make: () => tiffOf(8), format, facts: { colourSpace: 'lab', bitDepth: 8 } },
+  { name: 'icc-lab.tif', make: () => tiffOf(9), format, facts: { colourSpace: 'other' } },
+  { name: 'raw-samples.tif', make: () => tiffOf(34_892), format, facts: { colourSpace: 'other' } },
+  {
+    name: 'colours-that-are-none.tif',
+    make: () => tiffOf(1_234),
+    format,
+    integrity: 'corrupt data',
+    codes: ['undecodable'],
+  },
+  {
+    name: 'damaged-lab.tif',
+    make: async () => (await tiffOf(8)).fill(0xff, 10_000, 12_000),
+    format,
+    integrity: 'truncated',
+    codes: ['undecodable'],
+  },
+  {
+    name: 'page-and-mask.tif',
+    make: () =>
+      tiff(
+        [1, 'end'],
+        new Map(),
+        new Map([
+          [PHOTOMETRIC, 4],
+          [BITS, 1],
+        ]),
+      ),
+    format,
+    codes: ['multi_page'],
+    facts: { frames: 2 },
   },
   {
     name: 'cmyk.tif',
