@@ -42,6 +42,7 @@ const ERRORS = {
   tiff_ifd_outside_file: 'truncated',
   tiff_ifd_loop: 'corrupt data',
   tiff_data_outside_file: 'truncated',
+  avif_box_outside_file: 'truncated',
   too_many_parts: 'corrupt data',
   /** Sound by its structure, and yet its pixels don't decode: the detail is the decoder's reason. */
   undecodable: 'corrupt data',

@@ -50,6 +50,7 @@ export async function decode(
   if (damage !== null) return damaged(damage);
   if (notDecoded !== null) return notChecked(notDecoded);
 
+  if (format === 'AVIF') showStillPicture(bytes);
   let pixels: Pixels | null;
   try {
     pixels =
@@ -76,6 +77,12 @@ async function decodePicture(bytes: Buffer, format: ImageFormat, maxPixels: numb
   const { data, info } = await toSamples(decoder, metadata).toBuffer({ resolveWithObject: true });
   // The samples of all frames are one below the other.
   return { data, width: info.width, height, channels: info.channels };
+}
+
+/** The decoder refuses files that are sequences first (AVIF 1.1, section 6.3), though it decodes the still picture they have. */
+function showStillPicture(bytes: Buffer): void {
+  const brand = bytes.toString('latin1', 8, 12);
+  if (brand === 'avis' || brand === 'msf1') bytes.write('avif', 8, 'latin1');
 }
 
 /** Pages of other sizes or kinds than the first (a scan and its preview, a map and its overviews) come in no one picture. */

@@ -3,7 +3,7 @@ import { createNote, type DamageReason, damageOf, type ImageNote, MAX_NOTES } fr
 import { readBmpStructure } from './bmp-structure.ts';
 import type { Dimensions } from './dimensions.ts';
 import { readGifStructure } from './gif-structure.ts';
-import { readHeifStructure } from './heif-structure.ts';
+import { readAvifStructure, readHeifStructure } from './heif-structure.ts';
 import { readIcoStructure } from './ico-structure.ts';
 import { readJpegStructure } from './jpeg-structure.ts';
 import { readPngStructure } from './png-structure.ts';
@@ -21,7 +21,7 @@ const READERS: Record<ImageFormat, ReadStructure> = {
   BMP: readBmpStructure,
   TIFF: readTiffStructure,
   HEIF: readHeifStructure,
-  AVIF: readHeifStructure,
+  AVIF: readAvifStructure,
   ICO: readIcoStructure,
   PSD: readPsdStructure,
 };
