@@ -13,6 +13,7 @@ import {
 import { APP1, APP2, APP14, DHT, DRI, isHierarchical, isStartOfFrame, SOS } from './jpeg-markers.ts';
 import { codingOf } from './jpeg-scan.ts';
 import { type CodedData, type JpegVisitor, walkJpeg } from './jpeg-walk.ts';
+import { noteMissingPictures } from './mpo-index.ts';
 import type { ReadStructure, StructureDraft } from './structure-draft.ts';
 
 /** Some cameras fill the coded data up to a round length. More is the rest of a picture that lost its place in it. */
@@ -34,8 +35,10 @@ export const readJpegStructure: ReadStructure = (bytes, draft) => {
   draft.properties.frames = pictures;
   draft.properties.animated = false;
   // CIPA DC-007: a multi-picture file says so in its first picture. Whatever else follows was put there.
-  if (picture.hasIndex) draft.note('mpo', `${pictures} pictures`);
-  else if (pictures > 1) draft.note('second_image', `${pictures} pictures`);
+  if (picture.index !== null) {
+    noteMissingPictures(bytes, picture.index, lastEnd, draft);
+    draft.note('mpo', `${pictures} pictures`);
+  } else if (pictures > 1) draft.note('second_image', `${pictures} pictures`);
   draft.setEnd(bytes, lastEnd);
 };
 
@@ -63,7 +66,8 @@ const unheard: JpegVisitor = { segment: () => {}, scan: () => {}, garbage: () =>
 
 /** The first picture: what its segments say, and what they lack. */
 class Picture implements JpegVisitor {
-  hasIndex = false;
+  /** Of the pictures of a multi-picture file. */
+  index: Buffer | null = null;
   private readonly draft: StructureDraft;
   private readonly profile: Buffer[] = [];
   private frame: JpegFrame | null = null;
@@ -139,7 +143,7 @@ class Picture implements JpegVisitor {
   }
 
   private application2(data: Buffer): void {
-    if (startsWith(data, 'MPF\0')) this.hasIndex = true;
+    if (startsWith(data, 'MPF\0')) this.index ??= data.subarray(4);
     else if (startsWith(data, 'ICC_PROFILE\0') && this.profile.length <= MAX_PROFILE_PARTS) {
       this.profile.push(data);
     }

@@ -7,6 +7,7 @@ import {
   greyJpeg,
   iccPart,
   jpegOfScans,
+  multiPicture,
   segment,
 } from './jpeg-parts.ts';
 import type { OddFile } from './odd-file.ts';
@@ -349,6 +350,34 @@ export const JPEG_FILES: readonly OddFile[] = [
     format,
     codes: ['mpo'],
     facts: { frames: 2, trailingBytes: 0 },
+  },
+  { name: 'indexed.mpo', make: () => multiPicture(greyJpeg()), format, codes: ['mpo'], facts: { frames: 2 } },
+  {
+    name: 'cut-in-its-second-picture.mpo',
+    make: () => multiPicture(greyJpeg()).subarray(0, -10),
+    format,
+    integrity: 'truncated',
+    codes: ['mpo_picture_outside_file', 'mpo', 'trailing_bytes'],
+  },
+  {
+    name: 'less-filling-than-indexed.mpo',
+    make: () => multiPicture(greyJpeg(), 10_000),
+    format,
+    codes: ['mpo'],
+    facts: { frames: 2 },
+  },
+  {
+    name: 'without-its-second-picture.mpo',
+    make: () => multiPicture(Buffer.alloc(0), 10_000),
+    format,
+    codes: ['mpo_picture_missing', 'mpo'],
+    facts: { frames: 1 },
+  },
+  {
+    name: 'no-picture-where-indexed.mpo',
+    make: () => multiPicture(Buffer.from('other data'), 10_000),
+    format,
+    codes: ['mpo', 'trailing_bytes'],
   },
   {
     name: 'two-pictures.jpg',

@@ -104,6 +104,19 @@ export function jpegOfScans(frameMarker: number, scans: readonly Scan[]): Buffer
   ]);
 }
 
+/** A picture whose index names a second one behind it, as large as it is or as `size` says. */
+export function multiPicture(second: Buffer, size = second.length): Buffer {
+  const index = Buffer.alloc(58);
+  index.write('MM\0*\0\0\0\x08', 0, 'latin1');
+  // One field: entries of two pictures, behind the directory.
+  Buffer.from([0, 1, 0xb0, 2, 0, 7, 0, 0, 0, 32, 0, 0, 0, 26]).copy(index, 8);
+  const first = () => greyJpeg({ before: [segment(0xe2, `MPF\0${index.toString('latin1')}`)] });
+  index.writeUInt32BE(first().length, 30);
+  index.writeUInt32BE(size, 46);
+  index.writeUInt32BE(first().length - first().indexOf('MM\0*'), 50);
+  return Buffer.concat([first(), second]);
+}
+
 /** An APP1 segment with one field: the orientation. */
 export function exif(orientation: number): Buffer {
   const tiff = Buffer.alloc(26);
