@@ -9,6 +9,7 @@ import type { Decoded } from './inspect.ts';
 import { MAX_DECODED_PIXELS } from './limits.ts';
 import { DECODING, toSamples } from './samples.ts';
 import type { Structure } from './structure.ts';
+import { type TiffPage, withOnlyPage } from './tiff-pages.ts';
 
 /** The loaders of libvips that are wanted, by format. BMP, ICO, PSD and HEVC have none in sharp's build. */
 const LOADERS: { readonly [format in ImageFormat]?: string } = {
@@ -40,33 +41,79 @@ export async function decode(
   bytes: Buffer,
   format: ImageFormat,
   size: Dimensions | null,
-  { damage }: Pick<Structure, 'damage'>,
+  { damage, notDecoded, pages }: Pick<Structure, 'damage' | 'notDecoded' | 'pages'>,
   measures: readonly Measure[] = [],
 ): Promise<Decoded> {
   if (LOADERS[format] === undefined) return noDecoder;
   if (size !== null && size.width * size.height > MAX_DECODED_PIXELS) return tooManyPixels;
 
   if (damage !== null) return damaged(damage);
+  if (notDecoded !== null) return notChecked(notDecoded);
 
-  let pixels: Pixels;
+  if (format === 'AVIF') showStillPicture(bytes);
+  let pixels: Pixels | null;
   try {
-    const metadata = await sharp(bytes, DECODING).metadata();
-    const { width, height, pages = 1 } = metadata;
-    if (width * height * pages > MAX_DECODED_PIXELS) return tooManyPixels;
-    const decoder = sharp(bytes, { ...DECODING, pages: MULTI_FRAME.has(format) ? -1 : 1 });
-    const { data, info } = await toSamples(decoder, metadata).toBuffer({ resolveWithObject: true });
-    // Of the first frame: the samples of all of them are one below the other.
-    pixels = { data, width: info.width, height, channels: info.channels };
+    pixels =
+      pages.some(({ colours }) => colours !== null) || (pages.length > 1 && (await doPagesDiffer(bytes)))
+        ? await decodePages(bytes, pages)
+        : await decodePicture(bytes, format, MAX_DECODED_PIXELS);
+    if (pixels === null) return tooManyPixels;
   } catch (error) {
     return damaged(reasonOf(error));
   }
   // Where measuring fails, it is no fault of the picture's: it takes the decoder down, not the verdict along.
-  if (measures.length === 0) return { integrity: { state: 'intact' } };
+  // Nothing is to be measured where one colour was read as another.
+  if (measures.length === 0 || (pages[0]?.colours ?? null) !== null)
+    return { integrity: { state: 'intact' } };
   return { integrity: { state: 'intact' }, measures: measurePixels(pixels, measures) };
 }
 
-const noDecoder: Decoded = { integrity: { state: 'not_checked', reason: 'no decoder for the format' } };
-const tooManyPixels: Decoded = { integrity: { state: 'not_checked', reason: 'more than 50 megapixels' } };
+/** The first frame. Null where all of them together have more than `maxPixels`. */
+async function decodePicture(bytes: Buffer, format: ImageFormat, maxPixels: number): Promise<Pixels | null> {
+  const metadata = await sharp(bytes, DECODING).metadata();
+  const { width, height, pages = 1 } = metadata;
+  if (width * height * pages > maxPixels) return null;
+  const decoder = sharp(bytes, { ...DECODING, pages: MULTI_FRAME.has(format) ? -1 : 1 });
+  const { data, info } = await toSamples(decoder, metadata).toBuffer({ resolveWithObject: true });
+  // The samples of all frames are one below the other.
+  return { data, width: info.width, height, channels: info.channels };
+}
+
+/** The decoder refuses files that are sequences first (AVIF 1.1, section 6.3), though it decodes the still picture they have. */
+function showStillPicture(bytes: Buffer): void {
+  const brand = bytes.toString('latin1', 8, 12);
+  if (brand === 'avis' || brand === 'msf1') bytes.write('avif', 8, 'latin1');
+}
+
+/** Pages of other sizes or kinds than the first (a scan and its preview, a map and its overviews) come in no one picture. */
+async function doPagesDiffer(bytes: Buffer): Promise<boolean> {
+  try {
+    await sharp(bytes, { ...DECODING, pages: -1 }).metadata();
+    return false;
+  } catch (error) {
+    return error instanceof Error && /page \d+ differs from page/.test(error.message);
+  }
+}
+
+/** The first page. */
+async function decodePages(bytes: Buffer, pages: readonly TiffPage[]): Promise<Pixels | null> {
+  let first: Pixels | null = null;
+  let pixelsLeft = MAX_DECODED_PIXELS;
+  for (const page of pages) {
+    const pixels = await withOnlyPage(bytes, page, () => decodePicture(bytes, 'TIFF', pixelsLeft));
+    if (pixels === null) return null;
+    first ??= pixels;
+    pixelsLeft -= pixels.width * pixels.height;
+  }
+  return first;
+}
+
+const noDecoder = notChecked('no decoder for the format');
+const tooManyPixels = notChecked('more than 50 megapixels');
+
+function notChecked(reason: string): Decoded {
+  return { integrity: { state: 'not_checked', reason } };
+}
 
 function damaged(reason: DamageReason): Decoded {
   return { integrity: { state: 'damaged', reason } };
@@ -76,6 +123,10 @@ function damaged(reason: DamageReason): Decoded {
 const ENDS_EARLY =
   /premature end|end of (?:file|stream|input)|eof|truncated|not enough data|read error|unexpected end|out of order read|unable to read/i;
 
+/** What they don't know they read nothing of. */
+const UNKNOWN = /not implemented/i;
+
 function reasonOf(error: unknown): DamageReason {
-  return error instanceof Error && ENDS_EARLY.test(error.message) ? 'truncated' : 'corrupt data';
+  const { message } = error instanceof Error ? error : { message: '' };
+  return ENDS_EARLY.test(message) && !UNKNOWN.test(message) ? 'truncated' : 'corrupt data';
 }

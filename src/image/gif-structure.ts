@@ -1,3 +1,4 @@
+import { GifPixels } from './gif-pixels.ts';
 import type { ReadStructure, StructureDraft } from './structure-draft.ts';
 
 const EXTENSION = 0x21;
@@ -6,8 +7,8 @@ const TRAILER = 0x3b;
 const GRAPHIC_CONTROL = 0xf9;
 
 /**
- * Follows a GIF's blocks to its trailer (GIF89a specification, section 12 on). Decoders drop an incomplete last frame of
- * an animation without a word.
+ * Follows a GIF's blocks to its trailer (GIF89a specification, section 12 on), and counts the pixels of each frame. Decoders
+ * drop an incomplete last frame of an animation, and fill in the pixels that are missing, without a word.
  */
 export const readGifStructure: ReadStructure = (bytes, draft) => {
   const flags = bytes[10] ?? 0;
@@ -21,6 +22,7 @@ export const readGifStructure: ReadStructure = (bytes, draft) => {
   // Header and logical screen descriptor, then the global colour table.
   let at = 13 + colourTableBytes(flags);
   let frames = 0;
+  const pixels = new GifPixels(bytes);
   for (;;) {
     const block = bytes[at];
     if (block === EXTENSION) {
@@ -35,7 +37,7 @@ export const readGifStructure: ReadStructure = (bytes, draft) => {
       if (at + 10 <= bytes.length) readImageDescriptor(bytes, at, draft, frames);
       // Separator, descriptor (its last byte are the flags), local colour table, LZW code size, data.
       const data = at + 10 + colourTableBytes(bytes[at + 9] ?? 0);
-      checkCodeSize(bytes[data], draft, frames);
+      if (data < bytes.length) readImageData(bytes, at, data, pixels, draft, frames);
       at = skipSubBlocks(bytes, data + 1);
     } else if (block === undefined) return draft.note('gif_missing_trailer');
     else if (block === TRAILER) break;
@@ -56,11 +58,24 @@ function readImageDescriptor(bytes: Buffer, at: number, draft: StructureDraft, f
   if (frame === 1) draft.properties.interlaced = (bytes.readUInt8(at + 9) & 0x40) !== 0;
 }
 
-/** From 2, which stands for one bit as well, to 8 bits a pixel (appendix F). */
-function checkCodeSize(size: number | undefined, draft: StructureDraft, frame: number): void {
-  if (size !== undefined && (size < 2 || size > 8)) {
-    draft.note('gif_lzw_code_size', `${size} in frame ${frame}`);
-  }
+/** Whether there are codes for all pixels. More of them, or none for the end, are common and harm nothing. */
+function readImageData(
+  bytes: Buffer,
+  at: number,
+  data: number,
+  pixels: GifPixels,
+  draft: StructureDraft,
+  frame: number,
+): void {
+  const codeSize = bytes.readUInt8(data);
+  // From 2, which stands for one bit as well, to 8 bits a pixel (appendix F).
+  if (codeSize < 2 || codeSize > 8) draft.note('gif_lzw_code_size', `${codeSize} in frame ${frame}`);
+  const area = bytes.readUInt16LE(at + 5) * bytes.readUInt16LE(at + 7);
+  const { pixels: found, end } = pixels.count(data + 1, codeSize, area);
+  // Where the file ends there is no trailer either.
+  if (end === 'too_few') draft.note('gif_pixels_missing', `${found} of ${area} in frame ${frame}`);
+  if (end === 'invalid_code') draft.note('gif_code_invalid', `after ${found} pixels of frame ${frame}`);
+  if (end === 'too_many_codes') draft.note('too_many_parts');
 }
 
 /** The top bit says that there is a table, the low three how long: 3 × 2^(n+1) bytes. */

@@ -9,17 +9,41 @@ interface Box {
 
 /** Walks the boxes of a HEIF or AVIF (ISO/IEC 14496-12, 4.2), and the properties of its pictures. */
 export const readHeifStructure: ReadStructure = (bytes, draft) => {
+  readBoxes(bytes, draft);
+};
+
+/** What has a decoder can be damaged (contract). Of a sequence only the still picture is decoded, if it has one. */
+export const readAvifStructure: ReadStructure = (bytes, draft) => {
+  const { cutOff, hasSequence, hasStill } = readBoxes(bytes, draft);
+  // Behind the last box there may be anything, which looks like a box of any type.
+  if (cutOff !== null && ['meta', 'moov', 'mdat'].includes(cutOff))
+    draft.note('avif_box_outside_file', cutOff);
+  if (hasSequence && !hasStill) draft.notDecoded = 'no decoder for sequences';
+};
+
+function readBoxes(
+  bytes: Buffer,
+  draft: StructureDraft,
+): { cutOff: string | null; hasSequence: boolean; hasStill: boolean } {
   draft.properties.iccState = 'none';
   let hasSequence = false;
+  let hasStill = false;
+  let end = 0;
   for (const box of boxesIn(bytes, 0, bytes.length, draft)) {
     if (box.type === 'moov') hasSequence = true;
-    // A full box: its children begin after version and flags.
-    if (box.type === 'meta') readMeta(bytes, box, draft);
+    if (box.type === 'meta') {
+      hasStill = true;
+      readMeta(bytes, box, draft);
+    }
+    end = box.end;
   }
   draft.properties.animated = hasSequence;
   if (hasSequence) draft.note('animated');
-};
+  const cutOff = end < bytes.length ? bytes.toString('latin1', end + 4, end + 8) : null;
+  return { cutOff, hasSequence, hasStill };
+}
 
+/** A full box: its children begin after version and flags. */
 function readMeta(bytes: Buffer, meta: Box, draft: StructureDraft): void {
   for (const box of boxesIn(bytes, meta.start + 4, meta.end, draft)) {
     if (box.type !== 'iprp') continue;

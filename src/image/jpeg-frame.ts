@@ -15,6 +15,7 @@ export interface JpegFrame {
   readonly height: number;
   readonly components: readonly Component[];
   readonly isLossless: boolean;
+  readonly isProgressive: boolean;
   /** Sequential, and coded by Huffman: what decoders call baseline, and its extension. */
   readonly isSequentialHuffman: boolean;
 }
@@ -42,6 +43,7 @@ export function readFrameHeader(marker: number, data: Buffer, draft: StructureDr
     height: data.readUInt16BE(1),
     components,
     isLossless: process === 3,
+    isProgressive: process === 2,
     isSequentialHuffman: marker === 0xc0 || marker === 0xc1,
   };
 }

@@ -1,6 +1,7 @@
 import { readExifOrientation } from './exif.ts';
 import { enterHuffmanTables } from './huffman-table.ts';
 import { judgeIccProfile } from './icc-profile.ts';
+import { noteMissingScans } from './jpeg-coverage.ts';
 import { type ScanCoding, walkCodes } from './jpeg-entropy.ts';
 import {
   type AdobeTransform,
@@ -13,6 +14,7 @@ import { APP1, APP2, APP14, DHT, DRI, isHierarchical, isStartOfFrame, SOS } from
 import { codingOf } from './jpeg-scan.ts';
 import { type CodedData, type JpegVisitor, walkJpeg } from './jpeg-walk.ts';
 import { MAX_SCANS } from './limits.ts';
+import { noteMissingPictures } from './mpo-index.ts';
 import type { ReadStructure, StructureDraft } from './structure-draft.ts';
 
 /** Some cameras fill the coded data up to a round length. More is the rest of a picture that lost its place in it. */
@@ -34,8 +36,10 @@ export const readJpegStructure: ReadStructure = (bytes, draft) => {
   draft.properties.frames = pictures;
   draft.properties.animated = false;
   // CIPA DC-007: a multi-picture file says so in its first picture. Whatever else follows was put there.
-  if (picture.hasIndex) draft.note('mpo', `${pictures} pictures`);
-  else if (pictures > 1) draft.note('second_image', `${pictures} pictures`);
+  if (picture.index !== null) {
+    noteMissingPictures(bytes, picture.index, lastEnd, draft);
+    draft.note('mpo', `${pictures} pictures`);
+  } else if (pictures > 1) draft.note('second_image', `${pictures} pictures`);
   draft.setEnd(bytes, lastEnd);
 };
 
@@ -63,7 +67,8 @@ const unheard: JpegVisitor = { segment: () => {}, scan: () => {}, garbage: () =>
 
 /** The first picture: what its segments say, and what they lack. */
 class Picture implements JpegVisitor {
-  hasIndex = false;
+  /** Of the pictures of a multi-picture file. */
+  index: Buffer | null = null;
   private readonly draft: StructureDraft;
   private readonly profile: Buffer[] = [];
   private frame: JpegFrame | null = null;
@@ -123,7 +128,10 @@ class Picture implements JpegVisitor {
     if (!isWhole) return;
     if (this.frame === null) this.draft.note('jpeg_missing_sof');
     else if (this.scans.length === 0) this.draft.note('jpeg_missing_sos');
-    else this.followCodes(bytes);
+    else {
+      noteMissingScans(this.frame, this.scans, this.draft);
+      this.followCodes(bytes);
+    }
   }
 
   /** Of what has shown no damage so far: the codes are the dearest to look at. */
@@ -139,7 +147,7 @@ class Picture implements JpegVisitor {
   }
 
   private application2(data: Buffer): void {
-    if (startsWith(data, 'MPF\0')) this.hasIndex = true;
+    if (startsWith(data, 'MPF\0')) this.index ??= data.subarray(4);
     else if (startsWith(data, 'ICC_PROFILE\0') && this.profile.length <= MAX_PROFILE_PARTS) {
       this.profile.push(data);
     }

@@ -1,6 +1,7 @@
 import type { ImageProperties } from '../domain/image-facts.ts';
 import { createNote, damageOf, type ImageNote, type ImageNoteCode } from '../domain/image-notes.ts';
 import { MAX_PARTS } from './limits.ts';
+import type { TiffPage } from './tiff-pages.ts';
 
 /** Reads one format's structure into `draft`. RangeErrors of reads beyond the end are the caller's to catch. */
 export type ReadStructure = (bytes: Buffer, draft: StructureDraft) => void;
@@ -9,6 +10,10 @@ export type ReadStructure = (bytes: Buffer, draft: StructureDraft) => void;
 export class StructureDraft {
   readonly properties: { -readonly [Name in keyof ImageProperties]: ImageProperties[Name] } = {};
   readonly notes: ImageNote[] = [];
+  /** Why nothing is decoded, however sound the file is. */
+  notDecoded: string | null = null;
+  /** Of a TIFF. */
+  readonly pages: TiffPage[] = [];
 
   private parts = 0;
 

@@ -3,12 +3,13 @@ import { createNote, type DamageReason, damageOf, type ImageNote, MAX_NOTES } fr
 import { readBmpStructure } from './bmp-structure.ts';
 import type { Dimensions } from './dimensions.ts';
 import { readGifStructure } from './gif-structure.ts';
-import { readHeifStructure } from './heif-structure.ts';
+import { readAvifStructure, readHeifStructure } from './heif-structure.ts';
 import { readIcoStructure } from './ico-structure.ts';
 import { readJpegStructure } from './jpeg-structure.ts';
 import { readPngStructure } from './png-structure.ts';
 import { readPsdStructure } from './psd-structure.ts';
 import { type ReadStructure, StructureDraft } from './structure-draft.ts';
+import type { TiffPage } from './tiff-pages.ts';
 import { readTiffStructure } from './tiff-structure.ts';
 import { readWebpStructure } from './webp-structure.ts';
 
@@ -20,7 +21,7 @@ const READERS: Record<ImageFormat, ReadStructure> = {
   BMP: readBmpStructure,
   TIFF: readTiffStructure,
   HEIF: readHeifStructure,
-  AVIF: readHeifStructure,
+  AVIF: readAvifStructure,
   ICO: readIcoStructure,
   PSD: readPsdStructure,
 };
@@ -31,6 +32,10 @@ export interface Structure {
   readonly notes: readonly ImageNote[];
   /** Why it can't be whole; null where the structure shows nothing. */
   readonly damage: DamageReason | null;
+  /** Why nothing is decoded, however sound the file is; null where there is a decoder. */
+  readonly notDecoded: string | null;
+  /** Pages of a TIFF. */
+  readonly pages: readonly TiffPage[];
 }
 
 /** Reads the structure of a whole file, in time and memory bounded by its length. Never throws for what is in it. */
@@ -43,8 +48,8 @@ export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
     if (!(error instanceof RangeError)) throw error;
     draft.note('structure_cut_off');
   }
-  const { properties, notes } = draft;
-  return { properties, notes, damage: damageOf(notes) };
+  const { properties, notes, notDecoded, pages } = draft;
+  return { properties, notes, damage: damageOf(notes), notDecoded, pages };
 }
 
 /** The part of the facts that the structure gives, once the decoder has spoken: every damage has its error among the notes. */

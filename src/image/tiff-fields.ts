@@ -32,6 +32,8 @@ export interface TiffDirectory {
   readonly entries: number;
   /** Offset of the next one; 0 ends the chain. */
   readonly next: number;
+  /** Where that stands; null where it was left out. */
+  readonly nextAt: number | null;
 }
 
 /** The fields of a TIFF, classic or big, in either byte order. An EXIF block is one, too. Reads beyond the end throw. */
@@ -50,6 +52,23 @@ export class TiffFields {
     return this.big ? this.u64(8) : this.u32(4);
   }
 
+  /** Where the header keeps that. */
+  get firstDirectoryAt(): number {
+    return this.big ? 8 : 4;
+  }
+
+  writeOffset(at: number, offset: number): void {
+    if (this.big && this.little) this.bytes.writeBigUInt64LE(BigInt(offset), at);
+    else if (this.big) this.bytes.writeBigUInt64BE(BigInt(offset), at);
+    else if (this.little) this.bytes.writeUInt32LE(offset, at);
+    else this.bytes.writeUInt32BE(offset, at);
+  }
+
+  writeShort(at: number, value: number): void {
+    if (this.little) this.bytes.writeUInt16LE(value, at);
+    else this.bytes.writeUInt16BE(value, at);
+  }
+
   /** Null where it does not lie in the file. */
   readDirectory(offset: number): TiffDirectory | null {
     const [countBytes, entryBytes, offsetBytes] = this.big ? [8, 20, 8] : [2, 12, 4];
@@ -63,8 +82,8 @@ export class TiffFields {
       fields.set(field.tag, field);
     }
     // Some writers leave the end of the chain out.
-    if (end + offsetBytes > this.bytes.length) return { fields, entries, next: 0 };
-    return { fields, entries, next: this.big ? this.u64(end) : this.u32(end) };
+    if (end + offsetBytes > this.bytes.length) return { fields, entries, next: 0, nextAt: null };
+    return { fields, entries, next: this.big ? this.u64(end) : this.u32(end), nextAt: end };
   }
 
   private readField(entry: number): TiffField {

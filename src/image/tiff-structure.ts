@@ -2,8 +2,10 @@ import type { ColourSpace } from '../domain/image-facts.ts';
 import { judgeIccProfile } from './icc-profile.ts';
 import type { ReadStructure, StructureDraft } from './structure-draft.ts';
 import { type TiffDirectory, TiffFields } from './tiff-fields.ts';
+import type { TiffPage } from './tiff-pages.ts';
 
 const BITS_PER_SAMPLE = 258;
+const COMPRESSION = 259;
 const PHOTOMETRIC = 262;
 const STRIP_OFFSETS = 273;
 const ORIENTATION = 274;
@@ -25,6 +27,22 @@ const COLOUR_SPACES: { readonly [photometric: number]: ColourSpace } = {
   8: 'lab',
 };
 
+/**
+ * Compressions that the decoder's build lacks: old JPEG (TIFF 6.0, section 22), JBIG, PixarLog, JPEG 2000, LERC, those of DNG, LZMA,
+ * PNG, JPEG XR, Zstandard and JPEG XL. Any other number that it does not know is a fault of the file's.
+ */
+const NOT_DECODED = new Set([
+  6, 9, 10, 32_909, 33_003, 33_005, 34_661, 34_712, 34_887, 34_892, 34_925, 34_933, 34_934, 50_000, 50_002,
+  52_546,
+]);
+
+/**
+ * Colours that the decoder does not convert: masks, two more kinds of Lab (TIFF technical notes 4), the raw samples of DNG; and of
+ * Lab itself three samples of 8 bits.
+ */
+const NOT_CONVERTED = new Set([4, 9, 10, 32_803, 34_892]);
+const [GREY, RGB, LAB] = [1, 2, 8];
+
 /** Follows the chain of image file directories (TIFF 6.0, section 2): one a page. */
 export const readTiffStructure: ReadStructure = (bytes, draft) => {
   draft.properties.iccState = 'none';
@@ -38,6 +56,10 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
     if (!draft.allowParts(directory.entries + countParts(directory))) return;
     if (visited.size === 1) readPage(tiff, directory, bytes, draft);
     checkData(tiff, directory, bytes.length, visited.size, draft);
+    if (NOT_DECODED.has(valueOf(tiff, directory, bytes, COMPRESSION) ?? 0)) {
+      draft.notDecoded = 'no decoder for the compression';
+    }
+    draft.pages.push({ offset, nextAt: directory.nextAt, colours: findColours(tiff, directory, bytes) });
     offset = directory.next;
   }
   draft.properties.frames = visited.size;
@@ -45,27 +67,47 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
   if (visited.size > 1) draft.note('multi_page', `${visited.size} pages`);
 };
 
+/** The first value of a field, if there is one and it lies in the file. */
+function valueOf(
+  tiff: TiffFields,
+  { fields }: TiffDirectory,
+  bytes: Buffer,
+  tag: number,
+): number | undefined {
+  const field = fields.get(tag);
+  return field === undefined || field.count === 0 || tiff.endOf(field) > bytes.length
+    ? undefined
+    : tiff.value(field);
+}
+
+/** Whether the samples are read as other ones: they decode all the same. */
+function findColours(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer): TiffPage['colours'] {
+  const field = directory.fields.get(PHOTOMETRIC);
+  const SHORT = 3;
+  if (field?.type !== SHORT || field.count !== 1) return null;
+  const [photometric, samples = 1] = [tiff.value(field), valueOf(tiff, directory, bytes, SAMPLES_PER_PIXEL)];
+  const isLab8 =
+    photometric === LAB && samples === 3 && valueOf(tiff, directory, bytes, BITS_PER_SAMPLE) === 8;
+  if (!isLab8 && !NOT_CONVERTED.has(photometric)) return null;
+  return { at: field.at, readAs: samples < 3 ? GREY : RGB };
+}
+
 function countParts({ fields }: TiffDirectory): number {
   return (fields.get(STRIP_OFFSETS)?.count ?? 0) + (fields.get(TILE_OFFSETS)?.count ?? 0);
 }
 
 /** The first page stands for the file. */
-function readPage(tiff: TiffFields, { fields }: TiffDirectory, bytes: Buffer, draft: StructureDraft): void {
-  const valueOf = (tag: number) => {
-    const field = fields.get(tag);
-    return field === undefined || field.count === 0 || tiff.endOf(field) > bytes.length
-      ? undefined
-      : tiff.value(field);
-  };
+function readPage(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer, draft: StructureDraft): void {
+  const read = (tag: number) => valueOf(tiff, directory, bytes, tag);
   const { properties } = draft;
-  const photometric = valueOf(PHOTOMETRIC);
-  properties.bitDepth = valueOf(BITS_PER_SAMPLE) ?? 1;
-  properties.channels = valueOf(SAMPLES_PER_PIXEL) ?? 1;
+  const photometric = read(PHOTOMETRIC);
+  properties.bitDepth = read(BITS_PER_SAMPLE) ?? 1;
+  properties.channels = read(SAMPLES_PER_PIXEL) ?? 1;
   if (photometric !== undefined) properties.colourSpace = COLOUR_SPACES[photometric] ?? 'other';
   // 1 and 2 are alpha, with colours multiplied by it or not; 0 is anything.
-  properties.hasAlpha = [1, 2].includes(valueOf(EXTRA_SAMPLES) ?? 0);
-  draft.setOrientation(valueOf(ORIENTATION) ?? null);
-  const profile = fields.get(ICC_PROFILE);
+  properties.hasAlpha = [1, 2].includes(read(EXTRA_SAMPLES) ?? 0);
+  draft.setOrientation(read(ORIENTATION) ?? null);
+  const profile = directory.fields.get(ICC_PROFILE);
   if (profile !== undefined) {
     draft.setIcc(judgeIccProfile(bytes.subarray(profile.at, tiff.endOf(profile))));
   }

@@ -15,16 +15,54 @@ function screen(width = 1, height = 1): Buffer {
   return bytes;
 }
 
-/** One pixel: the codes clear, 0 and end, of three bits each. */
-function frame({ width = 1, height = 1, codeSize = 2 } = {}): Buffer {
+/** A clear code, a pixel of the first colour, and the end: three bits each, as code size 2 has them. */
+const [CLEAR, PIXEL, END] = [4, 0, 5];
+
+/** `codes` are one pixel by default. Not more than a sub-block of them, and none that makes the next ones longer. */
+function frame({
+  left = 0,
+  top = 0,
+  width = 1,
+  height = 1,
+  codeSize = 2,
+  codes = [CLEAR, PIXEL, END],
+} = {}): Buffer {
   const descriptor = Buffer.alloc(10);
   descriptor[0] = 0x2c;
+  descriptor.writeUInt16LE(left, 1);
+  descriptor.writeUInt16LE(top, 3);
   descriptor.writeUInt16LE(width, 5);
   descriptor.writeUInt16LE(height, 7);
-  return Buffer.concat([descriptor, Buffer.from([codeSize, 2, 0x44, 0x01, 0])]);
+  const data = pack(codes);
+  return Buffer.concat([descriptor, Buffer.from([codeSize, data.length]), data, Buffer.from([0])]);
+}
+
+/** The first code is in the lowest bits. */
+function pack(codes: readonly number[]): Buffer {
+  const data = Buffer.alloc(Math.ceil((codes.length * 3) / 8));
+  for (let bit = 0; bit < codes.length * 3; bit += 1) {
+    const isSet = (((codes[Math.floor(bit / 3)] ?? 0) >> (bit % 3)) & 1) === 1;
+    if (isSet) data[bit >> 3] = (data[bit >> 3] ?? 0) | (1 << (bit & 7));
+  }
+  return data;
 }
 
 const gif = (...blocks: Buffer[]) => Buffer.concat([screen(), ...blocks, TRAILER]);
+const line = (codes: number[], width = 4) =>
+  Buffer.concat([screen(width, 1), frame({ width, codes }), TRAILER]);
+
+/** A picture whose data lacks some of its sub-blocks, and nothing else. */
+async function withoutBlocks(choose: (blocks: Buffer[]) => Buffer[]): Promise<Buffer> {
+  const bytes = await noise().gif({ colours: 256 }).toBuffer();
+  const start = bytes.lastIndexOf(Buffer.from([0x2c, 0, 0, 0, 0, 160, 0, 120, 0])) + 11;
+  const blocks: Buffer[] = [];
+  let at = start;
+  for (let length = bytes[at] ?? 0; length > 0; length = bytes[at] ?? 0) {
+    blocks.push(bytes.subarray(at, at + 1 + length));
+    at += 1 + length;
+  }
+  return Buffer.concat([bytes.subarray(0, start), ...choose(blocks), bytes.subarray(at)]);
+}
 
 function riff(...chunks: Buffer[]): Buffer {
   const bytes = Buffer.concat([Buffer.from('RIFF\0\0\0\0WEBP', 'latin1'), ...chunks]);
@@ -96,6 +134,59 @@ export const GIF_FILES: readonly OddFile[] = [
     codes: ['gif_unknown_block'],
   },
   {
+    name: 'whole-line.gif',
+    make: () => line([CLEAR, PIXEL, PIXEL, CLEAR, PIXEL, PIXEL, END]),
+    format: 'GIF',
+  },
+  // Four pixels in three codes: 6 is the one that it completes itself.
+  { name: 'repeated.gif', make: () => line([CLEAR, PIXEL, 6, PIXEL, END]), format: 'GIF' },
+  { name: 'no-end-code.gif', make: () => line([CLEAR, PIXEL, 6, PIXEL]), format: 'GIF' },
+  { name: 'no-clear-code.gif', make: () => line([PIXEL, 6, PIXEL, END]), format: 'GIF' },
+  { name: 'codes-left-over.gif', make: () => line([CLEAR, PIXEL, 6, PIXEL, 7, 7, 7, 7]), format: 'GIF' },
+  {
+    name: 'a-pixel-too-few.gif',
+    make: () => line([CLEAR, PIXEL, 6, END]),
+    format: 'GIF',
+    integrity: 'truncated',
+    codes: ['gif_pixels_missing'],
+  },
+  {
+    name: 'half-of-its-pixels.gif',
+    make: () => withoutBlocks((blocks) => blocks.slice(0, blocks.length / 2)),
+    format: 'GIF',
+    integrity: 'truncated',
+    codes: ['gif_pixels_missing'],
+  },
+  {
+    name: 'a-block-lost.gif',
+    make: () => withoutBlocks((blocks) => blocks.slice(0, -1)),
+    format: 'GIF',
+    integrity: 'truncated',
+    codes: ['gif_pixels_missing'],
+  },
+  {
+    name: 'no-pixels.gif',
+    make: () => line([END]),
+    format: 'GIF',
+    integrity: 'truncated',
+    codes: ['gif_pixels_missing'],
+  },
+  {
+    name: 'second-frame-too-short.gif',
+    make: () =>
+      Buffer.concat([line([CLEAR, PIXEL, 6, PIXEL, END]).subarray(0, -1), frame({ width: 2 }), TRAILER]),
+    format: 'GIF',
+    integrity: 'truncated',
+    codes: ['gif_pixels_missing', 'animated'],
+  },
+  {
+    name: 'unknown-code.gif',
+    make: () => line([CLEAR, PIXEL, 7, PIXEL, END]),
+    format: 'GIF',
+    integrity: 'corrupt data',
+    codes: ['gif_code_invalid'],
+  },
+  {
     name: 'empty-frame.gif',
     make: () => gif(frame(), frame({ width: 0 })),
     format: 'GIF',
@@ -103,9 +194,30 @@ export const GIF_FILES: readonly OddFile[] = [
   },
   {
     name: 'frame-beyond.gif',
-    make: () => gif(frame({ width: 2 })),
+    make: () => gif(frame({ width: 2, codes: [CLEAR, PIXEL, PIXEL, END] })),
     format: 'GIF',
+    integrity: 'corrupt data',
     codes: ['gif_frame_outside_screen'],
+  },
+  {
+    name: 'second-frame-beyond.gif',
+    make: () => gif(frame(), frame({ top: 1 })),
+    format: 'GIF',
+    integrity: 'corrupt data',
+    codes: ['gif_frame_outside_screen', 'animated'],
+  },
+  {
+    name: 'frame-of-60000-on-a-screen-of-10.gif',
+    make: () => Buffer.concat([screen(10, 10), frame({ width: 60_000, height: 60_000 }), TRAILER]),
+    format: 'GIF',
+    integrity: 'corrupt data',
+    codes: ['gif_frame_outside_screen'],
+    facts: { width: 10, height: 10 },
+  },
+  {
+    name: 'frame-in-a-corner.gif',
+    make: () => Buffer.concat([screen(3, 2), frame({ left: 2, top: 1 }), TRAILER]),
+    format: 'GIF',
   },
   {
     name: 'code-size-12.gif',

@@ -1,10 +1,40 @@
 import { noise } from '../image-seeds.ts';
-import { EOI, emptyProfile, exif, greyHeaders, greyJpeg, iccPart, manyScans, segment } from './jpeg-parts.ts';
+import {
+  EOI,
+  emptyProfile,
+  exif,
+  greyHeaders,
+  greyJpeg,
+  iccPart,
+  jpegOfScans,
+  manyScans,
+  multiPicture,
+  segment,
+} from './jpeg-parts.ts';
 import type { OddFile } from './odd-file.ts';
 
 const format = 'JPEG';
 const zip = Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1');
 const after = (...parts: Buffer[]) => Buffer.concat([greyJpeg(), ...parts]);
+
+const SEQUENTIAL = 0xc0;
+const PROGRESSIVE = 0xc2;
+
+/** Mean values of all components but for their last bit, that bit; the same of the rest of each. */
+const passes = [
+  { components: [1, 2, 3], sends: [0, 0, 0x01] },
+  { components: [1, 2, 3], sends: [0, 0, 0x10] },
+  ...[1, 2, 3].flatMap((id) => [
+    { components: [id], sends: [1, 5, 0x00] } as const,
+    { components: [id], sends: [6, 63, 0x01] } as const,
+    { components: [id], sends: [6, 63, 0x10] } as const,
+  ]),
+] as const;
+const withoutPasses = (...gone: number[]) =>
+  jpegOfScans(
+    PROGRESSIVE,
+    passes.filter((_, index) => !gone.includes(index)),
+  );
 
 /** Says another height than that of what is coded. */
 function withHeight(height: number, bytes: Buffer): Buffer {
@@ -70,6 +100,50 @@ export const JPEG_FILES: readonly OddFile[] = [
     format,
     facts: { progressive: true, colourSpace: 'ycbcr' },
   },
+  {
+    name: 'a-scan-for-each-component.jpg',
+    make: () => jpegOfScans(SEQUENTIAL, [{ components: [1] }, { components: [2] }, { components: [3] }]),
+    format,
+  },
+  {
+    name: 'one-scan-for-all-components.jpg',
+    make: () => jpegOfScans(SEQUENTIAL, [{ components: [1, 2, 3] }]),
+    format,
+  },
+  ...[1, 2, 3].map(
+    (missing): OddFile => ({
+      name: `no-scan-for-component-${missing}.jpg`,
+      make: () =>
+        jpegOfScans(
+          SEQUENTIAL,
+          [1, 2, 3].filter((id) => id !== missing).map((id) => ({ components: [id] })),
+        ),
+      format,
+      integrity: 'corrupt data',
+      codes: ['jpeg_component_missing'],
+    }),
+  ),
+  { name: 'all-passes.jpg', make: () => withoutPasses(), format, facts: { progressive: true } },
+  {
+    name: 'no-mean-values-for-component-3.jpg',
+    make: () => jpegOfScans(PROGRESSIVE, [{ components: [1, 2], sends: [0, 0, 0] }, ...passes.slice(2)]),
+    format,
+    integrity: 'corrupt data',
+    codes: ['jpeg_component_missing'],
+  },
+  ...[
+    ['first-pass-only', passes.slice(1).map((_, index) => index + 1)],
+    ['no-last-pass', [passes.length - 1]],
+    ['no-last-bit-of-mean-values', [1]],
+    ['nothing-but-mean-values-of-component-2', [5, 6, 7]],
+  ].map(
+    ([name, gone]): OddFile => ({
+      name: `${name as string}.jpg`,
+      make: () => withoutPasses(...(gone as number[])),
+      format,
+      codes: ['jpeg_progression_incomplete'],
+    }),
+  ),
   {
     name: 'restarts.jpg',
     make: () => greyJpeg({ width: 80, restarts: [0, 1, 2, 3, 4, 5, 6, 7, 0] }),
@@ -297,6 +371,34 @@ export const JPEG_FILES: readonly OddFile[] = [
     format,
     codes: ['mpo'],
     facts: { frames: 2, trailingBytes: 0 },
+  },
+  { name: 'indexed.mpo', make: () => multiPicture(greyJpeg()), format, codes: ['mpo'], facts: { frames: 2 } },
+  {
+    name: 'cut-in-its-second-picture.mpo',
+    make: () => multiPicture(greyJpeg()).subarray(0, -10),
+    format,
+    integrity: 'truncated',
+    codes: ['mpo_picture_outside_file', 'mpo', 'trailing_bytes'],
+  },
+  {
+    name: 'less-filling-than-indexed.mpo',
+    make: () => multiPicture(greyJpeg(), 10_000),
+    format,
+    codes: ['mpo'],
+    facts: { frames: 2 },
+  },
+  {
+    name: 'without-its-second-picture.mpo',
+    make: () => multiPicture(Buffer.alloc(0), 10_000),
+    format,
+    codes: ['mpo_picture_missing', 'mpo'],
+    facts: { frames: 1 },
+  },
+  {
+    name: 'no-picture-where-indexed.mpo',
+    make: () => multiPicture(Buffer.from('other data'), 10_000),
+    format,
+    codes: ['mpo', 'trailing_bytes'],
   },
   {
     name: 'two-pictures.jpg',

@@ -96,6 +96,46 @@ export function manyScans(scans: number): Buffer {
   ]);
 }
 
+interface Scan {
+  readonly components: readonly number[];
+  /** Coefficients, and in one byte which bit they had and which they have now. All of them, all bits. */
+  readonly sends?: readonly [first: number, last: number, bits: number];
+}
+
+/** The picture of `greyJpeg`, 32×8, in three components (1, 2, 3) and scans of one's own. */
+export function jpegOfScans(frameMarker: number, scans: readonly Scan[]): Buffer {
+  const headers = greyHeaders({ frameMarker });
+  const end = headers.indexOf(Buffer.from([0xff, frameMarker]));
+  const frame = Buffer.from([8, 0, 8, 0, 32, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0]);
+  return Buffer.concat([
+    headers.subarray(0, end),
+    segment(frameMarker, frame),
+    headers.subarray(end + 13),
+    ...scans.map(({ components, sends = [0, 63, 0] }) => {
+      const ids = components.flatMap((id) => [id, 0]);
+      // Either kind of coefficients is one bit a block, "no difference" or "end of block".
+      const bits = 4 * components.length * (sends[0] === 0 && sends[1] > 0 ? 2 : 1);
+      const coded = Buffer.alloc(Math.ceil(bits / 8));
+      if (bits % 8 > 0) coded[coded.length - 1] = 0xff >> (bits % 8);
+      return Buffer.concat([segment(0xda, Buffer.from([components.length, ...ids, ...sends])), coded]);
+    }),
+    EOI,
+  ]);
+}
+
+/** A picture whose index names a second one behind it, as large as it is or as `size` says. */
+export function multiPicture(second: Buffer, size = second.length): Buffer {
+  const index = Buffer.alloc(58);
+  index.write('MM\0*\0\0\0\x08', 0, 'latin1');
+  // One field: entries of two pictures, behind the directory.
+  Buffer.from([0, 1, 0xb0, 2, 0, 7, 0, 0, 0, 32, 0, 0, 0, 26]).copy(index, 8);
+  const first = () => greyJpeg({ before: [segment(0xe2, `MPF\0${index.toString('latin1')}`)] });
+  index.writeUInt32BE(first().length, 30);
+  index.writeUInt32BE(size, 46);
+  index.writeUInt32BE(first().length - first().indexOf('MM\0*'), 50);
+  return Buffer.concat([first(), second]);
+}
+
 /** An APP1 segment with one field: the orientation. */
 export function exif(orientation: number): Buffer {
   const tiff = Buffer.alloc(26);

@@ -65,6 +65,18 @@ const noImage = (name: string, text: string): OddFile => ({
   format: null,
 });
 
+const zip = Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1');
+const avif = () => noise(32, 8).avif({ effort: 0 }).toBuffer();
+
+/** A still picture in a file that is a sequence first, of which there is but the box, and more pixels. */
+async function avifSequence(morePixels = 0): Promise<Buffer> {
+  const still = await avif();
+  still.write('avis', 8, 'latin1');
+  const pixels = Buffer.alloc(morePixels === 0 ? 0 : 8 + morePixels);
+  if (morePixels > 0) pixels.write('mdat', pixels.writeUInt32BE(pixels.length), 'latin1');
+  return Buffer.concat([still, Buffer.from('\0\0\0\x08moov', 'latin1'), pixels]);
+}
+
 export const OTHER_FILES: readonly OddFile[] = [
   {
     name: 'picture.bmp',
@@ -121,6 +133,48 @@ export const OTHER_FILES: readonly OddFile[] = [
     make: () => noise(32, 8).ensureAlpha(0.5).avif({ effort: 0 }).toBuffer(),
     format: 'AVIF',
     facts: { hasAlpha: true, animated: false },
+  },
+  {
+    name: 'sequence-and-picture.avif',
+    make: () => avifSequence(),
+    format: 'AVIF',
+    codes: ['animated'],
+    facts: { width: 32, height: 8, animated: true },
+  },
+  {
+    name: 'sequence-with-a-damaged-picture.avif',
+    make: async () => {
+      const bytes = await avifSequence();
+      return bytes.fill(0xff, bytes.indexOf('mdat') + 4, bytes.length - 8);
+    },
+    format: 'AVIF',
+    integrity: 'corrupt data',
+    codes: ['undecodable', 'animated'],
+  },
+  {
+    name: 'sequence-only.avif',
+    make: async () => {
+      const bytes = await avifSequence();
+      // `free` boxes are skipped.
+      bytes.write('free', bytes.indexOf('meta'), 'latin1');
+      return bytes;
+    },
+    format: 'AVIF',
+    integrity: 'not_checked',
+    codes: ['animated'],
+  },
+  {
+    name: 'sequence-cut-short.avif',
+    make: async () => (await avifSequence(1_000)).subarray(0, -1),
+    format: 'AVIF',
+    integrity: 'truncated',
+    codes: ['heif_box_outside_file', 'animated', 'avif_box_outside_file'],
+  },
+  {
+    name: 'something-behind.avif',
+    make: async () => Buffer.concat([await avif(), zip]),
+    format: 'AVIF',
+    codes: ['heif_box_outside_file'],
   },
   noImage('svg.jpg', '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>'),
   noImage('html.jpg', '<!doctype html><html><body><img src="x.jpg"></body></html>'),

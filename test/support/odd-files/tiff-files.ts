@@ -17,25 +17,67 @@ const FIELDS: readonly (readonly [tag: number, value: number])[] = [
   [278, 2],
   [279, 8],
 ];
+const [WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIP] = [256, 257, 258, 259, 262, 273];
+const LZW = 5;
+const small = new Map([
+  [WIDTH, 2],
+  [HEIGHT, 1],
+]);
 const DIRECTORY_BYTES = 2 + 12 * FIELDS.length + 4;
 
-/** Pages that all show the same pixels. `next` tells for each where the chain goes on: a page, nowhere, or any place. */
-function tiff(next: readonly (number | 'end')[], change: ReadonlyMap<number, number> = new Map()): Buffer {
+type Change = ReadonlyMap<number, number>;
+
+/**
+ * Pages that all show the same pixels. `next` tells for each where the chain goes on: a page, nowhere, or any place. One change
+ * is for all of them, or there is one for each.
+ */
+function tiff(next: readonly (number | 'end')[], ...changes: readonly Change[]): Buffer {
   const bytes = Buffer.alloc(FIRST_AT + DIRECTORY_BYTES * next.length);
   bytes.write('II*\0', 0, 'latin1');
   bytes.writeUInt32LE(FIRST_AT, 4);
   for (const [page, target] of next.entries()) {
     let at = FIRST_AT + DIRECTORY_BYTES * page;
     at = bytes.writeUInt16LE(FIELDS.length, at);
+    const change = changes.length > 1 ? changes[page] : changes[0];
     for (const [tag, value] of FIELDS) {
       at = bytes.writeUInt16LE(tag, at);
-      at = bytes.writeUInt16LE(4, at);
+      at = bytes.writeUInt16LE(tag === PHOTOMETRIC ? 3 : 4, at);
       at = bytes.writeUInt32LE(1, at);
-      at = bytes.writeUInt32LE(change.get(tag) ?? value, at);
+      at = bytes.writeUInt32LE(change?.get(tag) ?? value, at);
     }
     const isPage = target !== 'end' && target < next.length;
     bytes.writeUInt32LE(target === 'end' ? 0 : isPage ? FIRST_AT + DIRECTORY_BYTES * target : target, at);
   }
+  return bytes;
+}
+
+/** A BigTIFF of pages in their order, which show the same pixels; a change for each. */
+function bigTiff(...changes: readonly Change[]): Buffer {
+  const directoryBytes = 8 + 20 * FIELDS.length + 8;
+  const firstAt = 24;
+  const bytes = Buffer.alloc(firstAt + directoryBytes * changes.length);
+  bytes.write('MM\0+\0\x08', 0, 'latin1');
+  bytes.writeBigUInt64BE(BigInt(firstAt), 8);
+  for (const [page, change] of changes.entries()) {
+    const start = firstAt + directoryBytes * page;
+    bytes.writeBigUInt64BE(BigInt(FIELDS.length), start);
+    for (const [index, [tag, value]] of FIELDS.entries()) {
+      const at = start + 8 + 20 * index;
+      bytes.writeUInt16BE(tag, at);
+      bytes.writeUInt16BE(4, at + 2);
+      bytes.writeBigUInt64BE(1n, at + 4);
+      bytes.writeUInt32BE(change.get(tag) ?? (tag === STRIP ? firstAt - 8 : value), at + 12);
+    }
+    const next = page + 1 < changes.length ? start + directoryBytes : 0;
+    bytes.writeBigUInt64BE(BigInt(next), start + directoryBytes - 8);
+  }
+  return bytes;
+}
+
+/** Three samples of 8 bits that are said to be other colours than RGB. */
+export async function tiffOf(photometric: number): Promise<Buffer> {
+  const bytes = await noise().tiff({ compression: 'lzw' }).toBuffer();
+  bytes.writeUInt16LE(photometric, bytes.indexOf(Buffer.from([0x06, 0x01, 3, 0, 1, 0, 0, 0, 2, 0])) + 8);
   return bytes;
 }
 
@@ -52,6 +94,143 @@ export const TIFF_FILES: readonly OddFile[] = [
     format,
     codes: ['multi_page'],
     facts: { frames: 3, animated: false },
+  },
+  {
+    name: 'pages-of-two-sizes.tif',
+    make: () => tiff([1, 2, 'end'], new Map(), small, new Map()),
+    format,
+    codes: ['multi_page'],
+    facts: { frames: 3, width: 4, height: 2 },
+  },
+  {
+    name: 'pages-of-two-depths.tif',
+    make: () => tiff([1, 'end'], new Map(), new Map([[BITS, 16], ...small])),
+    format,
+    codes: ['multi_page'],
+    facts: { frames: 2 },
+  },
+  {
+    name: 'big-pages-of-two-sizes.tif',
+    make: () => bigTiff(small, new Map()),
+    format,
+    codes: ['multi_page'],
+    facts: { frames: 2, width: 2, height: 1 },
+  },
+  {
+    name: 'damaged-page-of-another-size.tif',
+    make: () => tiff([1, 'end'], new Map(), new Map([[COMPRESSION, LZW], ...small])),
+    format,
+    integrity: 'truncated',
+    codes: ['undecodable', 'multi_page'],
+  },
+  {
+    name: 'second-page-too-short.tif',
+    make: () => tiff([1, 'end'], new Map(), new Map([[HEIGHT, 3]])),
+    format,
+    integrity: 'corrupt data',
+    codes: ['undecodable', 'multi_page'],
+  },
+  {
+    name: 'second-page-of-60000.tif',
+    make: () =>
+      tiff(
+        [1, 'end'],
+        new Map(),
+        new Map([
+          [WIDTH, 60_000],
+          [HEIGHT, 60_000],
+        ]),
+      ),
+    format,
+    integrity: 'not_checked',
+    codes: ['multi_page'],
+  },
+  {
+    name: 'overviews-of-40-megapixels.tif',
+    make: () =>
+      tiff(
+        [1, 2, 'end'],
+        ...[6_400, 3_200, 800].map(
+          (side) =>
+            new Map([
+              [WIDTH, side],
+              [HEIGHT, side],
+            ]),
+        ),
+      ),
+    format,
+    integrity: 'truncated',
+    tooLarge: '6400x6400',
+    codes: ['undecodable', 'multi_page'],
+  },
+  ...[6, 34_661, 34_712, 34_887, 34_925, 50_000, 50_002].map(
+    (compression): OddFile => ({
+      name: `compression-${compression}.tif`,
+      make: () => tiff(['end'], new Map([[COMPRESSION, compression]])),
+      format,
+      integrity: 'not_checked',
+      facts: { frames: 1 },
+    }),
+  ),
+  {
+    name: 'second-page-zstandard.tif',
+    make: () => tiff([1, 'end'], new Map(), new Map([[COMPRESSION, 50_000]])),
+    format,
+    integrity: 'not_checked',
+    codes: ['multi_page'],
+  },
+  {
+    name: 'zstandard-cut-short.tif',
+    make: () =>
+      tiff(
+        ['end'],
+        new Map([
+          [COMPRESSION, 50_000],
+          [STRIP, 1_000],
+        ]),
+      ),
+    format,
+    integrity: 'truncated',
+    codes: ['tiff_data_outside_file'],
+  },
+  {
+    name: 'compression-that-is-none.tif',
+    make: () => tiff(['end'], new Map([[COMPRESSION, 1_234]])),
+    format,
+    integrity: 'corrupt data',
+    codes: ['undecodable'],
+  },
+  { name: 'lab.tif', make: () => tiffOf(8), format, facts: { colourSpace: 'lab', bitDepth: 8 } },
+  { name: 'icc-lab.tif', make: () => tiffOf(9), format, facts: { colourSpace: 'other' } },
+  { name: 'raw-samples.tif', make: () => tiffOf(34_892), format, facts: { colourSpace: 'other' } },
+  {
+    name: 'colours-that-are-none.tif',
+    make: () => tiffOf(1_234),
+    format,
+    integrity: 'corrupt data',
+    codes: ['undecodable'],
+  },
+  {
+    name: 'damaged-lab.tif',
+    make: async () => (await tiffOf(8)).fill(0xff, 10_000, 12_000),
+    format,
+    integrity: 'truncated',
+    codes: ['undecodable'],
+  },
+  {
+    name: 'page-and-mask.tif',
+    make: () =>
+      tiff(
+        [1, 'end'],
+        new Map(),
+        new Map([
+          [PHOTOMETRIC, 4],
+          [BITS, 1],
+        ]),
+      ),
+    format,
+    codes: ['multi_page'],
+    facts: { frames: 2 },
   },
   {
     name: 'cmyk.tif',

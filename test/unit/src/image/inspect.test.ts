@@ -3,6 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { MEASURES } from '../../../../src/domain/measures.ts';
 import { noise } from '../../../support/image-seeds.ts';
+import { tiffOf } from '../../../support/odd-files/tiff-files.ts';
 import { inspect } from './inspect-file.ts';
 
 describe('the facts of images', () => {
@@ -101,6 +102,13 @@ describe('the measures of images', () => {
     expect(facts?.frames).toBe(2);
     expect(facts?.measures).toMatchObject({ brightness: { p5: 1, p99: 1 } });
     expect(facts?.measures).toEqual((await inspect(still, { measures: MEASURES }))?.measures);
+  });
+
+  it('have no measures of colours that were decoded as other ones', async () => {
+    const lab = await inspect(await tiffOf(8), { measures: MEASURES });
+    expect(lab?.integrity.state).toBe('intact');
+    expect(lab?.measures).toBeUndefined();
+    expect((await inspect(await tiffOf(2), { measures: MEASURES }))?.measures).toBeDefined();
   });
 
   it('take as many channels as there are', async () => {
