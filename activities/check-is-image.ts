@@ -20,7 +20,8 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
       const { reason } = facts.integrity;
       return { findings: [{ code: 'image_unreadable', key: 'asset', measured: { reason } }], facts };
     } finally {
-      await file.handle.close();
+      // Not waited for: it waits for a read that hangs. Nothing was written, so nothing is lost with one that fails.
+      file.handle.close().catch(() => undefined);
     }
   }
 

@@ -114,7 +114,11 @@ const image = z
     width: count.nullable().meta({ description: 'Pixels, as stored: before EXIF orientation.' }),
     height: count.nullable(),
     bytes: count,
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .nullable()
+      .meta({ description: 'Null for a file above 128 MiB: only its head is read.' }),
     integrity: z.discriminatedUnion('state', [
       z.object({ state: z.literal('intact') }),
       z.object({ state: z.literal('damaged'), reason: z.string() }),

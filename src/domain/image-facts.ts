@@ -65,8 +65,8 @@ export interface ImageFacts extends ImageProperties {
   readonly width: number | null;
   readonly height: number | null;
   readonly bytes: number;
-  /** Hex. */
-  readonly sha256: string;
+  /** Hex. Null for a file that is too large to pass: only its head was read. (Earlier, whole files were hashed, so it was always there.) */
+  readonly sha256: string | null;
   readonly integrity: Integrity;
   /** Width and height after EXIF orientation, as viewers show the picture. */
   readonly displayed?: { readonly width: number; readonly height: number };

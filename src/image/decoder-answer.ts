@@ -13,7 +13,7 @@ const header = z.strictObject({
   width: count.nullable(),
   height: count.nullable(),
   bytes: count,
-  sha256,
+  sha256: sha256.nullable(),
 });
 const side = z.strictObject({ width: count, height: count });
 const unit = z.number().min(0).max(1);

@@ -27,6 +27,7 @@ export interface DecoderPoolOptions {
   /** What they run, and within which limits; tests have others. */
   readonly program?: string;
   readonly limits?: DecoderLimits;
+  readonly readMs?: number;
 }
 
 export interface DecoderPool {
@@ -62,6 +63,7 @@ export function createDecoderPool({
   onEnd,
   program = fileURLToPath(new URL('./decoder-child.ts', import.meta.url)),
   limits,
+  readMs,
 }: DecoderPoolOptions): DecoderPool {
   const all = new Set<Decoder>();
   const idle: Decoder[] = [];
@@ -81,11 +83,19 @@ export function createDecoderPool({
       giveUpPlace();
       throw new AppError('decoder_unavailable');
     }
-    const decoder: Decoder = Object.assign(startDecoder(program, limits), {
-      images: 0,
-      keepsBytes: 0,
-      isDismissed: false,
-    });
+    try {
+      const decoder = launch();
+      await decoder.answer();
+      return decoder;
+    } catch (error) {
+      failedAt = performance.now();
+      giveUpPlace();
+      throw new AppError('decoder_unavailable', { cause: error });
+    }
+  }
+
+  function launch(): Decoder {
+    const decoder = Object.assign(begin(), { images: 0, keepsBytes: 0, isDismissed: false });
     all.add(decoder);
     void decoder.ended.then((end) => {
       all.delete(decoder);
@@ -96,13 +106,15 @@ export function createDecoderPool({
       }
       if (!decoder.isDismissed) onEnd(end);
     });
+    return decoder;
+  }
+
+  function begin(): DecoderProcess {
     try {
-      await decoder.answer();
-      return decoder;
+      return startDecoder(program, limits);
     } catch (error) {
-      failedAt = performance.now();
-      giveUpPlace();
-      throw new AppError('decoder_unavailable', { cause: error });
+      onEnd({ loss: 'decoder_crashed', code: null, signal: null, stderr: (error as Error).message });
+      throw error;
     }
   }
 
@@ -146,15 +158,15 @@ export function createDecoderPool({
   }
 
   /** Undefined: the decoder ended before it had said a word of this file, perhaps before it saw it. */
-  async function inspectOnce(file: AssetFile, { measures = [], signal }: InspectOptions) {
+  async function inspectOnce(file: AssetFile, options: InspectOptions) {
+    const { signal } = options;
     const decoder = await acquire(signal);
     const abort = () => dismiss(decoder);
     signal?.addEventListener('abort', abort);
     let header: HeaderFacts | null = null;
     let hasSpoken = false;
     try {
-      signal?.throwIfAborted();
-      for await (const frame of readFrames(file, measures)) {
+      for await (const frame of readFrames(file, { ...options, readMs })) {
         await decoder.send(frame);
         if (frame.isLast) break;
         if (hasSpoken) continue;

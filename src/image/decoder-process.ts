@@ -10,6 +10,7 @@ import {
   DECODER_DATA_KIB,
   DECODER_RESIDENT_BYTES,
   IMAGES_PER_DECODER,
+  WATCH_COUNTS_MS,
 } from './limits.ts';
 import { readUsage } from './process-usage.ts';
 
@@ -98,6 +99,7 @@ function flagsFor(program: string): string[] {
 /**
  * Starts a process that reads images. It gets bytes, never a path or an open file, and no environment; it ends with its standard
  * input, so with the worker, however that ends.
+ * @throws where the system refuses: memory, processes, descriptors
  */
 export function startDecoder(program: string, limits: DecoderLimits = LIMITS): DecoderProcess {
   const child = spawn('/bin/sh', ['-c', LAUNCH, process.execPath, ...flagsFor(program), program], {
@@ -105,14 +107,19 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
     cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // No descriptors for its pipes: then there are none, whatever the types say, and the error comes later.
+  if ((child.stdin as unknown) === undefined) {
+    child.once('error', () => undefined);
+    throw new Error('No file descriptors for the pipes of a decoder');
+  }
   let loss: Loss = 'decoder_crashed';
   let stderr = '';
   let said = '';
   let hasEnded = false;
   let isKilled = false;
   const answers: Answer[] = [];
-  /** What the worker waits for, since when, and how much processor time had been used by the first look at it. */
-  let turn: { since: number; cpuMs: number | null; settle: () => void } | null = null;
+  /** What the worker waits for, and for how long by the last look at it; processor time that had been used by the first. */
+  let turn: { waitedMs: number; lookedAt: number; cpuMs: number | null; settle: () => void } | null = null;
 
   const ended = new Promise<DecoderEnd>((resolve) => {
     const end = (code: number | null, signal: NodeJS.Signals | null) => {
@@ -153,7 +160,7 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
 
   /** Waits until `isOver`, on the decoder's time: a turn goes on until it is ended. */
   async function wait(isOver: () => boolean): Promise<void> {
-    turn ??= { since: performance.now(), cpuMs: null, settle: () => undefined };
+    turn ??= { waitedMs: 0, lookedAt: performance.now(), cpuMs: null, settle: () => undefined };
     while (!isOver()) {
       if (hasEnded) throw new DecoderEnded(await ended);
       const current = turn;
@@ -197,7 +204,11 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
         if (usage.residentBytes > limits.residentBytes) return kill();
         if (usage.cpuMs - turn.cpuMs > limits.cpuMs) loss = 'decode_timeout';
       }
-      if (performance.now() - turn.since > limits.wallMs) loss = 'decode_timeout';
+      const now = performance.now();
+      // Not the time since it began: a worker that was stopped looks before it reads what was answered meanwhile.
+      turn.waitedMs += Math.min(now - turn.lookedAt, WATCH_COUNTS_MS);
+      turn.lookedAt = now;
+      if (turn.waitedMs > limits.wallMs) loss = 'decode_timeout';
       if (loss === 'decode_timeout') kill();
     },
   };

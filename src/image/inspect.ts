@@ -48,12 +48,13 @@ export function startInspection(
   const format = sniffFormat(first.subarray(0, SNIFF_BYTES));
   if (format === null) return null;
   const isLarge = bytes > MAX_BYTES_IN_MEMORY;
-  const hash = createHash('sha256');
+  // Nothing is read behind the head of a large file: hashing a terabyte would take the decoder from others for an hour.
+  const hash = isLarge ? null : createHash('sha256');
   const content = Buffer.allocUnsafeSlow(isLarge ? HEAD_BYTES : bytes);
   let seen = 0;
 
   function take(block: Buffer): void {
-    hash.update(block);
+    hash?.update(block);
     if (seen < content.length) block.copy(content, seen);
     seen += block.length;
   }
@@ -67,7 +68,7 @@ export function startInspection(
       width: size?.width ?? null,
       height: size?.height ?? null,
       bytes: isLarge ? bytes : seen,
-      sha256: hash.digest('hex'),
+      sha256: hash?.digest('hex') ?? null,
     };
     onHeader(facts);
     return {

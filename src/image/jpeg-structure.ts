@@ -13,6 +13,7 @@ import {
 import { APP1, APP2, APP14, DHT, DRI, isHierarchical, isStartOfFrame, SOS } from './jpeg-markers.ts';
 import { codingOf } from './jpeg-scan.ts';
 import { type CodedData, type JpegVisitor, walkJpeg } from './jpeg-walk.ts';
+import { MAX_SCANS } from './limits.ts';
 import { noteMissingPictures } from './mpo-index.ts';
 import type { ReadStructure, StructureDraft } from './structure-draft.ts';
 
@@ -86,8 +87,10 @@ class Picture implements JpegVisitor {
     if (isStartOfFrame(marker)) {
       this.frame ??= readFrameHeader(marker, data, this.draft);
     } else if (marker === DHT) enterHuffmanTables(data, this.tables);
-    else if (marker === SOS) this.scans.push(data);
-    else if (marker === DRI && data.length >= 2) this.interval = data.readUInt16BE(0);
+    else if (marker === SOS) {
+      this.scans.push(data);
+      if (this.scans.length > MAX_SCANS) this.draft.note('too_many_parts', `more than ${MAX_SCANS} scans`);
+    } else if (marker === DRI && data.length >= 2) this.interval = data.readUInt16BE(0);
     else if (marker === APP1 && startsWith(data, 'Exif\0\0')) {
       // A second block is nobody's.
       if (this.draft.properties.orientation === undefined) {
@@ -106,6 +109,7 @@ class Picture implements JpegVisitor {
     else if (expected !== null && restarts < expected) {
       this.draft.note('jpeg_restart_marker_missing', `${restarts} of ${expected}`);
     }
+    if (this.draft.isDamaged) return;
     const coding = codingOf(this.frame, this.interval, header, this.tables);
     if (coding !== null) this.coded.push({ data, coding });
   }

@@ -3,7 +3,7 @@
 /** Pixels of all frames together. Above, nothing is decoded (contract): 50 megapixels of RGB are 150 MB of memory. */
 export const MAX_DECODED_PIXELS = 50_000_000;
 
-/** Bytes read into memory. A larger file is judged by its header and hash, and never passes. */
+/** Bytes read into memory. Of a larger file only the head is read, and it never passes. */
 export const MAX_BYTES_IN_MEMORY = 128 * 1024 * 1024;
 
 /**
@@ -15,6 +15,9 @@ export const DECODE_CPU_MS = 4_000;
 /** The clock's time for one picture: for a decoder that hangs. Long, for a busy machine is no fault of the picture's. */
 export const DECODE_WALL_MS = 20_000;
 
+/** The clock's time for reading one file, for storage that hangs: 4 MiB/s for the largest, and well within the 60 s of a try. */
+export const READ_WALL_MS = 30_000;
+
 /** Resident memory of a decoder, bytes: 50 megapixels need 250 to 620 MiB, as AVIF 1 GiB; what can pass at all, 80. */
 export const DECODER_RESIDENT_BYTES = 1280 * 1024 * 1024;
 
@@ -23,6 +26,9 @@ export const DECODER_DATA_KIB = 2_500_000;
 
 /** How often decoders that work on a picture are looked at, milliseconds. */
 export const WATCH_EVERY_MS = 100;
+
+/** What a look counts of the clock's time, at most: one that comes later comes from a worker that was stopped, or held up itself. */
+export const WATCH_COUNTS_MS = 1_000;
 
 /** A decoder is replaced after so many pictures (a start costs 0.15 s, so 0.2 ms each), or when it keeps so much memory. */
 export const IMAGES_PER_DECODER = 1_000;
@@ -36,6 +42,12 @@ export const HEAD_BYTES = 4 * 1024 * 1024;
  * chunks of 8 KiB are 16,000.
  */
 export const MAX_PARTS = 100_000;
+
+/**
+ * Scans of a JPEG; progressive ones have ten. Each goes over the whole picture, however few its bytes: of 12 bytes it takes 0.12 ms a
+ * megapixel, so 500 of them 0.06 s of 1 megapixel and 2.6 of 49. The number is libjpeg-turbo's own (turbojpeg.h, TJFLAG_LIMITSCANS).
+ */
+export const MAX_SCANS = 500;
 
 /** Bytes of a compressed colour profile, inflated: those of printers have up to 3 MB. */
 export const MAX_PROFILE_BYTES = 4 * 1024 * 1024;

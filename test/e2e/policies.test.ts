@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, mkdir, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -112,6 +112,24 @@ describe('a stack that validates under policies', () => {
     });
     const plain = await validate({ sha256: wrong });
     expect(plain.findings.map(({ code }) => code)).toEqual(['checksum_mismatch', 'format_not_allowed']);
+  });
+
+  it('confirms no checksum of a file too large to pass, be it of a terabyte, and has its verdict at once', async () => {
+    await copyFile(PNG, join(base, 'assets/large.png'));
+    await truncate(join(base, 'assets/large.png'), 2 ** 40);
+    const given = { policy: 'png-ok', sha256: 'ab'.repeat(32) };
+    const large = await validate(given, './assets/large.png');
+    expect(large).toMatchObject({
+      state: 'failed',
+      errors: { asset: ['Asset is not a readable image: larger than 128 MiB.'] },
+      image: { bytes: 2 ** 40, sha256: null, width: 451 },
+    });
+    expect(stepsOf(large)).toEqual([
+      ...common.slice(0, 2),
+      'checkIsImage failed',
+      'checkChecksum skipped',
+      'checkIsJpeg passed',
+    ]);
   });
 
   it('refuses a submission under a policy that is not there, and stores nothing', async () => {

@@ -959,7 +959,8 @@ export interface components {
             width: number | null;
             height: number | null;
             bytes: number;
-            sha256: string;
+            /** @description Null for a file above 128 MiB: only its head is read. */
+            sha256: string | null;
             integrity: {
                 /** @constant */
                 state: "intact";

@@ -7,6 +7,7 @@ import {
   greyJpeg,
   iccPart,
   jpegOfScans,
+  manyScans,
   multiPicture,
   segment,
 } from './jpeg-parts.ts';
@@ -288,6 +289,26 @@ export const JPEG_FILES: readonly OddFile[] = [
   {
     name: 'many-segments.jpg',
     make: () => greyJpeg({ before: [Buffer.alloc(600_000, Buffer.from('ffe50002', 'hex'))] }),
+    format,
+    integrity: 'corrupt data',
+    codes: ['too_many_parts'],
+  },
+  {
+    name: 'as-many-scans-as-may-be.jpg',
+    make: () => manyScans(500),
+    format,
+    facts: { progressive: true },
+  },
+  {
+    name: 'a-scan-too-many.jpg',
+    make: () => manyScans(501),
+    format,
+    integrity: 'corrupt data',
+    codes: ['too_many_parts'],
+  },
+  {
+    name: 'scan-bomb.jpg',
+    make: () => manyScans(90_000),
     format,
     integrity: 'corrupt data',
     codes: ['too_many_parts'],

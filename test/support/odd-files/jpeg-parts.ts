@@ -104,6 +104,25 @@ export function jpegOfScans(frameMarker: number, scans: readonly Scan[]): Buffer
   ]);
 }
 
+/** A progressive picture of 1000×1000 px in so many scans, each but the first of 12 bytes, which go over all of its blocks. */
+export function manyScans(scans: number): Buffer {
+  const first = segment(0xda, Buffer.from([1, 1, 0, 0, 0, 0]));
+  // 15,625 blocks, "no difference" each.
+  const differences = Buffer.concat([Buffer.alloc(1_953), Buffer.from([0x7f])]);
+  // One code of one bit: "2^13 and so many more as 13 bits say have ended"; these say 7,433.
+  const table = segment(0xc4, Buffer.from([0x10, 1, ...Array<number>(15).fill(0), 0xd0]));
+  const next = Buffer.concat([segment(0xda, Buffer.from([1, 1, 0, 1, 63, 0])), Buffer.from('7427', 'hex')]);
+  const headers = greyHeaders({ width: 1_000, height: 1_000, frameMarker: 0xc2 });
+  return Buffer.concat([
+    headers,
+    table,
+    first,
+    differences,
+    Buffer.alloc((scans - 1) * next.length, next),
+    EOI,
+  ]);
+}
+
 /** A picture whose index names a second one behind it, as large as it is or as `size` says. */
 export function multiPicture(second: Buffer, size = second.length): Buffer {
   const index = Buffer.alloc(58);

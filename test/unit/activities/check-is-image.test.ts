@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCheckIsImage } from '../../../activities/check-is-image.ts';
@@ -51,4 +52,19 @@ describe('checkIsImage', () => {
     },
     30_000,
   );
+
+  it('ends when it is canceled, though the storage answers neither a read nor the close after it', async () => {
+    const environment = new MockActivityEnvironment();
+    const handle = {
+      read() {
+        environment.cancel();
+        return new Promise(() => undefined);
+      },
+      close: () => new Promise(() => undefined),
+    };
+    const source = { open: () => Promise.resolve({ handle: handle as unknown as FileHandle, bytes: 100 }) };
+    const step = createCheckIsImage({ source, inspectImage: decoders.inspectImage });
+    const assetPath = { location: 'local' as const, path: 'image.jpg' };
+    await expect(environment.run(step, { assetPath })).rejects.toThrow(CancelledFailure);
+  });
 });

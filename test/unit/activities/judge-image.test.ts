@@ -10,12 +10,13 @@ import type { Earlier } from '../../../src/domain/measures.ts';
 import { planFor, policyRules } from '../../../src/domain/policy.ts';
 import type { Fingerprints } from '../../../src/domain/ports.ts';
 
+const SHA256 = 'a'.repeat(64);
 const FACTS: ImageFacts = {
   format: 'PNG',
   width: 400,
   height: 100,
   bytes: 1_000,
-  sha256: 'a'.repeat(64),
+  sha256: SHA256,
   integrity: { state: 'intact' },
   measures: { pixelHash: 'b'.repeat(64), perceptualHash: 'c'.repeat(16) },
 };
@@ -89,12 +90,18 @@ describe('judging an image', () => {
 
   it('holds the SHA-256 of the file against the one that was given', async () => {
     const steps = ['checkChecksum'] as const;
-    const right = await judge({}, { steps, sha256: FACTS.sha256 });
+    const right = await judge({}, { steps, sha256: SHA256 });
     expect(right.results[0]?.findings).toEqual([]);
     const expected = 'f'.repeat(64);
     const wrong = await judge({}, { steps, sha256: expected });
     expect(wrong.results[0]?.findings).toEqual([
-      { code: 'checksum_mismatch', key: 'asset', measured: { expected, sha256: FACTS.sha256 } },
+      { code: 'checksum_mismatch', key: 'asset', measured: { expected, sha256: SHA256 } },
     ]);
+  });
+
+  it('confirms no SHA-256 of a file that was too large to be hashed', async () => {
+    const facts = { ...FACTS, sha256: null };
+    const { results } = await judge({}, { facts, steps: ['checkChecksum'], sha256: SHA256 });
+    expect(results).toMatchObject([{ findings: [], isUnknown: true }]);
   });
 });

@@ -294,6 +294,24 @@ describe('a file that comes in blocks', () => {
     expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
   });
 
+  it('that its worker was stopped in the middle of, for longer than one may take, is judged as ever', async () => {
+    const wallMs = 4_000;
+    const { pool, ends, inspect } = openPool({ limits: { cpuMs: 4_000, wallMs, residentBytes: 2 ** 30 } });
+    await inspect('assets/rocket.jpg');
+    const jpeg = Buffer.concat([readFileSync('assets/rocket.jpg'), Buffer.alloc(BLOCK_BYTES)]);
+    // As SIGSTOP does: nothing runs here while the decoder answers, and then timers run before the answer is read.
+    const stop = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, wallMs + 1_000);
+    const handle = {
+      read(block: Buffer, at: number, length: number, position: number) {
+        if (position === 0) setImmediate(stop);
+        return Promise.resolve({ bytesRead: jpeg.copy(block, at, position, position + length) });
+      },
+    };
+    const file = { handle: handle as unknown as FileHandle, bytes: jpeg.length };
+    expect(await pool.inspectImage(file)).toMatchObject({ width: 640, integrity: { state: 'intact' } });
+    expect(ends).toEqual([]);
+  });
+
   it('that has shrunk since it was opened is judged by what is left', async () => {
     const { pool } = openPool();
     const handle = await open('assets/rocket.jpg');
