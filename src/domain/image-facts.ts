@@ -20,7 +20,7 @@ export type ImageFormat = (typeof IMAGE_FORMATS)[number];
  * Whether every pixel decodes.
  * - `intact`: all of them did.
  * - `damaged`: they did not; `reason` ends the sentence "Asset is not a readable image: <reason>."
- * - `not_checked`: nothing was decoded; `reason` says why (no decoder for the format, too many pixels).
+ * - `not_checked`: nothing was decoded; `reason` says why (no decoder for the format or its compression, too many pixels).
  */
 export type Integrity =
   | { readonly state: 'intact' }

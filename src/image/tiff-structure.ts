@@ -11,6 +11,7 @@ const STRIP_OFFSETS = 273;
 const ORIENTATION = 274;
 const SAMPLES_PER_PIXEL = 277;
 const STRIP_BYTE_COUNTS = 279;
+const PLANAR_CONFIGURATION = 284;
 const TILE_OFFSETS = 324;
 const TILE_BYTE_COUNTS = 325;
 const EXTRA_SAMPLES = 338;
@@ -36,6 +37,9 @@ const NOT_DECODED = new Set([
   52_546,
 ]);
 
+/** Bits a sample of scanners and cameras that the decoder does not unpack. */
+const ODD_BITS = new Set([10, 12, 14]);
+
 /**
  * Colours that the decoder does not convert: masks, two more kinds of Lab (TIFF technical notes 4), the raw samples of DNG; and of
  * Lab itself three samples of 8 bits.
@@ -56,9 +60,7 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
     if (!draft.allowParts(directory.entries + countParts(directory))) return;
     if (visited.size === 1) readPage(tiff, directory, bytes, draft);
     checkData(tiff, directory, bytes.length, visited.size, draft);
-    if (NOT_DECODED.has(valueOf(tiff, directory, bytes, COMPRESSION) ?? 0)) {
-      draft.notDecoded = 'no decoder for the compression';
-    }
+    draft.notDecoded ??= whyNotDecoded(tiff, directory, bytes);
     draft.pages.push({ offset, nextAt: directory.nextAt, colours: findColours(tiff, directory, bytes) });
     offset = directory.next;
   }
@@ -78,6 +80,16 @@ function valueOf(
   return field === undefined || field.count === 0 || tiff.endOf(field) > bytes.length
     ? undefined
     : tiff.value(field);
+}
+
+/** What the decoder lacks, or null. */
+function whyNotDecoded(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer): string | null {
+  const read = (tag: number) => valueOf(tiff, directory, bytes, tag) ?? 1;
+  const SEPARATE = 2;
+  if (NOT_DECODED.has(read(COMPRESSION))) return 'no decoder for the compression';
+  if (ODD_BITS.has(read(BITS_PER_SAMPLE))) return `no decoder for ${read(BITS_PER_SAMPLE)} bits a sample`;
+  const isTiled = directory.fields.has(TILE_OFFSETS);
+  return isTiled && read(PLANAR_CONFIGURATION) === SEPARATE ? 'no decoder for tiles of one sample' : null;
 }
 
 /** Whether the samples are read as other ones: they decode all the same. */

@@ -77,25 +77,6 @@ function greyScan({ width = 32, height = 8, restarts, scan }: GreyJpeg): Buffer 
   return Buffer.concat([start, Buffer.from([...coded, 0x3f])]);
 }
 
-/** A progressive picture of 1000×1000 px in so many scans, each but the first of 12 bytes, which go over all of its blocks. */
-export function manyScans(scans: number): Buffer {
-  const first = segment(0xda, Buffer.from([1, 1, 0, 0, 0, 0]));
-  // 15,625 blocks, "no difference" each.
-  const differences = Buffer.concat([Buffer.alloc(1_953), Buffer.from([0x7f])]);
-  // One code of one bit: "2^13 and so many more as 13 bits say have ended"; these say 7,433.
-  const table = segment(0xc4, Buffer.from([0x10, 1, ...Array<number>(15).fill(0), 0xd0]));
-  const next = Buffer.concat([segment(0xda, Buffer.from([1, 1, 0, 1, 63, 0])), Buffer.from('7427', 'hex')]);
-  const headers = greyHeaders({ width: 1_000, height: 1_000, frameMarker: 0xc2 });
-  return Buffer.concat([
-    headers,
-    table,
-    first,
-    differences,
-    Buffer.alloc((scans - 1) * next.length, next),
-    EOI,
-  ]);
-}
-
 interface Scan {
   readonly components: readonly number[];
   /** Coefficients, and in one byte which bit they had and which they have now. All of them, all bits. */
@@ -119,6 +100,25 @@ export function jpegOfScans(frameMarker: number, scans: readonly Scan[]): Buffer
       if (bits % 8 > 0) coded[coded.length - 1] = 0xff >> (bits % 8);
       return Buffer.concat([segment(0xda, Buffer.from([components.length, ...ids, ...sends])), coded]);
     }),
+    EOI,
+  ]);
+}
+
+/** A progressive picture of 1000×1000 px in so many scans, each but the first of 12 bytes, which go over all of its blocks. */
+export function manyScans(scans: number): Buffer {
+  const first = segment(0xda, Buffer.from([1, 1, 0, 0, 0, 0]));
+  // 15,625 blocks, "no difference" each.
+  const differences = Buffer.concat([Buffer.alloc(1_953), Buffer.from([0x7f])]);
+  // One code of one bit: "2^13 and so many more as 13 bits say have ended"; these say 7,433.
+  const table = segment(0xc4, Buffer.from([0x10, 1, ...Array<number>(15).fill(0), 0xd0]));
+  const next = Buffer.concat([segment(0xda, Buffer.from([1, 1, 0, 1, 63, 0])), Buffer.from('7427', 'hex')]);
+  const headers = greyHeaders({ width: 1_000, height: 1_000, frameMarker: 0xc2 });
+  return Buffer.concat([
+    headers,
+    table,
+    first,
+    differences,
+    Buffer.alloc((scans - 1) * next.length, next),
     EOI,
   ]);
 }

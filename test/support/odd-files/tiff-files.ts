@@ -18,6 +18,7 @@ const FIELDS: readonly (readonly [tag: number, value: number])[] = [
   [279, 8],
 ];
 const [WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIP] = [256, 257, 258, 259, 262, 273];
+const PLANAR_CONFIGURATION = 284;
 const LZW = 5;
 const small = new Map([
   [WIDTH, 2],
@@ -74,10 +75,13 @@ function bigTiff(...changes: readonly Change[]): Buffer {
   return bytes;
 }
 
-/** Three samples of 8 bits that are said to be other colours than RGB. */
-export async function tiffOf(photometric: number): Promise<Buffer> {
-  const bytes = await noise().tiff({ compression: 'lzw' }).toBuffer();
-  bytes.writeUInt16LE(photometric, bytes.indexOf(Buffer.from([0x06, 0x01, 3, 0, 1, 0, 0, 0, 2, 0])) + 8);
+/** Three samples of 8 bits that are said to be other colours than RGB, or to lie in planes. */
+export async function tiffOf(photometric: number, { planes = 1, tile = false } = {}): Promise<Buffer> {
+  const bytes = await noise().tiff({ compression: 'lzw', tile }).toBuffer();
+  const short = (tag: number, value: number) =>
+    Buffer.from([tag & 0xff, tag >> 8, 3, 0, 1, 0, 0, 0, value, 0]);
+  bytes.writeUInt16LE(photometric, bytes.indexOf(short(PHOTOMETRIC, 2)) + 8);
+  bytes.writeUInt16LE(planes, bytes.indexOf(short(PLANAR_CONFIGURATION, 1)) + 8);
   return bytes;
 }
 
@@ -172,6 +176,22 @@ export const TIFF_FILES: readonly OddFile[] = [
       facts: { frames: 1 },
     }),
   ),
+  ...[10, 12, 14].map(
+    (bits): OddFile => ({
+      name: `${bits}-bits.tif`,
+      make: () => tiff(['end'], new Map([[BITS, bits]])),
+      format,
+      integrity: 'not_checked',
+      facts: { bitDepth: bits },
+    }),
+  ),
+  {
+    name: 'tiles-of-one-sample.tif',
+    make: () => tiffOf(2, { planes: 2, tile: true }),
+    format,
+    integrity: 'not_checked',
+  },
+  { name: 'tiles.tif', make: () => tiffOf(2, { tile: true }), format },
   {
     name: 'second-page-zstandard.tif',
     make: () => tiff([1, 'end'], new Map(), new Map([[COMPRESSION, 50_000]])),
