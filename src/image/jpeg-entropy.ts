@@ -17,6 +17,9 @@ export type ScanEnd = 'short' | 'invalid' | { readonly leftBytes: number };
 
 const BLOCK_COEFFICIENTS = 64;
 
+/** 64 codes of 16 bits, with values of 16 or 15, and what is looked up beyond: as far as a block can reach behind the data. */
+const LONGEST_BLOCK_BYTES = 256;
+
 /** In place of an end of block: sixteen zeros (F.1.2.2.1). */
 const ZERO_RUN = 0xf0;
 
@@ -26,7 +29,8 @@ const ZERO_RUN = 0xf0;
  */
 export function walkCodes(bytes: Buffer, from: number, to: number, coding: ScanCoding): ScanEnd {
   const { blocks, units, interval } = coding;
-  const data = new Uint8Array(to - from + 4);
+  const data = new Uint8Array(to - from + LONGEST_BLOCK_BYTES);
+  const view = new DataView(data.buffer);
   let start = from;
   let leftBytes = 0;
   for (let unit = 0; unit < units; ) {
@@ -35,7 +39,7 @@ export function walkCodes(bytes: Buffer, from: number, to: number, coding: ScanC
     let at = 0;
     for (; unit < last; unit += 1) {
       for (const { dc, ac } of blocks) {
-        at = walkBlock(data, at, dc, ac);
+        at = walkBlock(view, at, dc, ac);
         if (at > length * 8) return 'short';
         if (at < 0) return ~at + MAX_CODE_BITS > length * 8 ? 'short' : 'invalid';
       }
@@ -66,7 +70,7 @@ function unstuff(
     } else data[length] = byte;
     length += 1;
   }
-  data.fill(0, length, length + 4);
+  data.fill(0, length, length + LONGEST_BLOCK_BYTES);
   return { length, end: Math.min(at, to) };
 }
 
@@ -78,7 +82,7 @@ function skipMarker(bytes: Buffer, from: number, to: number): number {
 }
 
 /** Goes from bit `from` over one block: gives the bit after it, or the complement of where a code is not valid. */
-function walkBlock(data: Uint8Array, from: number, dc: HuffmanTable, ac: HuffmanTable): number {
+function walkBlock(data: DataView, from: number, dc: HuffmanTable, ac: HuffmanTable): number {
   const difference = entryAt(data, from, dc);
   if (difference === 0) return ~from;
   let at = from + (difference >> 8);
@@ -96,15 +100,9 @@ function walkBlock(data: Uint8Array, from: number, dc: HuffmanTable, ac: Huffman
 }
 
 /** The entry of the code at a bit. Beyond the data there are zeros: that it has ended is told by how far the block reaches. */
-function entryAt(data: Uint8Array, at: number, table: HuffmanTable): number {
-  const byte = at >> 3;
+function entryAt(data: DataView, at: number, table: HuffmanTable): number {
   // At least the next 25 bits, and a code has 16 at most.
-  const bits =
-    (((data[byte] as number) << 24) |
-      ((data[byte + 1] as number) << 16) |
-      ((data[byte + 2] as number) << 8) |
-      (data[byte + 3] as number)) <<
-    (at & 7);
+  const bits = data.getUint32(at >> 3) << (at & 7);
   const entry = table.look[bits >>> (32 - LOOK_BITS)] as number;
   return entry === 0 ? lookLonger(bits, table) : entry;
 }
