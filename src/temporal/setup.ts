@@ -15,9 +15,12 @@ const RECONCILE_EVERY = '15 s';
 
 /** gRPC status codes of a server, or of a namespace, that is not there yet. */
 const WORTH_WAITING: Readonly<Record<number, string>> = {
+  // What the worker's connection says of a deadline.
+  1: 'it does not answer in time',
   4: 'it does not answer in time',
   5: 'it does not have this namespace',
   8: 'it is overloaded',
+  13: 'it fails within',
   14: 'it does not answer',
 };
 
