@@ -1,20 +1,41 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 
-/** What an array stands in: text up to it, and from it on, which is asked for once it is written. */
-interface Frame {
-  readonly before: string;
-  readonly after: () => string;
-}
-
-const NOTHING: Frame = { before: '', after: () => '' };
-
 /** Writes blocks of items as one JSON array, no faster than the client reads. A fault after the first byte cuts the connection. */
-export async function streamJsonArray<Item>(
+export function streamJsonArray<Item>(
   res: Response,
   blocks: AsyncIterable<readonly Item[]>,
   represent: (item: Item) => object,
-  { before, after }: Frame = NOTHING,
+): Promise<void> {
+  return stream(res, blocks, represent, '', () => '');
+}
+
+/** An object one of whose fields is streamed. */
+interface StreamedObject<Item> {
+  /** Fields in front of it, of which there are some. */
+  readonly before: object;
+  readonly field: string;
+  readonly blocks: AsyncIterable<readonly Item[]>;
+  readonly represent: (item: Item) => object;
+  /** Fields behind it, of which there are some; asked for once it is written. */
+  readonly after: () => object;
+}
+
+/** Writes an object with such an array, as `streamJsonArray` does. */
+export function streamJsonObject<Item>(
+  res: Response,
+  { before, field, blocks, represent, after }: StreamedObject<Item>,
+): Promise<void> {
+  const head = `${JSON.stringify(before).slice(0, -1)},${JSON.stringify(field)}:`;
+  return stream(res, blocks, represent, head, () => `,${JSON.stringify(after()).slice(1)}`);
+}
+
+async function stream<Item>(
+  res: Response,
+  blocks: AsyncIterable<readonly Item[]>,
+  represent: (item: Item) => object,
+  before: string,
+  after: () => string,
 ): Promise<void> {
   res.type('application/json');
   const gone = new AbortController();

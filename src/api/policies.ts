@@ -4,9 +4,9 @@ import { DEFAULT_POLICY, describePolicy } from '../domain/policy.ts';
 import type { PolicyStore, VerdictArchive } from '../domain/policy-ports.ts';
 import type { Answer } from './answer.ts';
 import { requireScope, tenantOf } from './auth.ts';
-import { lookUpPolicy, policyNotFound } from './find-policy.ts';
+import { findPolicy } from './find-policy.ts';
 import { jsonBody } from './json-body.ts';
-import { streamJsonArray } from './json-stream.ts';
+import { streamJsonObject } from './json-stream.ts';
 import { type Counts, judgeStored, type judgement } from './judgement-answers.ts';
 import {
   BUILT_IN,
@@ -35,10 +35,10 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
   const router = Router();
 
   /** `version` null: the latest. @throws {AppError} `policy_not_found` */
-  async function findPolicy(tenant: string, name: unknown, version: number | null) {
+  async function findOr404(tenant: string, name: unknown, version: number | null) {
     if (typeof name !== 'string') throw new AppError('policy_not_found');
-    const found = await lookUpPolicy(store, tenant, name, version);
-    if (found === null) throw await policyNotFound(store, tenant, { name, version });
+    const found = await findPolicy(store, tenant, { name, version });
+    if (found instanceof AppError) throw found;
     return found;
   }
 
@@ -52,8 +52,8 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
     }
   }
 
-  async function* readAll(tenant: string, ids: string[]) {
-    const newestFirst = ids.sort().reverse();
+  async function* readAll(tenant: string, ids: readonly string[]) {
+    const newestFirst = ids.toSorted().toReversed();
     for (let at = 0; at < newestFirst.length; at += BLOCK_ROWS) {
       const block = await verdicts.find(tenant, newestFirst.slice(at, at + BLOCK_ROWS));
       if (block.length > 0) yield block;
@@ -75,7 +75,7 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
     get: [
       mayRead,
       async (req, res) => {
-        const found = await findPolicy(tenantOf(res), req.params['name'], null);
+        const found = await findOr404(tenantOf(res), req.params['name'], null);
         const versions = found === BUILT_IN ? [BUILT_IN] : await store.versions(tenantOf(res), found.name);
         res.json({
           ...representPolicy(found),
@@ -105,7 +105,7 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
       async (req, res) => {
         const version = parseVersion(req.params['version']);
         if (version === null) throw new AppError('policy_not_found');
-        const found = await findPolicy(tenantOf(res), req.params['name'], version);
+        const found = await findOr404(tenantOf(res), req.params['name'], version);
         res.json(representPolicy(found) satisfies Answer<typeof policy>);
       },
     ],
@@ -116,33 +116,26 @@ export function createPoliciesRouter({ policies: store, verdicts }: PoliciesDeps
       mayRead,
       jsonBody({ optional: true }),
       async (req, res) => {
-        const { version = null, assets: ids, limit, cursor } = parseJudgeRequest(req.body);
+        const { version = null, assets, limit, cursor } = parseJudgeRequest(req.body);
         const tenant = tenantOf(res);
-        const found = await findPolicy(tenant, req.params['name'], version);
-        const blocks =
-          ids === undefined ? readPage(tenant, limit, cursor) : readAll(tenant, [...new Set(ids)]);
-        const known = new Set<string>();
+        const found = await findOr404(tenant, req.params['name'], version);
+        const ids = assets === undefined ? null : [...new Set(assets)];
+        const judged = new Set<string>();
         const counts: Counts = { complete: 0, failed: 0, unknown: 0, changed: 0 };
-        await streamJsonArray(
-          res,
-          blocks,
-          (stored) => {
-            known.add(stored.id);
+        await streamJsonObject(res, {
+          before: { policy: describePolicy(found) },
+          field: 'assets',
+          blocks: ids === null ? readPage(tenant, limit, cursor) : readAll(tenant, ids),
+          represent(stored) {
+            judged.add(stored.id);
             return judgeStored(found, stored, counts);
           },
-          {
-            before: `{"policy":${JSON.stringify(describePolicy(found))},"assets":`,
-            after() {
-              const isFull = ids === undefined && known.size === limit;
-              const rest: Omit<Answer<typeof judgement>, 'policy' | 'assets'> = {
-                notFound: [...new Set(ids)].filter((id) => !known.has(id)),
-                counts,
-                next: isFull ? ([...known].at(-1) ?? null) : null,
-              };
-              return `,${JSON.stringify(rest).slice(1)}`;
-            },
-          },
-        );
+          after: (): Omit<Answer<typeof judgement>, 'policy' | 'assets'> => ({
+            notFound: ids?.filter((id) => !judged.has(id)) ?? [],
+            counts,
+            next: ids === null && judged.size === limit ? ([...judged].at(-1) ?? null) : null,
+          }),
+        });
       },
     ],
   });

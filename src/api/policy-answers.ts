@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { DEFAULT_POLICY, type PolicyId, type PolicyRules, policyRules } from '../domain/policy.ts';
+import { DEFAULT_POLICY, type PolicyId, policyRules } from '../domain/policy.ts';
+import type { StoredPolicy } from '../domain/policy-ports.ts';
 import { type Answer, time } from './answer.ts';
 import { orderRules } from './order-rules.ts';
 import { POLICIES, POLICY, POLICY_WITH_VERSIONS } from './policy-examples.ts';
@@ -42,18 +43,8 @@ export const policies = z
 export const BUILT_IN = { ...DEFAULT_POLICY, createdAt: null };
 
 /** As it is answered, whatever the order that its rules are kept in. */
-export function representPolicy({
-  name: ofPolicy,
-  version: number,
-  rules,
-  createdAt: at,
-}: Answer<typeof policy>) {
-  return {
-    name: ofPolicy,
-    version: number,
-    rules: orderRules(rules as PolicyRules),
-    createdAt: at,
-  } satisfies Answer<typeof policy>;
+export function representPolicy(found: StoredPolicy | typeof BUILT_IN): Answer<typeof policy> {
+  return { ...found, rules: orderRules(found.rules) };
 }
 
 export function pathOf({ name: ofPolicy, version: number }: PolicyId): string {

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { AppError } from '../domain/errors.ts';
 import { DEFAULT_POLICY, describePolicy, parsePolicyReference, type PolicyId } from '../domain/policy.ts';
 import type { PolicyStore } from '../domain/policy-ports.ts';
-import { lookUpPolicy, policyNotFound } from './find-policy.ts';
+import { findPolicy } from './find-policy.ts';
 
 /** Versions remembered at once, of all tenants. */
 const MAX_REMEMBERED = 10_000;
@@ -28,8 +28,8 @@ export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): Resolv
     // No tenant's name has a slash.
     const key = (id: PolicyId) => `${tenant}/${describePolicy(id)}`;
     if (version !== null && known.has(key({ name, version }))) return { name, version };
-    const found = await lookUpPolicy(policies, tenant, name, version);
-    if (found === null) return policyNotFound(policies, tenant, asked);
+    const found = await findPolicy(policies, tenant, asked);
+    if (found instanceof AppError) return found;
     if (found.name === DEFAULT_POLICY.name) return null;
     known.set(key(found), true);
     return { name: found.name, version: found.version };

@@ -287,8 +287,8 @@ export interface FingerprintStore {
    * with it, until the fingerprints change: then the asset is entered anew. Of assets that are alike, at any moment and
    * in any number, exactly one is told of none.
    *
-   * `near` are the five nearest at `MAX_NEAR_DISTANCE` bits at most, as far as any policy may look, by distance, then by age; of those that share a perceptual
-   * hash only the first, and not if it is an exact duplicate.
+   * `near` are the five nearest at `MAX_NEAR_DISTANCE` bits at most, as far as any policy may look, by distance, then by age; of
+   * those that share a perceptual hash only the first, and not if it is an exact duplicate.
    */
   compare(assetId: string, prints: Fingerprints): Promise<Earlier>;
 }

@@ -1,4 +1,5 @@
 import { type HuffmanTable, LOOK_BITS, MAX_CODE_BITS } from './huffman-table.ts';
+import { skipFill } from './jpeg-walk.ts';
 
 /** How a sequential scan is coded (T.81, F.2). */
 export interface ScanCoding {
@@ -46,7 +47,7 @@ export function walkCodes(bytes: Buffer, from: number, to: number, coding: ScanC
     }
     // Bits up to the end of a byte are padding.
     leftBytes += length - Math.ceil(at / 8);
-    start = skipMarker(bytes, end, to);
+    start = skipFill(bytes, end) + 1;
     if (unit === units) leftBytes += to - end;
   }
   return { leftBytes };
@@ -72,13 +73,6 @@ function unstuff(
   }
   data.fill(0, length, length + LONGEST_BLOCK_BYTES);
   return { length, end: Math.min(at, to) };
-}
-
-/** Past a marker, which any number of FF may come before. */
-function skipMarker(bytes: Buffer, from: number, to: number): number {
-  let at = from;
-  while (at < to && bytes[at] === 0xff) at += 1;
-  return Math.min(at + 1, to);
 }
 
 /** Goes from bit `from` over one block: gives the bit after it, or the complement of where a code is not valid. */

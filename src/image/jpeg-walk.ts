@@ -75,7 +75,7 @@ function findMarker(bytes: Buffer, from: number): number {
 }
 
 /** Any number of FF may stand before a marker's code (B.1.1.2). */
-function skipFill(bytes: Buffer, from: number): number {
+export function skipFill(bytes: Buffer, from: number): number {
   let at = from;
   while (bytes[at] === 0xff) at += 1;
   return at;

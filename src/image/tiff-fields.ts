@@ -107,6 +107,13 @@ export class TiffFields {
     return type === 16 || type === 18 ? this.u64(at + 8 * index) : this.u32(at + 4 * index);
   }
 
+  /** The first value of a field, if there is one and it lies in the file. */
+  first({ fields }: TiffDirectory, tag: number): number | undefined {
+    const field = fields.get(tag);
+    if (field === undefined || field.count === 0 || this.endOf(field) > this.bytes.length) return undefined;
+    return this.value(field);
+  }
+
   private u16(at: number): number {
     return this.little ? this.bytes.readUInt16LE(at) : this.bytes.readUInt16BE(at);
   }

@@ -60,8 +60,8 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
     if (!draft.allowParts(directory.entries + countParts(directory))) return;
     if (visited.size === 1) readPage(tiff, directory, bytes, draft);
     checkData(tiff, directory, bytes.length, visited.size, draft);
-    draft.notDecoded ??= whyNotDecoded(tiff, directory, bytes);
-    draft.pages.push({ offset, nextAt: directory.nextAt, colours: findColours(tiff, directory, bytes) });
+    draft.notDecoded ??= whyNotDecoded(tiff, directory);
+    draft.pages.push({ offset, nextAt: directory.nextAt, colours: findColours(tiff, directory) });
     offset = directory.next;
   }
   draft.properties.frames = visited.size;
@@ -69,22 +69,9 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
   if (visited.size > 1) draft.note('multi_page', `${visited.size} pages`);
 };
 
-/** The first value of a field, if there is one and it lies in the file. */
-function valueOf(
-  tiff: TiffFields,
-  { fields }: TiffDirectory,
-  bytes: Buffer,
-  tag: number,
-): number | undefined {
-  const field = fields.get(tag);
-  return field === undefined || field.count === 0 || tiff.endOf(field) > bytes.length
-    ? undefined
-    : tiff.value(field);
-}
-
 /** What the decoder lacks, or null. */
-function whyNotDecoded(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer): string | null {
-  const read = (tag: number) => valueOf(tiff, directory, bytes, tag) ?? 1;
+function whyNotDecoded(tiff: TiffFields, directory: TiffDirectory): string | null {
+  const read = (tag: number) => tiff.first(directory, tag) ?? 1;
   const SEPARATE = 2;
   if (NOT_DECODED.has(read(COMPRESSION))) return 'no decoder for the compression';
   if (ODD_BITS.has(read(BITS_PER_SAMPLE))) return `no decoder for ${read(BITS_PER_SAMPLE)} bits a sample`;
@@ -93,13 +80,12 @@ function whyNotDecoded(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer
 }
 
 /** Whether the samples are read as other ones: they decode all the same. */
-function findColours(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer): TiffPage['colours'] {
+function findColours(tiff: TiffFields, directory: TiffDirectory): TiffPage['colours'] {
   const field = directory.fields.get(PHOTOMETRIC);
   const SHORT = 3;
   if (field?.type !== SHORT || field.count !== 1) return null;
-  const [photometric, samples = 1] = [tiff.value(field), valueOf(tiff, directory, bytes, SAMPLES_PER_PIXEL)];
-  const isLab8 =
-    photometric === LAB && samples === 3 && valueOf(tiff, directory, bytes, BITS_PER_SAMPLE) === 8;
+  const [photometric, samples = 1] = [tiff.value(field), tiff.first(directory, SAMPLES_PER_PIXEL)];
+  const isLab8 = photometric === LAB && samples === 3 && tiff.first(directory, BITS_PER_SAMPLE) === 8;
   if (!isLab8 && !NOT_CONVERTED.has(photometric)) return null;
   return { at: field.at, readAs: samples < 3 ? GREY : RGB };
 }
@@ -110,7 +96,7 @@ function countParts({ fields }: TiffDirectory): number {
 
 /** The first page stands for the file. */
 function readPage(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer, draft: StructureDraft): void {
-  const read = (tag: number) => valueOf(tiff, directory, bytes, tag);
+  const read = (tag: number) => tiff.first(directory, tag);
   const { properties } = draft;
   const photometric = read(PHOTOMETRIC);
   properties.bitDepth = read(BITS_PER_SAMPLE) ?? 1;

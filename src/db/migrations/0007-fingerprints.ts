@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /** Any number: it keeps these locks apart from others of two keys. */
-const LOCK = 7_204;
+export const FINGERPRINTS_LOCK = 7_204;
 
 /** Bits to shift a band of the perceptual hash down by. */
 const BANDS = { band_1: 48, band_2: 32, band_3: 16, band_4: 0 };
@@ -56,7 +56,7 @@ export class Fingerprints extends Migration {
       BEGIN
         SELECT owner INTO tenant FROM assets WHERE id = asset;
         IF NOT FOUND THEN RETURN; END IF;
-        PERFORM pg_advisory_xact_lock(${LOCK}, hashtext(tenant));
+        PERFORM pg_advisory_xact_lock(${FINGERPRINTS_LOCK}, hashtext(tenant));
         SELECT * INTO old FROM fingerprints WHERE asset_id = asset;
         IF FOUND THEN
           IF (old.size, old.pixel_hash, old.perceptual_hash) IS NOT DISTINCT FROM (new_size, pixels, look) THEN

@@ -1,7 +1,5 @@
 import { Migration } from '@mikro-orm/migrations';
-
-/** That of `enter_fingerprint`. */
-const LOCK = 7_204;
+import { FINGERPRINTS_LOCK } from './0007-fingerprints.ts';
 
 export class WithdrawFingerprints extends Migration {
   override name = '0009-withdraw-fingerprints';
@@ -15,7 +13,7 @@ export class WithdrawFingerprints extends Migration {
       DECLARE old_entry fingerprints;
       BEGIN
         IF NOT EXISTS (SELECT FROM fingerprints WHERE asset_id = NEW.id) THEN RETURN NULL; END IF;
-        PERFORM pg_advisory_xact_lock(${LOCK}, hashtext(NEW.owner));
+        PERFORM pg_advisory_xact_lock(${FINGERPRINTS_LOCK}, hashtext(NEW.owner));
         DELETE FROM fingerprints WHERE asset_id = NEW.id RETURNING * INTO old_entry;
         IF old_entry.first_of_look THEN
           UPDATE fingerprints SET first_of_look = true WHERE asset_id = (
