@@ -3,17 +3,17 @@ import helmet from 'helmet';
 import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type AdminDeps, createAdminRouter } from './admin.ts';
-import { type AssetsDeps, createAssetsRouter } from './assets.ts';
-import { createDocsRouter } from './docs.ts';
-import { createHealthRouter, type ReadinessCheck } from './health.ts';
-import type { Principal } from './auth.ts';
-import { jsonBody } from './json-body.ts';
-import { handleErrors } from './problem.ts';
-import { route } from './routes.ts';
-import { createPoliciesRouter, type PoliciesDeps } from './policies.ts';
-import { createTraffic, type Traffic } from './traffic.ts';
-import { createWebhooksRouter, type WebhooksDeps } from './webhooks.ts';
+import { type AdminDeps, createAdminRouter } from './keys/router.ts';
+import { type AssetsDeps, createAssetsRouter } from './assets/router.ts';
+import { createDocsRouter } from './service/docs.ts';
+import { createHealthRouter, type ReadinessCheck } from './service/health.ts';
+import type { Principal } from './http/auth.ts';
+import { jsonBody } from './http/json-body.ts';
+import { handleErrors } from './http/problem.ts';
+import { route } from './http/routes.ts';
+import { createPoliciesRouter, type PoliciesDeps } from './policies/router.ts';
+import { createTraffic, type Traffic } from './http/traffic.ts';
+import { createWebhooksRouter, type WebhooksDeps } from './webhooks/router.ts';
 
 const OPEN_PATHS = ['/docs', '/openapi.json', '/echo'];
 /** Requests for them under way at once. */

@@ -1,10 +1,10 @@
 import { createApp } from '../api/app.ts';
-import { createAuthentication, everybody } from '../api/auth.ts';
-import { createQuotas } from '../api/quotas.ts';
-import { createHttpServer } from '../api/http-server.ts';
+import { createAuthentication, everybody } from '../api/http/auth.ts';
+import { createQuotas } from '../api/http/quotas.ts';
+import { createHttpServer } from '../api/http/http-server.ts';
 import { readConfig } from '../config.ts';
-import { createPreflight } from '../api/preflight.ts';
-import { createTraffic } from '../api/traffic.ts';
+import { createPreflight } from '../api/assets/preflight.ts';
+import { createTraffic } from '../api/http/traffic.ts';
 import { createAssetStore } from '../db/asset-store.ts';
 import { createBacklog } from '../db/backlog.ts';
 import { createDeliveryLog } from '../db/delivery-log.ts';

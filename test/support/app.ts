@@ -1,7 +1,7 @@
 import type { Express } from 'express';
 import { type AppDeps, createApp } from '../../src/api/app.ts';
-import { everybody } from '../../src/api/auth.ts';
-import { createTraffic } from '../../src/api/traffic.ts';
+import { everybody } from '../../src/api/http/auth.ts';
+import { createTraffic } from '../../src/api/http/traffic.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 
 /** The app as it is put together, with nothing behind it but what is given: for what it answers by itself. */

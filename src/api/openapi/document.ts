@@ -1,12 +1,12 @@
 import { createDocument, type ZodOpenApiOverride } from 'zod-openapi';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { ADMIN_OPERATIONS } from './admin.ts';
-import { ASSET_OPERATIONS } from './assets.ts';
-import { WEBHOOKS } from './events.ts';
+import { ADMIN_OPERATIONS } from '../keys/operations.ts';
+import { ASSET_OPERATIONS } from '../assets/operations.ts';
+import { WEBHOOKS } from '../webhooks/events.ts';
 import { asPaths, SCOPES } from './operation.ts';
-import { POLICY_OPERATIONS } from './policies.ts';
-import { SERVICE_OPERATIONS } from './service.ts';
-import { WEBHOOK_OPERATIONS } from './webhooks.ts';
+import { POLICY_OPERATIONS } from '../policies/operations.ts';
+import { SERVICE_OPERATIONS } from '../service/operations.ts';
+import { WEBHOOK_OPERATIONS } from '../webhooks/operations.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 

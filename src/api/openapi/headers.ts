@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idempotencyKeyHeader, MAX_WAIT_S } from '../preferences.ts';
+import { idempotencyKeyHeader, MAX_WAIT_S } from '../http/preferences.ts';
 
 /** Headers of answers; each is a component of its own. */
 const header = (name: string, schema: z.ZodType<string>, description: string, example: string) =>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiResponseObject } from 'zod-openapi';
 import { AppError, ERRORS, type ErrorCode } from '../../domain/errors.ts';
-import { PROBLEM_TYPE, problem, problemType } from '../problem.ts';
+import { PROBLEM_TYPE, problem, problemType } from '../http/problem.ts';
 import { rateLimit, rateLimitPolicy, requestId, retryAfter, wwwAuthenticate } from './headers.ts';
 
 const EXAMPLE_REQUEST_ID = '01a20d6b-029b-70ce-a38e-65984ddd12d0';

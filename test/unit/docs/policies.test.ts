@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseJudgeRequest, parsePolicyRequest } from '../../../src/api/policy-requests.ts';
-import { parseRetryRequest, parseSubmission } from '../../../src/api/submission.ts';
+import { parseJudgeRequest, parsePolicyRequest } from '../../../src/api/policies/requests.ts';
+import { parseRetryRequest, parseSubmission } from '../../../src/api/assets/requests.ts';
 import { CHECKS, RULE_NAMES } from '../../../src/domain/checks/index.ts';
 import { IMAGE_FORMATS } from '../../../src/domain/image-facts.ts';
 import { policyRules } from '../../../src/domain/policy.ts';

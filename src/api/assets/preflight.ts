@@ -1,0 +1,55 @@
+import { NOTIFICATION_KEYS, type NotificationKey } from '../../domain/asset.ts';
+import type { FieldFault } from '../../domain/errors.ts';
+import { type Finding, reportFindings } from '../../domain/findings.ts';
+import type { AssetSource, Submission } from '../../domain/ports.ts';
+import type { JudgeHost } from '../../domain/webhook-ports.ts';
+import { parseWebhookUrl } from '../../domain/webhook-url.ts';
+
+/**
+ * What can be known of a submission at once, all of it, for clients that prefer to be refused (`handling=strict`). The pipeline checks
+ * again. @throws {AppError} `storage_unavailable`
+ */
+export type Preflight = (submission: Submission) => Promise<FieldFault[]>;
+
+export function createPreflight({
+  source,
+  judgeHost,
+}: {
+  source: AssetSource;
+  judgeHost: JudgeHost;
+}): Preflight {
+  async function checkAsset({ assetPath, notifications }: Submission): Promise<FieldFault[]> {
+    const file = await source.open(assetPath.path);
+    await file?.handle.close();
+    if (file !== null) return [];
+    return [asFault('/assetPath/path', { code: 'asset_not_reachable', key: 'onStart' }, notifications)];
+  }
+
+  async function checkWebhooks({ notifications }: Submission): Promise<FieldFault[]> {
+    // Often the same host four times.
+    const judged = new Map<string, ReturnType<JudgeHost>>();
+
+    async function checkWebhook(key: NotificationKey): Promise<FieldFault[]> {
+      const given = notifications[key];
+      if (given === undefined) return [];
+      const pointer = `/notifications/${key}`;
+      const url = parseWebhookUrl(given);
+      if (url === null) return [asFault(pointer, { code: 'webhook_url_invalid', key }, notifications)];
+      const verdict = judged.get(url.hostname) ?? judgeHost(url.hostname);
+      judged.set(url.hostname, verdict);
+      if ((await verdict) !== 'forbidden') return [];
+      return [{ pointer, code: 'address_forbidden', detail: 'Webhooks may not reach this address.' }];
+    }
+
+    return (await Promise.all(NOTIFICATION_KEYS.map(checkWebhook))).flat();
+  }
+
+  return async (submission) =>
+    (await Promise.all([checkAsset(submission), checkWebhooks(submission)])).flat();
+}
+
+/** In the words of the pipeline. */
+function asFault(pointer: string, finding: Finding, notifications: Submission['notifications']): FieldFault {
+  const detail = reportFindings([finding], notifications)[0]?.message ?? '';
+  return { pointer, code: finding.code, detail };
+}

@@ -1,0 +1,60 @@
+import { assetWorkflowId } from '../../../workflows/contract.ts';
+import type { ReportedFinding } from '../../domain/findings.ts';
+import type { AssetDetails, AssetSummary, LiveStatus } from '../../domain/ports.ts';
+import { describeWebhookUrl } from '../../domain/webhook-url.ts';
+import type { Answer } from '../http/answer.ts';
+import type { asset, assetDetails, assetLive, finding, listedAsset } from './answers.ts';
+
+/** `GET /assets/<id>`: `errors` only where there are any. */
+export function representAsset({ id, state, errors }: AssetSummary): Answer<typeof asset> {
+  return errors === null ? { id, state } : { id, state, errors };
+}
+
+/** `GET /assets/`: `errors` always. */
+export function representListed({ id, state, errors }: AssetSummary): Answer<typeof listedAsset> {
+  return { id, state, errors };
+}
+
+/** `GET /assets/<id>/details`. Of a webhook URL only scheme and host are shown: the rest may be a secret. */
+export function representDetails(asset: AssetDetails): Answer<typeof assetDetails> {
+  const { image } = asset;
+  return {
+    id: asset.id,
+    state: asset.state,
+    errors: asset.errors,
+    attempt: asset.attempt,
+    createdAt: asset.createdAt,
+    startedAt: asset.startedAt,
+    finishedAt: asset.finishedAt,
+    asset: asset.assetPath,
+    image,
+    steps: asset.steps,
+    findings: asset.findings.map(representFinding),
+    policy: asset.policy,
+    deliveries: asset.deliveries.map(({ url, ...delivery }) => ({
+      ...delivery,
+      url: describeWebhookUrl(url),
+    })),
+    workflowId: assetWorkflowId(asset.id),
+    runId: asset.runId,
+  };
+}
+
+/** In one order, whether it comes from a row, which has its own, or was judged just now. */
+export function representFinding({
+  code,
+  step,
+  key,
+  severity = 'error',
+  message,
+  measured,
+}: ReportedFinding): Answer<typeof finding> {
+  return { code, step, key, severity, message, measured };
+}
+
+/** `GET /assets/<id>/live`, from the row where the workflow can't answer. */
+export function representLive(asset: AssetDetails, live: LiveStatus | null): Answer<typeof assetLive> {
+  if (live !== null) return { ...live, source: 'workflow' };
+  const { id, state, attempt, steps } = asset;
+  return { id, state, attempt, steps, source: 'database' };
+}

@@ -1,0 +1,122 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { RequestHandler, Response } from 'express';
+import { LRUCache } from 'lru-cache';
+import {
+  type ApiKey,
+  DEFAULT_TENANT,
+  keyState,
+  parseApiKey,
+  type Scope,
+  SCOPES,
+} from '../../domain/api-key.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { KeyDirectory } from '../../domain/key-ports.ts';
+
+/** Who calls. `keyId` is null where keys are not asked for. */
+export interface Principal {
+  readonly tenant: string;
+  readonly keyId: string | null;
+  readonly scopes: readonly Scope[];
+}
+
+/** What the database said of a key is believed for this long; revocation promises 5 s. */
+const BELIEVED_FOR_MS = 3_000;
+/** Keys remembered at once, unknown ones too. */
+const MAX_REMEMBERED = 10_000;
+
+/** The last use is written at most this often. */
+const MARK_USED_EVERY_MS = 60_000;
+
+export interface AuthDeps {
+  readonly directory: KeyDirectory;
+  readonly now: () => Date;
+  /** Told of a last use that could not be written, which stops nobody. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Finds out who calls by `Authorization: Bearer vk_…` (RFC 6750). @throws {AppError} `unauthenticated`, `key_not_valid` */
+export function createAuthentication({ directory, now, onError }: AuthDeps): RequestHandler {
+  const usedAt = new LRUCache<string, number>({ max: MAX_REMEMBERED });
+  const known = new LRUCache<string, { found: Awaited<ReturnType<KeyDirectory['find']>> }>({
+    max: MAX_REMEMBERED,
+    ttl: BELIEVED_FOR_MS,
+    // Requests that come together ask once.
+    fetchMethod: async (id) => ({ found: await directory.find(id) }),
+  });
+
+  function markUsed({ id, lastUsedAt }: ApiKey): void {
+    const nowMs = now().getTime();
+    const lastMs = Math.max(usedAt.get(id) ?? 0, lastUsedAt?.getTime() ?? 0);
+    if (nowMs - lastMs < MARK_USED_EVERY_MS) return;
+    usedAt.set(id, nowMs);
+    directory.markUsed(id).catch(onError);
+  }
+
+  return async (req, res, next) => {
+    const [, scheme, token = ''] = /^(\S+) +(\S+) *$/.exec(req.get('authorization') ?? '') ?? [];
+    if (scheme?.toLowerCase() !== 'bearer') {
+      challenge(res);
+      throw new AppError('unauthenticated', {
+        detail:
+          'Send an API key as "Authorization: Bearer vk_…". Whoever runs this service makes one by: npm run cli -- keys create',
+      });
+    }
+    const given = parseApiKey(token);
+    const found = given === null ? null : ((await known.fetch(given.id))?.found ?? null);
+    if (
+      given === null ||
+      found === null ||
+      !timingSafeEqual(given.hash, found.hash) ||
+      keyState(found.key, now()) !== 'active'
+    ) {
+      challenge(res, { error: 'invalid_token' });
+      throw new AppError('key_not_valid');
+    }
+    markUsed(found.key);
+    const { tenant, id: keyId, scopes } = found.key;
+    setPrincipal(res, { tenant, keyId, scopes });
+    next();
+  };
+}
+
+/** For `AUTH=disabled`: everybody may do everything, as the one tenant there is. */
+export const everybody: RequestHandler = (_req, res, next) => {
+  setPrincipal(res, { tenant: DEFAULT_TENANT, keyId: null, scopes: SCOPES });
+  next();
+};
+
+/** Lets pass who has the scope; `admin` has all. @throws {AppError} `scope_missing` */
+export function requireScope(scope: Scope): RequestHandler {
+  return (_req, res, next) => {
+    if (!hasScope(res, scope)) {
+      challenge(res, { error: 'insufficient_scope', scope });
+      throw new AppError('scope_missing', { detail: `It needs the scope ${scope}.` });
+    }
+    next();
+  };
+}
+
+export function hasScope(res: Response, scope: Scope): boolean {
+  const { scopes } = principalOf(res);
+  return scopes.includes(scope) || scopes.includes('admin');
+}
+
+export function principalOf(res: Response): Principal {
+  const principal = res.locals['principal'] as Principal | undefined;
+  if (principal === undefined) throw new Error('No one has found out who calls');
+  return principal;
+}
+
+export function tenantOf(res: Response): string {
+  return principalOf(res).tenant;
+}
+
+function setPrincipal(res: Response, principal: Principal): void {
+  res.locals['principal'] = principal;
+}
+
+/** RFC 6750, section 3: a request without credentials is told of no error. */
+function challenge(res: Response, attributes: Readonly<Record<string, string>> = {}): void {
+  const all = Object.entries({ realm: 'validatr', ...attributes });
+  res.set('WWW-Authenticate', `Bearer ${all.map(([name, value]) => `${name}="${value}"`).join(', ')}`);
+}

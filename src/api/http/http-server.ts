@@ -1,0 +1,77 @@
+import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { v7 as uuidv7 } from 'uuid';
+import { AppError, type ErrorCode } from '../../domain/errors.ts';
+import { asProblem } from './problem.ts';
+
+/** How long a client may take over the headers of a request, and over all of it; bodies have less (`traffic.ts`). */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 20_000;
+/** Node looks for late clients only this often, by default every 30 s. */
+const TIMEOUT_CHECK_MS = 1_000;
+const KEEP_ALIVE_MS = 65_000;
+/** A connection on which nothing moves is cut, such as one that does not read its answer. Longer than an answer is held back. */
+const STALLED_MS = 45_000;
+/** Request line and headers together, in bytes; Node counts. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** What the parser of HTTP raises, by its `code`; everything else is a request that can't be read. */
+const OF_PARSER: Record<string, ErrorCode> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+};
+
+interface Timeouts {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly connectionsCheckingInterval: number;
+}
+
+const TIMEOUTS: Timeouts = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+};
+
+/** An HTTP server that waits for no client for long, and answers what never became a request like everything else. */
+export function createHttpServer(app: RequestListener, timeouts = TIMEOUTS): Server {
+  const options = { ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES };
+  const server = createServer(options, app);
+  server.setTimeout(STALLED_MS);
+  server.on('clientError', refuse);
+  return server;
+}
+
+/** Node emits it for sockets only; the declared type is wider. */
+function refuse(error: NodeJS.ErrnoException, connection: Duplex): void {
+  const socket = connection as Socket;
+  // Reset by the client, or an answer is on its way: nothing can be said in the middle of it.
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+    socket.destroy();
+    return;
+  }
+  const problem = new AppError(OF_PARSER[error.code ?? ''] ?? 'malformed_http');
+  const requestId = uuidv7();
+  const { status, body } = asProblem(problem, requestId);
+  socket.write(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Content-Type: application/problem+json',
+      `X-Request-Id: ${requestId}`,
+      ...(problem.retryAfterS === undefined ? [] : [`Retry-After: ${problem.retryAfterS}`]),
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+  // Not `end`: it would wait for the client to close its half.
+  socket.destroySoon();
+}
+
+/** Node keeps the answer under way at the socket, and looks there itself when nobody listens to `clientError`. */
+function isAnswering(socket: Socket): boolean {
+  const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent: boolean } | null };
+  return answer?.headersSent === true;
+}

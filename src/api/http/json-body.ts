@@ -1,0 +1,49 @@
+import { isUtf8 } from 'node:buffer';
+import express, { type RequestHandler, type Response } from 'express';
+import { AppError } from '../../domain/errors.ts';
+import { checkBounds } from './json-bounds.ts';
+import { hasBody } from './traffic.ts';
+
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** JSON is UTF-8 (RFC 8259): another charset than that is another media type. */
+const isJson = (type: string | undefined): boolean =>
+  /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type?.trim() ?? '') &&
+  !/;\s*charset\s*=\s*"?(?!utf-?8\b)/i.test(type ?? '');
+
+/** `strict: false`: a bare `"text"` or `1` is JSON too; what shape it should have is for the schema to say. */
+const parseJson = express.json({
+  limit: MAX_BODY_BYTES,
+  strict: false,
+  // 1 MiB of zeros fits into a kilobyte: what came is what counts.
+  inflate: false,
+  type: () => true,
+  verify(_req, res, body) {
+    (res as Response).locals['bodyBytes'] = body.length;
+    // Both would otherwise be read as something the client did not say: no body, and U+FFFD.
+    if (body.length === 0) throw new Error('The body is empty');
+    if (!isUtf8(body)) throw new Error('The body is not UTF-8');
+  },
+});
+
+/** Reads a JSON body: 415 for another media type, 400 for broken JSON, 413 above 1 MiB, 422 for JSON out of bounds. */
+export function jsonBody({ optional = false } = {}): RequestHandler {
+  return (req, res, next) => {
+    if (!hasBody(req)) {
+      if (optional) return next();
+      throw new AppError('malformed_json', { detail: 'The body is empty.' });
+    }
+    if (!isJson(req.headers['content-type'])) throw new AppError('unsupported_media_type');
+    // body-parser would read a body that says it is too large to its end before it refuses it.
+    if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new AppError('body_too_large');
+    return parseJson(req, res, (fault) => {
+      if (fault !== undefined) return next(fault);
+      try {
+        checkBounds(req.body);
+      } catch (error) {
+        return next(error);
+      }
+      return next();
+    });
+  };
+}

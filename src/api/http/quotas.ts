@@ -1,0 +1,89 @@
+import type { RequestHandler } from 'express';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { AppError } from '../../domain/errors.ts';
+import { principalOf } from './auth.ts';
+import { MAX_BODY_BYTES } from './json-body.ts';
+import { hasBody } from './traffic.ts';
+
+const WINDOW_S = 60;
+
+export interface QuotaLimits {
+  /** Requests of a key a minute. */
+  readonly requestsPerMinute: number;
+  /** Bytes of request bodies of a key a minute. */
+  readonly bytesPerMinute: number;
+  /** Requests of a key under way at once. */
+  readonly atOnce: number;
+}
+
+/**
+ * What one key may ask of this process: requests and body bytes a minute (fixed windows, told in `RateLimit` and
+ * `RateLimit-Policy`, draft-ietf-httpapi-ratelimit-headers-10), and requests at once. Without keys there is nobody to
+ * protect from another.
+ * @throws {AppError} `rate_limited`, `too_many_at_once`
+ */
+export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: QuotaLimits): RequestHandler {
+  const requests = new RateLimiterMemory({ points: requestsPerMinute, duration: WINDOW_S });
+  const bytes = new RateLimiterMemory({ points: bytesPerMinute, duration: WINDOW_S });
+  const underWay = new Map<string, number>();
+  const policy =
+    `"requests";q=${requestsPerMinute};w=${WINDOW_S}, ` +
+    `"bytes";q=${bytesPerMinute};w=${WINDOW_S};qu="content-bytes"`;
+
+  return async (req, res, next) => {
+    const { keyId } = principalOf(res);
+    if (keyId === null) return next();
+    // Its client left while it was found out who calls: `close` has been and will not come again.
+    if (res.closed) return;
+
+    const declared = req.headers['content-length'];
+    const count = (underWay.get(keyId) ?? 0) + 1;
+    underWay.set(keyId, count);
+    res.once('close', () => {
+      const left = (underWay.get(keyId) ?? 1) - 1;
+      if (left === 0) underWay.delete(keyId);
+      else underWay.set(keyId, left);
+      // A body that did not say its length is charged when it has been read.
+      // One that was refused, or cut off, counts as the largest there is: how much came of it nobody knows.
+      if (declared === undefined && hasBody(req))
+        void charge(bytes, keyId, Number(res.locals['bodyBytes'] ?? MAX_BODY_BYTES));
+    });
+
+    // No longer body is read, whatever is declared.
+    const bodyBytes = Math.min(Number(declared ?? 0), MAX_BODY_BYTES);
+    const ofRequests = await charge(requests, keyId, 1);
+    const ofBytes = await charge(bytes, keyId, bodyBytes);
+    res.set('RateLimit-Policy', policy);
+    res.set('RateLimit', `${describe('requests', ofRequests)}, ${describe('bytes', ofBytes)}`);
+    const spent = ofRequests.isExceeded ? ofRequests : ofBytes.isExceeded ? ofBytes : null;
+    if (count <= atOnce && spent === null) return next();
+    // Its body is not read: a smaller one may still have room.
+    void bytes.reward(keyId, bodyBytes);
+    if (spent === null) throw new AppError('too_many_at_once');
+    const what = spent === ofRequests ? 'requests' : 'bytes of request bodies';
+    throw new AppError('rate_limited', {
+      detail: `The key has used up its ${what} of this minute.`,
+      retryAfterS: spent.resetS,
+    });
+  };
+}
+
+interface Account {
+  readonly left: number;
+  /** Seconds until the next window. */
+  readonly resetS: number;
+  readonly isExceeded: boolean;
+}
+
+async function charge(limiter: RateLimiterMemory, keyId: string, points: number): Promise<Account> {
+  const { remainingPoints, msBeforeNext, consumedPoints } = await limiter.penalty(keyId, points);
+  return {
+    left: remainingPoints,
+    resetS: Math.max(1, Math.ceil(msBeforeNext / 1_000)),
+    isExceeded: consumedPoints > limiter.points,
+  };
+}
+
+function describe(name: string, { left, resetS }: Account): string {
+  return `"${name}";r=${left};t=${resetS}`;
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { DEFAULT_OVERLAP_H, MAX_EXPIRY_DAYS, MAX_OVERLAP_H, SCOPES } from '../../domain/api-key.ts';
+import { text } from '../../domain/text.ts';
+import { parse } from '../http/parse.ts';
+
+const MAX_NAME_LENGTH = 100;
+
+export const keyRequest = z.strictObject({
+  name: text.min(1).max(MAX_NAME_LENGTH),
+  scopes: z
+    .array(z.enum(SCOPES))
+    .min(1)
+    .max(SCOPES.length)
+    .transform((scopes) => [...new Set(scopes)]),
+  /** From now; `null` or missing: it does not expire. */
+  expiresInDays: z
+    .int()
+    .min(1)
+    .max(MAX_EXPIRY_DAYS)
+    .nullish()
+    .transform((days) => days ?? null),
+});
+
+export const rotateRequest = z.strictObject({
+  overlapHours: z.int().min(0).max(MAX_OVERLAP_H).default(DEFAULT_OVERLAP_H),
+});
+
+/** @throws {AppError} `invalid_request` */
+export function parseKeyRequest(body: unknown) {
+  return parse(keyRequest, body);
+}
+
+/** @throws {AppError} `invalid_request` */
+export function parseRotateRequest(body: unknown) {
+  return parse(rotateRequest, body === undefined ? {} : body);
+}

@@ -1,0 +1,26 @@
+import { AppError } from '../../domain/errors.ts';
+import { POLICY_NAME } from '../../domain/policy.ts';
+import type { PolicyStore } from '../../domain/policy-ports.ts';
+import { BUILT_IN } from './answers.ts';
+
+interface Asked {
+  readonly name: string;
+  /** Null: the latest. */
+  readonly version: number | null;
+}
+
+/** A policy as the tenant has it, or the error that it is not there, which says whether another version of it is. */
+export async function findPolicy(policies: Pick<PolicyStore, 'find'>, tenant: string, asked: Asked) {
+  async function lookUp({ name, version }: Asked) {
+    if (name !== BUILT_IN.name) return POLICY_NAME.test(name) ? policies.find(tenant, name, version) : null;
+    return (version ?? BUILT_IN.version) === BUILT_IN.version ? BUILT_IN : null;
+  }
+
+  const found = await lookUp(asked);
+  if (found !== null) return found;
+  const { name, version } = asked;
+  const latest = version === null ? null : await lookUp({ name, version: null });
+  if (latest === null) return new AppError('policy_not_found');
+  const detail = `Policy ${name} has no version ${version}; its latest is ${latest.version}.`;
+  return new AppError('policy_not_found', { detail });
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { POLICY_NAME, type PolicyRules, policyRules } from '../../domain/policy.ts';
+import { JUDGE_REQUEST, RULES } from './examples.ts';
+import { NAMES } from './reference.ts';
+import { parse } from '../http/parse.ts';
+
+export const policyName = z
+  .string()
+  .regex(POLICY_NAME, { error: NAMES })
+  .meta({ examples: ['default'] });
+export const policyVersion = z.int().min(1).max(999_999_999);
+
+export const policyRequest = z
+  .strictObject({ rules: policyRules })
+  .meta({ id: 'PolicyRequest', examples: [{ rules: RULES }] });
+
+/** Assets judged in one request. */
+const MAX_JUDGED = 500;
+const DEFAULT_JUDGED = 100;
+
+const assetId = z.uuid({ error: 'must be a UUID' }).toLowerCase();
+
+export const judgeRequest = z
+  .strictObject({
+    version: policyVersion.optional().meta({ description: 'Missing: the latest.' }),
+    assets: z
+      .array(assetId)
+      .min(1)
+      .max(MAX_JUDGED)
+      .optional()
+      .meta({ description: 'Missing: a page of all that are terminal, newest first.' }),
+    limit: z.int().min(1).max(MAX_JUDGED).default(DEFAULT_JUDGED).meta({ description: 'Of a page.' }),
+    cursor: assetId.optional().meta({ description: 'The `next` of the page before.' }),
+  })
+  .meta({ id: 'JudgeRequest', examples: [JUDGE_REQUEST] });
+
+/** No body is an empty one. @throws {AppError} `invalid_request` */
+export function parseJudgeRequest(body: unknown): z.output<typeof judgeRequest> {
+  return parse(judgeRequest, body === undefined ? {} : body);
+}
+
+/** @throws {AppError} `invalid_request`, naming every rule and setting at fault. */
+export function parsePolicyRequest(body: unknown): PolicyRules {
+  return parse(policyRequest, body).rules;
+}
+
+const path = z.object({ name: policyName });
+
+/** The name that a new policy is to have. @throws {AppError} `invalid_request`, pointing at the path's `name` */
+export function parseNewName(given: unknown): string {
+  return parse(path, { name: given }).name;
+}
+
+/** Null where it is the number of no version. */
+export function parseVersion(given: unknown): number | null {
+  return typeof given === 'string' && /^[1-9][0-9]{0,8}$/.test(given) ? Number(given) : null;
+}

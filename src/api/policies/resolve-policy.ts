@@ -1,0 +1,37 @@
+import { LRUCache } from 'lru-cache';
+import { AppError } from '../../domain/errors.ts';
+import { DEFAULT_POLICY, describePolicy, parsePolicyReference, type PolicyId } from '../../domain/policy.ts';
+import type { PolicyStore } from '../../domain/policy-ports.ts';
+import { findPolicy } from './find-policy.ts';
+
+/** Versions remembered at once, of all tenants. */
+const MAX_REMEMBERED = 10_000;
+
+/** What the `policy` of a submission stands for, now; null: the contract's own; the error where it stands for nothing. */
+export type ResolvePolicy = (
+  tenant: string,
+  reference: string | undefined,
+) => Promise<PolicyId | null | AppError>;
+
+/**
+ * Who names no policy causes no query, and who names a version causes one in the life of this process: versions never change
+ * and never go. A name alone is looked up each time, for a new version may have come.
+ */
+export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): ResolvePolicy {
+  const known = new LRUCache<string, true>({ max: MAX_REMEMBERED });
+
+  return async (tenant, reference) => {
+    if (reference === undefined) return null;
+    const asked = parsePolicyReference(reference);
+    if (asked === null) return new AppError('policy_not_found');
+    const { name, version } = asked;
+    // No tenant's name has a slash.
+    const key = (id: PolicyId) => `${tenant}/${describePolicy(id)}`;
+    if (version !== null && known.has(key({ name, version }))) return { name, version };
+    const found = await findPolicy(policies, tenant, asked);
+    if (found instanceof AppError) return found;
+    if (found.name === DEFAULT_POLICY.name) return null;
+    known.set(key(found), true);
+    return { name: found.name, version: found.version };
+  };
+}

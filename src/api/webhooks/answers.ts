@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import {
+  DELIVERY_EVENTS,
+  DELIVERY_FAILURES,
+  DELIVERY_STATES,
+  DISABLED_BECAUSE,
+} from '../../domain/delivery.ts';
+import type { DeliveryEntry, Endpoint } from '../../domain/webhook-ports.ts';
+import { describeWebhookUrl } from '../../domain/webhook-url.ts';
+import { type Answer, count, time, uuid } from '../http/answer.ts';
+
+/** What the API says of deliveries and endpoints. Of a URL only scheme and host are shown: the rest may be a secret. */
+const url = z.string().meta({ description: 'Scheme and host only: the rest may be a secret.' });
+
+export const deliveryState = z.enum(DELIVERY_STATES).meta({ id: 'DeliveryState' });
+
+export const deliveryTry = z
+  .object({
+    at: time,
+    status: z.int().nullable().meta({ description: 'Null where no answer came.' }),
+    durationMs: count,
+    error: z.string().nullable().meta({ description: 'A code such as `http_500` or `timeout`.' }),
+  })
+  .meta({ id: 'DeliveryTry' });
+
+export const delivery = z
+  .object({
+    id: uuid.meta({ description: 'The `webhook-id` of every try.' }),
+    assetId: uuid.nullable().meta({ description: 'Null for a test event.' }),
+    attempt: count.nullable(),
+    event: z.enum(DELIVERY_EVENTS).meta({ id: 'DeliveryEvent' }),
+    endpointId: uuid,
+    url,
+    state: deliveryState,
+    failure: z.enum(DELIVERY_FAILURES).nullable(),
+    createdAt: time,
+    dueAt: time.nullable().meta({ description: 'When it is looked at next, while no workflow holds it.' }),
+    finishedAt: time.nullable(),
+    tries: z.array(
+      deliveryTry
+        .extend({
+          excerpt: z.string().nullable().meta({ description: "The beginning of the answer's body." }),
+        })
+        .meta({ id: 'DeliveryTryWithExcerpt' }),
+    ),
+  })
+  .meta({ id: 'Delivery' });
+
+export const sentAgain = z.object({ id: uuid, state: z.literal('pending') }).meta({ id: 'SentAgain' });
+
+export const sentTest = sentAgain.extend({ endpointId: uuid }).meta({ id: 'SentTest' });
+
+export const replayCounts = z
+  .object({
+    replayed: count,
+    leftOut: count.meta({ description: 'Those whose endpoint is disabled.' }),
+  })
+  .meta({ id: 'ReplayCounts' });
+
+export const endpoint = z
+  .object({
+    id: uuid,
+    url,
+    state: z.enum(['enabled', 'disabled']),
+    createdAt: time,
+    verifiedAt: time
+      .nullable()
+      .meta({ description: 'When the receiver proved, or first showed, that it wants events.' }),
+    deliveredAt: time.nullable().meta({ description: 'Of the last delivery, exact to the minute.' }),
+    failingSince: time.nullable(),
+    disabledAt: time.nullable(),
+    disabledBecause: z.enum(DISABLED_BECAUSE).nullable(),
+  })
+  .meta({ id: 'Endpoint', description: 'A webhook URL without query and fragment.' });
+
+export function representDelivery({ url, ...entry }: DeliveryEntry): Answer<typeof delivery> {
+  return { ...entry, url: describeWebhookUrl(url) };
+}
+
+export function representEndpoint({ url, disabledAt, ...given }: Endpoint): Answer<typeof endpoint> {
+  return {
+    ...given,
+    url: describeWebhookUrl(url),
+    state: disabledAt === null ? 'enabled' : 'disabled',
+    disabledAt,
+  };
+}

@@ -1,0 +1,73 @@
+import type { FileHandle } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { createPreflight } from '../../../../../src/api/assets/preflight.ts';
+import { AppError } from '../../../../../src/domain/errors.ts';
+import type { AssetSource } from '../../../../../src/domain/ports.ts';
+
+let closed = 0;
+const handle = { close: () => Promise.resolve((closed += 1)) } as unknown as FileHandle;
+const source: AssetSource = {
+  open(path) {
+    if (path === 'trouble') return Promise.reject(new AppError('storage_unavailable'));
+    return Promise.resolve(path === 'there' ? { handle, bytes: 1 } : null);
+  },
+};
+const asked: string[] = [];
+const preflight = createPreflight({
+  source,
+  judgeHost(host) {
+    asked.push(host);
+    return Promise.resolve(
+      host === 'inside.example' ? 'forbidden' : host === 'lost.example' ? 'unknown' : 'allowed',
+    );
+  },
+});
+const local = (path: string) => ({ location: 'local', path }) as const;
+
+describe('the preflight', () => {
+  it('finds nothing wrong with what may be right, and leaves no file open', async () => {
+    const notifications = { onStart: 'https://a.example/1', onSuccess: 'https://lost.example/2' };
+    expect(await preflight({ assetPath: local('there'), notifications })).toEqual([]);
+    expect(closed).toBe(1);
+  });
+
+  it('names all that is wrong at once, in the words of the pipeline', async () => {
+    const notifications = {
+      onStart: 'wat',
+      onSuccess: 'https://inside.example/secret',
+      onFailure: '',
+      onCancel: 'https://user:hunter2@a.example/',
+    };
+    expect(await preflight({ assetPath: local('missing'), notifications })).toEqual([
+      { pointer: '/assetPath/path', code: 'asset_not_reachable', detail: 'Asset path is not reachable.' },
+      { pointer: '/notifications/onStart', code: 'webhook_url_invalid', detail: '`wat`is not a valid URL' },
+      {
+        pointer: '/notifications/onSuccess',
+        code: 'address_forbidden',
+        detail: 'Webhooks may not reach this address.',
+      },
+      { pointer: '/notifications/onFailure', code: 'webhook_url_invalid', detail: '``is not a valid URL' },
+      {
+        pointer: '/notifications/onCancel',
+        code: 'webhook_url_invalid',
+        detail: '`https://user:***@a.example/`is not a valid URL',
+      },
+    ]);
+  });
+
+  it('asks for a host once', async () => {
+    asked.length = 0;
+    const url = 'https://a.example/';
+    await preflight({
+      assetPath: local('there'),
+      notifications: { onStart: url, onSuccess: url, onFailure: `${url}x`, onCancel: 'https://b.example' },
+    });
+    expect(asked).toEqual(['a.example', 'b.example']);
+  });
+
+  it('does not take trouble of the storage for a fault of the asset', async () => {
+    await expect(preflight({ assetPath: local('trouble'), notifications: {} })).rejects.toMatchObject({
+      code: 'storage_unavailable',
+    });
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { parseKeyRequest } from '../../../../../src/api/keys/requests.ts';
+import {
+  parseJudgeRequest,
+  parseNewName,
+  parsePolicyRequest,
+} from '../../../../../src/api/policies/requests.ts';
+import { parseListQuery, parseSubmission } from '../../../../../src/api/assets/requests.ts';
+import { AppError } from '../../../../../src/domain/errors.ts';
+
+/** What is said of a request, field by field. */
+function faultsOf(parse: () => unknown): string[] {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof AppError) return error.faults.map(({ pointer, detail }) => `${pointer} ${detail}`);
+    throw error;
+  }
+  return [];
+}
+
+const assetPath = { location: 'local', path: './x.jpg' };
+const NAMES =
+  'names have lower-case letters, digits and hyphens (neither first nor last), 63 characters at most';
+const REFERENCE = 'must be name@version, or name:';
+
+describe('what is said of a field', () => {
+  it('is that it is required, where it is missing', () => {
+    expect(faultsOf(() => parsePolicyRequest({}))).toEqual(['/rules is required']);
+    expect(faultsOf(() => parsePolicyRequest({ rules: { formats: {}, maxDimensions: {} } }))).toEqual([
+      '/rules/formats/allow is required',
+      '/rules/maxDimensions/width is required',
+      '/rules/maxDimensions/height is required',
+    ]);
+    expect(faultsOf(() => parseSubmission({}))).toEqual(['/assetPath is required']);
+    expect(faultsOf(() => parseSubmission({ assetPath: {} }))).toEqual(['/assetPath/location is required']);
+    expect(faultsOf(() => parseKeyRequest({}))).toEqual(['/name is required', '/scopes is required']);
+  });
+
+  it('is what it must be, where it is something else', () => {
+    const rules = {
+      dark: { threshold: 1.5, severity: 'fatal' },
+      light: { threshold: -1 },
+      bytes: { min: 1.5, max: '3' },
+      blur: { message: '' },
+      alpha: null,
+      formats: { allow: [] },
+      darkness: {},
+    };
+    expect(faultsOf(() => parsePolicyRequest({ rules, more: 1 }))).toEqual([
+      '/rules/formats/allow must have at least 1 element',
+      '/rules/bytes/min must be an integer',
+      '/rules/bytes/max must be a number',
+      '/rules/alpha must be an object',
+      '/rules/dark/severity must be one of "error", "warning", "info"',
+      '/rules/dark/threshold must be at most 1',
+      '/rules/light/threshold must be at least 0',
+      '/rules/blur/message must have at least 1 character',
+      expect.stringMatching(/^\/rules\/darkness is not a rule; there are formats, /),
+      '/more is not a known field',
+    ]);
+    expect(faultsOf(() => parsePolicyRequest([]))).toEqual([' must be an object']);
+    expect(faultsOf(() => parseSubmission({ assetPath: { location: 'ftp' } }))).toEqual([
+      '/assetPath/location must be "local"',
+    ]);
+    expect(faultsOf(() => parseListQuery({ limit: 'many' }))).toEqual(['/limit must be a number']);
+    expect(faultsOf(() => parseJudgeRequest({ assets: ['x'] }))).toEqual(['/assets/0 must be a UUID']);
+  });
+
+  it.each([
+    ['catalogue@v1', 'a version is a number from 1; without one it is the latest'],
+    ['catalogue@', 'a version is a number from 1; without one it is the latest'],
+    ['catalogue@0', 'a version is a number from 1; without one it is the latest'],
+    ['Catalogue', NAMES],
+    ['Catalogue@1', NAMES],
+    ['@latest', NAMES],
+    ['', NAMES],
+  ])('is what is wrong with the reference to a policy: %j', (policy, why) => {
+    expect(faultsOf(() => parseSubmission({ assetPath, policy }))).toEqual([`/policy ${REFERENCE} ${why}`]);
+  });
+
+  it('is what names of policies have, pointing at the name in the path', () => {
+    expect(faultsOf(() => parseNewName('Catalogue'))).toEqual([`/name ${NAMES}`]);
+  });
+});

@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import express from 'express';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHttpServer } from '../../../../../src/api/http/http-server.ts';
+
+const TIMEOUTS = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
+
+describe('the HTTP server', () => {
+  let server: Server;
+  let port: number;
+
+  beforeAll(async () => {
+    const app = express().post('/half', (_req, res) => {
+      res.writeHead(200, { 'content-length': 100 }).write('half of it');
+    });
+    server = createHttpServer(app, TIMEOUTS).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ({ port } = server.address() as AddressInfo);
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  /** Sends and reads until the server closes. A client that does not close its own half is not waited for. */
+  async function say(message: string) {
+    const begin = performance.now();
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(message);
+    const answer = await text(socket);
+    const ms = performance.now() - begin;
+    socket.destroy();
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    return { head, body, ms };
+  }
+
+  it.each([
+    [
+      'headers that do not end',
+      'GET / HTTP/1.1\r\nHost: x\r\n',
+      408,
+      'request_timeout',
+      TIMEOUTS.headersTimeout,
+    ],
+    ['nothing at all', '', 408, 'request_timeout', TIMEOUTS.headersTimeout],
+    [
+      'a body that does not end',
+      'POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n1',
+      408,
+      'request_timeout',
+      TIMEOUTS.requestTimeout,
+    ],
+    ['no HTTP', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03', 400, 'malformed_http', 0],
+    ['a URL without end', `GET /${'x'.repeat(20_000)}`, 431, 'headers_too_large', 0],
+    [
+      'headers too large',
+      `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}`,
+      431,
+      'headers_too_large',
+      0,
+    ],
+  ])('answers %s with a problem and closes', async (_what, message, status, code, afterMs) => {
+    const { head, body, ms } = await say(message);
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(ms).toBeGreaterThanOrEqual(afterMs - 5);
+    expect(ms).toBeLessThan(afterMs + 2_000);
+    expect(head).toContain('\r\nContent-Type: application/problem+json\r\n');
+    expect(head).toContain(`\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`);
+    expect(JSON.parse(body)).toMatchObject({ status, type: `urn:validatr:error:${code}` });
+  });
+
+  it('cuts an answer under way, and writes nothing into it', async () => {
+    const { body } = await say('POST /half HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n1');
+    expect(body).toBe('half of it');
+  });
+});

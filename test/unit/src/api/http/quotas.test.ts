@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import express from 'express';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createQuotas } from '../../../../../src/api/http/quotas.ts';
+import { eventually } from '../../../../support/eventually.ts';
+import { serve } from '../../../../support/serve.ts';
+
+const AT_ONCE = 2;
+
+describe('the quotas of a key', () => {
+  let app: Awaited<ReturnType<typeof serve>>;
+  /** Lookups of who calls that wait; calling one ends it. */
+  let lookups: (() => void)[];
+  let isSlow: boolean;
+  let left: number;
+
+  beforeEach(async () => {
+    lookups = [];
+    isSlow = false;
+    left = 0;
+    app = await serve(
+      express()
+        .use((_req, res, next) => {
+          res.locals['principal'] = { tenant: 'a', keyId: 'key', scopes: [] };
+          res.once('close', () => (left += 1));
+          if (isSlow) lookups.push(next);
+          else next();
+        })
+        .use(createQuotas({ requestsPerMinute: 1_000, bytesPerMinute: 1_000, atOnce: AT_ONCE }))
+        .use((_req, res) => void res.json({}))
+        .use(
+          (_error: unknown, _req: unknown, res: express.Response, _next: unknown) =>
+            void res.status(429).end(),
+        ),
+    );
+  });
+  afterEach(() => app.close());
+
+  it('count no one whose client left while it was found out who calls', async () => {
+    isSlow = true;
+    const gone = Array.from({ length: 5 }, () => request(app.baseUrl).on('error', () => undefined));
+    for (const one of gone) one.end();
+    await eventually(() => lookups.length === 5);
+    for (const one of gone) one.destroy();
+    await eventually(() => left === 5);
+    for (const end of lookups) end();
+    isSlow = false;
+    for (let times = 0; times <= AT_ONCE; times += 1) expect((await fetch(app.baseUrl)).status).toBe(200);
+  });
+
+  it('charge a chunked body that was refused as the largest there is', async () => {
+    const { port } = new URL(app.baseUrl);
+    const chunked = request({
+      port: Number(port),
+      method: 'POST',
+      headers: { 'transfer-encoding': 'chunked' },
+    });
+    chunked.end('x');
+    const [answer] = (await once(chunked, 'response')) as [IncomingMessage];
+    answer.resume();
+    await once(answer, 'end');
+    await eventually(async () => (await fetch(app.baseUrl)).status === 429);
+  });
+});

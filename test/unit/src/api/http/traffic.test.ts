@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { Agent, createServer, request, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTraffic, type Traffic } from '../../../../../src/api/http/traffic.ts';
+import type { AssetStore } from '../../../../../src/domain/ports.ts';
+import { createBareApp } from '../../../../support/app.ts';
+import { eventually } from '../../../../support/eventually.ts';
+
+const IN_FLIGHT_MAX = 2;
+const BODY_TIMEOUT_MS = 400;
+const SUBMISSION = JSON.stringify({ assetPath: { location: 'local', path: './assets/rocket.jpg' } });
+
+describe('the traffic of one API process', () => {
+  let server: Server;
+  let agent: Agent;
+  let traffic: Traffic;
+  /** Submissions that wait for their commit; calling one commits it. */
+  let commits: (() => void)[];
+
+  beforeEach(async () => {
+    commits = [];
+    const assets: Partial<AssetStore> = {
+      accept: () => new Promise((resolve) => commits.push(() => resolve('an-id'))),
+    };
+    traffic = createTraffic({ inFlightMax: IN_FLIGHT_MAX, bodyTimeoutMs: BODY_TIMEOUT_MS });
+    const app = createBareApp({ assets: assets as AssetStore, traffic });
+    server = createServer(app).listen(0, '127.0.0.1');
+    agent = new Agent({ keepAlive: true });
+    await once(server, 'listening');
+  });
+  afterEach(() => {
+    agent.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  /** `length` may promise more of a body than is sent. */
+  async function call(
+    method: string,
+    path: string,
+    body = '',
+    length = body.length,
+  ): Promise<IncomingMessage> {
+    const sent = request({
+      agent,
+      method,
+      path,
+      port: (server.address() as AddressInfo).port,
+      headers: { 'content-type': 'application/json', 'content-length': length },
+    });
+    if (length === body.length) sent.end(body);
+    else sent.write(body);
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    return answer;
+  }
+  const submit = () => call('POST', '/assets/image/', SUBMISSION);
+
+  it('above the ceiling is refused before a body is read, health routes excepted, until a request has ended', async () => {
+    const underWay = [submit(), submit()];
+    await eventually(() => commits.length === IN_FLIGHT_MAX);
+
+    const refused = await call('POST', '/assets/image/', '{', 1_000);
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '1']);
+    expect(JSON.parse(await text(refused))).toMatchObject({ type: 'urn:validatr:error:overloaded' });
+    expect((await call('GET', '/healthz')).statusCode).toBe(200);
+    expect((await call('GET', '/readyz')).statusCode).toBe(200);
+
+    for (const commit of commits) commit();
+    for (const answer of await Promise.all(underWay)) expect(answer.statusCode).toBe(202);
+    const next = submit();
+    await eventually(() => commits.length === IN_FLIGHT_MAX + 1);
+    commits.at(-1)?.();
+    expect((await next).statusCode).toBe(202);
+  });
+
+  it('does not wait for a body any longer than its deadline, and says so', async () => {
+    const begin = performance.now();
+    const answer = await call('POST', '/assets/image/', '{', 1_000);
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(BODY_TIMEOUT_MS - 5);
+    expect([answer.statusCode, answer.headers.connection]).toEqual([408, 'close']);
+    expect(JSON.parse(await text(answer))).toMatchObject({ type: 'urn:validatr:error:request_timeout' });
+    const next = submit();
+    await eventually(() => commits.length === 1);
+    commits[0]?.();
+    expect((await next).statusCode).toBe(202);
+  });
+
+  it('leaves its places to those who have said all: of unfinished bodies above the ceiling the oldest gives way', async () => {
+    const answers: number[] = [];
+    const slow = [1, 2, 3].map((which) =>
+      call('POST', '/assets/image/', '{', 1_000).then(({ statusCode }) => {
+        answers.push(which);
+        return statusCode;
+      }),
+    );
+    await eventually(() => answers.length === 1);
+    const honest = submit();
+    await eventually(() => commits.length === 1);
+    expect(answers.length).toBeLessThanOrEqual(2);
+    commits[0]?.();
+    expect((await honest).statusCode).toBe(202);
+    expect(await Promise.all(slow)).toEqual([408, 408, 408]);
+  });
+
+  it('is answered to the end while draining, each answer closing its connection; only /readyz says no', async () => {
+    const before = await call('POST', '/echo/post', '1');
+    expect(before.headers.connection).toBe('keep-alive');
+    const underWay = submit();
+    await eventually(() => commits.length === 1);
+
+    traffic.drain();
+    const readyz = await call('GET', '/readyz');
+    expect([readyz.statusCode, readyz.headers.connection]).toEqual([503, 'close']);
+    expect(JSON.parse(await text(readyz))).toMatchObject({ type: 'urn:validatr:error:draining' });
+    const echo = await call('POST', '/echo/post', '1');
+    expect([echo.statusCode, echo.headers.connection]).toEqual([200, 'close']);
+    commits[0]?.();
+    const answer = await underWay;
+    expect([answer.statusCode, answer.headers.connection]).toEqual([202, 'close']);
+  });
+});

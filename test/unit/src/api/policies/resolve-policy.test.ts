@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { createResolvePolicy } from '../../../../../src/api/policies/resolve-policy.ts';
+import { AppError } from '../../../../../src/domain/errors.ts';
+import { policyRules } from '../../../../../src/domain/policy.ts';
+import type { StoredPolicy } from '../../../../../src/domain/policy-ports.ts';
+
+/** A store of one policy with two versions, of the tenant `anna`; `asked` is what it was asked for. */
+function createStub() {
+  const asked: string[] = [];
+  const stub = {
+    asked,
+    latest: 2,
+    find(tenant: string, name: string, version: number | null): Promise<StoredPolicy | null> {
+      asked.push(`${tenant} ${name} ${version ?? 'latest'}`);
+      const found = version ?? stub.latest;
+      const exists = tenant === 'anna' && name === 'web' && found <= stub.latest;
+      const rules = policyRules.parse({});
+      return Promise.resolve(exists ? { name, version: found, rules, createdAt: new Date() } : null);
+    },
+  };
+  return stub;
+}
+
+describe('the policy of a submission', () => {
+  it.each([undefined, 'default', 'default@1'])(
+    "is the contract's own, without a query: %s",
+    async (given) => {
+      const store = createStub();
+      expect(await createResolvePolicy(store)('anna', given)).toBeNull();
+      expect(store.asked).toEqual([]);
+    },
+  );
+
+  it('is asked for once where it names a version, each time where it does not', async () => {
+    const store = createStub();
+    const resolve = createResolvePolicy(store);
+    for (const _again of [1, 2, 3])
+      expect(await resolve('anna', 'web@1')).toEqual({ name: 'web', version: 1 });
+    expect(store.asked).toEqual(['anna web 1']);
+    expect(await resolve('anna', 'web')).toEqual({ name: 'web', version: 2 });
+    store.latest = 3;
+    expect(await resolve('anna', 'web')).toEqual({ name: 'web', version: 3 });
+  });
+
+  it('is of the tenant: what is known of one says nothing of another', async () => {
+    const resolve = createResolvePolicy(createStub());
+    expect(await resolve('anna', 'web@1')).not.toBeInstanceOf(AppError);
+    expect(await resolve('bob', 'web@1')).toMatchObject({ code: 'policy_not_found' });
+  });
+
+  it('is looked for again where there was none', async () => {
+    const store = createStub();
+    const resolve = createResolvePolicy(store);
+    expect(await resolve('anna', 'web@3')).toMatchObject({ code: 'policy_not_found' });
+    store.latest = 3;
+    expect(await resolve('anna', 'web@3')).toEqual({ name: 'web', version: 3 });
+  });
+
+  it('is missed with the version that there is', async () => {
+    const resolve = createResolvePolicy(createStub());
+    const said = async (tenant: string, given: string) => Object(await resolve(tenant, given)) as Error;
+    expect((await said('anna', 'web@3')).message).toBe('Policy web has no version 3; its latest is 2.');
+    expect((await said('anna', 'default@2')).message).toBe(
+      'Policy default has no version 2; its latest is 1.',
+    );
+    for (const given of ['other@1', 'other'])
+      expect((await said('anna', given)).message).toBe('There is no such policy.');
+    expect((await said('bob', 'web@3')).message).toBe('There is no such policy.');
+  });
+
+  it.each(['default@2', 'other', 'WEB', 'web@0', ''])(
+    'is not found where there is none: %s',
+    async (given) => {
+      expect(await createResolvePolicy(createStub())('anna', given)).toMatchObject({
+        code: 'policy_not_found',
+      });
+    },
+  );
+});

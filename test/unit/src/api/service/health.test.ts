@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHealthRouter } from '../../../../../src/api/service/health.ts';
+
+describe('/readyz', () => {
+  let server: Server;
+  let looks = 0;
+
+  beforeAll(async () => {
+    const checks = [
+      { name: 'postgres', isReady: () => new Promise<boolean>(() => undefined) },
+      { name: 'temporal', isReady: () => Promise.resolve(++looks > 0) },
+    ];
+    server = createServer(express().use(createHealthRouter(checks, () => false))).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('names what does not answer in time, before a load balancer gives up on it', async () => {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(4_000) });
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ checks: { postgres: 'unavailable', temporal: 'ok' } });
+  });
+
+  it('looks once for all who ask at a time', async () => {
+    const before = looks;
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
+    await Promise.all(Array.from({ length: 50 }, async () => (await fetch(url)).text()));
+    expect(looks - before).toBeLessThanOrEqual(2);
+  });
+});
