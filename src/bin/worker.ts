@@ -3,12 +3,12 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { createActivities } from '../../activities/index.ts';
 import { TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract.ts';
 import { type Config, readConfig } from '../config.ts';
-import { createDeliveryStore } from '../db/delivery-store.ts';
-import { createDispatchQueue } from '../db/dispatch-queue.ts';
-import { createFingerprintStore } from '../db/fingerprint-store.ts';
+import { createDeliveryStore } from '../db/deliveries/delivery-store.ts';
+import { createDispatchQueue } from '../db/assets/dispatch-queue.ts';
+import { createFingerprintStore } from '../db/fingerprints/fingerprint-store.ts';
 import { openDatabase } from '../db/orm.ts';
-import { createRepairStore } from '../db/repair-store.ts';
-import { createValidationStore } from '../db/validation-store.ts';
+import { createRepairStore } from '../db/assets/repair-store.ts';
+import { createValidationStore } from '../db/assets/validation-store.ts';
 import { connectWake } from '../db/wake.ts';
 import { createDecoderPool } from '../image/decoder-pool.ts';
 import { createLocalSource } from '../sources/local.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSendWebhook } from '../../activities/send-webhook.ts';
-import { createDeliveryStore } from '../../src/db/delivery-store.ts';
-import { createDispatchQueue } from '../../src/db/dispatch-queue.ts';
+import { createDeliveryStore } from '../../src/db/deliveries/delivery-store.ts';
+import { createDispatchQueue } from '../../src/db/assets/dispatch-queue.ts';
 import { startDispatcher } from '../../src/temporal/dispatcher.ts';
 import { createAddressGuard } from '../../src/webhooks/address-guard.ts';
 import { lookupBySystem } from '../../src/webhooks/guarded-connect.ts';

@@ -1,8 +1,8 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSendWebhook } from '../../../activities/send-webhook.ts';
-import { createDeliveryLog } from '../../../src/db/delivery-log.ts';
-import { createDeliveryStore } from '../../../src/db/delivery-store.ts';
+import { createDeliveryLog } from '../../../src/db/deliveries/delivery-log.ts';
+import { createDeliveryStore } from '../../../src/db/deliveries/delivery-store.ts';
 import type { DeliveryEntry, DeliveryStore } from '../../../src/domain/webhook-ports.ts';
 import { createAddressGuard } from '../../../src/webhooks/address-guard.ts';
 import { lookupBySystem } from '../../../src/webhooks/guarded-connect.ts';

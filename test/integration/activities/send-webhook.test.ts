@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSendWebhook } from '../../../activities/send-webhook.ts';
-import { createDeliveryLog } from '../../../src/db/delivery-log.ts';
-import { createDeliveryStore } from '../../../src/db/delivery-store.ts';
+import { createDeliveryLog } from '../../../src/db/deliveries/delivery-log.ts';
+import { createDeliveryStore } from '../../../src/db/deliveries/delivery-store.ts';
 import type { Database } from '../../../src/db/orm.ts';
 import { createAddressGuard } from '../../../src/webhooks/address-guard.ts';
 import { lookupBySystem } from '../../../src/webhooks/guarded-connect.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createVerdictArchive } from '../../../../../src/db/verdict-archive.ts';
+import { createVerdictArchive } from '../../../../../src/db/assets/verdict-archive.ts';
 import type { ImageFacts } from '../../../../../src/domain/image-facts.ts';
 import type { VerdictArchive } from '../../../../../src/domain/policy-ports.ts';
 import { createBareApp } from '../../../../support/app.ts';

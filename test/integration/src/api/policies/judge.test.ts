@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAssetStore } from '../../../../../src/db/asset-store.ts';
-import { createPolicyStore } from '../../../../../src/db/policy-store.ts';
-import { createValidationStore } from '../../../../../src/db/validation-store.ts';
-import { createVerdictArchive } from '../../../../../src/db/verdict-archive.ts';
+import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
+import { createPolicyStore } from '../../../../../src/db/policies/policy-store.ts';
+import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
+import { createVerdictArchive } from '../../../../../src/db/assets/verdict-archive.ts';
 import type { ImageFormat } from '../../../../../src/domain/image-facts.ts';
 import { policyRules } from '../../../../../src/domain/policy.ts';
 import { createBareApp } from '../../../../support/app.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAssetStore } from '../../../../../src/db/asset-store.ts';
-import { createPolicyStore } from '../../../../../src/db/policy-store.ts';
+import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
+import { createPolicyStore } from '../../../../../src/db/policies/policy-store.ts';
 import { RULE_NAMES } from '../../../../../src/domain/checks/index.ts';
 import { MAX_POLICY_VERSIONS } from '../../../../../src/domain/policy.ts';
 import { createBareApp } from '../../../../support/app.ts';

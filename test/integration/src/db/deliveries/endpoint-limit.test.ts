@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
-import { createDeliveryLog } from '../../../../src/db/delivery-log.ts';
-import { createDeliveryStore } from '../../../../src/db/delivery-store.ts';
-import { createEndpointSecrets } from '../../../../src/db/endpoint-secrets.ts';
-import { openDatabase } from '../../../../src/db/orm.ts';
-import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
-import { insertEvents } from '../../../support/tenant-events.ts';
+import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
+import { createDeliveryLog } from '../../../../../src/db/deliveries/delivery-log.ts';
+import { createDeliveryStore } from '../../../../../src/db/deliveries/delivery-store.ts';
+import { createEndpointSecrets } from '../../../../../src/db/deliveries/endpoint-secrets.ts';
+import { openDatabase } from '../../../../../src/db/orm.ts';
+import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
+import { insertEvents } from '../../../../support/tenant-events.ts';
 
 const secret = Buffer.from('sealed');
 const urls = (count: number, host: string) =>

@@ -4,11 +4,11 @@ import {
   type NotificationKey,
   type Notifications,
   type TerminalState,
-} from '../domain/asset.ts';
-import type { DeliveryState } from '../domain/delivery.ts';
-import type { EventToSend, Owner, ValidationStore } from '../domain/ports.ts';
-import type { Webhooks } from './entities.ts';
-import { execute } from './execute.ts';
+} from '../../domain/asset.ts';
+import type { DeliveryState } from '../../domain/delivery.ts';
+import type { EventToSend, Owner, ValidationStore } from '../../domain/ports.ts';
+import type { Webhooks } from '../entities.ts';
+import { execute } from '../execute.ts';
 import {
   deliveryParams,
   EVENT_OF_STATE,

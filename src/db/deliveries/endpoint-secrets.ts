@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { SECRET_OVERLAP_H } from '../domain/delivery.ts';
-import type { EndpointSecrets } from '../domain/webhook-ports.ts';
-import { execute } from './execute.ts';
+import { SECRET_OVERLAP_H } from '../../domain/delivery.ts';
+import type { EndpointSecrets } from '../../domain/webhook-ports.ts';
+import { execute } from '../execute.ts';
 
 interface SecretColumns {
   readonly secret: Uint8Array;

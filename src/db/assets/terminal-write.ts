@@ -4,10 +4,10 @@ import {
   type Notifications,
   STATE_OF_NOTIFICATION,
   type TerminalState,
-} from '../domain/asset.ts';
-import { HANDOVER_GRACE_S } from '../domain/delivery.ts';
-import { errorsOf, reportFindings } from '../domain/findings.ts';
-import type { EventSender, Verdict } from '../domain/ports.ts';
+} from '../../domain/asset.ts';
+import { HANDOVER_GRACE_S } from '../../domain/delivery.ts';
+import { errorsOf, reportFindings } from '../../domain/findings.ts';
+import type { EventSender, Verdict } from '../../domain/ports.ts';
 
 export const EVENT_OF_STATE = {
   complete: 'onSuccess',

@@ -1,9 +1,9 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { type ApiKey, MAX_LIVE_KEYS } from '../domain/api-key.ts';
-import type { KeyDirectory, KeyStore } from '../domain/key-ports.ts';
-import { execute } from './execute.ts';
-import { executeFor } from './tenant.ts';
-import { asDate, type TextTimes } from './times.ts';
+import { type ApiKey, MAX_LIVE_KEYS } from '../../domain/api-key.ts';
+import type { KeyDirectory, KeyStore } from '../../domain/key-ports.ts';
+import { execute } from '../execute.ts';
+import { executeFor } from '../tenant.ts';
+import { asDate, type TextTimes } from '../times.ts';
 
 const KEY = `id, owner AS tenant, name, scopes, created_at AS "createdAt", expires_at AS "expiresAt",
   last_used_at AS "lastUsedAt", revoked_at AS "revokedAt", replaced_by AS "replacedBy"`;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
-import { createAssetStore } from '../../../../src/db/asset-store.ts';
-import { createRepairStore } from '../../../../src/db/repair-store.ts';
-import { createValidationStore } from '../../../../src/db/validation-store.ts';
-import { pendingSteps } from '../../../../src/domain/asset.ts';
-import type { AssetStore, RepairStore, ValidationStore, Verdict } from '../../../../src/domain/ports.ts';
-import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
+import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
+import { createRepairStore } from '../../../../../src/db/assets/repair-store.ts';
+import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
+import { pendingSteps } from '../../../../../src/domain/asset.ts';
+import type { AssetStore, RepairStore, ValidationStore, Verdict } from '../../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 const urls = { onStart: 'https://example.com/s', onSuccess: 'https://example.com/ok', onFailure: 'wat' };
 const complete: Verdict = { state: 'complete', findings: [], steps: pendingSteps(), image: null };

@@ -1,10 +1,10 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { MAX as LAST_ID, v7 as uuidv7, validate as isUuid } from 'uuid';
-import type { DeliveryTry } from '../domain/delivery.ts';
-import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../domain/webhook-ports.ts';
-import { parseWebhookUrl } from '../domain/webhook-url.ts';
-import { executeFor } from './tenant.ts';
-import { asDate, type TextTimes } from './times.ts';
+import type { DeliveryTry } from '../../domain/delivery.ts';
+import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../../domain/webhook-ports.ts';
+import { parseWebhookUrl } from '../../domain/webhook-url.ts';
+import { executeFor } from '../tenant.ts';
+import { asDate, type TextTimes } from '../times.ts';
 
 const ENTRY = `d.id, d.asset_id AS "assetId", nullif(d.attempt, 0) AS attempt, d.event, d.endpoint_id AS "endpointId", d.url,
   d.state, d.failure, d.created_at AS "createdAt", d.finished_at AS "finishedAt",

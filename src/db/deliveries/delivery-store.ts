@@ -5,11 +5,11 @@ import {
   type DeliveryState,
   type DeliveryTry,
   DISABLE_AFTER_FAILING_H,
-} from '../domain/delivery.ts';
-import type { DeliveryStore } from '../domain/webhook-ports.ts';
+} from '../../domain/delivery.ts';
+import type { DeliveryStore } from '../../domain/webhook-ports.ts';
 import { createEndpointRow } from './create-endpoint.ts';
-import { execute } from './execute.ts';
-import { groupByTick } from './group-by-tick.ts';
+import { execute } from '../execute.ts';
+import { groupByTick } from '../group-by-tick.ts';
 
 /** Tries recorded by one statement. */
 const MAX_GROUPED_TRIES = 100;

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
-import { createAssetStore } from '../../../../src/db/asset-store.ts';
+import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
+import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import {
   type Backlog,
   createBacklog,
   FIND_ONE_TOO_MANY,
   isBacklogLongerThan,
-} from '../../../../src/db/backlog.ts';
-import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
-import { eventually } from '../../../support/eventually.ts';
+} from '../../../../../src/db/assets/backlog.ts';
+import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
+import { eventually } from '../../../../support/eventually.ts';
 
 const MAX = 5;
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
-import { forgetOldKeys } from '../../../../src/db/accept-once.ts';
-import { createAssetStore } from '../../../../src/db/asset-store.ts';
-import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
-import type { AssetStore, DispatchQueue } from '../../../../src/domain/ports.ts';
-import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
+import { forgetOldKeys } from '../../../../../src/db/assets/accept-once.ts';
+import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
+import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
+import type { AssetStore, DispatchQueue } from '../../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 const submission = {
   assetPath: { location: 'local', path: './assets/rocket.jpg' },

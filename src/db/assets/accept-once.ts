@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { MikroORM } from '@mikro-orm/postgresql';
-import type { Submission } from '../domain/ports.ts';
-import { execute } from './execute.ts';
-import { executeFor } from './tenant.ts';
+import type { Submission } from '../../domain/ports.ts';
+import { execute } from '../execute.ts';
+import { executeFor } from '../tenant.ts';
 
 /** Keys are kept this long (contract). */
 const KEPT_FOR = `interval '24 hours'`;

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
-import { createAssetStore } from '../../../../src/db/asset-store.ts';
-import { createDeliveryLog } from '../../../../src/db/delivery-log.ts';
-import { createDeliveryStore } from '../../../../src/db/delivery-store.ts';
-import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
-import { createEndpointSecrets } from '../../../../src/db/endpoint-secrets.ts';
-import { createValidationStore } from '../../../../src/db/validation-store.ts';
-import type { PendingDelivery } from '../../../../src/domain/delivery.ts';
-import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
+import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
+import { createDeliveryLog } from '../../../../../src/db/deliveries/delivery-log.ts';
+import { createDeliveryStore } from '../../../../../src/db/deliveries/delivery-store.ts';
+import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
+import { createEndpointSecrets } from '../../../../../src/db/deliveries/endpoint-secrets.ts';
+import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
+import type { PendingDelivery } from '../../../../../src/domain/delivery.ts';
+import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 const failure = { at: new Date(), status: 500, durationMs: 3, error: 'http_500', excerpt: 'oh no' };
 const success = { ...failure, status: 200, error: null, excerpt: null };

@@ -1,8 +1,8 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import type { Notifications } from '../domain/asset.ts';
-import type { OpenAsset, RepairStore } from '../domain/ports.ts';
+import type { Notifications } from '../../domain/asset.ts';
+import type { OpenAsset, RepairStore } from '../../domain/ports.ts';
 import { forgetOldKeys } from './accept-once.ts';
-import { execute } from './execute.ts';
+import { execute } from '../execute.ts';
 import { terminalWrite } from './terminal-write.ts';
 
 const OPEN_ASSET = 'id, attempt, run_id AS "runId"';

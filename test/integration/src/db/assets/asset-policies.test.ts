@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAssetStore } from '../../../../src/db/asset-store.ts';
-import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
-import { createPolicyStore } from '../../../../src/db/policy-store.ts';
-import { createRepairStore } from '../../../../src/db/repair-store.ts';
-import { type PolicyId, policyRules } from '../../../../src/domain/policy.ts';
-import type { AssetStore, DispatchQueue } from '../../../../src/domain/ports.ts';
-import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
+import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
+import { createPolicyStore } from '../../../../../src/db/policies/policy-store.ts';
+import { createRepairStore } from '../../../../../src/db/assets/repair-store.ts';
+import { type PolicyId, policyRules } from '../../../../../src/domain/policy.ts';
+import type { AssetStore, DispatchQueue } from '../../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 const ignore = () => undefined;
 const TENANT = 'anna';

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { execute } from './execute.ts';
+import { execute } from '../execute.ts';
 
 /** At 10,000 accepts a second the ceiling is overshot by 20,000 rows at most. */
 const COUNT_EVERY_MS = 2_000;

@@ -1,5 +1,5 @@
 import { IsolationLevel, type MikroORM } from '@mikro-orm/postgresql';
-import { guard } from './execute.ts';
+import { guard } from '../execute.ts';
 
 /** Any number: it keeps these locks apart from others of two keys. */
 const LOCK = 7_203;

@@ -1,9 +1,9 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { MAX_POLICY_VERSIONS } from '../domain/policy.ts';
-import type { PolicyStore, StoredPolicy } from '../domain/policy-ports.ts';
-import { guard } from './execute.ts';
-import { executeFor, forTenant } from './tenant.ts';
-import type { TextTimes } from './times.ts';
+import { MAX_POLICY_VERSIONS } from '../../domain/policy.ts';
+import type { PolicyStore, StoredPolicy } from '../../domain/policy-ports.ts';
+import { guard } from '../execute.ts';
+import { executeFor, forTenant } from '../tenant.ts';
+import type { TextTimes } from '../times.ts';
 
 /** Any number: it keeps these locks apart from others of two keys. */
 const LOCK = 7_205;

@@ -1,9 +1,9 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import type { AssetPath, NotificationKey } from '../domain/asset.ts';
-import type { Policy } from '../domain/policy.ts';
-import type { DispatchQueue } from '../domain/ports.ts';
-import { execute } from './execute.ts';
-import { groupByTick } from './group-by-tick.ts';
+import type { AssetPath, NotificationKey } from '../../domain/asset.ts';
+import type { Policy } from '../../domain/policy.ts';
+import type { DispatchQueue } from '../../domain/ports.ts';
+import { execute } from '../execute.ts';
+import { groupByTick } from '../group-by-tick.ts';
 
 /**
  * Longer than a workflow start may take (two calls of 5 s), so that a lease lost means its holder is gone: killed, or

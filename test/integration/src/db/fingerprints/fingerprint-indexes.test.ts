@@ -1,11 +1,11 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { execute } from '../../../../src/db/execute.ts';
-import { createFingerprintStore } from '../../../../src/db/fingerprint-store.ts';
-import { openDatabase } from '../../../../src/db/orm.ts';
-import type { Fingerprints } from '../../../../src/domain/ports.ts';
-import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
-import { BLANK, fill, hexOf, insertAssets } from '../../../support/fingerprints.ts';
+import { execute } from '../../../../../src/db/execute.ts';
+import { createFingerprintStore } from '../../../../../src/db/fingerprints/fingerprint-store.ts';
+import { openDatabase } from '../../../../../src/db/orm.ts';
+import type { Fingerprints } from '../../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
+import { BLANK, fill, hexOf, insertAssets } from '../../../../support/fingerprints.ts';
 
 const MANY = 100_000;
 

@@ -7,16 +7,16 @@ import {
   type Notifications,
   pendingSteps,
   skippedSteps,
-} from '../domain/asset.ts';
-import type { AssetStore, AssetSummary, Submission } from '../domain/ports.ts';
-import { DEFAULT_POLICY, describePolicy, type PolicyId, stepsUnder } from '../domain/policy.ts';
-import { parseWebhookUrl } from '../domain/webhook-url.ts';
-import { Asset, Delivery, DeliveryTry, type Webhooks } from './entities.ts';
+} from '../../domain/asset.ts';
+import type { AssetStore, AssetSummary, Submission } from '../../domain/ports.ts';
+import { DEFAULT_POLICY, describePolicy, type PolicyId, stepsUnder } from '../../domain/policy.ts';
+import { parseWebhookUrl } from '../../domain/webhook-url.ts';
+import { Asset, Delivery, DeliveryTry, type Webhooks } from '../entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
-import { guard } from './execute.ts';
-import { groupByTick } from './group-by-tick.ts';
-import { createPolicyStore } from './policy-store.ts';
-import { executeFor, forTenant } from './tenant.ts';
+import { guard } from '../execute.ts';
+import { groupByTick } from '../group-by-tick.ts';
+import { createPolicyStore } from '../policies/policy-store.ts';
+import { executeFor, forTenant } from '../tenant.ts';
 import { deliveryParams, insertDelivery } from './terminal-write.ts';
 
 /** Rows a block of the streamed list. */

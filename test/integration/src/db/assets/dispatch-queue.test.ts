@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
-import { createAssetStore } from '../../../../src/db/asset-store.ts';
-import { createDispatchQueue } from '../../../../src/db/dispatch-queue.ts';
-import { createValidationStore } from '../../../../src/db/validation-store.ts';
-import { connectWake } from '../../../../src/db/wake.ts';
-import type { DispatchQueue } from '../../../../src/domain/ports.ts';
-import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
-import { eventually } from '../../../support/eventually.ts';
-import { insertEvents } from '../../../support/tenant-events.ts';
+import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
+import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
+import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
+import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
+import { connectWake } from '../../../../../src/db/wake.ts';
+import type { DispatchQueue } from '../../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
+import { eventually } from '../../../../support/eventually.ts';
+import { insertEvents } from '../../../../support/tenant-events.ts';
 
 describe('the dispatch queue', () => {
   let database: TestDatabase;

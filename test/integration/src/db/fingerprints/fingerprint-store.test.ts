@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAssetStore } from '../../../../src/db/asset-store.ts';
-import { createFingerprintStore } from '../../../../src/db/fingerprint-store.ts';
-import { openDatabase } from '../../../../src/db/orm.ts';
-import { type Earlier, MAX_NEAR_DISTANCE } from '../../../../src/domain/measures.ts';
-import type { Fingerprints, FingerprintStore } from '../../../../src/domain/ports.ts';
-import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
-import { distanceOf, enterAll, flip, hexOf, insertAssets } from '../../../support/fingerprints.ts';
+import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
+import { createFingerprintStore } from '../../../../../src/db/fingerprints/fingerprint-store.ts';
+import { openDatabase } from '../../../../../src/db/orm.ts';
+import { type Earlier, MAX_NEAR_DISTANCE } from '../../../../../src/domain/measures.ts';
+import type { Fingerprints, FingerprintStore } from '../../../../../src/domain/ports.ts';
+import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
+import { distanceOf, enterAll, flip, hexOf, insertAssets } from '../../../../support/fingerprints.ts';
 
 const NONE: Earlier = { exact: null, near: [], sizes: null };
 

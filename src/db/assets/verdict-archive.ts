@@ -1,9 +1,9 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { MAX as LAST_ID } from 'uuid';
-import { DEFAULT_POLICY, describePolicy } from '../domain/policy.ts';
-import type { VerdictArchive } from '../domain/policy-ports.ts';
-import type { StoredVerdict } from '../domain/rejudge.ts';
-import { executeFor } from './tenant.ts';
+import { DEFAULT_POLICY, describePolicy } from '../../domain/policy.ts';
+import type { VerdictArchive } from '../../domain/policy-ports.ts';
+import type { StoredVerdict } from '../../domain/rejudge.ts';
+import { executeFor } from '../tenant.ts';
 
 const VERDICT = `id, state, coalesce(findings, '[]') AS findings, coalesce(steps, '[]') AS steps, image,
   coalesce(policy_name || '@' || policy_version, '${describePolicy(DEFAULT_POLICY)}') AS policy`;
