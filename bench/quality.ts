@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { MEASURES } from '../src/domain/measures.ts';
-import { createDecoderPool, type DecoderPool } from '../src/image/decoder-pool.ts';
+import { createDecoderPool, type DecoderPool } from '../src/image/decoder/pool.ts';
 import { audit } from '../test/support/cleanvision/audit.ts';
 import { installCleanVision } from '../test/support/cleanvision/install.ts';
 

@@ -10,7 +10,7 @@ import { openDatabase } from '../db/orm.ts';
 import { createRepairStore } from '../db/assets/repair-store.ts';
 import { createValidationStore } from '../db/assets/validation-store.ts';
 import { connectWake } from '../db/wake.ts';
-import { createDecoderPool } from '../image/decoder-pool.ts';
+import { createDecoderPool } from '../image/decoder/pool.ts';
 import { createLocalSource } from '../sources/local.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createClient } from '../temporal/client.ts';

@@ -2,14 +2,14 @@ import sharp from 'sharp';
 import type { ImageFormat } from '../domain/image-facts.ts';
 import type { DamageReason } from '../domain/image-notes.ts';
 import type { Measure } from '../domain/measures.ts';
-import { measurePixels } from './checks/index.ts';
-import type { Pixels } from './checks/pixels.ts';
+import { measurePixels } from './measures/index.ts';
+import type { Pixels } from './measures/pixels.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Decoded } from './inspect.ts';
 import { MAX_DECODED_PIXELS } from './limits.ts';
 import { DECODING, toSamples } from './samples.ts';
 import type { Structure } from './structure.ts';
-import { type TiffPage, withOnlyPage } from './tiff-pages.ts';
+import { type TiffPage, withOnlyPage } from './formats/tiff/pages.ts';
 
 /** The loaders of libvips that are wanted, by format. BMP, ICO, PSD and HEVC have none in sharp's build. */
 const LOADERS: { readonly [format in ImageFormat]?: string } = {

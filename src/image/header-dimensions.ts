@@ -1,6 +1,6 @@
 import type { ImageFormat } from '../domain/image-facts.ts';
 import type { Dimensions } from './dimensions.ts';
-import { readJpegDimensions } from './jpeg-dimensions.ts';
+import { readJpegDimensions } from './formats/jpeg/dimensions.ts';
 
 /**
  * Dimensions by the header alone: works on damaged files, on formats without a decoder, and on headers that declare

@@ -1,7 +1,7 @@
 import type { ImageProperties } from '../domain/image-facts.ts';
 import { createNote, damageOf, type ImageNote, type ImageNoteCode } from '../domain/image-notes.ts';
 import { MAX_PARTS } from './limits.ts';
-import type { TiffPage } from './tiff-pages.ts';
+import type { TiffPage } from './formats/tiff/pages.ts';
 
 /** Reads one format's structure into `draft`. RangeErrors of reads beyond the end are the caller's to catch. */
 export type ReadStructure = (bytes: Buffer, draft: StructureDraft) => void;

@@ -1,17 +1,17 @@
 import type { ImageFacts, ImageFormat, ImageProperties, Integrity } from '../domain/image-facts.ts';
 import { createNote, type DamageReason, damageOf, type ImageNote, MAX_NOTES } from '../domain/image-notes.ts';
-import { readBmpStructure } from './bmp-structure.ts';
+import { readBmpStructure } from './formats/bmp/structure.ts';
 import type { Dimensions } from './dimensions.ts';
-import { readGifStructure } from './gif-structure.ts';
-import { readAvifStructure, readHeifStructure } from './heif-structure.ts';
-import { readIcoStructure } from './ico-structure.ts';
-import { readJpegStructure } from './jpeg-structure.ts';
-import { readPngStructure } from './png-structure.ts';
-import { readPsdStructure } from './psd-structure.ts';
+import { readGifStructure } from './formats/gif/structure.ts';
+import { readAvifStructure, readHeifStructure } from './formats/heif/structure.ts';
+import { readIcoStructure } from './formats/ico/structure.ts';
+import { readJpegStructure } from './formats/jpeg/structure.ts';
+import { readPngStructure } from './formats/png/structure.ts';
+import { readPsdStructure } from './formats/psd/structure.ts';
 import { type ReadStructure, StructureDraft } from './structure-draft.ts';
-import type { TiffPage } from './tiff-pages.ts';
-import { readTiffStructure } from './tiff-structure.ts';
-import { readWebpStructure } from './webp-structure.ts';
+import type { TiffPage } from './formats/tiff/pages.ts';
+import { readTiffStructure } from './formats/tiff/structure.ts';
+import { readWebpStructure } from './formats/webp/structure.ts';
 
 const READERS: Record<ImageFormat, ReadStructure> = {
   JPEG: readJpegStructure,

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import loadWabt from 'wabt';
 
-const SOURCE = 'src/image/checks/kernel.wat';
-export const KERNEL_FILE = 'src/image/checks/kernel-bytes.ts';
+const SOURCE = 'src/image/measures/kernel.wat';
+export const KERNEL_FILE = 'src/image/measures/kernel-bytes.ts';
 
 /** `npm run kernel`: the module of `kernel.wat`, as it is bundled and committed. */
 export async function assembleKernel(): Promise<string> {

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { RULE_NAMES, type RuleName } from '../../src/domain/checks/index.ts';
 import type { ImageFacts } from '../../src/domain/image-facts.ts';
 import type { InspectOptions } from '../../src/domain/ports.ts';
-import { createDecoderPool } from '../../src/image/decoder-pool.ts';
+import { createDecoderPool } from '../../src/image/decoder/pool.ts';
 import { describeExample, describeValue, factsOf } from './check-example-facts.ts';
 import { CHECK_EXAMPLES } from './check-examples.ts';
 import { inspectBy } from './inspect-by.ts';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
-import type { Pixels } from '../../../src/image/checks/pixels.ts';
+import type { Pixels } from '../../../src/image/measures/pixels.ts';
 import { paint, SCENES } from './scenes.ts';
 
 export interface Picture {

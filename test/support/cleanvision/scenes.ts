@@ -1,4 +1,4 @@
-import type { Pixels } from '../../../src/image/checks/pixels.ts';
+import type { Pixels } from '../../../src/image/measures/pixels.ts';
 import { createRandom } from '../image-seeds.ts';
 
 type Colour = readonly [red: number, green: number, blue: number];

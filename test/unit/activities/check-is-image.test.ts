@@ -6,7 +6,7 @@ import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCheckIsImage } from '../../../activities/check-is-image.ts';
-import { createDecoderPool } from '../../../src/image/decoder-pool.ts';
+import { createDecoderPool } from '../../../src/image/decoder/pool.ts';
 import { createLocalSource } from '../../../src/sources/local.ts';
 import { hostileImage } from '../../support/hostile-image.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest';
 import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
 import type { InspectOptions } from '../../../../src/domain/ports.ts';
-import { createDecoderPool } from '../../../../src/image/decoder-pool.ts';
+import { createDecoderPool } from '../../../../src/image/decoder/pool.ts';
 import { inspectBy } from '../../../support/inspect-by.ts';
 
 const decoders = createDecoderPool({ onEnd: () => undefined });

@@ -1,6 +1,0 @@
-import { configureDecoder, decode } from './decode.ts';
-import { serveDecoder } from './serve-decoder.ts';
-
-/** The program of a decoder process (`decoder-process.ts` starts it). */
-configureDecoder();
-serveDecoder(decode);

@@ -1,0 +1,215 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { LostImage } from '../../domain/ports.ts';
+import { type Answer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts';
+import { type Frame, writeHeader } from '../frames.ts';
+import {
+  DECODE_CPU_MS,
+  DECODE_WALL_MS,
+  DECODER_DATA_KIB,
+  DECODER_RESIDENT_BYTES,
+  IMAGES_PER_DECODER,
+  WATCH_COUNTS_MS,
+} from '../limits.ts';
+import { readUsage } from './process-usage.ts';
+
+type Loss = LostImage['lost'];
+
+/** What became of a decoder, for the log. `stderr` is the end of what it wrote. */
+export interface DecoderEnd {
+  readonly loss: Loss;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+/** The decoder ended before it answered. */
+export class DecoderEnded extends Error {
+  override readonly name = 'DecoderEnded';
+  readonly end: DecoderEnd;
+
+  constructor(end: DecoderEnd) {
+    super('The decoder has ended');
+    this.end = end;
+  }
+}
+
+export interface DecoderProcess {
+  readonly pid: number | undefined;
+  /** It has ended, or is about to. */
+  isGone(): boolean;
+  /** Hands over a block, once the decoder has taken what came before. @throws {DecoderEnded} */
+  send(frame: Frame): Promise<void>;
+  /** @throws {DecoderEnded} */
+  answer(): Promise<Answer>;
+  /** Kills the decoder if it is over a limit with what it was last given. */
+  watch(): void;
+  kill(): void;
+  /** Resolves when the process is gone. */
+  readonly ended: Promise<DecoderEnd>;
+}
+
+export interface DecoderLimits {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  readonly residentBytes: number;
+}
+
+const LIMITS: DecoderLimits = {
+  cpuMs: DECODE_CPU_MS,
+  wallMs: DECODE_WALL_MS,
+  residentBytes: DECODER_RESIDENT_BYTES,
+};
+
+const SRC = fileURLToPath(new URL('../..', import.meta.url));
+/** Wherever links, a workspace or a package manager have put the libraries. */
+const MODULES = [
+  fileURLToPath(new URL('../../node_modules', import.meta.url)),
+  createRequire(import.meta.url)
+    .resolve('sharp')
+    .replace(/(\/node_modules)\/.*/s, '$1'),
+];
+const STDERR_KEPT = 2_000;
+
+/**
+ * Limits that only a process itself can be given before it begins: memory; processor time, as the last resort against one
+ * that outlives its worker; the first to go when memory is short (and not the worker); behind the worker in priority.
+ */
+const LAUNCH = `
+ulimit -d ${DECODER_DATA_KIB} 2>/dev/null
+ulimit -t ${(IMAGES_PER_DECODER * DECODE_CPU_MS) / 1000} 2>/dev/null
+ulimit -c 0 2>/dev/null
+{ echo 1000 > /proc/self/oom_score_adj; } 2>/dev/null
+command -v nice >/dev/null && exec nice -n 2 "$0" "$@"
+exec "$0" "$@"`;
+
+/** It may read its own program and the libraries: no file, process, thread or environment beyond. */
+function flagsFor(program: string): string[] {
+  return [
+    '--permission',
+    '--allow-addons',
+    ...[SRC, ...MODULES, program].map((path) => `--allow-fs-read=${path}`),
+    '--disable-warning=SecurityWarning',
+    '--max-old-space-size=64',
+    '--max-semi-space-size=1',
+  ];
+}
+
+/**
+ * Starts a process that reads images. It gets bytes, never a path or an open file, and no environment; it ends with its standard
+ * input, so with the worker, however that ends.
+ * @throws where the system refuses: memory, processes, descriptors
+ */
+export function startDecoder(program: string, limits: DecoderLimits = LIMITS): DecoderProcess {
+  const child = spawn('/bin/sh', ['-c', LAUNCH, process.execPath, ...flagsFor(program), program], {
+    env: { UV_THREADPOOL_SIZE: '1' },
+    cwd: '/',
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  // No descriptors for its pipes: then there are none, whatever the types say, and the error comes later.
+  if ((child.stdin as unknown) === undefined) {
+    child.once('error', () => undefined);
+    throw new Error('No file descriptors for the pipes of a decoder');
+  }
+  let loss: Loss = 'decoder_crashed';
+  let stderr = '';
+  let said = '';
+  let hasEnded = false;
+  let isKilled = false;
+  const answers: Answer[] = [];
+  /** What the worker waits for, and for how long by the last look at it; processor time that had been used by the first. */
+  let turn: { waitedMs: number; lookedAt: number; cpuMs: number | null; settle: () => void } | null = null;
+
+  const ended = new Promise<DecoderEnd>((resolve) => {
+    const end = (code: number | null, signal: NodeJS.Signals | null) => {
+      hasEnded = true;
+      resolve({ loss, code, signal, stderr });
+      turn?.settle();
+    };
+    child.once('close', end);
+    // It did not even begin.
+    child.once('error', ({ message }) => {
+      stderr = message;
+      if (child.pid === undefined) end(null, null);
+    });
+  });
+  child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_KEPT)));
+  // Its end is told by `close`.
+  child.stdin.on('error', () => undefined);
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString('latin1');
+    const lines = said.split('\n');
+    said = lines.pop() ?? '';
+    for (const line of lines) {
+      const answer = parseAnswer(line);
+      if (answer === null) return kill();
+      answers.push(answer);
+    }
+    if (said.length > MAX_ANSWER_BYTES) return kill();
+    if (lines.length === 0) return;
+    // Nobody asked: what it says would be taken for what it says of the next image.
+    if (turn === null) return kill();
+    turn.settle();
+  });
+
+  function kill(): void {
+    isKilled = true;
+    child.kill('SIGKILL');
+  }
+
+  /** Waits until `isOver`, on the decoder's time: a turn goes on until it is ended. */
+  async function wait(isOver: () => boolean): Promise<void> {
+    turn ??= { waitedMs: 0, lookedAt: performance.now(), cpuMs: null, settle: () => undefined };
+    while (!isOver()) {
+      if (hasEnded) throw new DecoderEnded(await ended);
+      const current = turn;
+      await new Promise<void>((resolve) => (current.settle = resolve));
+    }
+  }
+
+  return {
+    pid: child.pid,
+    ended,
+    isGone: () => hasEnded || isKilled,
+    kill,
+    async send(frame) {
+      child.stdin.cork();
+      child.stdin.write(writeHeader(frame));
+      let isTaken = false;
+      child.stdin.write(frame.block, () => {
+        isTaken = true;
+        turn?.settle();
+      });
+      child.stdin.uncork();
+      // The last block is decoded in the time of its answer.
+      if (frame.isLast) return;
+      await wait(() => isTaken);
+      turn = null;
+    },
+    async answer() {
+      await wait(() => answers.length > 0);
+      const answer = answers.shift() as Answer;
+      // After the header it decodes.
+      if (answer.type === 'header') return answer;
+      turn = null;
+      if (answers.length > 0) kill();
+      return answer;
+    },
+    watch() {
+      if (turn === null || child.pid === undefined) return;
+      const usage = readUsage(child.pid);
+      if (usage !== null) {
+        turn.cpuMs ??= usage.cpuMs;
+        if (usage.residentBytes > limits.residentBytes) return kill();
+        if (usage.cpuMs - turn.cpuMs > limits.cpuMs) loss = 'decode_timeout';
+      }
+      const now = performance.now();
+      // Not the time since it began: a worker that was stopped looks before it reads what was answered meanwhile.
+      turn.waitedMs += Math.min(now - turn.lookedAt, WATCH_COUNTS_MS);
+      turn.lookedAt = now;
+      if (turn.waitedMs > limits.wallMs) loss = 'decode_timeout';
+      if (loss === 'decode_timeout') kill();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { createFrameReader, type Frame } from '../frames.ts';
+import { type Decode, type Inspection, startInspection } from '../inspect.ts';
+
+/**
+ * The decoder's side of the pipe: one file at a time from standard input (`frames.ts`), lines of JSON to standard output
+ * (`decoder-answer.ts`):
+ *
+ *     ready
+ *     for each file:  first block ─┬─ done, no image
+ *                                  └─ [more ─ other blocks] ─ header ─ done
+ */
+export function serveDecoder(decode: Decode): void {
+  // A terminal's Ctrl-C and a supervisor's SIGTERM go to all processes: it is the worker that says when to end.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+  const answer = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+  const done = (facts: object | null) =>
+    answer({ type: 'done', facts, residentBytes: process.memoryUsage.rss() });
+  let inspection: Inspection | null = null;
+
+  async function take({ bytes, block, isLast, measures }: Frame): Promise<void> {
+    if (inspection === null) {
+      inspection = startInspection(bytes, block, measures, decode);
+      if (inspection === null) return void done(null);
+      if (!isLast) answer({ type: 'more' });
+    } else inspection.take(block);
+    if (!isLast) return;
+    const facts = await inspection.finish((header) => answer({ type: 'header', facts: header }));
+    inspection = null;
+    done(facts);
+  }
+
+  // What is thrown here ends the process: a file that our own code fails on is one more that its decoder dies of.
+  process.stdin.on(
+    'data',
+    createFrameReader((frame) => void take(frame)),
+  );
+  // The worker is gone. An exit would wait for what the library is at, which may take for ever.
+  for (const event of ['end', 'close', 'error'])
+    process.stdin.on(event, () => process.kill(process.pid, 'SIGKILL'));
+  process.stdout.on('error', () => process.kill(process.pid, 'SIGKILL'));
+  answer({ type: 'ready' });
+}

@@ -1,0 +1,82 @@
+import { MAX_DECODED_PIXELS } from '../../limits.ts';
+
+/** Codes have 12 bits at most (GIF89a, appendix F). */
+const MAX_BITS = 12;
+const MAX_ENTRIES = 1 << MAX_BITS;
+
+/**
+ * Codes of all frames together. Each but a clear code is a pixel at least, and nobody has a reason to clear the table more
+ * often than after each pixel. So many take 0.7 s.
+ */
+const MAX_CODES = 2 * MAX_DECODED_PIXELS;
+
+/** How the data of a frame ends, and the pixels found until then: no more are looked for than the frame has. */
+export interface PixelCount {
+  readonly pixels: number;
+  readonly end: 'complete' | 'too_few' | 'invalid_code' | 'too_many_codes' | 'file_ends' | 'not_counted';
+}
+
+/**
+ * Counts the pixels of a GIF's frames: decoders fill in what is missing without a word. Of the table that codes stand for
+ * (appendix F) only the lengths are kept, so that a code costs the same however many pixels it is.
+ */
+export class GifPixels {
+  private readonly lengths = new Uint16Array(MAX_ENTRIES);
+  private readonly bytes: Buffer;
+  private areaLeft = MAX_DECODED_PIXELS;
+  private codesLeft = MAX_CODES;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** `start` is that of the first sub-block. Frames beyond the most that is ever decoded are not counted. */
+  count(start: number, codeSize: number, area: number): PixelCount {
+    this.areaLeft -= area;
+    // Of a larger code size the first code would be too long already: the decoder refuses it.
+    if (this.areaLeft < 0 || codeSize >= MAX_BITS) return { pixels: 0, end: 'not_counted' };
+    const { bytes, lengths } = this;
+    const clear = 1 << codeSize;
+    lengths.fill(1, 0, clear);
+    let [next, bits] = [clear + 2, codeSize + 1];
+    // 0: no code since the table was cleared.
+    let previous = 0;
+    let pixels = 0;
+    let [at, blockEnd, held, heldBits] = [start, start, 0, 0];
+    while (pixels < area) {
+      while (heldBits < bits) {
+        if (at === blockEnd) {
+          const length = bytes[at];
+          if (length === undefined) return { pixels, end: 'file_ends' };
+          if (length === 0) return { pixels, end: 'too_few' };
+          at += 1;
+          blockEnd = Math.min(at + length, bytes.length);
+          continue;
+        }
+        held |= (bytes[at] as number) << heldBits;
+        heldBits += 8;
+        at += 1;
+      }
+      const code = held & ((1 << bits) - 1);
+      held >>>= bits;
+      heldBits -= bits;
+      this.codesLeft -= 1;
+      if (this.codesLeft < 0) return { pixels, end: 'too_many_codes' };
+      if (code === clear) {
+        [next, bits, previous] = [clear + 2, codeSize + 1, 0];
+        continue;
+      }
+      if (code === clear + 1) return { pixels, end: 'too_few' };
+      // The entry that this very code completes is the one before it and its first pixel again.
+      if (previous > 0 && next < MAX_ENTRIES) {
+        lengths[next] = previous + 1;
+        next += 1;
+        if (next === 1 << bits && bits < MAX_BITS) bits += 1;
+      }
+      if (code >= next) return { pixels, end: 'invalid_code' };
+      previous = lengths[code] as number;
+      pixels += previous;
+    }
+    return { pixels, end: 'complete' };
+  }
+}

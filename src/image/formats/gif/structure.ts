@@ -1,0 +1,95 @@
+import { GifPixels } from './pixels.ts';
+import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
+
+const EXTENSION = 0x21;
+const IMAGE = 0x2c;
+const TRAILER = 0x3b;
+const GRAPHIC_CONTROL = 0xf9;
+
+/**
+ * Follows a GIF's blocks to its trailer (GIF89a specification, section 12 on), and counts the pixels of each frame. Decoders
+ * drop an incomplete last frame of an animation, and fill in the pixels that are missing, without a word.
+ */
+export const readGifStructure: ReadStructure = (bytes, draft) => {
+  const flags = bytes[10] ?? 0;
+  Object.assign(draft.properties, {
+    bitDepth: (flags & 7) + 1,
+    channels: 1,
+    colourSpace: 'palette',
+    hasAlpha: false,
+    iccState: 'none',
+  });
+  // Header and logical screen descriptor, then the global colour table.
+  let at = 13 + colourTableBytes(flags);
+  let frames = 0;
+  const pixels = new GifPixels(bytes);
+  for (;;) {
+    const block = bytes[at];
+    if (block === EXTENSION) {
+      // Label, length (4), flags, of which the lowest says that one colour is transparent (section 23).
+      if (bytes[at + 1] === GRAPHIC_CONTROL && ((bytes[at + 3] ?? 0) & 1) === 1) {
+        draft.properties.hasAlpha = true;
+      }
+      at = skipSubBlocks(bytes, at + 2);
+    } else if (block === IMAGE) {
+      if (!draft.allowParts()) return;
+      frames += 1;
+      if (at + 10 <= bytes.length) readImageDescriptor(bytes, at, draft, frames);
+      // Separator, descriptor (its last byte are the flags), local colour table, LZW code size, data.
+      const data = at + 10 + colourTableBytes(bytes[at + 9] ?? 0);
+      if (data < bytes.length) readImageData(bytes, at, data, pixels, draft, frames);
+      at = skipSubBlocks(bytes, data + 1);
+    } else if (block === undefined) return draft.note('gif_missing_trailer');
+    else if (block === TRAILER) break;
+    else return draft.note('gif_unknown_block', `at ${at}`);
+  }
+  if (frames === 0) draft.note('gif_no_frames');
+  draft.setFrames(frames);
+  draft.setEnd(bytes, at + 1);
+};
+
+function readImageDescriptor(bytes: Buffer, at: number, draft: StructureDraft, frame: number): void {
+  const [left, top] = [bytes.readUInt16LE(at + 1), bytes.readUInt16LE(at + 3)];
+  const [width, height] = [bytes.readUInt16LE(at + 5), bytes.readUInt16LE(at + 7)];
+  if (width === 0 || height === 0) draft.note('gif_empty_frame', `frame ${frame}`);
+  if (left + width > bytes.readUInt16LE(6) || top + height > bytes.readUInt16LE(8)) {
+    draft.note('gif_frame_outside_screen', `frame ${frame}`);
+  }
+  if (frame === 1) draft.properties.interlaced = (bytes.readUInt8(at + 9) & 0x40) !== 0;
+}
+
+/** Whether there are codes for all pixels. More of them, or none for the end, are common and harm nothing. */
+function readImageData(
+  bytes: Buffer,
+  at: number,
+  data: number,
+  pixels: GifPixels,
+  draft: StructureDraft,
+  frame: number,
+): void {
+  const codeSize = bytes.readUInt8(data);
+  // From 2, which stands for one bit as well, to 8 bits a pixel (appendix F).
+  if (codeSize < 2 || codeSize > 8) draft.note('gif_lzw_code_size', `${codeSize} in frame ${frame}`);
+  const area = bytes.readUInt16LE(at + 5) * bytes.readUInt16LE(at + 7);
+  const { pixels: found, end } = pixels.count(data + 1, codeSize, area);
+  // Where the file ends there is no trailer either.
+  if (end === 'too_few') draft.note('gif_pixels_missing', `${found} of ${area} in frame ${frame}`);
+  if (end === 'invalid_code') draft.note('gif_code_invalid', `after ${found} pixels of frame ${frame}`);
+  if (end === 'too_many_codes') draft.note('too_many_parts');
+}
+
+/** The top bit says that there is a table, the low three how long: 3 × 2^(n+1) bytes. */
+function colourTableBytes(flags: number): number {
+  return (flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1);
+}
+
+/** Sub-blocks begin with their length; a length of 0 ends them. */
+function skipSubBlocks(bytes: Buffer, start: number): number {
+  let at = start;
+  for (;;) {
+    const length = bytes[at];
+    if (length === undefined) return bytes.length;
+    at += 1 + length;
+    if (length === 0) return at;
+  }
+}

@@ -1,0 +1,84 @@
+import { judgeIccProfile } from '../icc-profile.ts';
+import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
+
+interface Box {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Walks the boxes of a HEIF or AVIF (ISO/IEC 14496-12, 4.2), and the properties of its pictures. */
+export const readHeifStructure: ReadStructure = (bytes, draft) => {
+  readBoxes(bytes, draft);
+};
+
+/** What has a decoder can be damaged (contract). Of a sequence only the still picture is decoded, if it has one. */
+export const readAvifStructure: ReadStructure = (bytes, draft) => {
+  const { cutOff, hasSequence, hasStill } = readBoxes(bytes, draft);
+  // Behind the last box there may be anything, which looks like a box of any type.
+  if (cutOff !== null && ['meta', 'moov', 'mdat'].includes(cutOff))
+    draft.note('avif_box_outside_file', cutOff);
+  if (hasSequence && !hasStill) draft.notDecoded = 'no decoder for sequences';
+};
+
+function readBoxes(
+  bytes: Buffer,
+  draft: StructureDraft,
+): { cutOff: string | null; hasSequence: boolean; hasStill: boolean } {
+  draft.properties.iccState = 'none';
+  let hasSequence = false;
+  let hasStill = false;
+  let end = 0;
+  for (const box of boxesIn(bytes, 0, bytes.length, draft)) {
+    if (box.type === 'moov') hasSequence = true;
+    if (box.type === 'meta') {
+      hasStill = true;
+      readMeta(bytes, box, draft);
+    }
+    end = box.end;
+  }
+  draft.properties.animated = hasSequence;
+  if (hasSequence) draft.note('animated');
+  const cutOff = end < bytes.length ? bytes.toString('latin1', end + 4, end + 8) : null;
+  return { cutOff, hasSequence, hasStill };
+}
+
+/** A full box: its children begin after version and flags. */
+function readMeta(bytes: Buffer, meta: Box, draft: StructureDraft): void {
+  for (const box of boxesIn(bytes, meta.start + 4, meta.end, draft)) {
+    if (box.type !== 'iprp') continue;
+    for (const container of boxesIn(bytes, box.start, box.end, draft)) {
+      if (container.type !== 'ipco') continue;
+      for (const property of boxesIn(bytes, container.start, container.end, draft)) {
+        readProperty(bytes.subarray(property.start, property.end), property.type, draft);
+      }
+    }
+  }
+}
+
+/** Pixel information, colour and auxiliary type (ISO/IEC 23008-12, 6.5.6, 6.5.5, 6.5.8). The first of each is the picture's. */
+function readProperty(data: Buffer, type: string, draft: StructureDraft): void {
+  const { properties } = draft;
+  if (type === 'pixi' && properties.channels === undefined) {
+    properties.channels = data.readUInt8(4);
+    properties.bitDepth = data.readUInt8(5);
+  } else if (type === 'colr' && ['prof', 'rICC'].includes(data.toString('latin1', 0, 4))) {
+    draft.setIcc(judgeIccProfile(data.subarray(4)));
+  } else if (type === 'auxC' && data.includes('auxid:1')) properties.hasAlpha = true;
+  else if (type === 'auxC' && data.includes(':alpha')) properties.hasAlpha = true;
+}
+
+/** The boxes between two places: length, type, and a longer length where the first is 1; 0 reaches to the end. */
+function* boxesIn(bytes: Buffer, from: number, to: number, draft: StructureDraft): Generator<Box> {
+  let at = from;
+  while (at + 8 <= to) {
+    if (!draft.allowParts()) return;
+    const type = bytes.toString('latin1', at + 4, at + 8);
+    const short = bytes.readUInt32BE(at);
+    const head = short === 1 ? 16 : 8;
+    const length = short === 0 ? to - at : short === 1 ? Number(bytes.readBigUInt64BE(at + 8)) : short;
+    if (length < head || at + length > to) return draft.note('heif_box_outside_file', `at ${at}`);
+    yield { type, start: at + head, end: at + length };
+    at += length;
+  }
+}

@@ -1,0 +1,92 @@
+import type { ColourSpace } from '../../../domain/image-facts.ts';
+import type { StructureDraft } from '../../structure-draft.ts';
+
+const DATA_UNIT_PX = 8;
+
+interface Component {
+  readonly id: number;
+  readonly horizontal: number;
+  readonly vertical: number;
+}
+
+/** A frame header (T.81, B.2.2). */
+export interface JpegFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly components: readonly Component[];
+  readonly isLossless: boolean;
+  readonly isProgressive: boolean;
+  /** Sequential, and coded by Huffman: what decoders call baseline, and its extension. */
+  readonly isSequentialHuffman: boolean;
+}
+
+/** Null where the header is cut off. Notes kinds of coding that decoders refuse or may refuse. */
+export function readFrameHeader(marker: number, data: Buffer, draft: StructureDraft): JpegFrame | null {
+  const count = data[5] ?? 0;
+  if (data.length < 6 + 3 * count) {
+    draft.note('jpeg_segment_invalid', 'frame header too short');
+    return null;
+  }
+  // Table B.1: the low two bits are the process, the third says differential, the fourth arithmetic.
+  const process = marker & 3;
+  if (marker >= 0xc8) draft.note('jpeg_arithmetic');
+  if (process === 3) draft.note('jpeg_lossless');
+  draft.properties.bitDepth = data.readUInt8(0);
+  draft.properties.channels = count;
+  draft.properties.progressive = process === 2;
+  const components = Array.from({ length: count }, (_, index) => {
+    const factors = data.readUInt8(7 + 3 * index);
+    return { id: data.readUInt8(6 + 3 * index), horizontal: factors >> 4, vertical: factors & 15 };
+  });
+  return {
+    width: data.readUInt16BE(3),
+    height: data.readUInt16BE(1),
+    components,
+    isLossless: process === 3,
+    isProgressive: process === 2,
+    isSequentialHuffman: marker === 0xc0 || marker === 0xc1,
+  };
+}
+
+/** Restart markers that the scan with this header must hold: one between any two intervals. Null where it can't be told. */
+export function countRestarts(frame: JpegFrame, interval: number, header: Buffer): number | null {
+  if (interval === 0) return 0;
+  const units = countUnits(frame, header);
+  return units === null ? null : Math.ceil(units / interval) - 1;
+}
+
+/** Minimum coded units of a scan (A.2): blocks of its one component, or groups of blocks of all of them. */
+export function countUnits(frame: JpegFrame, header: Buffer): number | null {
+  const { width, height, components, isLossless } = frame;
+  // Height 0 is told by a DNL segment after the first scan.
+  if (isLossless || height === 0 || width === 0) return null;
+  const widest = Math.max(...components.map(({ horizontal }) => horizontal));
+  const tallest = Math.max(...components.map(({ vertical }) => vertical));
+  if (header[0] === 1) {
+    const only = components.find(({ id }) => id === header[1]);
+    if (only === undefined || widest === 0 || tallest === 0) return null;
+    const columns = Math.ceil((width * only.horizontal) / widest);
+    const rows = Math.ceil((height * only.vertical) / tallest);
+    return Math.ceil(columns / DATA_UNIT_PX) * Math.ceil(rows / DATA_UNIT_PX);
+  }
+  return Math.ceil(width / (DATA_UNIT_PX * widest)) * Math.ceil(height / (DATA_UNIT_PX * tallest));
+}
+
+/** What Adobe's segment says of the colours (T.872, 6.5.3), or null where there is none. */
+export type AdobeTransform = number | null;
+
+/** As libjpeg guesses: three components are YCbCr and four CMYK, unless Adobe or their names say otherwise. */
+export function guessColourSpace({ components }: JpegFrame, adobe: AdobeTransform): ColourSpace {
+  switch (components.length) {
+    case 1:
+      return 'grey';
+    case 3: {
+      const names = String.fromCodePoint(...components.map(({ id }) => id));
+      return adobe === 0 || (adobe === null && names === 'RGB') ? 'rgb' : 'ycbcr';
+    }
+    case 4:
+      return adobe === 2 ? 'ycck' : 'cmyk';
+    default:
+      return 'other';
+  }
+}

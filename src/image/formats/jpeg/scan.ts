@@ -1,0 +1,41 @@
+import { buildHuffmanTable, type HuffmanTable } from './huffman-table.ts';
+import type { ScanCoding } from './entropy.ts';
+import { countUnits, type JpegFrame } from './frame.ts';
+import { MAX_DECODED_PIXELS } from '../../limits.ts';
+
+/**
+ * How the scan with this header is coded, by the tables that are in force. Null where its codes are not followed: progressive
+ * scans, whose decoder reports what is wrong; pictures of which nothing is decoded; and what the decoder will refuse anyway.
+ */
+export function codingOf(
+  frame: JpegFrame,
+  interval: number,
+  header: Buffer,
+  tables: ReadonlyMap<number, Buffer>,
+): ScanCoding | null {
+  if (!frame.isSequentialHuffman || frame.width * frame.height > MAX_DECODED_PIXELS) return null;
+  const units = countUnits(frame, header);
+  if (units === null) return null;
+
+  const built = new Map<number, HuffmanTable | null>();
+  const find = (kind: 'dc' | 'ac', destination: number): HuffmanTable | null => {
+    const name = (kind === 'dc' ? 0 : 0x10) | destination;
+    const given = tables.get(name);
+    if (given !== undefined && !built.has(name)) built.set(name, buildHuffmanTable(given, kind));
+    return built.get(name) ?? null;
+  };
+
+  const blocks: ScanCoding['blocks'][number][] = [];
+  const count = header[0] ?? 0;
+  for (let index = 0; index < count; index += 1) {
+    const component = frame.components.find(({ id }) => id === header[1 + 2 * index]);
+    const selected = header[2 + 2 * index];
+    if (component === undefined || selected === undefined) return null;
+    const dc = find('dc', selected >> 4);
+    const ac = find('ac', selected & 15);
+    if (dc === null || ac === null) return null;
+    const { horizontal, vertical } = component;
+    for (let left = count === 1 ? 1 : horizontal * vertical; left > 0; left -= 1) blocks.push({ dc, ac });
+  }
+  return { blocks, units, interval };
+}

@@ -1,0 +1,169 @@
+import { readExifOrientation } from '../exif.ts';
+import { enterHuffmanTables } from './huffman-table.ts';
+import { judgeIccProfile } from '../icc-profile.ts';
+import { noteMissingScans } from './coverage.ts';
+import { type ScanCoding, walkCodes } from './entropy.ts';
+import {
+  type AdobeTransform,
+  countRestarts,
+  guessColourSpace,
+  type JpegFrame,
+  readFrameHeader,
+} from './frame.ts';
+import { APP1, APP2, APP14, DHT, DRI, isHierarchical, isStartOfFrame, SOS } from './markers.ts';
+import { codingOf } from './scan.ts';
+import { type CodedData, type JpegVisitor, walkJpeg } from './walk.ts';
+import { MAX_SCANS } from '../../limits.ts';
+import { noteMissingPictures } from './mpo-index.ts';
+import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
+
+/** Some cameras fill the coded data up to a round length. More is the rest of a picture that lost its place in it. */
+const MAX_LEFT_BYTES = 15;
+
+/** They are counted in one byte. All of them together may have 16 MB. */
+const MAX_PROFILE_PARTS = 255;
+
+/** Walks a JPEG's segments to its EOI, and to that of each picture behind it. */
+export const readJpegStructure: ReadStructure = (bytes, draft) => {
+  const picture = new Picture(draft);
+  const { end, ...why } = walkJpeg(bytes, 0, picture);
+  picture.finish(bytes, end !== null);
+  if (end === null) {
+    if ('code' in why) draft.note(why.code, `at ${why.at}`);
+    return;
+  }
+  const { pictures, end: lastEnd } = followPictures(bytes, end, draft);
+  draft.properties.frames = pictures;
+  draft.properties.animated = false;
+  // CIPA DC-007: a multi-picture file says so in its first picture. Whatever else follows was put there.
+  if (picture.index !== null) {
+    noteMissingPictures(bytes, picture.index, lastEnd, draft);
+    draft.note('mpo', `${pictures} pictures`);
+  } else if (pictures > 1) draft.note('second_image', `${pictures} pictures`);
+  draft.setEnd(bytes, lastEnd);
+};
+
+/** Whole pictures one behind the other, zeros between them allowed. */
+function followPictures(
+  bytes: Buffer,
+  firstEnd: number,
+  draft: StructureDraft,
+): { pictures: number; end: number } {
+  let pictures = 1;
+  let end = firstEnd;
+  for (;;) {
+    let start = end;
+    while (bytes[start] === 0) start += 1;
+    if (bytes[start] !== 0xff || bytes[start + 1] !== 0xd8 || bytes[start + 2] !== 0xff) break;
+    const next = walkJpeg(bytes, start, unheard);
+    if (next.end === null || !draft.allowParts()) break;
+    pictures += 1;
+    end = next.end;
+  }
+  return { pictures, end };
+}
+
+const unheard: JpegVisitor = { segment: () => {}, scan: () => {}, garbage: () => {} };
+
+/** The first picture: what its segments say, and what they lack. */
+class Picture implements JpegVisitor {
+  /** Of the pictures of a multi-picture file. */
+  index: Buffer | null = null;
+  private readonly draft: StructureDraft;
+  private readonly profile: Buffer[] = [];
+  private frame: JpegFrame | null = null;
+  private adobe: AdobeTransform = null;
+  private interval = 0;
+  private scans: Buffer[] = [];
+  private readonly tables = new Map<number, Buffer>();
+  private readonly coded: { readonly data: CodedData; readonly coding: ScanCoding }[] = [];
+
+  constructor(draft: StructureDraft) {
+    this.draft = draft;
+  }
+
+  segment(marker: number, data: Buffer): void {
+    if (isHierarchical(marker)) this.draft.note('jpeg_hierarchical');
+    if (isStartOfFrame(marker)) {
+      this.frame ??= readFrameHeader(marker, data, this.draft);
+    } else if (marker === DHT) enterHuffmanTables(data, this.tables);
+    else if (marker === SOS) {
+      this.scans.push(data);
+      if (this.scans.length > MAX_SCANS) this.draft.note('too_many_parts', `more than ${MAX_SCANS} scans`);
+    } else if (marker === DRI && data.length >= 2) this.interval = data.readUInt16BE(0);
+    else if (marker === APP1 && startsWith(data, 'Exif\0\0')) {
+      // A second block is nobody's.
+      if (this.draft.properties.orientation === undefined) {
+        this.draft.setOrientation(readExifOrientation(data.subarray(6)));
+      }
+    } else if (marker === APP2) this.application2(data);
+    else if (marker === APP14 && startsWith(data, 'Adobe')) this.adobe = data[11] ?? null;
+  }
+
+  scan(data: CodedData): void {
+    const { restarts, inOrder } = data;
+    const header = this.scans.at(-1);
+    if (this.frame === null || header === undefined) return;
+    const expected = countRestarts(this.frame, this.interval, header);
+    if (!inOrder) this.draft.note('jpeg_restart_marker_missing', 'out of order');
+    else if (expected !== null && restarts < expected) {
+      this.draft.note('jpeg_restart_marker_missing', `${restarts} of ${expected}`);
+    }
+    if (this.draft.isDamaged) return;
+    const coding = codingOf(this.frame, this.interval, header, this.tables);
+    if (coding !== null) this.coded.push({ data, coding });
+  }
+
+  garbage(at: number): void {
+    this.draft.note('jpeg_garbage_between_segments', `at ${at}`);
+  }
+
+  finish(bytes: Buffer, isWhole: boolean): void {
+    if (this.frame !== null) {
+      this.draft.properties.colourSpace = guessColourSpace(this.frame, this.adobe);
+      this.draft.properties.hasAlpha = false;
+    }
+    this.draft.properties.iccState = 'none';
+    if (this.profile.length > 0) this.draft.setIcc(this.judgeProfile());
+    if (!isWhole) return;
+    if (this.frame === null) this.draft.note('jpeg_missing_sof');
+    else if (this.scans.length === 0) this.draft.note('jpeg_missing_sos');
+    else {
+      noteMissingScans(this.frame, this.scans, this.draft);
+      this.followCodes(bytes);
+    }
+  }
+
+  /** Of what has shown no damage so far: the codes are the dearest to look at. */
+  private followCodes(bytes: Buffer): void {
+    for (const { data, coding } of this.coded) {
+      if (this.draft.isDamaged) return;
+      const end = walkCodes(bytes, data.from, data.to, coding);
+      if (end === 'short') this.draft.note('jpeg_data_short');
+      else if (end === 'invalid') this.draft.note('jpeg_code_invalid');
+      else if (end.leftBytes > MAX_LEFT_BYTES) this.draft.note('jpeg_data_left', `${end.leftBytes} bytes`);
+      else if (end.leftBytes > 0) this.draft.note('jpeg_bytes_left', `${end.leftBytes} bytes`);
+    }
+  }
+
+  private application2(data: Buffer): void {
+    if (startsWith(data, 'MPF\0')) this.index ??= data.subarray(4);
+    else if (startsWith(data, 'ICC_PROFILE\0') && this.profile.length <= MAX_PROFILE_PARTS) {
+      this.profile.push(data);
+    }
+  }
+
+  /** A profile comes in parts (ICC.1:2022, B.4): after the identifier the number of this one, from 1, and of all. */
+  private judgeProfile(): 'valid' | 'garbage' {
+    const parts = [...this.profile].sort((a, b) => (a[12] ?? 0) - (b[12] ?? 0));
+    const isComplete = parts.every((part, index) => part[12] === index + 1 && part[13] === parts.length);
+    if (!isComplete) return 'garbage';
+    const [first] = parts;
+    const data = parts.map((part) => part.subarray(14));
+    return judgeIccProfile(parts.length === 1 && first ? first.subarray(14) : Buffer.concat(data));
+  }
+}
+
+function startsWith(data: Buffer, text: string): boolean {
+  return data.toString('latin1', 0, text.length) === text;
+}

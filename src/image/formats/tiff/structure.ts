@@ -1,0 +1,138 @@
+import type { ColourSpace } from '../../../domain/image-facts.ts';
+import { judgeIccProfile } from '../icc-profile.ts';
+import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
+import { type TiffDirectory, TiffFields } from './fields.ts';
+import type { TiffPage } from './pages.ts';
+
+const BITS_PER_SAMPLE = 258;
+const COMPRESSION = 259;
+const PHOTOMETRIC = 262;
+const STRIP_OFFSETS = 273;
+const ORIENTATION = 274;
+const SAMPLES_PER_PIXEL = 277;
+const STRIP_BYTE_COUNTS = 279;
+const PLANAR_CONFIGURATION = 284;
+const TILE_OFFSETS = 324;
+const TILE_BYTE_COUNTS = 325;
+const EXTRA_SAMPLES = 338;
+const ICC_PROFILE = 34_675;
+
+/** PhotometricInterpretation (TIFF 6.0, section 8, and the sections of each extension). */
+const COLOUR_SPACES: { readonly [photometric: number]: ColourSpace } = {
+  0: 'grey',
+  1: 'grey',
+  2: 'rgb',
+  3: 'palette',
+  5: 'cmyk',
+  6: 'ycbcr',
+  8: 'lab',
+};
+
+/**
+ * Compressions that the decoder's build lacks: old JPEG (TIFF 6.0, section 22), JBIG, PixarLog, JPEG 2000, LERC, those of DNG, LZMA,
+ * PNG, JPEG XR, Zstandard and JPEG XL. Any other number that it does not know is a fault of the file's.
+ */
+const NOT_DECODED = new Set([
+  6, 9, 10, 32_909, 33_003, 33_005, 34_661, 34_712, 34_887, 34_892, 34_925, 34_933, 34_934, 50_000, 50_002,
+  52_546,
+]);
+
+/** Bits a sample of scanners and cameras that the decoder does not unpack. */
+const ODD_BITS = new Set([10, 12, 14]);
+
+/**
+ * Colours that the decoder does not convert: masks, two more kinds of Lab (TIFF technical notes 4), the raw samples of DNG; and of
+ * Lab itself three samples of 8 bits.
+ */
+const NOT_CONVERTED = new Set([4, 9, 10, 32_803, 34_892]);
+const [GREY, RGB, LAB] = [1, 2, 8];
+
+/** Follows the chain of image file directories (TIFF 6.0, section 2): one a page. */
+export const readTiffStructure: ReadStructure = (bytes, draft) => {
+  draft.properties.iccState = 'none';
+  const tiff = new TiffFields(bytes);
+  const visited = new Set<number>();
+  for (let offset = tiff.firstDirectory; offset !== 0; ) {
+    if (visited.has(offset)) return draft.note('tiff_ifd_loop', `back to ${offset}`);
+    visited.add(offset);
+    const directory = tiff.readDirectory(offset);
+    if (directory === null) return draft.note('tiff_ifd_outside_file', `at ${offset}`);
+    if (!draft.allowParts(directory.entries + countParts(directory))) return;
+    if (visited.size === 1) readPage(tiff, directory, bytes, draft);
+    checkData(tiff, directory, bytes.length, visited.size, draft);
+    draft.notDecoded ??= whyNotDecoded(tiff, directory);
+    draft.pages.push({ offset, nextAt: directory.nextAt, colours: findColours(tiff, directory) });
+    offset = directory.next;
+  }
+  draft.properties.frames = visited.size;
+  draft.properties.animated = false;
+  if (visited.size > 1) draft.note('multi_page', `${visited.size} pages`);
+};
+
+/** What the decoder lacks, or null. */
+function whyNotDecoded(tiff: TiffFields, directory: TiffDirectory): string | null {
+  const read = (tag: number) => tiff.first(directory, tag) ?? 1;
+  const SEPARATE = 2;
+  if (NOT_DECODED.has(read(COMPRESSION))) return 'no decoder for the compression';
+  if (ODD_BITS.has(read(BITS_PER_SAMPLE))) return `no decoder for ${read(BITS_PER_SAMPLE)} bits a sample`;
+  const isTiled = directory.fields.has(TILE_OFFSETS);
+  return isTiled && read(PLANAR_CONFIGURATION) === SEPARATE ? 'no decoder for tiles of one sample' : null;
+}
+
+/** Whether the samples are read as other ones: they decode all the same. */
+function findColours(tiff: TiffFields, directory: TiffDirectory): TiffPage['colours'] {
+  const field = directory.fields.get(PHOTOMETRIC);
+  const SHORT = 3;
+  if (field?.type !== SHORT || field.count !== 1) return null;
+  const [photometric, samples = 1] = [tiff.value(field), tiff.first(directory, SAMPLES_PER_PIXEL)];
+  const isLab8 = photometric === LAB && samples === 3 && tiff.first(directory, BITS_PER_SAMPLE) === 8;
+  if (!isLab8 && !NOT_CONVERTED.has(photometric)) return null;
+  return { at: field.at, readAs: samples < 3 ? GREY : RGB };
+}
+
+function countParts({ fields }: TiffDirectory): number {
+  return (fields.get(STRIP_OFFSETS)?.count ?? 0) + (fields.get(TILE_OFFSETS)?.count ?? 0);
+}
+
+/** The first page stands for the file. */
+function readPage(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer, draft: StructureDraft): void {
+  const read = (tag: number) => tiff.first(directory, tag);
+  const { properties } = draft;
+  const photometric = read(PHOTOMETRIC);
+  properties.bitDepth = read(BITS_PER_SAMPLE) ?? 1;
+  properties.channels = read(SAMPLES_PER_PIXEL) ?? 1;
+  if (photometric !== undefined) properties.colourSpace = COLOUR_SPACES[photometric] ?? 'other';
+  // 1 and 2 are alpha, with colours multiplied by it or not; 0 is anything.
+  properties.hasAlpha = [1, 2].includes(read(EXTRA_SAMPLES) ?? 0);
+  draft.setOrientation(read(ORIENTATION) ?? null);
+  const profile = directory.fields.get(ICC_PROFILE);
+  if (profile !== undefined) {
+    draft.setIcc(judgeIccProfile(bytes.subarray(profile.at, tiff.endOf(profile))));
+  }
+}
+
+/** Whether strips or tiles lie in the file. */
+function checkData(
+  tiff: TiffFields,
+  { fields }: TiffDirectory,
+  fileBytes: number,
+  page: number,
+  draft: StructureDraft,
+): void {
+  for (const [offsetsTag, countsTag] of [
+    [STRIP_OFFSETS, STRIP_BYTE_COUNTS],
+    [TILE_OFFSETS, TILE_BYTE_COUNTS],
+  ] as const) {
+    const [offsets, counts] = [fields.get(offsetsTag), fields.get(countsTag)];
+    if (offsets === undefined || counts === undefined) continue;
+    if (tiff.endOf(offsets) > fileBytes || tiff.endOf(counts) > fileBytes) {
+      draft.note('tiff_data_outside_file', `table of page ${page}`);
+      continue;
+    }
+    for (let part = 0; part < Math.min(offsets.count, counts.count); part += 1) {
+      if (tiff.value(offsets, part) + tiff.value(counts, part) <= fileBytes) continue;
+      draft.note('tiff_data_outside_file', `part ${part} of page ${page}`);
+      break;
+    }
+  }
+}

@@ -1,0 +1,350 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { getPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import sharp from 'sharp';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  createDecoderPool,
+  type DecoderPool,
+  type DecoderPoolOptions,
+} from '../../../../../src/image/decoder/pool.ts';
+import type { DecoderEnd } from '../../../../../src/image/decoder/process.ts';
+import { BLOCK_BYTES, DECODE_WALL_MS, IMAGES_PER_DECODER } from '../../../../../src/image/limits.ts';
+import { eventually } from '../../../../support/eventually.ts';
+import { hostileImage } from '../../../../support/hostile-image.ts';
+import { inspectBy } from '../../../../support/inspect-by.ts';
+
+const HOSTILE = fileURLToPath(new URL('../../../../support/hostile-decoder.ts', import.meta.url));
+const ROCKET = { format: 'JPEG', width: 640, height: 427, bytes: 112_525, integrity: { state: 'intact' } };
+
+// Processes start and die here, on machines that may have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
+
+const pools: DecoderPool[] = [];
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+});
+
+/** Real processes, with holes where a hostile file would find them. */
+function openPool(options: Partial<DecoderPoolOptions> = {}) {
+  const ends: DecoderEnd[] = [];
+  const pool = createDecoderPool({
+    processes: 1,
+    program: HOSTILE,
+    onEnd: (end) => ends.push(end),
+    ...options,
+  });
+  pools.push(pool);
+  const inspect = (source: string | Buffer, signal = new AbortController().signal) =>
+    inspectBy(pool.inspectImage, source, { signal });
+  return { pool, ends, inspect };
+}
+
+/** The ids of `count` decoders, each in the middle of an image that makes it hang. */
+const untilHanging = (pool: DecoderPool, count = 1) =>
+  eventually(
+    () => {
+      const pids = pool.pids().filter((pid) => ps('args', pid).startsWith('hanging'));
+      return pids.length === count ? pids : false;
+    },
+    { what: 'decoders at work' },
+  );
+
+function ps(column: string, pid: number): string {
+  try {
+    return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' }).trim();
+  } catch {
+    return '';
+  }
+}
+
+/** A process that was killed may wait for its parent to notice. */
+const isGone = (pid: number) => /^(Z|$)/.test(ps('stat', pid));
+
+describe('an image that its decoder dies of', () => {
+  it('is a finding on this image when the decoder is killed in the middle of it; one that waits is fine', async () => {
+    const { pool, ends, inspect } = openPool();
+    const handle = await open('assets/rocket.jpg');
+    const hanging = inspect(hostileImage('hang'));
+    const [pid = 0] = await untilHanging(pool);
+    const waiting = pool.inspectImage({ handle, bytes: ROCKET.bytes });
+    process.kill(pid, 'SIGKILL');
+    expect(await hanging).toMatchObject({
+      lost: 'decoder_crashed',
+      reason: 'the decoder crashed',
+      facts: { format: 'JPEG', width: 640, height: 427, integrity: { state: 'damaged' } },
+    });
+    expect(await waiting).toMatchObject(ROCKET);
+    await handle.close();
+    expect(ends).toEqual([{ loss: 'decoder_crashed', code: null, signal: 'SIGKILL', stderr: '' }]);
+  });
+
+  it.each([
+    ['dies by a signal', 'die', { signal: 'SIGSEGV' }],
+    ['fails in our own code', 'fail', { stderr: expect.stringContaining('a fault of ours') as string }],
+    ['eats memory', 'bloat', {}],
+    ['fills its heap', 'heap', {}],
+    ['answers nonsense', 'babble', { signal: 'SIGKILL' }],
+    ['answers without end', 'flood', { signal: 'SIGKILL' }],
+  ] as const)('is decoder_crashed within seconds when the decoder %s', async (_what, hole, end) => {
+    const { ends, inspect } = openPool();
+    expect(await inspect(hostileImage(hole))).toMatchObject({
+      lost: 'decoder_crashed',
+      facts: { width: 640 },
+    });
+    expect(ends).toMatchObject([{ loss: 'decoder_crashed', ...end }]);
+    expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
+  });
+
+  it('is decode_timeout when the decoder works on for ever, soon enough for a local try to say so', async () => {
+    const { ends, inspect } = openPool();
+    await inspect('assets/rocket.jpg');
+    const begin = performance.now();
+    expect(await inspect(hostileImage('loop'))).toMatchObject({
+      lost: 'decode_timeout',
+      reason: 'took too long',
+      facts: { format: 'JPEG', width: 640, integrity: { state: 'damaged', reason: 'took too long' } },
+    });
+    // 4 s on a machine that has nothing else to do, at most DECODE_WALL_MS on any.
+    expect(performance.now() - begin).toBeLessThan(DECODE_WALL_MS + 5_000);
+    expect(ends).toMatchObject([{ loss: 'decode_timeout', signal: 'SIGKILL' }]);
+    expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
+  });
+
+  it('is decode_timeout when the decoder does nothing for ever', async () => {
+    // Longer than a decoder takes to start on a busy machine: that is bounded by it too.
+    const { inspect } = openPool({ limits: { cpuMs: 4_000, wallMs: 4_000, residentBytes: 2 ** 30 } });
+    await inspect('assets/rocket.jpg');
+    expect(await inspect(hostileImage('hang'))).toMatchObject({ lost: 'decode_timeout' });
+    expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
+  });
+
+  it('costs none of fifteen others that come at the same time anything', async () => {
+    const { ends, inspect } = openPool({ processes: 2 });
+    const others = ['rocket.jpg', 'astronaut.png', 'not-an-image.jpg', 'retina.jpg', 'hubble_deep_field.jpg'];
+    const widths = [640, 512, undefined, 1411, 1000];
+    const sources = Array.from({ length: 16 }, (_, index) =>
+      index === 5 ? hostileImage('die') : `assets/${others[index % 5]}`,
+    );
+    const results = await Promise.all(sources.map((source) => inspect(source)));
+    expect(results[5]).toMatchObject({ lost: 'decoder_crashed' });
+    const found = results.map((result) => (result === null || 'lost' in result ? undefined : result.width));
+    expect(found).toEqual(sources.map((_, index) => (index === 5 ? undefined : widths[index % 5])));
+    expect(ends).toHaveLength(1);
+  });
+});
+
+describe('a decoder', () => {
+  it('that is killed between two images costs neither anything', async () => {
+    const { pool, inspect } = openPool();
+    await inspect('assets/rocket.jpg');
+    const [pid = 0] = pool.pids();
+    process.kill(pid, 'SIGKILL');
+    expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
+    expect(pool.pids()).not.toContain(pid);
+  });
+
+  it.each(['echo', 'late'] as const)(
+    'that says something unasked (%s) is not believed, and is replaced',
+    async (hole) => {
+      const { pool, ends, inspect } = openPool();
+      await inspect(hostileImage(hole));
+      await eventually(() => ends.length === 1, { what: 'its end' });
+      expect(pool.pids()).toEqual([]);
+      expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
+    },
+  );
+
+  it('goes on when a terminal or a supervisor tells every process to stop', async () => {
+    const { pool, inspect } = openPool();
+    await inspect('assets/rocket.jpg');
+    const before = pool.pids();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.kill(before[0] ?? Number.NaN, signal);
+    for (let image = 0; image < 10; image += 1)
+      expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
+    expect(pool.pids()).toEqual(before);
+  });
+
+  it('sees no file, no process, no environment of its worker, and stands behind it', async () => {
+    process.env['SECRETS_KEY_OF_A_TEST'] = 'secret';
+    const { inspect } = openPool();
+    const result = await inspect(hostileImage('peek'));
+    const integrity = result !== null && 'integrity' in result ? result.integrity : undefined;
+    expect(integrity?.state).toBe('damaged');
+    const seen = JSON.parse((integrity as { reason: string }).reason) as Record<string, unknown>;
+    expect(seen).toMatchObject({
+      files: 'ERR_ACCESS_DENIED',
+      worker: 'ERR_ACCESS_DENIED',
+      processes: 'ERR_ACCESS_DENIED',
+      priority: Math.min(getPriority() + 2, 19),
+    });
+    const ofTheShell = new Set(['PWD', 'OLDPWD', 'SHLVL', '_', '__CF_USER_TEXT_ENCODING']);
+    // sharp sets it.
+    const environment = (seen['environment'] as string[]).filter((name) => !ofTheShell.has(name));
+    expect(environment.sort()).toEqual(['UV_THREADPOOL_SIZE', 'VIPSHOME']);
+  });
+
+  it('ends with its worker, however that ends', async () => {
+    const poolUrl = new URL('../../../../../src/image/decoder/pool.ts', import.meta.url).href;
+    const code = `
+      import { open } from 'node:fs/promises';
+      import { createDecoderPool } from '${poolUrl}';
+      const pool = createDecoderPool({ processes: 1, program: '${HOSTILE}', onEnd() {} });
+      const handle = await open('assets/rocket.jpg');
+      await pool.inspectImage({ handle, bytes: (await handle.stat()).size });
+      process.stdout.write(String(pool.pids()[0]));
+      setInterval(() => undefined, 1000);`;
+    const worker = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [said] = (await once(worker.stdout, 'data')) as [Buffer];
+    const pid = Number(said.toString());
+    expect(isGone(pid)).toBe(false);
+    worker.kill('SIGKILL');
+    await eventually(() => isGone(pid), { what: 'the end of the decoder' });
+  });
+
+  it('is gone when the pool has been closed', async () => {
+    const { pool, ends, inspect } = openPool({ processes: 2 });
+    await Promise.all([inspect('assets/rocket.jpg'), inspect('assets/rocket.jpg')]);
+    const pids = pool.pids();
+    expect(pids).toHaveLength(2);
+    const hanging = [1, 2].map(() => inspect(hostileImage('hang')));
+    await untilHanging(pool, 2);
+    const underWay = [...hanging, inspect('assets/rocket.jpg')];
+    const [results] = await Promise.all([Promise.allSettled(underWay), pool.close()]);
+    for (const result of results) expect(result).toMatchObject({ reason: { code: 'decoder_unavailable' } });
+    expect(pids.filter((pid) => !isGone(pid))).toEqual([]);
+    expect(ends).toEqual([]);
+    await expect(inspect('assets/rocket.jpg')).rejects.toMatchObject({ code: 'decoder_unavailable' });
+  });
+
+  it('is replaced after its share of images, and the worker keeps nothing of any', async () => {
+    const { pool, ends, inspect } = openPool();
+    await inspect('assets/rocket.jpg');
+    const [first] = pool.pids();
+    const kept: number[] = [];
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    for (let image = 1; image < IMAGES_PER_DECODER + 100; image += 1) {
+      expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
+      if (image % 250 !== 0) continue;
+      collect();
+      const { heapUsed, external } = process.memoryUsage();
+      kept.push((heapUsed + external) / 2 ** 20);
+    }
+    // Each image has 0.1 MiB.
+    expect((kept.at(-1) ?? 0) - (kept[0] ?? 0)).toBeLessThan(10);
+    expect(pool.pids()).not.toContain(first);
+    expect(ends).toEqual([]);
+  });
+
+  it('that can not be started is trouble, never a verdict, for all who wait for it', async () => {
+    const { inspect } = openPool({ program: '/no/such/program.ts' });
+    const results = await Promise.allSettled([1, 2, 3].map(() => inspect('assets/rocket.jpg')));
+    for (const result of results)
+      expect(result).toMatchObject({ reason: { code: 'decoder_unavailable', retryable: true } });
+  });
+});
+
+describe('a file that comes in blocks', () => {
+  it('is judged whole', async () => {
+    const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
+    const create = { width: 900, height: 900, channels: 3, background: 'gray', noise } as const;
+    const bytes = await sharp({ create }).png().toBuffer();
+    expect(bytes.length).toBeGreaterThan(2 * BLOCK_BYTES);
+    expect(await openPool().inspect(bytes)).toMatchObject({
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      integrity: { state: 'intact' },
+    });
+  });
+
+  it('is read no further than its first block if that is of no image', async () => {
+    const { pool } = openPool();
+    let reads = 0;
+    const handle = {
+      read: (block: Buffer) => Promise.resolve({ bytesRead: block.fill('no image').length, reads: ++reads }),
+    };
+    expect(
+      await pool.inspectImage({ handle: handle as unknown as FileHandle, bytes: 100 * BLOCK_BYTES }),
+    ).toBeNull();
+    expect(reads).toBe(1);
+  });
+
+  it('is trouble when the storage gives way in the middle, and the next is fine', async () => {
+    const { pool, inspect } = openPool();
+    const jpeg = readFileSync('assets/rocket.jpg');
+    const handle = {
+      read(block: Buffer, at: number, length: number, position: number) {
+        if (position > 0) return Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }));
+        jpeg.copy(block, at);
+        return Promise.resolve({ bytesRead: length });
+      },
+    };
+    const file = { handle: handle as unknown as FileHandle, bytes: 2 * BLOCK_BYTES };
+    await expect(pool.inspectImage(file)).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
+  });
+
+  it('that its worker was stopped in the middle of, for longer than one may take, is judged as ever', async () => {
+    const wallMs = 4_000;
+    const { pool, ends, inspect } = openPool({ limits: { cpuMs: 4_000, wallMs, residentBytes: 2 ** 30 } });
+    await inspect('assets/rocket.jpg');
+    const jpeg = Buffer.concat([readFileSync('assets/rocket.jpg'), Buffer.alloc(BLOCK_BYTES)]);
+    // As SIGSTOP does: nothing runs here while the decoder answers, and then timers run before the answer is read.
+    const stop = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, wallMs + 1_000);
+    const handle = {
+      read(block: Buffer, at: number, length: number, position: number) {
+        if (position === 0) setImmediate(stop);
+        return Promise.resolve({ bytesRead: jpeg.copy(block, at, position, position + length) });
+      },
+    };
+    const file = { handle: handle as unknown as FileHandle, bytes: jpeg.length };
+    expect(await pool.inspectImage(file)).toMatchObject({ width: 640, integrity: { state: 'intact' } });
+    expect(ends).toEqual([]);
+  });
+
+  it('that has shrunk since it was opened is judged by what is left', async () => {
+    const { pool } = openPool();
+    const handle = await open('assets/rocket.jpg');
+    expect(await pool.inspectImage({ handle, bytes: 3 * BLOCK_BYTES })).toMatchObject(ROCKET);
+    await handle.close();
+  });
+});
+
+describe('a try that is given up', () => {
+  const reason = new Error('no longer wanted');
+
+  it('leaves the queue, and takes no decoder from another', async () => {
+    const { pool, ends, inspect } = openPool();
+    const [working, queued] = [new AbortController(), new AbortController()];
+    const first = inspect(hostileImage('hang'), working.signal);
+    const [pid = 0] = await untilHanging(pool);
+    const handle = await open('assets/rocket.jpg');
+    const file = { handle, bytes: (await handle.stat()).size };
+    const second = pool.inspectImage(file, { signal: queued.signal });
+    const third = pool.inspectImage(file);
+    queued.abort(reason);
+    await expect(second).rejects.toBe(reason);
+    working.abort(reason);
+    await expect(first).rejects.toBe(reason);
+    expect(await third).toMatchObject(ROCKET);
+    expect(pool.pids()).not.toContain(pid);
+    expect(ends).toEqual([]);
+    await handle.close();
+  });
+
+  it('is not begun if it was given up before', async () => {
+    const { pool, inspect } = openPool();
+    await expect(inspect('assets/rocket.jpg', AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(pool.pids()).toEqual([]);
+  });
+});
