@@ -2,7 +2,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { AssetPath } from '../src/domain/asset.ts';
 import { noteFileName } from '../src/domain/file-name.ts';
 import type { Measure } from '../src/domain/measures.ts';
-import type { AssetFile, LostImage } from '../src/domain/ports.ts';
+import type { AssetFile, LostImage } from '../src/domain/ports/assets.ts';
 import { notReachable } from './check-asset-reachable.ts';
 import type { ActivityDeps } from './deps.ts';
 import { beating } from './heartbeats.ts';

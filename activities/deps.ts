@@ -5,8 +5,8 @@ import type {
   InspectImage,
   ReconcileReport,
   ValidationStore,
-} from '../src/domain/ports.ts';
-import type { DeliveryStore, WebhookSender } from '../src/domain/webhook-ports.ts';
+} from '../src/domain/ports/assets.ts';
+import type { DeliveryStore, WebhookSender } from '../src/domain/ports/webhooks.ts';
 
 /** What activities need of the outside world. */
 export interface ActivityDeps {

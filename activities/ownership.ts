@@ -1,6 +1,6 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { StepRecord, TerminalState } from '../src/domain/asset.ts';
-import type { EventSender, EventToSend, OwnedWrite, Owner, Verdict } from '../src/domain/ports.ts';
+import type { EventSender, EventToSend, OwnedWrite, Owner, Verdict } from '../src/domain/ports/assets.ts';
 import type { ActivityDeps } from './deps.ts';
 
 export type Superseded = { readonly outcome: 'superseded' };

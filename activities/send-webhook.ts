@@ -4,7 +4,7 @@ import {
   type PendingDelivery,
   START_EVENT_GRACE_MS,
 } from '../src/domain/delivery.ts';
-import type { TryResult } from '../src/domain/webhook-ports.ts';
+import type { TryResult } from '../src/domain/ports/webhooks.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /** What a first, in-line try may take. */

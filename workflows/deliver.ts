@@ -7,7 +7,7 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { EventToSend } from '../src/domain/ports.ts';
+import type { EventToSend } from '../src/domain/ports/assets.ts';
 import {
   DELIVER_WEBHOOK,
   type DeliverWebhookInput,

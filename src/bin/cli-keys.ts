@@ -14,7 +14,7 @@ import {
   SCOPES,
   TENANT_NAME,
 } from '../domain/api-key.ts';
-import type { KeyDirectory, KeyStore } from '../domain/key-ports.ts';
+import type { KeyDirectory, KeyStore } from '../domain/ports/keys.ts';
 import { UsageError } from './program.ts';
 
 /** What the command line gave, as `parseArgs` reads it. */

@@ -7,7 +7,7 @@ import type {
   DeliveryLog,
   Endpoint,
   EndpointSecrets,
-} from '../domain/webhook-ports.ts';
+} from '../domain/ports/webhooks.ts';
 import { describeWebhookUrl, parseWebhookUrl } from '../domain/webhook-url.ts';
 import type { SecretBox } from '../webhooks/secret-box.ts';
 import { formatSecret, SECRET_BYTES } from '../webhooks/sign.ts';

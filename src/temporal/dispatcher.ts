@@ -15,9 +15,9 @@ import {
   WEBHOOK_TASK_QUEUE,
 } from '../../workflows/contract.ts';
 import type { StepExecution } from '../domain/asset.ts';
-import type { AssetToDispatch, DispatchQueue } from '../domain/ports.ts';
+import type { AssetToDispatch, DispatchQueue } from '../domain/ports/assets.ts';
 import { planFor } from '../domain/policy.ts';
-import type { WebhookTurns } from '../domain/webhook-ports.ts';
+import type { WebhookTurns } from '../domain/ports/webhooks.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 
 /** Starts under way at once: measured, more of them only wait for each other. */

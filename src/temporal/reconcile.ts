@@ -8,7 +8,7 @@ import {
   type ValidateAssetInput,
   type ValidateAssetResult,
 } from '../../workflows/contract.ts';
-import type { OpenAsset, ReconcileReport, RepairStore, Verdict } from '../domain/ports.ts';
+import type { OpenAsset, ReconcileReport, RepairStore, Verdict } from '../domain/ports/assets.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 import { type CurrentRun, describeCurrent } from './executions.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { TryResult } from '../domain/webhook-ports.ts';
+import type { TryResult } from '../domain/ports/webhooks.ts';
 
 /** An event that asks a receiver whether it wants ours. Each has an id of its own: receivers drop what they have seen. */
 export interface Challenge {

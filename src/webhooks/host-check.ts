@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { JudgeHost } from '../domain/webhook-ports.ts';
+import type { JudgeHost } from '../domain/ports/webhooks.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { type Lookup, withoutBrackets } from './guarded-connect.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'undici';
 import type { DeliveryEndpoint } from '../domain/delivery.ts';
-import type { TryResult, WebhookSender } from '../domain/webhook-ports.ts';
+import type { TryResult, WebhookSender } from '../domain/ports/webhooks.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { judge, networkErrorCode, readExcerpt } from './answer.ts';
 import { isAnswered, makeChallenge } from './challenge.ts';

@@ -1,4 +1,4 @@
-import type { TryResult, TryTarget, WebhookTurns } from '../domain/webhook-ports.ts';
+import type { TryResult, TryTarget, WebhookTurns } from '../domain/ports/webhooks.ts';
 import { createEndpointStats } from './endpoint-stats.ts';
 import { createOriginGate } from './origin-gate.ts';
 import { createTenantPace } from './tenant-pace.ts';

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { RULE_NAMES, type RuleName } from '../../src/domain/checks/index.ts';
 import type { ImageFacts } from '../../src/domain/image-facts.ts';
-import type { InspectOptions } from '../../src/domain/ports.ts';
+import type { InspectOptions } from '../../src/domain/ports/assets.ts';
 import { createDecoderPool } from '../../src/image/decoder/pool.ts';
 import { describeExample, describeValue, factsOf } from './check-example-facts.ts';
 import { CHECK_EXAMPLES } from './check-examples.ts';

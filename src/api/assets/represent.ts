@@ -1,6 +1,6 @@
 import { assetWorkflowId } from '../../../workflows/contract.ts';
 import type { ReportedFinding } from '../../domain/findings.ts';
-import type { AssetDetails, AssetSummary, LiveStatus } from '../../domain/ports.ts';
+import type { AssetDetails, AssetSummary, LiveStatus } from '../../domain/ports/assets.ts';
 import { describeWebhookUrl } from '../../domain/webhook-url.ts';
 import type { Answer } from '../http/answer.ts';
 import type { asset, assetDetails, assetLive, finding, listedAsset } from './answers.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ASSET_STATES } from '../../domain/asset.ts';
-import type { Submission } from '../../domain/ports.ts';
+import type { Submission } from '../../domain/ports/assets.ts';
 import { text } from '../../domain/text.ts';
 import { pageQuery } from '../http/pages.ts';
 import { parse } from '../http/parse.ts';

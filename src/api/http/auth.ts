@@ -10,7 +10,7 @@ import {
   SCOPES,
 } from '../../domain/api-key.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { KeyDirectory } from '../../domain/key-ports.ts';
+import type { KeyDirectory } from '../../domain/ports/keys.ts';
 
 /** Who calls. `keyId` is null where keys are not asked for. */
 export interface Principal {

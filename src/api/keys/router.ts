@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Response, Router } from 'express';
 import { type ApiKey, expiryAfter, KEY_ENTROPY_BYTES, makeApiKey } from '../../domain/api-key.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { KeyStore } from '../../domain/key-ports.ts';
+import type { KeyStore } from '../../domain/ports/keys.ts';
 import { requireScope, tenantOf } from '../http/auth.ts';
 import type { Answer } from '../http/answer.ts';
 import { jsonBody } from '../http/json-body.ts';

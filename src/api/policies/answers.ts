@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_POLICY, type PolicyId, policyRules } from '../../domain/policy.ts';
-import type { StoredPolicy } from '../../domain/policy-ports.ts';
+import type { StoredPolicy } from '../../domain/ports/policies.ts';
 import { type Answer, time } from '../http/answer.ts';
 import { orderRules } from './order-rules.ts';
 import { POLICIES, POLICY, POLICY_WITH_VERSIONS } from './examples.ts';

@@ -1,6 +1,6 @@
 import { AppError } from '../../domain/errors.ts';
 import { POLICY_NAME } from '../../domain/policy.ts';
-import type { PolicyStore } from '../../domain/policy-ports.ts';
+import type { PolicyStore } from '../../domain/ports/policies.ts';
 import { BUILT_IN } from './answers.ts';
 
 interface Asked {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../domain/errors.ts';
 import { DEFAULT_POLICY, describePolicy, parsePolicyReference, type PolicyId } from '../../domain/policy.ts';
-import type { PolicyStore } from '../../domain/policy-ports.ts';
+import type { PolicyStore } from '../../domain/ports/policies.ts';
 import { findPolicy } from './find-policy.ts';
 
 /** Versions remembered at once, of all tenants. */

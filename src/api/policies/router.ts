@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { AppError } from '../../domain/errors.ts';
 import { DEFAULT_POLICY, describePolicy } from '../../domain/policy.ts';
-import type { PolicyStore, VerdictArchive } from '../../domain/policy-ports.ts';
+import type { PolicyStore, VerdictArchive } from '../../domain/ports/policies.ts';
 import type { Answer } from '../http/answer.ts';
 import { requireScope, tenantOf } from '../http/auth.ts';
 import { findPolicy } from './find-policy.ts';

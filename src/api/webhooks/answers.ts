@@ -5,7 +5,7 @@ import {
   DELIVERY_STATES,
   DISABLED_BECAUSE,
 } from '../../domain/delivery.ts';
-import type { DeliveryEntry, Endpoint } from '../../domain/webhook-ports.ts';
+import type { DeliveryEntry, Endpoint } from '../../domain/ports/webhooks.ts';
 import { describeWebhookUrl } from '../../domain/webhook-url.ts';
 import { type Answer, count, time, uuid } from '../http/answer.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DELIVERY_STATES } from '../../domain/delivery.ts';
-import type { DeliveryFilter } from '../../domain/webhook-ports.ts';
+import type { DeliveryFilter } from '../../domain/ports/webhooks.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import { text } from '../../domain/text.ts';
 import { pageQuery } from '../http/pages.ts';

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { validate as isUuid } from 'uuid';
 import { AppError } from '../../domain/errors.ts';
-import type { DeliveryEntry, DeliveryLog, Endpoint } from '../../domain/webhook-ports.ts';
+import type { DeliveryEntry, DeliveryLog, Endpoint } from '../../domain/ports/webhooks.ts';
 import type { Answer } from '../http/answer.ts';
 import {
   representDelivery,

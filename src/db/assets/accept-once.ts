@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MikroORM } from '@mikro-orm/postgresql';
-import type { Submission } from '../../domain/ports.ts';
+import type { Submission } from '../../domain/ports/assets.ts';
 import { execute } from '../execute.ts';
 import { executeFor } from '../tenant.ts';
 

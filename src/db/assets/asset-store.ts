@@ -8,7 +8,7 @@ import {
   pendingSteps,
   skippedSteps,
 } from '../../domain/asset.ts';
-import type { AssetStore, AssetSummary, Submission } from '../../domain/ports.ts';
+import type { AssetStore, AssetSummary, Submission } from '../../domain/ports/assets.ts';
 import { DEFAULT_POLICY, describePolicy, type PolicyId, stepsUnder } from '../../domain/policy.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import { Asset, Delivery, DeliveryTry, type Webhooks } from '../entities.ts';

@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { MAX as LAST_ID } from 'uuid';
 import { DEFAULT_POLICY, describePolicy } from '../../domain/policy.ts';
-import type { VerdictArchive } from '../../domain/policy-ports.ts';
+import type { VerdictArchive } from '../../domain/ports/policies.ts';
 import type { StoredVerdict } from '../../domain/rejudge.ts';
 import { executeFor } from '../tenant.ts';
 

@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { MAX as LAST_ID, v7 as uuidv7, validate as isUuid } from 'uuid';
 import type { DeliveryTry } from '../../domain/delivery.ts';
-import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../../domain/webhook-ports.ts';
+import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../../domain/ports/webhooks.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import { executeFor } from '../tenant.ts';
 import { asDate, type TextTimes } from '../times.ts';

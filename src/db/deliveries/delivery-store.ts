@@ -6,7 +6,7 @@ import {
   type DeliveryTry,
   DISABLE_AFTER_FAILING_H,
 } from '../../domain/delivery.ts';
-import type { DeliveryStore } from '../../domain/webhook-ports.ts';
+import type { DeliveryStore } from '../../domain/ports/webhooks.ts';
 import { createEndpointRow } from './create-endpoint.ts';
 import { execute } from '../execute.ts';
 import { groupByTick } from '../group-by-tick.ts';

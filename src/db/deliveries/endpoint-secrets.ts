@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { SECRET_OVERLAP_H } from '../../domain/delivery.ts';
-import type { EndpointSecrets } from '../../domain/webhook-ports.ts';
+import type { EndpointSecrets } from '../../domain/ports/webhooks.ts';
 import { execute } from '../execute.ts';
 
 interface SecretColumns {

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { type ApiKey, MAX_LIVE_KEYS } from '../../domain/api-key.ts';
-import type { KeyDirectory, KeyStore } from '../../domain/key-ports.ts';
+import type { KeyDirectory, KeyStore } from '../../domain/ports/keys.ts';
 import { execute } from '../execute.ts';
 import { executeFor } from '../tenant.ts';
 import { asDate, type TextTimes } from '../times.ts';

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { MAX_POLICY_VERSIONS } from '../../domain/policy.ts';
-import type { PolicyStore, StoredPolicy } from '../../domain/policy-ports.ts';
+import type { PolicyStore, StoredPolicy } from '../../domain/ports/policies.ts';
 import { guard } from '../execute.ts';
 import { executeFor, forTenant } from '../tenant.ts';
 import type { TextTimes } from '../times.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../domain/errors.ts';
-import type { AssetFile, InspectImage, InspectOptions, LostImage } from '../../domain/ports.ts';
+import type { AssetFile, InspectImage, InspectOptions, LostImage } from '../../domain/ports/assets.ts';
 import {
   type DecoderEnd,
   DecoderEnded,

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSendWebhook } from '../../../activities/send-webhook.ts';
 import { createDeliveryLog } from '../../../src/db/deliveries/delivery-log.ts';
 import { createDeliveryStore } from '../../../src/db/deliveries/delivery-store.ts';
-import type { DeliveryEntry, DeliveryStore } from '../../../src/domain/webhook-ports.ts';
+import type { DeliveryEntry, DeliveryStore } from '../../../src/domain/ports/webhooks.ts';
 import { createAddressGuard } from '../../../src/webhooks/address-guard.ts';
 import { lookupBySystem } from '../../../src/webhooks/guarded-connect.ts';
 import { createSecretBox } from '../../../src/webhooks/secret-box.ts';

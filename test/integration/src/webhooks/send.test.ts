@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
-import type { TryResult } from '../../../../src/domain/webhook-ports.ts';
+import type { TryResult } from '../../../../src/domain/ports/webhooks.ts';
 import { createAddressGuard } from '../../../../src/webhooks/address-guard.ts';
 import { lookupBySystem } from '../../../../src/webhooks/guarded-connect.ts';
 import { createSecretBox } from '../../../../src/webhooks/secret-box.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createVerdictArchive } from '../../../../../src/db/assets/verdict-archive.ts';
 import type { ImageFacts } from '../../../../../src/domain/image-facts.ts';
-import type { VerdictArchive } from '../../../../../src/domain/policy-ports.ts';
+import type { VerdictArchive } from '../../../../../src/domain/ports/policies.ts';
 import { createBareApp } from '../../../../support/app.ts';
 import { createTestClient } from '../../../../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';

@@ -4,7 +4,7 @@ import { openDatabase } from '../../../../../src/db/orm.ts';
 import { createPolicyStore } from '../../../../../src/db/policies/policy-store.ts';
 import { executeFor } from '../../../../../src/db/tenant.ts';
 import { MAX_POLICY_VERSIONS, policyRules, type PolicyRules } from '../../../../../src/domain/policy.ts';
-import type { PolicyStore } from '../../../../../src/domain/policy-ports.ts';
+import type { PolicyStore } from '../../../../../src/domain/ports/policies.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 const upTo = (max: number): PolicyRules => policyRules.parse({ bytes: { max } });

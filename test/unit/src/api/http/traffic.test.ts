@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTraffic, type Traffic } from '../../../../../src/api/http/traffic.ts';
-import type { AssetStore } from '../../../../../src/domain/ports.ts';
+import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
 import { createBareApp } from '../../../../support/app.ts';
 import { eventually } from '../../../../support/eventually.ts';
 

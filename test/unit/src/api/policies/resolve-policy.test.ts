@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createResolvePolicy } from '../../../../../src/api/policies/resolve-policy.ts';
 import { AppError } from '../../../../../src/domain/errors.ts';
 import { policyRules } from '../../../../../src/domain/policy.ts';
-import type { StoredPolicy } from '../../../../../src/domain/policy-ports.ts';
+import type { StoredPolicy } from '../../../../../src/domain/ports/policies.ts';
 
 /** A store of one policy with two versions, of the tenant `anna`; `asked` is what it was asked for. */
 function createStub() {

@@ -7,12 +7,12 @@ import type {
   Notifications,
   StepRecord,
   TerminalState,
-} from './asset.ts';
-import type { DeliveryState, DeliveryTry } from './delivery.ts';
-import type { Finding, ReportedFinding } from './findings.ts';
-import type { ImageFacts } from './image-facts.ts';
-import type { Earlier, Measure, Measures } from './measures.ts';
-import type { Policy, PolicyId } from './policy.ts';
+} from '../asset.ts';
+import type { DeliveryState, DeliveryTry } from '../delivery.ts';
+import type { Finding, ReportedFinding } from '../findings.ts';
+import type { ImageFacts } from '../image-facts.ts';
+import type { Earlier, Measure, Measures } from '../measures.ts';
+import type { Policy, PolicyId } from '../policy.ts';
 
 /** An asset opened once: everything that is learnt of it comes from this handle, never from the path again. */
 export interface AssetFile {

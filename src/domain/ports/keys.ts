@@ -1,4 +1,4 @@
-import type { ApiKey, Scope } from './api-key.ts';
+import type { ApiKey, Scope } from '../api-key.ts';
 
 /** A key as it comes into being; `hash` is all that is ever stored of its text. */
 interface NewApiKey {

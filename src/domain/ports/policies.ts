@@ -1,5 +1,5 @@
-import type { Policy, PolicyRules } from './policy.ts';
-import type { StoredVerdict } from './rejudge.ts';
+import type { Policy, PolicyRules } from '../policy.ts';
+import type { StoredVerdict } from '../rejudge.ts';
 
 /** A version of a policy as it is kept. */
 export interface StoredPolicy extends Policy {

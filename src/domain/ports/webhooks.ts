@@ -6,7 +6,7 @@ import type {
   DeliveryTry,
   DisabledBecause,
   PendingDelivery,
-} from './delivery.ts';
+} from '../delivery.ts';
 
 /** The tries of deliveries, as those who make them need it. */
 export interface DeliveryStore {
