@@ -1,5 +1,5 @@
 /**
- * Who may import whom (docs/architecture.md). Each folder of `src` but `bin` keeps to `domain`; each technology has one owner.
+ * Who may import whom (docs/architecture.md). Each folder of `src` but `bin`, `cli` and `process` keeps to `domain`; each technology has one owner.
  */
 const only = (name, from, allowed) => ({
   name,
@@ -25,10 +25,16 @@ module.exports = {
       to: { path: '^src/bin/' },
     },
     {
+      name: 'only-bin-imports-cli-and-process',
+      severity: 'error',
+      from: { path: '^(src/(?!bin/|cli/|process/)|workflows|activities)' },
+      to: { path: '^src/(cli|process)/' },
+    },
+    {
       name: 'product-never-imports-tests',
       severity: 'error',
       from: { path: '^(src|workflows|activities)/' },
-      to: { path: '^(test|bench)/' },
+      to: { path: '^(test|bench|scripts)/' },
     },
     {
       name: 'product-never-imports-clients',
@@ -40,7 +46,7 @@ module.exports = {
       name: 'clients-stand-alone',
       severity: 'error',
       from: { path: '^clients/' },
-      to: { path: '^(src|workflows|activities|test|bench)/' },
+      to: { path: '^(src|workflows|activities|test|bench|scripts)/' },
     },
     only('domain-is-pure', '^src/domain/', '^src/domain/'),
     {
@@ -77,7 +83,7 @@ module.exports = {
     {
       name: 'workflows-are-known-by-contract',
       severity: 'error',
-      from: { path: '^(src|activities)/', pathNot: '^src/bin/' },
+      from: { path: '^(src|activities)/', pathNot: '^src/(bin|process)/' },
       to: { path: '^workflows/', pathNot: '^workflows/contract\\.ts$' },
     },
     owner('express', '^src/api/'),
@@ -86,7 +92,7 @@ module.exports = {
     owner('@mikro-orm', '^src/db/'),
     owner('pg', '^src/(db|dev)/'),
     owner('@temporalio/client', '^src/temporal/'),
-    owner('@temporalio/worker', '^src/bin/'),
+    owner('@temporalio/worker', '^src/(bin|process)/'),
   ],
   options: {
     parser: 'swc',

@@ -31,8 +31,8 @@ import {
   requireAddressGuard,
   requireDatabaseUrl,
   runProgram,
-} from './program.ts';
-import { waitForDatabase } from './wait-for-database.ts';
+} from '../process/program.ts';
+import { waitForDatabase } from '../process/wait-for-database.ts';
 
 /** Requests under way get this long once no more are accepted. */
 const DRAIN_MS = 25_000;

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runProgram } from './program.ts';
-import { bundleWorkflows } from './workflow-bundle.ts';
+import { runProgram } from '../process/program.ts';
+import { bundleWorkflows } from '../process/workflow-bundle.ts';
 
 /** Built ahead for production (`npm run build [-- <file>]`), so that a worker starts without a bundler. */
 await runProgram('bundle', async () => {

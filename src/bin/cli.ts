@@ -7,9 +7,9 @@ import { openDatabase } from '../db/orm.ts';
 import { connectWake } from '../db/wake.ts';
 import { recallStack } from '../dev/stack-file.ts';
 import { DEFAULT_TENANT, SCOPES } from '../domain/api-key.ts';
-import { createKeyCommands, KEY_COMMANDS } from './cli-keys.ts';
-import { createWebhookCommands, WEBHOOK_COMMANDS } from './cli-webhooks.ts';
-import { requireDatabaseUrl, requireSecretBox, runProgram, UsageError } from './program.ts';
+import { createKeyCommands, KEY_COMMANDS } from '../cli/keys.ts';
+import { createWebhookCommands, WEBHOOK_COMMANDS } from '../cli/webhooks.ts';
+import { requireDatabaseUrl, requireSecretBox, runProgram, UsageError } from '../process/program.ts';
 
 const HELP = `npm run cli -- <command>
 

@@ -12,7 +12,7 @@ import { ownSecretsKey, rememberStack } from '../dev/stack-file.ts';
 import { type Program, signalGroup, startProgram } from '../dev/program.ts';
 import { supervise } from '../dev/supervise.ts';
 import { findTemporalCli } from '../dev/temporal-cli.ts';
-import { checkAuthSetting, isLoopback, onStopSignal, runProgram } from './program.ts';
+import { checkAuthSetting, isLoopback, onStopSignal, runProgram } from '../process/program.ts';
 
 const HELP = `npm run dev: the whole stack on this machine
 

@@ -2,8 +2,8 @@ import { readConfig } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
 import { openDatabase } from '../db/orm.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { requireDatabaseUrl, runProgram } from './program.ts';
-import { waitForServer } from './wait-for-database.ts';
+import { requireDatabaseUrl, runProgram } from '../process/program.ts';
+import { waitForServer } from '../process/wait-for-database.ts';
 
 await runProgram('migrate', async () => {
   const config = readConfig();

@@ -26,10 +26,10 @@ import {
   requireAddressGuard,
   requireSecretBox,
   runProgram,
-} from './program.ts';
-import { waitUntilUsable } from './wait.ts';
-import { waitForDatabase } from './wait-for-database.ts';
-import { bundleApart } from './workflow-bundle.ts';
+} from '../process/program.ts';
+import { waitUntilUsable } from '../process/wait.ts';
+import { waitForDatabase } from '../process/wait-for-database.ts';
+import { bundleApart } from '../process/workflow-bundle.ts';
 
 /** Hanging receivers hold a workflow-task slot while their local try lasts: fewer than 200 and they eat them all. */
 const WORKFLOW_TASK_SLOTS = 200;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DefaultLogger } from '@temporalio/worker';
-import { bundleWorkflows } from '../../src/bin/workflow-bundle.ts';
+import { bundleWorkflows } from '../../src/process/workflow-bundle.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/orm.ts';
 import { startEmbeddedPostgres } from '../../src/dev/embedded-postgres.ts';

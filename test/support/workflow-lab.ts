@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { inject } from 'vitest';
-import { bundleWorkflows } from '../../src/bin/workflow-bundle.ts';
+import { bundleWorkflows } from '../../src/process/workflow-bundle.ts';
 import type { Activities } from '../../activities/index.ts';
 import type { TimedStepResult } from '../../activities/step.ts';
 import {

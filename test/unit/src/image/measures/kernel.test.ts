@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { assembleKernel, KERNEL_FILE } from '../../../../support/assemble-kernel.ts';
+import { assembleKernel, KERNEL_FILE } from '../../../../../scripts/assemble-kernel.ts';
 
 it('runs the kernel that kernel.wat says', async () => {
   expect(await readFile(KERNEL_FILE, 'utf8')).toBe(await assembleKernel());

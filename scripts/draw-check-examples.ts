@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { RULE_NAMES, type RuleName } from '../../src/domain/checks/index.ts';
-import type { ImageFacts } from '../../src/domain/image-facts.ts';
-import type { InspectOptions } from '../../src/domain/ports/assets.ts';
-import { createDecoderPool } from '../../src/image/decoder/pool.ts';
-import { describeExample, describeValue, factsOf } from './check-example-facts.ts';
-import { CHECK_EXAMPLES } from './check-examples.ts';
-import { inspectBy } from './inspect-by.ts';
+import { RULE_NAMES, type RuleName } from '../src/domain/checks/index.ts';
+import type { ImageFacts } from '../src/domain/image-facts.ts';
+import type { InspectOptions } from '../src/domain/ports/assets.ts';
+import { createDecoderPool } from '../src/image/decoder/pool.ts';
+import { describeExample, describeValue, factsOf } from '../test/support/check-example-facts.ts';
+import { CHECK_EXAMPLES } from '../test/support/check-examples.ts';
+import { inspectBy } from '../test/support/inspect-by.ts';
 
 /**
  * `npm run docs:pictures`: what docs/checks.md shows of each check, drawn from the examples that its test holds it to, and

@@ -6,7 +6,7 @@ const LEAST_MODULES = 50;
 
 const { forbidden, options } = await extractConfig('./.dependency-cruiser.cjs');
 const { output } = await cruise(
-  ['src', 'workflows', 'activities', 'clients/typescript/src', 'test', 'bench'],
+  ['src', 'workflows', 'activities', 'clients/typescript/src', 'test', 'bench', 'scripts'],
   {
     ...options,
     ruleSet: { forbidden: forbidden ?? [] },

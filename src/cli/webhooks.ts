@@ -11,7 +11,7 @@ import type {
 import { describeWebhookUrl, parseWebhookUrl } from '../domain/webhook-url.ts';
 import type { SecretBox } from '../webhooks/secret-box.ts';
 import { formatSecret, SECRET_BYTES } from '../webhooks/sign.ts';
-import { CannotRun, UsageError } from './program.ts';
+import { CannotRun, UsageError } from '../process/program.ts';
 
 /** What the command line gave, as `parseArgs` reads it. */
 interface Options {

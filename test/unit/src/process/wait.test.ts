@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { waitUntilUsable } from '../../../../src/bin/wait.ts';
+import { waitUntilUsable } from '../../../../src/process/wait.ts';
 
 /** Time that passes by sleeping only. */
 function testClock() {

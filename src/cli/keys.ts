@@ -15,7 +15,7 @@ import {
   TENANT_NAME,
 } from '../domain/api-key.ts';
 import type { KeyDirectory, KeyStore } from '../domain/ports/keys.ts';
-import { UsageError } from './program.ts';
+import { UsageError } from '../process/program.ts';
 
 /** What the command line gave, as `parseArgs` reads it. */
 interface Options {

@@ -18,7 +18,7 @@ function check(name: 'licenses' | 'audit', npmAnswer: unknown) {
       : `#!/bin/sh\ncat '${dir}/answer'\n${name === 'audit' ? 'exit 1' : ''}\n`,
   );
   chmodSync(join(dir, 'npm'), 0o755);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`test/support/check-${name}.ts`], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`scripts/check-${name}.ts`], {
     encoding: 'utf8',
     env: { PATH: `${dir}:${process.env['PATH'] ?? ''}` },
   });

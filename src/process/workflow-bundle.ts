@@ -26,7 +26,7 @@ export async function bundleApart(): Promise<{ code: string }> {
   const dir = await mkdtemp(join(tmpdir(), 'validatr-bundle-'));
   try {
     const target = join(dir, 'workflow-bundle.js');
-    const program = fileURLToPath(new URL('bundle.ts', import.meta.url));
+    const program = fileURLToPath(new URL('../bin/bundle.ts', import.meta.url));
     await promisify(execFile)(process.execPath, [program, target]);
     return { code: await readFile(target, 'utf8') };
   } finally {
