@@ -1,11 +1,9 @@
-import type {
-  AssetSource,
-  Executions,
-  FingerprintStore,
-  InspectImage,
-  ReconcileReport,
-  ValidationStore,
-} from '../src/domain/ports/assets.ts';
+import type { Executions } from '../src/domain/ports/executions.ts';
+import type { FingerprintStore } from '../src/domain/ports/fingerprints.ts';
+import type { InspectImage } from '../src/domain/ports/images.ts';
+import type { ReconcileReport } from '../src/domain/ports/repairs.ts';
+import type { AssetSource } from '../src/domain/ports/sources.ts';
+import type { ValidationStore } from '../src/domain/ports/validations.ts';
 import type { DeliveryStore, WebhookSender } from '../src/domain/ports/webhooks.ts';
 
 /** What activities need of the outside world. */

@@ -1,6 +1,7 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { StepRecord, TerminalState } from '../src/domain/asset.ts';
-import type { EventSender, EventToSend, OwnedWrite, Owner, Verdict } from '../src/domain/ports/assets.ts';
+import type { EventSender, EventToSend, OwnedWrite, Owner } from '../src/domain/ports/validations.ts';
+import type { Verdict } from '../src/domain/verdict.ts';
 import type { ActivityDeps } from './deps.ts';
 
 export type Superseded = { readonly outcome: 'superseded' };

@@ -1,4 +1,4 @@
-import type { ReconcileReport } from '../src/domain/ports/assets.ts';
+import type { ReconcileReport } from '../src/domain/ports/repairs.ts';
 import type { ActivityDeps } from './deps.ts';
 import { beating } from './heartbeats.ts';
 

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { RULE_NAMES, type RuleName } from '../src/domain/checks/index.ts';
 import type { ImageFacts } from '../src/domain/image-facts.ts';
-import type { InspectOptions } from '../src/domain/ports/assets.ts';
+import type { InspectOptions } from '../src/domain/ports/images.ts';
 import { createDecoderPool } from '../src/image/decoder/pool.ts';
 import { describeExample, describeValue, factsOf } from '../test/support/check-example-facts.ts';
 import { CHECK_EXAMPLES } from '../test/support/check-examples.ts';

@@ -2,7 +2,8 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { AssetPath, NotificationKey, StepExecution } from '../src/domain/asset.ts';
 import type { PolicyInUse } from '../src/domain/policy.ts';
-import type { LiveStatus, Verdict } from '../src/domain/ports/assets.ts';
+import type { LiveStatus } from '../src/domain/ports/executions.ts';
+import type { Verdict } from '../src/domain/verdict.ts';
 
 /**
  * What callers know of the workflows. Inputs and results are part of recorded histories: fields may be added

@@ -7,7 +7,7 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { EventToSend } from '../src/domain/ports/assets.ts';
+import type { EventToSend } from '../src/domain/ports/validations.ts';
 import {
   DELIVER_WEBHOOK,
   type DeliverWebhookInput,

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { AssetState } from '../src/domain/asset.ts';
 import { failsAsset } from '../src/domain/image-notes.ts';
-import type { Verdict } from '../src/domain/ports/assets.ts';
+import type { Verdict } from '../src/domain/verdict.ts';
 import {
   type AssetStatus,
   cancelSignal,

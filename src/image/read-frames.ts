@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../domain/errors.ts';
-import type { AssetFile, InspectOptions } from '../domain/ports/assets.ts';
+import type { InspectOptions } from '../domain/ports/images.ts';
+import type { AssetFile } from '../domain/ports/sources.ts';
 import type { Frame } from './frames.ts';
 import { BLOCK_BYTES, HEAD_BYTES, MAX_BYTES_IN_MEMORY, READ_WALL_MS } from './limits.ts';
 

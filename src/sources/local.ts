@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, sep } from 'node:path';
 import { AppError } from '../domain/errors.ts';
-import type { AssetFile, AssetSource } from '../domain/ports/assets.ts';
+import type { AssetFile, AssetSource } from '../domain/ports/sources.ts';
 
 /**
  * What the contract calls "not reachable". Everything else (EIO, ESTALE, EMFILE, ETIMEDOUT, …) is trouble of the

@@ -15,7 +15,7 @@ import {
   WEBHOOK_TASK_QUEUE,
 } from '../../workflows/contract.ts';
 import type { StepExecution } from '../domain/asset.ts';
-import type { AssetToDispatch, DispatchQueue } from '../domain/ports/assets.ts';
+import type { AssetToDispatch, DispatchQueue } from '../domain/ports/dispatch.ts';
 import { planFor } from '../domain/policy.ts';
 import type { WebhookTurns } from '../domain/ports/webhooks.ts';
 import { CALL_DEADLINE_MS } from './client.ts';

@@ -1,7 +1,7 @@
 import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { type AssetStatus, assetWorkflowId, statusQuery } from '../../workflows/contract.ts';
 import { AppError } from '../domain/errors.ts';
-import type { Executions } from '../domain/ports/assets.ts';
+import type { Executions } from '../domain/ports/executions.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 
 /** Queries wait behind a running workflow task; after this long the row answers instead. */

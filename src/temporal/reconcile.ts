@@ -8,7 +8,8 @@ import {
   type ValidateAssetInput,
   type ValidateAssetResult,
 } from '../../workflows/contract.ts';
-import type { OpenAsset, ReconcileReport, RepairStore, Verdict } from '../domain/ports/assets.ts';
+import type { OpenAsset, ReconcileReport, RepairStore } from '../domain/ports/repairs.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 import { type CurrentRun, describeCurrent } from './executions.ts';
 

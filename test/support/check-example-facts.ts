@@ -3,7 +3,7 @@ import { sizeOf, sizeScore } from '../../src/domain/checks/size.ts';
 import type { ImageFacts } from '../../src/domain/image-facts.ts';
 import { type Earlier, MEASURES } from '../../src/domain/measures.ts';
 import { policyRules } from '../../src/domain/policy.ts';
-import type { InspectOptions } from '../../src/domain/ports/assets.ts';
+import type { InspectOptions } from '../../src/domain/ports/images.ts';
 import { CHECK_EXAMPLES } from './check-examples.ts';
 
 type Inspect = (source: Buffer, options: InspectOptions) => Promise<ImageFacts | null>;

@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { InspectImage, InspectOptions } from '../../src/domain/ports/assets.ts';
+import type { InspectImage, InspectOptions } from '../../src/domain/ports/images.ts';
 
 /** Inspects a file of this repository, or bytes through a file of their own. */
 export async function inspectBy(

@@ -1,7 +1,8 @@
 import { NOTIFICATION_KEYS, type NotificationKey } from '../../domain/asset.ts';
 import type { FieldFault } from '../../domain/errors.ts';
 import { type Finding, reportFindings } from '../../domain/findings.ts';
-import type { AssetSource, Submission } from '../../domain/ports/assets.ts';
+import type { Submission } from '../../domain/ports/assets.ts';
+import type { AssetSource } from '../../domain/ports/sources.ts';
 import type { JudgeHost } from '../../domain/ports/webhooks.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 

@@ -1,6 +1,7 @@
 import { assetWorkflowId } from '../../../workflows/contract.ts';
 import type { ReportedFinding } from '../../domain/findings.ts';
-import type { AssetDetails, AssetSummary, LiveStatus } from '../../domain/ports/assets.ts';
+import type { AssetDetails, AssetSummary } from '../../domain/ports/assets.ts';
+import type { LiveStatus } from '../../domain/ports/executions.ts';
 import { describeWebhookUrl } from '../../domain/webhook-url.ts';
 import type { Answer } from '../http/answer.ts';
 import type { asset, assetDetails, assetLive, finding, listedAsset } from './answers.ts';

@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { AssetPath, NotificationKey } from '../../domain/asset.ts';
 import type { Policy } from '../../domain/policy.ts';
-import type { DispatchQueue } from '../../domain/ports/assets.ts';
+import type { DispatchQueue } from '../../domain/ports/dispatch.ts';
 import { execute } from '../execute.ts';
 import { groupByTick } from '../group-by-tick.ts';
 

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Notifications } from '../../domain/asset.ts';
-import type { OpenAsset, RepairStore } from '../../domain/ports/assets.ts';
+import type { OpenAsset, RepairStore } from '../../domain/ports/repairs.ts';
 import { forgetOldKeys } from './accept-once.ts';
 import { execute } from '../execute.ts';
 import { terminalWrite } from './terminal-write.ts';

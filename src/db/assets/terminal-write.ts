@@ -7,7 +7,8 @@ import {
 } from '../../domain/asset.ts';
 import { HANDOVER_GRACE_S } from '../../domain/delivery.ts';
 import { errorsOf, reportFindings } from '../../domain/findings.ts';
-import type { EventSender, Verdict } from '../../domain/ports/assets.ts';
+import type { EventSender } from '../../domain/ports/validations.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 
 export const EVENT_OF_STATE = {
   complete: 'onSuccess',

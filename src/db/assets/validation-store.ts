@@ -6,7 +6,7 @@ import {
   type TerminalState,
 } from '../../domain/asset.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
-import type { EventToSend, Owner, ValidationStore } from '../../domain/ports/assets.ts';
+import type { EventToSend, Owner, ValidationStore } from '../../domain/ports/validations.ts';
 import type { Webhooks } from '../entities.ts';
 import { execute } from '../execute.ts';
 import {

@@ -1,5 +1,5 @@
 import { MAX_NEAR_DISTANCE } from '../../domain/measures.ts';
-import type { Fingerprints } from '../../domain/ports/assets.ts';
+import type { Fingerprints } from '../../domain/ports/fingerprints.ts';
 import { probesOf } from './hash-bands.ts';
 
 /** So many of the nearest are told of. */

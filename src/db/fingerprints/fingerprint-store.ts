@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { AppError } from '../../domain/errors.ts';
 import type { Earlier } from '../../domain/measures.ts';
-import type { FingerprintStore } from '../../domain/ports/assets.ts';
+import type { FingerprintStore } from '../../domain/ports/fingerprints.ts';
 import { execute } from '../execute.ts';
 import { findEarlier, lookOf } from './find-earlier.ts';
 

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../domain/errors.ts';
-import type { AssetFile, InspectImage, InspectOptions, LostImage } from '../../domain/ports/assets.ts';
+import type { InspectImage, InspectOptions, LostImage } from '../../domain/ports/images.ts';
+import type { AssetFile } from '../../domain/ports/sources.ts';
 import {
   type DecoderEnd,
   DecoderEnded,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { LostImage } from '../../domain/ports/assets.ts';
+import type { LostImage } from '../../domain/ports/images.ts';
 import { type Answer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts';
 import { type Frame, writeHeader } from '../frames.ts';
 import {

@@ -8,7 +8,7 @@ import {
 import type { ImageFacts } from '../../../src/domain/image-facts.ts';
 import type { Earlier } from '../../../src/domain/measures.ts';
 import { planFor, policyRules } from '../../../src/domain/policy.ts';
-import type { Fingerprints } from '../../../src/domain/ports/assets.ts';
+import type { Fingerprints } from '../../../src/domain/ports/fingerprints.ts';
 
 const SHA256 = 'a'.repeat(64);
 const FACTS: ImageFacts = {

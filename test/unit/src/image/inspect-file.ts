@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest';
 import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
-import type { InspectOptions } from '../../../../src/domain/ports/assets.ts';
+import type { InspectOptions } from '../../../../src/domain/ports/images.ts';
 import { createDecoderPool } from '../../../../src/image/decoder/pool.ts';
 import { inspectBy } from '../../../support/inspect-by.ts';
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AssetSource } from '../../../../src/domain/ports/assets.ts';
+import type { AssetSource } from '../../../../src/domain/ports/sources.ts';
 import { createLocalSource } from '../../../../src/sources/local.ts';
 
 describe('the local source', () => {

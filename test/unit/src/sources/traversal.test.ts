@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, open, readFile, readlink, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AssetSource } from '../../../../src/domain/ports/assets.ts';
+import type { AssetSource } from '../../../../src/domain/ports/sources.ts';
 import { createLocalSource } from '../../../../src/sources/local.ts';
 import { setTrap, type Trap, traversals } from '../../../support/traversals.ts';
 

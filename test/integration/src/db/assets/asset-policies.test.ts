@@ -4,7 +4,8 @@ import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue
 import { createPolicyStore } from '../../../../../src/db/policies/policy-store.ts';
 import { createRepairStore } from '../../../../../src/db/assets/repair-store.ts';
 import { type PolicyId, policyRules } from '../../../../../src/domain/policy.ts';
-import type { AssetStore, DispatchQueue } from '../../../../../src/domain/ports/assets.ts';
+import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
+import type { DispatchQueue } from '../../../../../src/domain/ports/dispatch.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 const ignore = () => undefined;

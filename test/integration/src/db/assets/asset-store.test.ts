@@ -3,7 +3,8 @@ import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
 import { forgetOldKeys } from '../../../../../src/db/assets/accept-once.ts';
 import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
-import type { AssetStore, DispatchQueue } from '../../../../../src/domain/ports/assets.ts';
+import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
+import type { DispatchQueue } from '../../../../../src/domain/ports/dispatch.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 const submission = {

@@ -4,7 +4,7 @@ import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
 import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
 import { connectWake } from '../../../../../src/db/wake.ts';
-import type { DispatchQueue } from '../../../../../src/domain/ports/assets.ts';
+import type { DispatchQueue } from '../../../../../src/domain/ports/dispatch.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { insertEvents } from '../../../../support/tenant-events.ts';

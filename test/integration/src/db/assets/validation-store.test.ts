@@ -4,12 +4,10 @@ import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import { createRepairStore } from '../../../../../src/db/assets/repair-store.ts';
 import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
 import { pendingSteps } from '../../../../../src/domain/asset.ts';
-import type {
-  AssetStore,
-  RepairStore,
-  ValidationStore,
-  Verdict,
-} from '../../../../../src/domain/ports/assets.ts';
+import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
+import type { RepairStore } from '../../../../../src/domain/ports/repairs.ts';
+import type { ValidationStore } from '../../../../../src/domain/ports/validations.ts';
+import type { Verdict } from '../../../../../src/domain/verdict.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 const urls = { onStart: 'https://example.com/s', onSuccess: 'https://example.com/ok', onFailure: 'wat' };

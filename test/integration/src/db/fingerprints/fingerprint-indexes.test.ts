@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { execute } from '../../../../../src/db/execute.ts';
 import { createFingerprintStore } from '../../../../../src/db/fingerprints/fingerprint-store.ts';
 import { openDatabase } from '../../../../../src/db/orm.ts';
-import type { Fingerprints } from '../../../../../src/domain/ports/assets.ts';
+import type { Fingerprints } from '../../../../../src/domain/ports/fingerprints.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 import { BLANK, fill, hexOf, insertAssets } from '../../../../support/fingerprints.ts';
 

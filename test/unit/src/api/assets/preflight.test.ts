@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createPreflight } from '../../../../../src/api/assets/preflight.ts';
 import { AppError } from '../../../../../src/domain/errors.ts';
-import type { AssetSource } from '../../../../../src/domain/ports/assets.ts';
+import type { AssetSource } from '../../../../../src/domain/ports/sources.ts';
 
 let closed = 0;
 const handle = { close: () => Promise.resolve((closed += 1)) } as unknown as FileHandle;

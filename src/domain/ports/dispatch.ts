@@ -1,0 +1,47 @@
+import type { AssetPath, NotificationKey } from '../asset.ts';
+import type { Policy } from '../policy.ts';
+
+/** A row to start a workflow for. */
+export interface AssetToDispatch {
+  readonly id: string;
+  readonly attempt: number;
+  readonly assetPath: AssetPath;
+  readonly webhookKeys: readonly NotificationKey[];
+  /** Null: the contract's own. */
+  readonly policy: Policy | null;
+  readonly sha256: string | null;
+}
+
+interface OverdueDelivery {
+  readonly id: string;
+  /** Its tenant. */
+  readonly owner: string;
+  readonly url: string;
+  readonly endpointId: string;
+}
+
+/** The work that waits for Temporal. */
+export interface DispatchQueue {
+  /** Leases up to `count` rows that no one has dispatched; no other process gets them while the lease lasts. */
+  lease(count: number): Promise<AssetToDispatch[]>;
+  markDispatched(asset: { id: string; attempt: number }): Promise<void>;
+  /** Gives the row back, to be tried again `afterMs` from now. */
+  release(asset: { id: string; attempt: number }, afterMs: number): Promise<void>;
+  /** Requests to cancel that no workflow has been told of. */
+  cancelsToSignal(): Promise<{ id: string; attempt: number; reason: string | null }[]>;
+  markCancelSignaled(asset: { id: string; attempt: number }): Promise<void>;
+  /**
+   * Pending deliveries that are due and that no workflow holds, the same number of each tenant as far as they reach, the
+   * oldest first; none of the tenants `except`.
+   */
+  overdueDeliveries(except?: ReadonlySet<string>): Promise<OverdueDelivery[]>;
+  markHandedOver(deliveryId: string): Promise<void>;
+  /** Makes all overdue deliveries of its endpoint due again `afterMs` from now. */
+  parkOverdue(one: OverdueDelivery, afterMs: number): Promise<void>;
+  /** Workers sign in every second; an API starts workflows only while none does. */
+  renewWorker(workerId: string): Promise<void>;
+  removeWorker(workerId: string): Promise<void>;
+  hasLiveWorker(): Promise<boolean>;
+  /** Whether a process without workers is to start workflows: none is alive, and few wait for one to come. */
+  mayStartWithoutWorker(): Promise<boolean>;
+}

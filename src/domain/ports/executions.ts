@@ -1,0 +1,18 @@
+import type { AssetState, StepRecord } from '../asset.ts';
+
+/** Questions about workflow executions. */
+export interface Executions {
+  /** True if `runId` came from a reset and is the current run of its workflow. */
+  isCurrentResetRun(workflowId: string, runId: string): Promise<boolean>;
+  /** The running workflow's own answer; null if it can't give one within 1 s. */
+  queryStatus(assetId: string): Promise<LiveStatus | null>;
+  /** Whether Temporal answers for our namespace. */
+  isReachable(): Promise<boolean>;
+}
+
+export interface LiveStatus {
+  readonly id: string;
+  readonly state: AssetState;
+  readonly attempt: number;
+  readonly steps: readonly StepRecord[];
+}

@@ -1,0 +1,12 @@
+import type { StepRecord, TerminalState } from './asset.ts';
+import type { Finding } from './findings.ts';
+import type { ImageFacts } from './image-facts.ts';
+
+/** The stored end of an attempt. */
+export interface Verdict {
+  readonly state: TerminalState;
+  readonly findings: readonly Finding[];
+  /** None: all of them were skipped. */
+  readonly steps: readonly StepRecord[];
+  readonly image: ImageFacts | null;
+}
