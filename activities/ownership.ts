@@ -1,6 +1,6 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import type { StepRecord, TerminalState } from '../src/domain/asset.ts';
-import type { EventSender, EventToSend, OwnedWrite, Owner } from '../src/domain/ports/validations.ts';
+import type { EventSender, EventToSend, OwnedWrite, RunRef } from '../src/domain/ports/validations.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -30,23 +30,23 @@ export function createOwnership({
    * the asset over as a new attempt first. Otherwise the write is dropped.
    */
   async function asOwner<Result>(
-    owner: Owner,
+    run: RunRef,
     workflowId: string,
     write: () => Promise<OwnedWrite<Result>>,
   ): Promise<({ readonly outcome: 'owned' } & Result) | Superseded> {
     const first = await write();
     if (first.outcome === 'owned') return first;
-    if (!(await executions.isCurrentResetRun(workflowId, owner.runId))) return { outcome: 'superseded' };
-    await validations.takeOver(owner);
+    if (!(await executions.isCurrentResetRun(workflowId, run.runId))) return { outcome: 'superseded' };
+    await validations.takeOver(run);
     const second = await write();
     return second.outcome === 'owned' ? second : { outcome: 'superseded' };
   }
 
-  function whoIsAsking(assetId: string): { owner: Owner; workflowId: string } {
+  function whoIsAsking(assetId: string): { run: RunRef; workflowId: string } {
     const execution = activityInfo().workflowExecution;
     if (execution === undefined)
       throw ApplicationFailure.nonRetryable('Not called by a workflow', 'internal');
-    return { owner: { assetId, runId: execution.runId }, workflowId: execution.workflowId };
+    return { run: { assetId, runId: execution.runId }, workflowId: execution.workflowId };
   }
 
   return {
@@ -58,13 +58,13 @@ export function createOwnership({
       assetId: string;
       attempt: number;
     }): Promise<ClaimResult | Superseded> {
-      const { owner, workflowId } = whoIsAsking(assetId);
-      return asOwner(owner, workflowId, () => validations.claim(owner, attempt));
+      const { run, workflowId } = whoIsAsking(assetId);
+      return asOwner(run, workflowId, () => validations.claim(run, attempt));
     },
 
     async recordSteps({ assetId, steps }: { assetId: string; steps: readonly StepRecord[] }): Promise<void> {
-      const { owner, workflowId } = whoIsAsking(assetId);
-      await asOwner(owner, workflowId, () => validations.recordSteps(owner, steps));
+      const { run, workflowId } = whoIsAsking(assetId);
+      await asOwner(run, workflowId, () => validations.recordSteps(run, steps));
     },
 
     /**
@@ -80,8 +80,8 @@ export function createOwnership({
       verdict: Verdict;
       sender?: EventSender;
     }): Promise<FinishResult | Superseded> {
-      const { owner, workflowId } = whoIsAsking(assetId);
-      const result = await asOwner(owner, workflowId, () => validations.finish(owner, verdict, sender));
+      const { run, workflowId } = whoIsAsking(assetId);
+      const result = await asOwner(run, workflowId, () => validations.finish(run, verdict, sender));
       onFinished(assetId);
       return result;
     },

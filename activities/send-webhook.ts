@@ -23,7 +23,7 @@ const done: SendOutcome = { outcome: 'done' };
 
 export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, 'deliveries' | 'webhooks'>) {
   async function tryOnce(delivery: PendingDelivery, timeoutMs: number): Promise<SendOutcome> {
-    const { id, owner, url, body, endpointId } = delivery;
+    const { id, tenant, url, body, endpointId } = delivery;
     const endpoint =
       delivery.endpoint ?? (await deliveries.createEndpoint(id, webhooks.makeSecret(endpointId)));
     if (endpoint === null) {
@@ -32,9 +32,18 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     }
     const at = new Date();
     const onVerified = () => deliveries.markVerified(endpointId);
-    const result = await webhooks.send({ id, owner, url, body, endpointId, endpoint, timeoutMs, onVerified });
+    const result = await webhooks.send({
+      id,
+      tenant,
+      url,
+      body,
+      endpointId,
+      endpoint,
+      timeoutMs,
+      onVerified,
+    });
     const waitMs =
-      result.verdict === 'retry' ? webhooks.nextTryInMs(delivery.tries + 1, result.retryAfterMs) : null;
+      result.outcome === 'retry' ? webhooks.nextTryInMs(delivery.tries + 1, result.retryAfterMs) : null;
     const { status, durationMs, error, excerpt } = result;
     const { state, failure } = endAfter(result, waitMs);
     await deliveries.recordTry(delivery, { at, status, durationMs, error, excerpt }, state, failure);
@@ -106,11 +115,11 @@ function waitForStartEventMs({ startEventDueAt }: PendingDelivery): number {
 const GONE = 410;
 
 function endAfter(
-  { verdict, status }: TryResult,
+  { outcome, status }: TryResult,
   waitMs: number | null,
 ): { state: DeliveryState; failure: DeliveryFailure | null } {
-  if (verdict === 'delivered') return { state: 'delivered', failure: null };
+  if (outcome === 'delivered') return { state: 'delivered', failure: null };
   if (waitMs !== null) return { state: 'pending', failure: null };
   if (status === GONE) return { state: 'failed', failure: 'endpoint_gone' };
-  return { state: 'failed', failure: verdict === 'give_up' ? 'rejected' : 'exhausted' };
+  return { state: 'failed', failure: outcome === 'give_up' ? 'rejected' : 'exhausted' };
 }

@@ -48,7 +48,7 @@ export interface DeliveryTry {
 export interface PendingDelivery {
   readonly id: string;
   /** Its tenant. */
-  readonly owner: string;
+  readonly tenant: string;
   readonly url: string;
   /** Exact bytes of every try. */
   readonly body: string;

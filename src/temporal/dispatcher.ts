@@ -205,7 +205,7 @@ export function startDispatcher({
     // What a tenant has beyond its minute stays overdue, unread: to move it would be an UPDATE of all of it each minute.
     for (const delivery of await queue.overdueDeliveries(turns?.blockedTenants())) {
       // Some of those before may have used up the minute meanwhile.
-      if (parked.has(delivery.endpointId) || turns?.blockedTenants().has(delivery.owner)) continue;
+      if (parked.has(delivery.endpointId) || turns?.blockedTenants().has(delivery.tenant)) continue;
       const waitMs = turns?.blockedForMs(delivery) ?? 0;
       if (waitMs > 0) {
         // All of them at once: however many wait for a dead receiver, the others' come next.

@@ -29,16 +29,16 @@ export async function readExcerpt(body: Dispatcher.ResponseData['body']): Promis
 }
 
 /** 2xx is delivered; 408, 429 and 5xx are worth another try; the rest is the receiver's final word. */
-export function judge({ statusCode: status, headers }: Dispatcher.ResponseData, nowMs: number) {
+export function classifyResponse({ statusCode: status, headers }: Dispatcher.ResponseData, nowMs: number) {
   if (status >= 200 && status < 300)
-    return { status, error: null, verdict: 'delivered', retryAfterMs: null } as const;
+    return { status, error: null, outcome: 'delivered', retryAfterMs: null } as const;
   const error = `http_${status}`;
   if (status !== 408 && status !== 429 && status < 500) {
-    return { status, error, verdict: 'give_up', retryAfterMs: null } as const;
+    return { status, error, outcome: 'give_up', retryAfterMs: null } as const;
   }
   const header = headers['retry-after'];
   const retryAfterMs = parseRetryAfter(Array.isArray(header) ? header[0] : header, nowMs);
-  return { status, error, verdict: 'retry', retryAfterMs } as const;
+  return { status, error, outcome: 'retry', retryAfterMs } as const;
 }
 
 const NETWORK_ERRORS: Record<string, string> = {

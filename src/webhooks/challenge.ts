@@ -18,9 +18,9 @@ export function makeChallenge(): Challenge {
 /** A 2xx whose body is a JSON object with the same `challenge` (an echo of the event is one), whatever else it holds. */
 export function isAnswered(
   { challenge }: Challenge,
-  { verdict, excerpt }: Pick<TryResult, 'verdict' | 'excerpt'>,
+  { outcome, excerpt }: Pick<TryResult, 'outcome' | 'excerpt'>,
 ): boolean {
-  if (verdict !== 'delivered' || excerpt === null) return false;
+  if (outcome !== 'delivered' || excerpt === null) return false;
   try {
     const answer = JSON.parse(excerpt) as { challenge?: unknown } | null;
     return answer?.challenge === challenge;

@@ -1,5 +1,5 @@
 /**
- * How many tries an origin gets from this process, and when it gets none; for each tenant by itself (`owner`), for one's URL that
+ * How many tries an origin gets from this process, and when it gets none; for each tenant by itself (`tenant`), for one's URL that
  * fails says nothing of another's at the same origin.
  *
  *     closed ──5 failures in a row──▶ open, 30 s ×2 up to 15 min ──time over──▶ one probe
@@ -33,8 +33,8 @@ interface Origin {
 export function createOriginGate({ now, random }: { now: () => number; random: () => number }) {
   const origins = new Map<string, Origin>();
 
-  function of(url: string, owner: string): Origin {
-    const key = `${owner} ${URL.parse(url)?.origin ?? url}`;
+  function of(url: string, tenant: string): Origin {
+    const key = `${tenant} ${URL.parse(url)?.origin ?? url}`;
     const origin = origins.get(key) ?? { inFlight: 0, failuresInARow: 0, openForMs: 0, openUntil: 0 };
     // Reinserted: a Map iterates in order of insertion, so its first key is the one unused for longest.
     origins.delete(key);
@@ -54,11 +54,11 @@ export function createOriginGate({ now, random }: { now: () => number; random: (
 
   return {
     /** Milliseconds after which a try is to ask again; 0 if it may start now. */
-    blockedForMs: (url: string, owner = ''): number => blockedFor(of(url, owner)),
+    blockedForMs: (url: string, tenant = ''): number => blockedFor(of(url, tenant)),
 
     /** Lets a try in, to be ended by the returned function; or the milliseconds after which it is to ask again. */
-    enter(url: string, owner = ''): (() => void) | number {
-      const origin = of(url, owner);
+    enter(url: string, tenant = ''): (() => void) | number {
+      const origin = of(url, tenant);
       const waitMs = blockedFor(origin);
       if (waitMs > 0) return waitMs;
       origin.inFlight += 1;
@@ -68,8 +68,8 @@ export function createOriginGate({ now, random }: { now: () => number; random: (
     },
 
     /** `isAlive`: the origin answered, and not that it can't (5xx, 429). */
-    record(url: string, isAlive: boolean, owner = ''): void {
-      const origin = of(url, owner);
+    record(url: string, isAlive: boolean, tenant = ''): void {
+      const origin = of(url, tenant);
       if (isAlive) {
         Object.assign(origin, { failuresInARow: 0, openForMs: 0, openUntil: 0 });
         return;

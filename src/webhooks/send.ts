@@ -3,7 +3,7 @@ import { Agent, request } from 'undici';
 import type { DeliveryEndpoint } from '../domain/delivery.ts';
 import type { TryResult, WebhookSender } from '../domain/ports/webhooks.ts';
 import type { AddressGuard } from './address-guard.ts';
-import { judge, networkErrorCode, readExcerpt } from './answer.ts';
+import { classifyResponse, networkErrorCode, readExcerpt } from './answer.ts';
 import { isAnswered, makeChallenge } from './challenge.ts';
 import { AddressForbiddenError, createGuardedConnect, type Lookup } from './guarded-connect.ts';
 import { nextTryInMs } from './retry-schedule.ts';
@@ -59,13 +59,13 @@ export function createWebhookSender({
         body,
       });
       const excerpt = await readExcerpt(response.body);
-      return { excerpt, ...judge(response, now()) };
+      return { excerpt, ...classifyResponse(response, now()) };
     } catch (error) {
       return {
         status: null,
         excerpt: null,
         error: networkErrorCode(error),
-        verdict: error instanceof AddressForbiddenError ? 'give_up' : 'retry',
+        outcome: error instanceof AddressForbiddenError ? 'give_up' : 'retry',
         retryAfterMs: null,
       };
     }
@@ -79,8 +79,8 @@ export function createWebhookSender({
     // Nobody answered: that says all there is to say.
     if (answer.status === null) return answer;
     // A receiver that is not ready to answer may be so later. One that is gone for good may say so, too.
-    const verdict = answer.status === GONE ? 'give_up' : 'retry';
-    return { ...answer, verdict, error: 'challenge_unanswered' };
+    const outcome = answer.status === GONE ? 'give_up' : 'retry';
+    return { ...answer, outcome, error: 'challenge_unanswered' };
   }
 
   function openSecrets(endpointId: string, { secrets }: DeliveryEndpoint): Uint8Array[] {
@@ -100,7 +100,7 @@ export function createWebhookSender({
 
     ...turns,
 
-    async send({ url, owner, endpointId, endpoint, timeoutMs, onVerified, ...event }) {
+    async send({ url, tenant, endpointId, endpoint, timeoutMs, onVerified, ...event }) {
       const begin = now();
       // `bodyTimeout` is only an idle timer: the whole try, challenge and all, has one deadline.
       const context = {
@@ -112,7 +112,7 @@ export function createWebhookSender({
       if (isChallenged && unproven === null) await onVerified();
       const exchange = unproven ?? (await post(url, event, context));
       const result = { ...exchange, durationMs: Math.max(0, Math.round(now() - begin)) };
-      record({ url, owner, endpointId }, result, isChallenged ? unproven === null : null);
+      record({ url, tenant, endpointId }, result, isChallenged ? unproven === null : null);
       return result;
     },
 

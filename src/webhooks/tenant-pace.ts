@@ -25,32 +25,32 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
   const underWay = new Map<string, number>();
 
   function forgetEnded(): void {
-    for (const [owner, { endsAt }] of minutes) {
+    for (const [tenant, { endsAt }] of minutes) {
       if (endsAt > now()) return;
-      minutes.delete(owner);
+      minutes.delete(tenant);
     }
   }
 
   return {
     /** Milliseconds after which a try is to ask again; 0 if it may start now. */
-    blockedForMs(owner: string): number {
+    blockedForMs(tenant: string): number {
       forgetEnded();
-      const minute = minutes.get(owner);
+      const minute = minutes.get(tenant);
       if (minute !== undefined && minute.left <= 0) return Math.ceil(minute.endsAt - now());
-      return (underWay.get(owner) ?? 0) >= MAX_UNDER_WAY ? BUSY_MS : 0;
+      return (underWay.get(tenant) ?? 0) >= MAX_UNDER_WAY ? BUSY_MS : 0;
     },
 
     /** Counts a try that starts now, to be ended by the returned function. */
-    take(owner: string): () => void {
+    take(tenant: string): () => void {
       forgetEnded();
-      const minute = minutes.get(owner) ?? { endsAt: now() + MINUTE_MS, left: eventsPerMinute };
+      const minute = minutes.get(tenant) ?? { endsAt: now() + MINUTE_MS, left: eventsPerMinute };
       minute.left -= 1;
-      minutes.set(owner, minute);
-      underWay.set(owner, (underWay.get(owner) ?? 0) + 1);
+      minutes.set(tenant, minute);
+      underWay.set(tenant, (underWay.get(tenant) ?? 0) + 1);
       return () => {
-        const left = (underWay.get(owner) ?? 1) - 1;
-        if (left === 0) underWay.delete(owner);
-        else underWay.set(owner, left);
+        const left = (underWay.get(tenant) ?? 1) - 1;
+        if (left === 0) underWay.delete(tenant);
+        else underWay.set(tenant, left);
       };
     },
 
@@ -59,7 +59,7 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
       forgetEnded();
       const spent = [...minutes].filter(([, { left }]) => left <= 0);
       const busy = [...underWay].filter(([, count]) => count >= MAX_UNDER_WAY);
-      return new Set([...spent, ...busy].map(([owner]) => owner));
+      return new Set([...spent, ...busy].map(([tenant]) => tenant));
     },
   };
 }

@@ -19,7 +19,7 @@ export interface Turns extends WebhookTurns {
   needsProof(target: Pick<TryTarget, 'endpoint'>): boolean;
   /** `isProven`: whether a challenge was answered; null where there was none. */
   record(
-    target: Pick<TryTarget, 'owner' | 'url' | 'endpointId'>,
+    target: Pick<TryTarget, 'tenant' | 'url' | 'endpointId'>,
     result: Pick<TryResult, 'status' | 'durationMs'>,
     isProven: boolean | null,
   ): void;
@@ -42,7 +42,7 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
   }
 
   function enter(target: TryTarget): (() => void) | number {
-    const leaveOrigin = origins.enter(target.url, target.owner);
+    const leaveOrigin = origins.enter(target.url, target.tenant);
     if (typeof leaveOrigin === 'number' || !needsProof(target)) return leaveOrigin;
     const leaveEndpoint = unproven.enter(target.endpointId);
     if (typeof leaveEndpoint === 'number') {
@@ -56,11 +56,11 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
   }
 
   function reserve(target: TryTarget): ReturnType<WebhookTurns['reserve']> {
-    const tenantMs = pace.blockedForMs(target.owner);
+    const tenantMs = pace.blockedForMs(target.tenant);
     if (tenantMs > 0) return { outcome: 'blocked', by: 'tenant', waitMs: tenantMs };
     const entered = enter(target);
     if (typeof entered === 'number') return { outcome: 'blocked', by: 'receiver', waitMs: entered };
-    const leaveTenant = pace.take(target.owner);
+    const leaveTenant = pace.take(target.tenant);
     return {
       outcome: 'turn',
       end() {
@@ -72,8 +72,8 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
 
   function blockedForMs(target: TryTarget): number {
     return Math.max(
-      pace.blockedForMs(target.owner),
-      origins.blockedForMs(target.url, target.owner),
+      pace.blockedForMs(target.tenant),
+      origins.blockedForMs(target.url, target.tenant),
       needsProof(target) ? unproven.blockedForMs(target.endpointId) : 0,
     );
   }
@@ -87,7 +87,7 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
     async reserveInLine(target) {
       // Before it waits for its turn at the endpoint, not only after.
       const waitMs = blockedForMs(target);
-      const by = pace.blockedForMs(target.owner) > 0 ? 'tenant' : 'receiver';
+      const by = pace.blockedForMs(target.tenant) > 0 ? 'tenant' : 'receiver';
       if (waitMs > 0) return { outcome: 'blocked', by, waitMs };
       const endInLine = await stats.reserve(target.url);
       if (endInLine === null) return { outcome: 'not_in_line' };
@@ -105,10 +105,10 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
       };
     },
 
-    record({ url, owner, endpointId }, { status, durationMs }, isProven) {
+    record({ url, tenant, endpointId }, { status, durationMs }, isProven) {
       stats.recordDuration(url, durationMs);
       // It answered, and not that it can't.
-      origins.record(url, status !== null && status < 500 && status !== 429, owner);
+      origins.record(url, status !== null && status < 500 && status !== 429, tenant);
       if (isProven !== null) unproven.record(endpointId, isProven);
     },
   };

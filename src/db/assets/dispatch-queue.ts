@@ -112,7 +112,7 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
            SELECT (SELECT min(d.owner) FROM deliveries d WHERE ${UNATTENDED} AND d.owner > tenants.owner)
            FROM tenants WHERE tenants.owner IS NOT NULL
          )
-         SELECT id, tenants.owner, url, endpoint_id AS "endpointId"
+         SELECT id, tenants.owner AS tenant, url, endpoint_id AS "endpointId"
          FROM tenants CROSS JOIN LATERAL (
            SELECT id, url, endpoint_id, due_at, row_number() OVER (ORDER BY due_at) AS place FROM deliveries d
            WHERE d.owner = tenants.owner AND ${UNATTENDED} AND due_at < now() ORDER BY due_at LIMIT ${MAX_OVERDUE}
@@ -123,12 +123,12 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
       );
     },
 
-    async parkOverdue({ owner, endpointId }, afterMs) {
+    async parkOverdue({ tenant, endpointId }, afterMs) {
       await execute(
         orm,
         `UPDATE deliveries SET due_at = now() + make_interval(secs => ?)
          WHERE owner = ? AND endpoint_id = ? AND ${UNATTENDED} AND due_at < now()`,
-        [afterMs / 1000, owner, endpointId],
+        [afterMs / 1000, tenant, endpointId],
       );
     },
 

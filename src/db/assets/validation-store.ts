@@ -6,7 +6,7 @@ import {
   type TerminalState,
 } from '../../domain/asset.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
-import type { EventToSend, Owner, ValidationStore } from '../../domain/ports/validations.ts';
+import type { EventToSend, RunRef, ValidationStore } from '../../domain/ports/validations.ts';
 import type { Webhooks } from '../entities.ts';
 import { execute } from '../execute.ts';
 import {
@@ -37,7 +37,7 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
   }
 
   /** What the run's attempt already came to, if it has ended. */
-  async function readStoredEnd({ assetId, runId }: Owner) {
+  async function readStoredEnd({ assetId, runId }: RunRef) {
     const [row] = await execute<{ state: TerminalState; event: NotificationKey | null } & DeliveryColumns>(
       orm,
       `SELECT a.state, d.event, d.id AS delivery_id, d.state AS delivery_state
@@ -79,13 +79,13 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
       return { outcome: rows.length === 0 ? 'not_owner' : 'owned' };
     },
 
-    async finish(owner, verdict, sender = 'writer') {
+    async finish(run, verdict, sender = 'writer') {
       const hasUrlFinding = verdict.findings.some((finding) => finding.code === 'webhook_url_invalid');
       const { sql, params } = terminalWrite(
-        owner.assetId,
+        run.assetId,
         verdict,
-        hasUrlFinding ? await readWebhooks(owner.assetId) : {},
-        { condition: `run_id = ? AND state = 'in_progress'`, params: [owner.runId] },
+        hasUrlFinding ? await readWebhooks(run.assetId) : {},
+        { condition: `run_id = ? AND state = 'in_progress'`, params: [run.runId] },
         sender,
       );
       const [row] = await execute<DeliveryColumns>(orm, sql, params);
@@ -97,7 +97,7 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
           send: eventToSend(EVENT_OF_STATE[verdict.state], row),
         };
       }
-      const stored = await readStoredEnd(owner);
+      const stored = await readStoredEnd(run);
       if (stored === undefined) return { outcome: 'not_owner' };
       return {
         outcome: 'owned',

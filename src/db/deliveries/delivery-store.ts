@@ -96,7 +96,7 @@ export function createDeliveryStore(
     async findPending(id) {
       const [row] = await execute<
         {
-          owner: string;
+          tenant: string;
           url: string;
           body: string;
           tries: string;
@@ -106,7 +106,7 @@ export function createDeliveryStore(
         } & SecretColumns
       >(
         orm,
-        `SELECT d.owner, d.url, d.body, d.endpoint_id AS "endpointId", d.replays AS round, ${ENDPOINT},
+        `SELECT d.owner AS tenant, d.url, d.body, d.endpoint_id AS "endpointId", d.replays AS round, ${ENDPOINT},
            (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id) - d.tries_before_replay AS tries,
            (SELECT s.created_at FROM deliveries s
             WHERE d.event <> 'onStart' AND s.asset_id = d.asset_id AND s.attempt = d.attempt AND s.event = 'onStart'
@@ -116,10 +116,10 @@ export function createDeliveryStore(
         [id],
       );
       if (row === undefined) return null;
-      const { owner, url, body, tries, startDueAt, endpointId, round } = row;
+      const { tenant, url, body, tries, startDueAt, endpointId, round } = row;
       return {
         id,
-        owner,
+        tenant,
         url,
         body,
         tries: Number(tries),

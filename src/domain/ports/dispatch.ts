@@ -15,7 +15,7 @@ export interface AssetToDispatch {
 interface OverdueDelivery {
   readonly id: string;
   /** Its tenant. */
-  readonly owner: string;
+  readonly tenant: string;
   readonly url: string;
   readonly endpointId: string;
 }

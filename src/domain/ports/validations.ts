@@ -16,7 +16,7 @@ export interface EventToSend {
  */
 export type OwnedWrite<Result> = ({ readonly outcome: 'owned' } & Result) | { readonly outcome: 'not_owner' };
 
-export interface Owner {
+export interface RunRef {
   readonly assetId: string;
   readonly runId: string;
 }
@@ -24,17 +24,17 @@ export interface Owner {
 /** The writes of a running validation. Each tests in its own UPDATE that the run owns the row. */
 export interface ValidationStore {
   /** The first write of a run: `queued` → `in_progress`. Counts how often the run began. */
-  claim(owner: Owner, attempt: number): Promise<OwnedWrite<{ claims: number; send: EventToSend | null }>>;
+  claim(run: RunRef, attempt: number): Promise<OwnedWrite<{ claims: number; send: EventToSend | null }>>;
   /** Progress worth showing before the end, e.g. a step in trouble. */
-  recordSteps(owner: Owner, steps: readonly StepRecord[]): Promise<OwnedWrite<object>>;
+  recordSteps(run: RunRef, steps: readonly StepRecord[]): Promise<OwnedWrite<object>>;
   /** The terminal write. The first of an attempt wins; a later one is told what is stored. */
   finish(
-    owner: Owner,
+    run: RunRef,
     verdict: Verdict,
     sender?: EventSender,
   ): Promise<OwnedWrite<{ state: TerminalState; send: EventToSend | null }>>;
-  /** Makes a reset run the owner of a new attempt, `in_progress`. False when it owns the row already. */
-  takeOver(owner: Owner): Promise<boolean>;
+  /** Makes a reset run the run of a new attempt, `in_progress`. False when it owns the row already. */
+  takeOver(run: RunRef): Promise<boolean>;
   /** The webhook URLs of an asset, which are secrets: they never leave the activity that reads them. */
   readWebhooks(assetId: string): Promise<Notifications>;
 }

@@ -129,13 +129,13 @@ export interface TryResult {
   readonly excerpt: string | null;
   /** Null for a 2xx (of an event). A code, never the URL: `http_500`, `timeout`, `challenge_unanswered`, … */
   readonly error: string | null;
-  readonly verdict: 'delivered' | 'retry' | 'give_up';
+  readonly outcome: 'delivered' | 'retry' | 'give_up';
   /** What the receiver asked for in Retry-After, in milliseconds. */
   readonly retryAfterMs: number | null;
 }
 
 /** Whose try it would be, and where to. */
-export type TryTarget = Pick<PendingDelivery, 'owner' | 'url' | 'endpointId'> & {
+export type TryTarget = Pick<PendingDelivery, 'tenant' | 'url' | 'endpointId'> & {
   /** Missing where it is not known. */
   readonly endpoint?: PendingDelivery['endpoint'];
 };
@@ -167,7 +167,7 @@ export interface WebhookSender extends WebhookTurns {
   makeSecret(endpointId: string): Uint8Array;
   send(request: {
     id: string;
-    owner: string;
+    tenant: string;
     url: string;
     body: string;
     endpointId: string;

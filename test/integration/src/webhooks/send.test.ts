@@ -36,7 +36,7 @@ describe('the webhook sender', () => {
     receiver = undefined;
   });
 
-  const target = (url: string) => ({ owner: 'default', url, endpointId });
+  const target = (url: string) => ({ tenant: 'default', url, endpointId });
 
   const send = (
     url: string,
@@ -45,7 +45,7 @@ describe('the webhook sender', () => {
   ): Promise<TryResult> =>
     sender.send({
       id: 'delivery-1',
-      owner: 'default',
+      tenant: 'default',
       url,
       body: '{"id":"x","state":"complete"}',
       endpointId,
@@ -60,7 +60,7 @@ describe('the webhook sender', () => {
     });
     expect(await send(`${receiver.url}/hook`)).toMatchObject({
       status: 204,
-      verdict: 'delivered',
+      outcome: 'delivered',
       error: null,
     });
     expect(receiver.events[0]).toMatchObject({ path: '/hook', body: '{"id":"x","state":"complete"}' });
@@ -80,7 +80,7 @@ describe('the webhook sender', () => {
     [400, 'give_up'],
     [404, 'give_up'],
     [410, 'give_up'],
-  ])('takes a %i for %s', async (status, verdict) => {
+  ])('takes a %i for %s', async (status, outcome) => {
     const target = await startReceiver();
     receiver = await startReceiver((_event, res) => {
       res.writeHead(status, { location: target.url, 'retry-after': '7' }).end();
@@ -88,9 +88,9 @@ describe('the webhook sender', () => {
     const result = await send(receiver.url);
     expect(result).toMatchObject({
       status,
-      verdict,
+      outcome,
       error: `http_${status}`,
-      retryAfterMs: verdict === 'retry' ? 7_000 : null,
+      retryAfterMs: outcome === 'retry' ? 7_000 : null,
     });
     expect(target.events).toEqual([]);
     await target.close();
@@ -106,7 +106,7 @@ describe('the webhook sender', () => {
       receiver = await startReceiver((_event, res) => {
         res.writeHead(status, { location: 'http://169.254.169.254/latest/meta-data/' }).end();
       });
-      expect(await send(receiver.url)).toMatchObject({ error: `http_${status}`, verdict: 'give_up' });
+      expect(await send(receiver.url)).toMatchObject({ error: `http_${status}`, outcome: 'give_up' });
       unsubscribe('undici:client:connected', watch as never);
       expect(connections).toEqual(['127.0.0.1']);
     },
@@ -115,7 +115,7 @@ describe('the webhook sender', () => {
   it('gives a hanging receiver its time and no more', async () => {
     receiver = await startReceiver(() => undefined);
     const begin = performance.now();
-    expect(await send(receiver.url, 300)).toMatchObject({ status: null, error: 'timeout', verdict: 'retry' });
+    expect(await send(receiver.url, 300)).toMatchObject({ status: null, error: 'timeout', outcome: 'retry' });
     expect(performance.now() - begin).toBeLessThan(1_500);
   });
 
@@ -126,7 +126,7 @@ describe('the webhook sender', () => {
       res.once('close', () => clearInterval(drip));
     });
     const begin = performance.now();
-    expect(await send(receiver.url, 400)).toMatchObject({ status: 200, verdict: 'delivered' });
+    expect(await send(receiver.url, 400)).toMatchObject({ status: 200, outcome: 'delivered' });
     expect(performance.now() - begin).toBeLessThan(1_500);
   });
 
@@ -141,22 +141,22 @@ describe('the webhook sender', () => {
       res.on('drain', pour);
       pour();
     });
-    expect(await send(receiver.url)).toMatchObject({ verdict: 'delivered' });
+    expect(await send(receiver.url)).toMatchObject({ outcome: 'delivered' });
     expect(sent).toBeLessThan(16 * 1024 * 1024);
   });
 
   it('names network troubles by code, never by URL', async () => {
     const port = await freePort();
     const refused = await send(`http://127.0.0.1:${port}/secret-path`);
-    expect(refused).toMatchObject({ status: null, error: 'connection_refused', verdict: 'retry' });
+    expect(refused).toMatchObject({ status: null, error: 'connection_refused', outcome: 'retry' });
     const unknown = await send('http://does-not-exist.invalid/secret-path');
-    expect(unknown).toMatchObject({ error: 'name_not_found', verdict: 'retry' });
+    expect(unknown).toMatchObject({ error: 'name_not_found', outcome: 'retry' });
     const rude = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n')).listen(0, '127.0.0.1');
     await new Promise((resolve) => rude.once('listening', resolve));
     const { port: rudePort } = rude.address() as { port: number };
     expect(await send(`http://127.0.0.1:${rudePort}/secret-path`)).toMatchObject({
       error: 'invalid_response',
-      verdict: 'retry',
+      outcome: 'retry',
     });
     rude.close();
   });
@@ -165,7 +165,7 @@ describe('the webhook sender', () => {
     expect(await send('http://169.254.169.254/latest/meta-data')).toMatchObject({
       status: null,
       error: 'address_forbidden',
-      verdict: 'give_up',
+      outcome: 'give_up',
     });
   });
 

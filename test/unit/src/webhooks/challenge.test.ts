@@ -4,7 +4,7 @@ import { isAnswered, makeChallenge } from '../../../../src/webhooks/challenge.ts
 describe('a challenge', () => {
   const asked = makeChallenge();
   const { challenge } = asked;
-  const answer = (excerpt: string | null) => isAnswered(asked, { verdict: 'delivered', excerpt });
+  const answer = (excerpt: string | null) => isAnswered(asked, { outcome: 'delivered', excerpt });
 
   it('is another each time, and says what it asks', () => {
     expect(JSON.parse(asked.body)).toEqual({ id: asked.id, state: 'challenge', challenge });
@@ -31,6 +31,6 @@ describe('a challenge', () => {
   });
 
   it('is not answered by a status other than 2xx', () => {
-    expect(isAnswered(asked, { verdict: 'give_up', excerpt: asked.body })).toBe(false);
+    expect(isAnswered(asked, { outcome: 'give_up', excerpt: asked.body })).toBe(false);
   });
 });

@@ -10,8 +10,8 @@ describe('the pace of a tenant', () => {
     pace = createTenantPace({ eventsPerMinute: 3, now: () => nowMs });
   });
 
-  const take = (owner: string, times: number) => {
-    for (let taken = 0; taken < times; taken += 1) pace.take(owner);
+  const take = (tenant: string, times: number) => {
+    for (let taken = 0; taken < times; taken += 1) pace.take(tenant);
   };
 
   it('gives so many tries in the minute that begins with the first, and the next after it', () => {

@@ -98,7 +98,7 @@ describe('the dispatch queue', () => {
     const few = await insertEvents(database, 'few', ['https://few.example/1', 'https://few.example/2']);
     const many = await insertEvents(database, 'many', flood);
     const found = await queue.overdueDeliveries();
-    const of = (owner: string) => found.filter((delivery) => delivery.owner === owner).map(({ id }) => id);
+    const of = (tenant: string) => found.filter((delivery) => delivery.tenant === tenant).map(({ id }) => id);
     expect(found).toHaveLength(50);
     expect(of('few')).toEqual(few);
     expect(of('flood')).toHaveLength(24);
