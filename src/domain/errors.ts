@@ -2,26 +2,26 @@ interface ErrorKind {
   readonly status: number;
   /** Whether trying again can help. */
   readonly retryable: boolean;
-  /** How soon a client may try again, in seconds: the answer's `Retry-After`. */
+  /** Seconds until a client may try again: the `Retry-After` of the answer. */
   readonly retryAfterS?: number;
   readonly title: string;
 }
 
 /**
- * Every error of ours, one line each: HTTP status, whether trying again can help, and the sentence people read.
- * `api/problem.ts` renders them for HTTP, `activities/failure.ts` for Temporal; `docs/errors.md` explains each.
+ * All errors of the application: HTTP status, whether trying again can help, and the sentence that people read.
+ * `api/http/problem.ts` renders them for HTTP, `activities/failure.ts` for Temporal. `docs/errors.md` explains each.
  */
 export const ERRORS = {
   malformed_json: { status: 400, retryable: false, title: 'The body is not valid JSON.' },
-  unauthenticated: { status: 401, retryable: false, title: 'An API key is needed.' },
+  unauthenticated: { status: 401, retryable: false, title: 'This request needs an API key.' },
   key_not_valid: {
     status: 401,
     retryable: false,
     title: 'The API key is not valid: unknown, expired or revoked.',
   },
-  scope_missing: { status: 403, retryable: false, title: 'The API key may not do this.' },
-  malformed_http: { status: 400, retryable: false, title: 'This is no HTTP request that can be read.' },
-  not_found: { status: 404, retryable: false, title: 'There is nothing here.' },
+  scope_missing: { status: 403, retryable: false, title: 'The API key does not have the scope for this.' },
+  malformed_http: { status: 400, retryable: false, title: 'The server cannot read this as an HTTP request.' },
+  not_found: { status: 404, retryable: false, title: 'There is nothing at this path.' },
   asset_not_found: { status: 404, retryable: false, title: 'There is no such asset.' },
   delivery_not_found: { status: 404, retryable: false, title: 'There is no such delivery.' },
   endpoint_not_found: { status: 404, retryable: false, title: 'There is no such endpoint.' },
@@ -47,21 +47,25 @@ export const ERRORS = {
   delivery_skipped: {
     status: 409,
     retryable: false,
-    title: 'The delivery was skipped, for its URL can not be called.',
+    title: 'The delivery was skipped because its URL is not valid.',
   },
   endpoint_disabled: { status: 409, retryable: false, title: 'The endpoint is disabled.' },
   policy_reserved: {
     status: 409,
     retryable: false,
-    title: 'This policy can not be changed: it is built in.',
+    title: 'This policy is built in and cannot be changed.',
   },
   too_many_policies: {
     status: 409,
     retryable: false,
-    title: 'The tenant has 1,000 versions of policies already.',
+    title: 'The tenant already has 1,000 policy versions.',
   },
-  key_not_active: { status: 409, retryable: false, title: 'The API key has ended, or was rotated before.' },
-  too_many_keys: { status: 409, retryable: false, title: 'The tenant has 1,000 live API keys already.' },
+  key_not_active: {
+    status: 409,
+    retryable: false,
+    title: 'The API key is no longer active, or it was already rotated.',
+  },
+  too_many_keys: { status: 409, retryable: false, title: 'The tenant already has 1,000 active API keys.' },
   body_too_large: { status: 413, retryable: false, title: 'The body is larger than 1 MiB.' },
   unsupported_media_type: {
     status: 415,
@@ -71,20 +75,20 @@ export const ERRORS = {
   idempotency_key_reused: {
     status: 422,
     retryable: false,
-    title: 'The Idempotency-Key came with another request before.',
+    title: 'This Idempotency-Key was already used for a different request.',
   },
   invalid_request: { status: 422, retryable: false, title: 'The request does not have the expected shape.' },
   rate_limited: {
     status: 429,
     retryable: true,
     retryAfterS: 60,
-    title: 'The limit of this minute is used up.',
+    title: 'The API key has used up its limit for this minute.',
   },
   too_many_at_once: {
     status: 429,
     retryable: true,
     retryAfterS: 1,
-    title: 'Too many requests of this API key are under way.',
+    title: 'Too many requests of this API key are in progress.',
   },
   headers_too_large: { status: 431, retryable: false, title: 'The URL or the headers are too large.' },
   internal: { status: 500, retryable: true, title: 'Something went wrong on our side.' },
@@ -105,13 +109,13 @@ export const ERRORS = {
     status: 503,
     retryable: true,
     retryAfterS: 1,
-    title: 'Too many requests are under way in this process.',
+    title: 'Too many requests are in progress in this process.',
   },
   backlog_full: {
     status: 503,
     retryable: true,
     retryAfterS: 30,
-    title: 'Too many assets wait for their validation to start.',
+    title: 'Too many assets are waiting for their validation to start.',
   },
   storage_unavailable: {
     status: 503,
@@ -123,7 +127,7 @@ export const ERRORS = {
     status: 503,
     retryable: true,
     retryAfterS: 2,
-    title: 'No process to decode images with can be started.',
+    title: 'The worker cannot start a process to decode images.',
   },
   storage_full: {
     status: 507,
@@ -135,21 +139,21 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** One fault of one field: `pointer` is a JSON pointer (RFC 6901) into the request body. */
+/** One fault in one field. `pointer` is a JSON pointer (RFC 6901) into the request body. */
 export interface FieldFault {
   readonly pointer: string;
   readonly code: string;
   readonly detail: string;
 }
 
-/** `detail` reaches clients, logs and workflow histories: it never holds a secret. */
+/** `detail` never holds a secret, because it reaches clients, logs and workflow histories. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly faults: readonly FieldFault[];
   readonly retryAfterS: number | undefined;
 
-  /** `retryAfterS` in place of the kind's own. */
+  /** `retryAfterS` replaces the value from the registry. */
   constructor(
     code: ErrorCode,
     options: {

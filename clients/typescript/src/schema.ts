@@ -1705,7 +1705,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unauthenticated`: An API key is needed. `key_not_valid`: The API key is not valid: unknown, expired or revoked. */
+        /** @description `unauthenticated`: This request needs an API key. `key_not_valid`: The API key is not valid: unknown, expired or revoked. */
         Unauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1716,7 +1716,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `scope_missing`: The API key may not do this. */
+        /** @description `scope_missing`: The API key does not have the scope for this. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1758,7 +1758,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `rate_limited`: The limit of this minute is used up. `too_many_at_once`: Too many requests of this API key are under way. */
+        /** @description `rate_limited`: The API key has used up its limit for this minute. `too_many_at_once`: Too many requests of this API key are in progress. */
         TooManyRequests: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1882,7 +1882,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `too_many_keys`: The tenant has 1,000 live API keys already. */
+        /** @description `too_many_keys`: The tenant already has 1,000 active API keys. */
         TooManyKeys: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1902,7 +1902,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `overloaded`: Too many requests are under way in this process. */
+        /** @description `overloaded`: Too many requests are in progress in this process. */
         Overloaded: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2094,7 +2094,7 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description `invalid_request`: The request does not have the expected shape. `idempotency_key_reused`: The Idempotency-Key came with another request before. */
+            /** @description `invalid_request`: The request does not have the expected shape. `idempotency_key_reused`: This Idempotency-Key was already used for a different request. */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2107,7 +2107,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `backlog_full`: Too many assets wait for their validation to start. `storage_unavailable`: The storage of the asset does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `backlog_full`: Too many assets are waiting for their validation to start. `storage_unavailable`: The storage of the asset does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2151,7 +2151,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2204,7 +2204,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2257,7 +2257,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2310,7 +2310,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2350,7 +2350,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2401,7 +2401,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2453,7 +2453,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `backlog_full`: Too many assets wait for their validation to start. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `backlog_full`: Too many assets are waiting for their validation to start. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2491,7 +2491,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2531,7 +2531,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2585,7 +2585,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
-            /** @description `policy_reserved`: This policy can not be changed: it is built in. `too_many_policies`: The tenant has 1,000 versions of policies already. */
+            /** @description `policy_reserved`: This policy is built in and cannot be changed. `too_many_policies`: The tenant already has 1,000 policy versions. */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2601,7 +2601,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2643,7 +2643,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2692,7 +2692,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2739,7 +2739,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2779,7 +2779,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2819,7 +2819,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["DeliveryNotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description `endpoint_disabled`: The endpoint is disabled. `delivery_skipped`: The delivery was skipped, for its URL can not be called. */
+            /** @description `endpoint_disabled`: The endpoint is disabled. `delivery_skipped`: The delivery was skipped because its URL is not valid. */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2834,7 +2834,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2881,7 +2881,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2930,7 +2930,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2968,7 +2968,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3012,7 +3012,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3050,7 +3050,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3102,7 +3102,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3143,7 +3143,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3181,7 +3181,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3229,7 +3229,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["KeyNotFound"];
             408: components["responses"]["RequestTimeout"];
-            /** @description `key_not_active`: The API key has ended, or was rotated before. `too_many_keys`: The tenant has 1,000 live API keys already. */
+            /** @description `key_not_active`: The API key is no longer active, or it was already rotated. `too_many_keys`: The tenant already has 1,000 active API keys. */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3245,7 +3245,7 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are under way in this process. */
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
