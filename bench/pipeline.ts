@@ -6,6 +6,7 @@ import {
   type Target,
   waitUntil,
 } from './load.ts';
+import { postgresProcessorMs } from './postgres-processor-time.ts';
 
 const ASSETS = 1_500;
 /** Before the clock starts: compiled code and filled caches, as in a service that has been up for a minute. */
@@ -17,7 +18,10 @@ const SUBMIT_PER_S = 300;
 const NOT_TERMINAL = 'SELECT count(*) AS open FROM assets WHERE id = ANY($1) AND finished_at IS NULL';
 const NOT_DELIVERED = `SELECT count(*) AS open FROM deliveries WHERE asset_id = ANY($1) AND state = 'pending'`;
 
-/** Assets a second from the first POST to the last terminal row, and how long accepting takes meanwhile. */
+/**
+ * Assets a second from the first POST to the last terminal row, how long accepting takes meanwhile, and what processor
+ * time an asset costs Postgres.
+ */
 export async function measurePipeline(target: Target, policy?: string) {
   const receiver = await startReceiver();
   const submitter = createSubmitter(target, CONNECTIONS);
@@ -44,12 +48,14 @@ export async function measurePipeline(target: Target, policy?: string) {
     await untilDelivered(warmUp);
     const eventsBefore = receiver.events;
 
+    const processorMsBefore = await postgresProcessorMs(database);
     const begin = performance.now();
     const answers = await submitAll(ASSETS);
     const ids = answers.map((answer) => answer.id);
     await untilTerminal(ids);
     const seconds = (performance.now() - begin) / 1000;
     await untilDelivered(ids);
+    const processorMs = await postgresProcessorMs(database);
     const { rows } = await database.query<{ state: string; count: number }>(
       'SELECT state, count(*)::int AS count FROM assets WHERE id = ANY($1) GROUP BY state',
       [ids],
@@ -61,6 +67,10 @@ export async function measurePipeline(target: Target, policy?: string) {
       webhooks: receiver.events - eventsBefore,
       seconds: Math.round(seconds * 10) / 10,
       assetsPerS: Math.round((ASSETS / seconds) * 10) / 10,
+      postgresMsPerAsset:
+        processorMs === null || processorMsBefore === null
+          ? null
+          : Math.round(((processorMs - processorMsBefore) / ASSETS) * 100) / 100,
       acceptMs: {
         p50: percentile(accepts, 0.5),
         p95: percentile(accepts, 0.95),
