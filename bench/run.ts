@@ -1,19 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
-import { migrate } from '../src/db/migrate.ts';
-import { openDatabase } from '../src/db/orm.ts';
-import { startEmbeddedPostgres } from '../src/dev/embedded-postgres.ts';
-import { startEmbeddedTemporal } from '../src/dev/embedded-temporal.ts';
-import { findTemporalCli } from '../src/dev/temporal-cli.ts';
+import { cpus, totalmem } from 'node:os';
+import { startServers } from '../src/dev/embedded-stack.ts';
 import { freePort } from '../src/dev/free-port.ts';
-import { NODE_FLAGS } from '../src/dev/node-flags.ts';
+import {
+  loopbackEnvironment,
+  migrateDatabase,
+  ourProgram,
+  waitUntilServing,
+} from '../src/dev/our-programs.ts';
 import { measureAccept } from './accept.ts';
 import { measureBacklog } from './backlog.ts';
 import { measureIdle } from './idle.ts';
-import { waitUntil } from './load.ts';
 import { measurePipeline } from './pipeline.ts';
 import { measurePolicies } from './policies.ts';
 import { measureQuality } from './quality.ts';
@@ -47,41 +45,19 @@ if (unknown.length > 0) {
 const questions = new Set<string>(asked.length === 0 ? BY_DEFAULT : asked);
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
-const silent = () => undefined;
 
-const dir = await mkdtemp(join(tmpdir(), 'validatr-bench-'));
 const programs: ChildProcess[] = [];
-const cliPath = await findTemporalCli({ log: say });
-const postgres = await startEmbeddedPostgres({
-  dataDir: join(dir, 'postgres'),
-  port: await freePort(),
-  log: silent,
-});
-const temporal = await startEmbeddedTemporal({
-  cliPath,
-  dataDir: join(dir, 'temporal'),
-  port: await freePort(),
-  uiPort: await freePort(),
-  namespace: 'default',
-  log: silent,
-});
+const servers = await startServers({ log: say });
 
 try {
-  const orm = await openDatabase({ url: postgres.url, poolMax: 1 });
-  await migrate(orm);
-  await orm.close();
+  const { databaseUrl, temporalAddress } = servers;
+  await migrateDatabase({ env: { ...process.env, DATABASE_URL: databaseUrl } });
 
-  const port = String(await freePort());
-  const target = { baseUrl: `http://127.0.0.1:${port}`, databaseUrl: postgres.url };
+  const port = await freePort();
+  const target = { baseUrl: `http://127.0.0.1:${port}`, databaseUrl };
   const env = {
-    DATABASE_URL: postgres.url,
-    TEMPORAL_ADDRESS: temporal.address,
-    AUTH: 'disabled',
-    EGRESS_ALLOW: '127.0.0.0/8',
-    SECRETS_KEY: Buffer.alloc(32).toString('base64'),
-    PORT: port,
+    ...loopbackEnvironment({ databaseUrl, temporalAddress, port }),
     LOG_LEVEL: 'warn',
-    DRAIN_DELAY_S: '0',
     READYZ_REQUIRES_WORKER: 'yes',
   };
 
@@ -95,7 +71,7 @@ try {
   await ask('quality', measureQuality);
   if (['idle', 'pipeline', 'policies', 'receivers'].some((name) => questions.has(name))) {
     const [api, worker] = [start('api', env), start('worker', env)];
-    await isReady(target.baseUrl);
+    await waitUntilServing(target.baseUrl);
     await ask('idle', () => measureIdle(target));
     await ask('pipeline', async () => ({
       ...(await measurePipeline(target)),
@@ -108,7 +84,7 @@ try {
   const alone = { ...env, READYZ_REQUIRES_WORKER: 'no' };
   await ask('backlog', async () => {
     const api = start('api', alone);
-    await isReady(target.baseUrl);
+    await waitUntilServing(target.baseUrl);
     const startWorker = () => {
       const worker = start('worker', env);
       return Promise.resolve(() => residentMiB(worker));
@@ -120,7 +96,7 @@ try {
   // Last, for it leaves a hundred thousand rows that nobody validates.
   await ask('accept', async () => {
     start('api', { ...alone, DISPATCHER: 'off' });
-    await isReady(target.baseUrl);
+    await waitUntilServing(target.baseUrl);
     return measureAccept(target);
   });
 
@@ -133,12 +109,13 @@ try {
   process.stdout.write(`${JSON.stringify({ machine, ...answers }, null, 2)}\n`);
 } finally {
   await Promise.all(programs.map(stop));
-  await Promise.all([temporal.stop(), postgres.stop()]);
-  await rm(dir, { recursive: true, force: true });
+  await servers.stop();
 }
 
 function start(name: 'api' | 'worker', env: Record<string, string>): ChildProcess {
-  const program = spawn(process.execPath, [...NODE_FLAGS[name], `src/bin/${name}.ts`], {
+  const { command, args, cwd } = ourProgram(name);
+  const program = spawn(command, args, {
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -150,15 +127,6 @@ async function stop(program: ChildProcess): Promise<void> {
   if (program.exitCode !== null || program.signalCode !== null) return;
   program.kill('SIGTERM');
   await once(program, 'exit');
-}
-
-async function isReady(baseUrl: string): Promise<void> {
-  const probe = () =>
-    fetch(`${baseUrl}/readyz`).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-  await waitUntil(probe, 100, 60_000);
 }
 
 /** Resident memory of a process in MiB. */

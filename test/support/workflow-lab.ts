@@ -17,7 +17,7 @@ import {
   type ValidateAssetResult,
   WEBHOOK_TASK_QUEUE,
 } from '../../workflows/contract.ts';
-import { eventually } from './eventually.ts';
+import { createNamespace } from './namespace.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -49,30 +49,13 @@ interface ValidationHandle {
 
 export async function openWorkflowLab(): Promise<WorkflowLab> {
   const address = inject('temporalAddress');
-  const namespace = `lab-${process.pid}-${Date.now()}`;
-  const cli = (...args: string[]) =>
-    run(inject('temporalCli'), [...args, '--address', address, '--namespace', namespace]);
-  await cli('operator', 'namespace', 'create', '--retention', '1d');
-  await eventually(
-    () =>
-      cli('workflow', 'list').then(
-        () => true,
-        () => false,
-      ),
-    { what: 'the namespace' },
-  );
-  await cli(
+  const { namespace, temporal } = await createNamespace(address);
+  const attributes = ['ValidatrState', 'ValidatrVerdict'];
+  await temporal(
     'operator',
     'search-attribute',
     'create',
-    '--name',
-    'ValidatrState',
-    '--type',
-    'Keyword',
-    '--name',
-    'ValidatrVerdict',
-    '--type',
-    'Keyword',
+    ...attributes.flatMap((name) => ['--name', name, '--type', 'Keyword']),
   );
   const connection = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace });
