@@ -213,8 +213,19 @@ export function startDispatcher({
         parked.add(delivery.endpointId);
         continue;
       }
-      await startDelivery(client, delivery.id);
-      await queue.markHandedOver(delivery.id);
+      await handOver(delivery.id);
+    }
+  }
+
+  /** If this process dies between mark and start, the reconciler finds no workflow and makes the delivery due again. */
+  async function handOver(deliveryId: string): Promise<void> {
+    const mark = await queue.markHandedOver(deliveryId);
+    if (mark === null) return;
+    try {
+      await startDelivery(client, deliveryId);
+    } catch (error) {
+      await queue.unmarkHandedOver(deliveryId, mark).catch(() => undefined);
+      throw error;
     }
   }
 

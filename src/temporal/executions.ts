@@ -45,6 +45,8 @@ export interface CurrentRun {
   readonly firstRunId: string;
   readonly status: string;
   readonly attempt: number | null;
+  /** Null while it is running. */
+  readonly closedAt: Date | null;
 }
 
 /** The current run of a workflow id; null if Temporal knows none. */
@@ -59,6 +61,7 @@ export async function describeCurrent(client: Client, workflowId: string): Promi
       firstRunId: description.raw.workflowExecutionInfo?.firstRunId ?? '',
       status: description.status.name,
       attempt: typeof attempt === 'number' ? attempt : null,
+      closedAt: description.closeTime ?? null,
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;

@@ -20,6 +20,9 @@ const OVERLAP_MS = 5 * 60 * 1000;
 const ROWS_A_ROUND = 200;
 const DELIVERIES_A_ROUND = 50;
 
+/** How Temporal calls runs that an operator has ended. */
+const WAS_STOPPED = new Set(['TERMINATED', 'CANCELLED']);
+
 export interface ReconcileDeps {
   readonly client: Client;
   readonly repairs: RepairStore;
@@ -80,7 +83,7 @@ export function createReconcile({ client, repairs, now }: ReconcileDeps): () => 
 
   /** What the closed run came to; null if it ended without looking after the row. */
   async function verdictOf(asset: OpenAsset, { runId, status }: CurrentRun): Promise<Verdict | null> {
-    if (status === 'TERMINATED' || status === 'CANCELLED') return endedAs('canceled');
+    if (WAS_STOPPED.has(status)) return endedAs('canceled');
     if (status !== 'COMPLETED') return endedAs('failed');
     const handle = client.workflow.getHandle<(input: ValidateAssetInput) => Promise<ValidateAssetResult>>(
       assetWorkflowId(asset.id),
@@ -98,12 +101,15 @@ export function createReconcile({ client, repairs, now }: ReconcileDeps): () => 
   /** Deliveries that a workflow was given and that are still pending: is it still there? */
   async function checkDeliveries(): Promise<number> {
     let repaired = 0;
-    for (const deliveryId of await repairs.takeDeliveriesLongestUnchecked(DELIVERIES_A_ROUND)) {
-      const run = await describeCurrent(client, deliveryWorkflowId(deliveryId));
+    for (const { id, handedOverAt } of await repairs.takeDeliveriesLongestUnchecked(DELIVERIES_A_ROUND)) {
+      const run = await describeCurrent(client, deliveryWorkflowId(id));
       if (run?.status === 'RUNNING') continue;
       repaired += 1;
-      if (run?.status === 'TERMINATED' || run?.status === 'CANCELLED') await repairs.stopDelivery(deliveryId);
-      else await repairs.makeDeliveryDue(deliveryId);
+      // A run that had ended before the delivery was handed over belongs to an earlier hand-over: this one was never started.
+      const isStopped =
+        run !== null && WAS_STOPPED.has(run.status) && Number(run.closedAt) >= Number(handedOverAt);
+      if (isStopped) await repairs.stopDelivery(id);
+      else await repairs.makeDeliveryDue(id);
     }
     return repaired;
   }

@@ -133,7 +133,21 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
     },
 
     async markHandedOver(deliveryId) {
-      await execute(orm, 'UPDATE deliveries SET handed_over_at = now() WHERE id = ?', [deliveryId]);
+      const [row] = await execute<{ mark: string }>(
+        orm,
+        `UPDATE deliveries SET handed_over_at = now() WHERE id = ? AND ${UNATTENDED} AND due_at < now()
+         RETURNING handed_over_at::text AS mark`,
+        [deliveryId],
+      );
+      return row?.mark ?? null;
+    },
+
+    async unmarkHandedOver(deliveryId, mark) {
+      await execute(
+        orm,
+        'UPDATE deliveries SET handed_over_at = NULL WHERE id = ? AND handed_over_at = ?::timestamptz',
+        [deliveryId, mark],
+      );
     },
 
     async renewWorker(workerId) {

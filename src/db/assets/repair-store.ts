@@ -79,16 +79,16 @@ export function createRepairStore(
     },
 
     async takeDeliveriesLongestUnchecked(count) {
-      const rows = await execute<{ id: string }>(
+      const rows = await execute<{ id: string; handedOverAt: string }>(
         orm,
         `UPDATE deliveries SET checked_at = now() WHERE id IN (
            SELECT id FROM deliveries
            WHERE state = 'pending' AND handed_over_at < now() - make_interval(secs => ${SETTLED_AFTER_S})
            ORDER BY checked_at NULLS FIRST, id LIMIT ? FOR UPDATE SKIP LOCKED
-         ) RETURNING id`,
+         ) RETURNING id, handed_over_at AS "handedOverAt"`,
         [count],
       );
-      return rows.map((row) => row.id);
+      return rows.map(({ id, handedOverAt }) => ({ id, handedOverAt: new Date(handedOverAt) }));
     },
 
     async makeDeliveryDue(deliveryId) {

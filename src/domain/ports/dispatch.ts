@@ -35,7 +35,13 @@ export interface DispatchQueue {
    * oldest first; none of the tenants `except`.
    */
   overdueDeliveries(except?: ReadonlySet<string>): Promise<OverdueDelivery[]>;
-  markHandedOver(deliveryId: string): Promise<void>;
+  /**
+   * Marks an overdue delivery as held by a workflow, before that is started: a worker may give it back at any moment
+   * after the start. Returns the mark, or null if the delivery is no longer overdue.
+   */
+  markHandedOver(deliveryId: string): Promise<string | null>;
+  /** Takes the mark back after a failed start, unless the delivery has been given back or marked again since. */
+  unmarkHandedOver(deliveryId: string, mark: string): Promise<void>;
   /** Makes all overdue deliveries of its endpoint due again `afterMs` from now. */
   parkOverdue(one: OverdueDelivery, afterMs: number): Promise<void>;
   /** Workers sign in every second; an API starts workflows only while none does. */

@@ -7,6 +7,12 @@ export interface OpenAsset {
   readonly runId: string | null;
 }
 
+/** A pending delivery that was handed to a workflow. */
+interface HandedOverDelivery {
+  readonly id: string;
+  readonly handedOverAt: Date;
+}
+
 /** What the reconciler may write. Each write names the row as it was seen and does nothing if it has moved on. */
 export interface RepairStore {
   /** Start of the window of closed runs not looked at yet. */
@@ -19,8 +25,8 @@ export interface RepairStore {
   requeue(asset: OpenAsset): Promise<void>;
   /** Closes an open row with what its workflow came to. */
   close(asset: OpenAsset, verdict: Verdict): Promise<void>;
-  /** Ids of pending deliveries that a workflow was given, longest unchecked first; marks them as checked. */
-  takeDeliveriesLongestUnchecked(count: number): Promise<string[]>;
+  /** Pending deliveries that a workflow was given, longest unchecked first; marks them as checked. */
+  takeDeliveriesLongestUnchecked(count: number): Promise<HandedOverDelivery[]>;
   /** The workflow is gone: the dispatcher gives the delivery to another. */
   makeDeliveryDue(deliveryId: string): Promise<void>;
   /** Idempotency keys are kept for 24 h. */
