@@ -1,5 +1,14 @@
-import type { ImageNote } from './image-notes.ts';
-import type { Earlier, Measures } from './measures.ts';
+import { z } from 'zod';
+import { IMAGE_NOTE_CODES, MAX_NOTES, NOTE_SEVERITIES } from './image-notes.ts';
+import type { Immutable } from './immutable.ts';
+
+/**
+ * What is known of an image: the one definition. The decoder's answer bounds it (`src/image/decoder/answer.ts`), because a
+ * file may have taken the decoder over; the API's answer describes it (`src/api/assets/answers.ts`).
+ *
+ * Facts are part of recorded workflow histories and of rows: fields may be added as optional ones, never renamed. Workflows
+ * import types only, so zod never gets into their bundle.
+ */
 
 /** Format names as messages show them. */
 export const IMAGE_FORMATS = [
@@ -16,64 +25,113 @@ export const IMAGE_FORMATS = [
 ] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
+/** How samples are stored, not what they are shown as: most JPEGs are `ycbcr`. */
+export const COLOUR_SPACES = ['grey', 'rgb', 'palette', 'ycbcr', 'cmyk', 'ycck', 'lab', 'other'] as const;
+export type ColourSpace = (typeof COLOUR_SPACES)[number];
+
+const count = z.int().min(0);
+const share = z.number().min(0).max(1);
+
 /**
  * Whether every pixel decodes.
  * - `intact`: all of them did.
  * - `damaged`: they did not; `reason` ends the sentence "Asset is not a readable image: <reason>."
  * - `not_checked`: nothing was decoded; `reason` says why (no decoder for the format or its compression, too many pixels).
  */
-export type Integrity =
-  | { readonly state: 'intact' }
-  | { readonly state: 'damaged'; readonly reason: string }
-  | { readonly state: 'not_checked'; readonly reason: string };
+export const integrity = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('intact') }),
+  z.strictObject({ state: z.literal('damaged'), reason: z.string() }),
+  z.strictObject({ state: z.literal('not_checked'), reason: z.string() }),
+]);
+export type Integrity = Immutable<z.infer<typeof integrity>>;
 
-/** How samples are stored, not what they are shown as: most JPEGs are `ycbcr`. */
-export const COLOUR_SPACES = ['grey', 'rgb', 'palette', 'ycbcr', 'cmyk', 'ycck', 'lab', 'other'] as const;
-export type ColourSpace = (typeof COLOUR_SPACES)[number];
+export const imageNote = z.strictObject({
+  code: z.enum(IMAGE_NOTE_CODES),
+  severity: z.enum(NOTE_SEVERITIES),
+  /** Where and what, in our words: never text of the file. */
+  detail: z.string().exactOptional(),
+});
+export type ImageNote = Immutable<z.infer<typeof imageNote>>;
 
-export const ICC_STATES = ['none', 'valid', 'garbage'] as const;
+/** What was computed from the pixels, each only where a check of the policy needs it (`measures.ts`). */
+export const measures = z.strictObject({
+  /** Percentiles 5 and 99 of the pixels' brightness, 0 (black) to 1 (white). */
+  brightness: z.strictObject({ p5: share, p99: share }).exactOptional(),
+  /** Shannon entropy of the samples' histogram, bits. */
+  entropy: z.number().min(0).exactOptional(),
+  /** The picture in grey, its longer side at most 64 px: standard deviations of its edges and of its histogram's counts. */
+  blur: z.strictObject({ edges: z.number().min(0), spread: z.number().min(0) }).exactOptional(),
+  /** SHA-256 of width, height, channels and pixels, hex. */
+  pixelHash: z.string().exactOptional(),
+  /** DCT hash of 64 bits, hex. Similar pictures have hashes that differ in few bits. */
+  perceptualHash: z.string().exactOptional(),
+});
+export type Measures = Immutable<z.infer<typeof measures>>;
+
+/** How a picture compares with those that the tenant had validated before it. */
+export const earlier = z.strictObject({
+  /** The first asset with the very same pixels. */
+  exact: z.uuid().nullable(),
+  /** The nearest of those that look alike, by the bits in which their perceptual hashes differ. */
+  near: z.array(z.strictObject({ assetId: z.uuid(), distance: count })),
+  /** Quartiles of √(width · height), px, over the last assets. */
+  sizes: z.strictObject({ q1: z.number(), q3: z.number(), count }).nullable(),
+});
+export type Earlier = Immutable<z.infer<typeof earlier>>;
+
+/** What is known before a pixel is decoded. Width and height are the stored ones, in pixels, before EXIF orientation. */
+export const headerFacts = z.strictObject({
+  format: z.enum(IMAGE_FORMATS),
+  /** Null where the header does not tell. */
+  width: count.nullable(),
+  height: count.nullable(),
+  bytes: count,
+  /**
+   * Hex. Null for a file that is too large to pass, because only its head was read. (Earlier, whole files were hashed, so it
+   * was always there.)
+   */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
+});
+export type HeaderFacts = Immutable<z.infer<typeof headerFacts>>;
 
 /** What the structure of a file tells of the picture. Each is missing where the header does not tell, or was never read. */
-export interface ImageProperties {
+const imageProperties = z.strictObject({
   /** Pictures in the file: frames of an animation, pages, sizes of an icon, images of an MPO. */
-  readonly frames?: number;
-  readonly animated?: boolean;
-  /** EXIF orientation, 1 to 8. */
-  readonly orientation?: number;
+  frames: count.exactOptional(),
+  animated: z.boolean().exactOptional(),
+  /** EXIF orientation. */
+  orientation: z.int().min(1).max(8).exactOptional(),
   /** Bits of one sample; of a palette's indices. */
-  readonly bitDepth?: number;
+  bitDepth: count.exactOptional(),
   /** Samples a pixel, alpha included; 1 where they are indices of a palette. */
-  readonly channels?: number;
-  readonly colourSpace?: ColourSpace;
-  readonly hasAlpha?: boolean;
+  channels: count.exactOptional(),
+  colourSpace: z.enum(COLOUR_SPACES).exactOptional(),
+  hasAlpha: z.boolean().exactOptional(),
   /** JPEG: coded in several passes. */
-  readonly progressive?: boolean;
+  progressive: z.boolean().exactOptional(),
   /** PNG, GIF: rows in another order. */
-  readonly interlaced?: boolean;
+  interlaced: z.boolean().exactOptional(),
   /** Bytes after the end of the picture. */
-  readonly trailingBytes?: number;
-  readonly iccState?: (typeof ICC_STATES)[number];
-}
+  trailingBytes: count.exactOptional(),
+  iccState: z.enum(['none', 'valid', 'garbage']).exactOptional(),
+});
+export type ImageProperties = Immutable<z.infer<typeof imageProperties>>;
 
-/**
- * What one reading of the file established. Width and height are the stored ones, in pixels, before EXIF orientation.
- * Part of recorded workflow histories: fields may be added as optional ones, never renamed.
- */
-export interface ImageFacts extends ImageProperties {
-  readonly format: ImageFormat;
-  /** Null where the header does not tell. */
-  readonly width: number | null;
-  readonly height: number | null;
-  readonly bytes: number;
-  /** Hex. Null for a file that is too large to pass: only its head was read. (Earlier, whole files were hashed, so it was always there.) */
-  readonly sha256: string | null;
-  readonly integrity: Integrity;
+/** What one reading of the file established. */
+export const imageFacts = z.strictObject({
+  ...headerFacts.shape,
+  integrity,
   /** Width and height after EXIF orientation, as viewers show the picture. */
-  readonly displayed?: { readonly width: number; readonly height: number };
-  /** At most 20. Missing in facts recorded before there were notes. */
-  readonly notes?: readonly ImageNote[];
+  displayed: z.strictObject({ width: count, height: count }).exactOptional(),
+  ...imageProperties.shape,
+  /** Missing in facts recorded before there were notes. */
+  notes: z.array(imageNote).max(MAX_NOTES).exactOptional(),
   /** What the policy's checks needed of the pixels. */
-  readonly measures?: Measures;
+  measures: measures.exactOptional(),
   /** Where the policy compares with earlier assets. */
-  readonly earlier?: Earlier;
-}
+  earlier: earlier.exactOptional(),
+});
+export type ImageFacts = Immutable<z.infer<typeof imageFacts>>;

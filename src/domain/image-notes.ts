@@ -85,13 +85,6 @@ export const IMAGE_NOTE_CODES = [...Object.keys(ERRORS), ...WARNINGS, ...INFOS] 
 /** Notes of one image: they are part of workflow histories. */
 export const MAX_NOTES = 20;
 
-export interface ImageNote {
-  readonly code: ImageNoteCode;
-  readonly severity: NoteSeverity;
-  /** Where and what, in our words: never text of the file. */
-  readonly detail?: string;
-}
-
 /** Whether a finding of this severity fails the asset: warnings and infos do not. Without one it is an error. */
 export function failsAsset(finding: { readonly code: string; readonly severity?: NoteSeverity }): boolean {
   return (finding.severity ?? 'error') === 'error';
@@ -102,12 +95,15 @@ export function severityOf(code: ImageNoteCode): NoteSeverity {
   return (INFOS as readonly ImageNoteCode[]).includes(code) ? 'info' : 'warning';
 }
 
-export function createNote(code: ImageNoteCode, detail?: string): ImageNote {
+/** `detail`: where and what, in our words: never text of the file. */
+export function createNote(code: ImageNoteCode, detail?: string) {
   return { code, severity: severityOf(code), ...(detail !== undefined && { detail }) };
 }
 
 /** The reason of the first error, or null where there is none. */
-export function damageOf(notes: readonly ImageNote[]): DamageReason | null {
+export function damageOf(
+  notes: readonly { readonly code: ImageNoteCode; readonly severity: NoteSeverity }[],
+): DamageReason | null {
   const first = notes.find(({ severity }) => severity === 'error');
   return first === undefined ? null : ERRORS[first.code as ErrorNoteCode];
 }

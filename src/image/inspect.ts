@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ImageFacts, ImageFormat, Integrity } from '../domain/image-facts.ts';
-import type { Measure, Measures } from '../domain/measures.ts';
+import type { HeaderFacts, ImageFacts, ImageFormat, Integrity, Measures } from '../domain/image-facts.ts';
+import type { Measure } from '../domain/measures.ts';
 import type { Dimensions } from './dimensions.ts';
 import { readHeaderDimensions } from './header-dimensions.ts';
 import { HEAD_BYTES, MAX_BYTES_IN_MEMORY } from './limits.ts';
@@ -24,9 +24,6 @@ export type Decode = (
   structure: Structure,
   measures: readonly Measure[],
 ) => Promise<Decoded>;
-
-/** What is known before a pixel is decoded. */
-export type HeaderFacts = Omit<ImageFacts, 'integrity'>;
 
 export interface Inspection {
   /** The next bytes of the file. */

@@ -1,5 +1,5 @@
-import type { ImageProperties } from '../domain/image-facts.ts';
-import { createNote, damageOf, type ImageNote, type ImageNoteCode } from '../domain/image-notes.ts';
+import type { ImageNote, ImageProperties } from '../domain/image-facts.ts';
+import { createNote, damageOf, type ImageNoteCode } from '../domain/image-notes.ts';
 import { MAX_PARTS } from './limits.ts';
 import type { TiffPage } from './formats/tiff/pages.ts';
 

@@ -1,5 +1,11 @@
-import type { ImageFacts, ImageFormat, ImageProperties, Integrity } from '../domain/image-facts.ts';
-import { createNote, type DamageReason, damageOf, type ImageNote, MAX_NOTES } from '../domain/image-notes.ts';
+import type {
+  ImageFacts,
+  ImageFormat,
+  ImageNote,
+  ImageProperties,
+  Integrity,
+} from '../domain/image-facts.ts';
+import { createNote, type DamageReason, damageOf, MAX_NOTES } from '../domain/image-notes.ts';
 import { readBmpStructure } from './formats/bmp/structure.ts';
 import type { Dimensions } from './dimensions.ts';
 import { readGifStructure } from './formats/gif/structure.ts';

@@ -1,7 +1,7 @@
 import { CHECKS, type RuleName } from '../../src/domain/checks/index.ts';
 import { sizeOf, sizeScore } from '../../src/domain/checks/size.ts';
-import type { ImageFacts } from '../../src/domain/image-facts.ts';
-import { type Earlier, MEASURES } from '../../src/domain/measures.ts';
+import type { Earlier, ImageFacts } from '../../src/domain/image-facts.ts';
+import { MEASURES } from '../../src/domain/measures.ts';
 import { policyRules } from '../../src/domain/policy.ts';
 import type { InspectOptions } from '../../src/domain/ports/images.ts';
 import { CHECK_EXAMPLES } from './check-examples.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ASSET_STATES, NOTIFICATION_KEYS, STEP_STATES } from '../../domain/asset.ts';
 import { REASON_CODES, STEP_NAMES } from '../../domain/findings.ts';
-import { COLOUR_SPACES, ICC_STATES, IMAGE_FORMATS } from '../../domain/image-facts.ts';
-import { IMAGE_NOTE_CODES, MAX_NOTES, NOTE_SEVERITIES } from '../../domain/image-notes.ts';
+import * as ofImage from '../../domain/image-facts.ts';
+import { MAX_NOTES, NOTE_SEVERITIES } from '../../domain/image-notes.ts';
 import { count, time, uuid } from '../http/answer.ts';
 import { deliveryState, deliveryTry } from '../webhooks/answers.ts';
 
@@ -65,83 +65,60 @@ export const finding = z
     description: 'One thing that is wrong with the asset, for people and for programs.',
   });
 
-const imageNote = z
-  .object({
-    code: z.enum(IMAGE_NOTE_CODES).meta({ id: 'ImageNoteCode' }),
-    severity: z
-      .enum(NOTE_SEVERITIES)
-      .meta({ description: 'Errors make a picture `damaged`; warnings and infos change no verdict.' }),
-    detail: z.string().optional().meta({ description: 'Where and what, for people.' }),
+const imageNote = ofImage.imageNote
+  .extend({
+    code: ofImage.imageNote.shape.code.meta({ id: 'ImageNoteCode' }),
+    severity: ofImage.imageNote.shape.severity.meta({
+      description: 'Errors make a picture `damaged`; warnings and infos change no verdict.',
+    }),
+    detail: ofImage.imageNote.shape.detail.meta({ description: 'Where and what, for people.' }),
   })
   .meta({ id: 'ImageNote', description: "What the file's structure shows." });
 
-const share = z.number().min(0).max(1);
-const measures = z
-  .object({
-    brightness: z
-      .object({ p5: share, p99: share })
-      .optional()
-      .meta({ description: 'Percentiles of the brightness of pixels, 0 (black) to 1 (white).' }),
-    entropy: z.number().min(0).optional().meta({ description: "Bits, of the samples' histogram." }),
-    blur: z
-      .object({ edges: z.number().min(0), spread: z.number().min(0) })
-      .optional()
-      .meta({ description: 'In grey at 64 px: standard deviations of the edges, and of the histogram.' }),
-    pixelHash: z.string().optional().meta({ description: 'SHA-256 of the pixels.' }),
-    perceptualHash: z
-      .string()
-      .optional()
-      .meta({ description: '64 bits, hex; similar pictures differ in few.' }),
+const { brightness, entropy, blur, pixelHash, perceptualHash } = ofImage.measures.shape;
+const measures = ofImage.measures
+  .extend({
+    brightness: brightness.meta({
+      description: 'Percentiles of the brightness of pixels, 0 (black) to 1 (white).',
+    }),
+    entropy: entropy.meta({ description: "Bits, of the samples' histogram." }),
+    blur: blur.meta({
+      description: 'In grey at 64 px: standard deviations of the edges, and of the histogram.',
+    }),
+    pixelHash: pixelHash.meta({ description: 'SHA-256 of the pixels.' }),
+    perceptualHash: perceptualHash.meta({ description: '64 bits, hex; similar pictures differ in few.' }),
   })
   .meta({ id: 'Measures', description: 'What the policy needed of the pixels of the first frame.' });
 
-const earlier = z
-  .object({
-    exact: uuid.nullable().meta({ description: 'The first asset with the very same pixels.' }),
-    near: z.array(z.object({ assetId: uuid, distance: count })).meta({
+const { exact, near, sizes } = ofImage.earlier.shape;
+const earlier = ofImage.earlier
+  .extend({
+    exact: exact.meta({ description: 'The first asset with the very same pixels.' }),
+    near: near.meta({
       description: 'The nearest that look alike, by the bits in which their perceptual hashes differ.',
     }),
-    sizes: z
-      .object({ q1: z.number(), q3: z.number(), count })
-      .nullable()
-      .meta({ description: 'Quartiles of √(width · height) over the last assets, px.' }),
+    sizes: sizes.meta({ description: 'Quartiles of √(width · height) over the last assets, px.' }),
   })
   .meta({ id: 'Earlier', description: "How it compares with the tenant's earlier assets." });
 
-const image = z
-  .object({
-    format: z.enum(IMAGE_FORMATS).meta({ id: 'ImageFormat' }),
-    width: count.nullable().meta({ description: 'Pixels, as stored: before EXIF orientation.' }),
-    height: count.nullable(),
-    bytes: count,
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .nullable()
-      .meta({ description: 'Null for a file above 128 MiB: only its head is read.' }),
-    integrity: z.discriminatedUnion('state', [
-      z.object({ state: z.literal('intact') }),
-      z.object({ state: z.literal('damaged'), reason: z.string() }),
-      z.object({ state: z.literal('not_checked'), reason: z.string() }),
-    ]),
-    displayed: z
-      .object({ width: count, height: count })
-      .optional()
-      .meta({ description: 'Width and height after EXIF orientation.' }),
-    frames: count.optional().meta({ description: 'Frames, pages, sizes of an icon, pictures of an MPO.' }),
-    animated: z.boolean().optional(),
-    orientation: z.int().min(1).max(8).optional().meta({ description: 'EXIF orientation.' }),
-    bitDepth: count.optional().meta({ description: "Bits of a sample, or of a palette's index." }),
-    channels: count.optional().meta({ description: 'Samples a pixel as stored; 1 for a palette.' }),
-    colourSpace: z.enum(COLOUR_SPACES).optional().meta({ description: 'As stored.' }),
-    hasAlpha: z.boolean().optional(),
-    progressive: z.boolean().optional().meta({ description: 'JPEG only.' }),
-    interlaced: z.boolean().optional().meta({ description: 'PNG and GIF only.' }),
-    trailingBytes: count.optional().meta({ description: 'Bytes after the end of the picture.' }),
-    iccState: z.enum(ICC_STATES).optional(),
-    notes: z.array(imageNote).max(MAX_NOTES).optional(),
-    measures: measures.optional(),
-    earlier: earlier.optional(),
+const facts = ofImage.imageFacts.shape;
+const image = ofImage.imageFacts
+  .extend({
+    format: facts.format.meta({ id: 'ImageFormat' }),
+    width: facts.width.meta({ description: 'Pixels, as stored: before EXIF orientation.' }),
+    sha256: facts.sha256.meta({ description: 'Null for a file above 128 MiB: only its head is read.' }),
+    displayed: facts.displayed.meta({ description: 'Width and height after EXIF orientation.' }),
+    frames: facts.frames.meta({ description: 'Frames, pages, sizes of an icon, pictures of an MPO.' }),
+    orientation: facts.orientation.meta({ description: 'EXIF orientation.' }),
+    bitDepth: facts.bitDepth.meta({ description: "Bits of a sample, or of a palette's index." }),
+    channels: facts.channels.meta({ description: 'Samples a pixel as stored; 1 for a palette.' }),
+    colourSpace: facts.colourSpace.meta({ description: 'As stored.' }),
+    progressive: facts.progressive.meta({ description: 'JPEG only.' }),
+    interlaced: facts.interlaced.meta({ description: 'PNG and GIF only.' }),
+    trailingBytes: facts.trailingBytes.meta({ description: 'Bytes after the end of the picture.' }),
+    notes: z.array(imageNote).max(MAX_NOTES).exactOptional(),
+    measures: measures.exactOptional(),
+    earlier: earlier.exactOptional(),
   })
   .meta({
     id: 'Image',

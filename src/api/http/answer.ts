@@ -1,11 +1,5 @@
 import { z } from 'zod';
-
-/** Data with the types of `Given`, of which nothing is written. */
-type Immutable<Given> = Given extends Date
-  ? Given
-  : Given extends object
-    ? { readonly [Key in keyof Given]: Immutable<Given[Key]> }
-    : Given;
+import type { Immutable } from '../../domain/immutable.ts';
 
 /** What a function that represents something as `Schema` returns: the document says what the code gives. */
 export type Answer<Schema extends z.ZodType> = Immutable<z.input<Schema>>;

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import type { Earlier } from '../../domain/image-facts.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { Earlier } from '../../domain/measures.ts';
 import type { FingerprintStore } from '../../domain/ports/fingerprints.ts';
 import { execute } from '../execute.ts';
 import { findEarlier, lookOf } from './find-earlier.ts';

@@ -1,4 +1,4 @@
-import type { Measures } from '../measures.ts';
+import type { Measures } from '../image-facts.ts';
 import { defineCheck } from './check.ts';
 import { failBelow, scoreBound } from './scores.ts';
 import { round } from './words.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Earlier } from '../measures.ts';
+import type { Earlier } from '../image-facts.ts';
 import { defineCheck } from './check.ts';
 import { sidesOf } from './sides.ts';
 

@@ -1,4 +1,4 @@
-import type { Earlier, Measures } from '../measures.ts';
+import type { Earlier, Measures } from '../image-facts.ts';
 
 /** What an asset is compared by. A part that is missing is not compared: the answer says nothing of it. */
 export interface Fingerprints extends Pick<Measures, 'pixelHash' | 'perceptualHash'> {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../domain/errors.ts';
+import type { HeaderFacts } from '../../domain/image-facts.ts';
 import type { InspectImage, InspectOptions, LostImage } from '../../domain/ports/images.ts';
 import type { AssetFile } from '../../domain/ports/sources.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type DecoderProcess,
   startDecoder,
 } from './process.ts';
-import type { HeaderFacts } from '../inspect.ts';
 import {
   DECODER_KEEPS_BYTES,
   DECODERS_MAX,

@@ -1,4 +1,4 @@
-import type { Measures } from '../../domain/measures.ts';
+import type { Measures } from '../../domain/image-facts.ts';
 import { premultipliedRowsOf, unpremultiply } from './alpha.ts';
 import { greyRowsOf } from './grey.ts';
 import { type Pixels, pixelsOf, rowsOf } from './pixels.ts';

@@ -1,4 +1,4 @@
-import type { Measures } from '../../domain/measures.ts';
+import type { Measures } from '../../domain/image-facts.ts';
 import type { Pixels } from './pixels.ts';
 
 /** Percentiles 5 and 99 of the pixels' brightness, between pixels as `numpy.percentile` has them. Alpha counts for nothing. */

@@ -1,4 +1,5 @@
-import type { Measure, Measures } from '../../domain/measures.ts';
+import type { Measures } from '../../domain/image-facts.ts';
+import type { Measure } from '../../domain/measures.ts';
 import { measureBlur } from './blur.ts';
 import { measureBrightness } from './brightness.ts';
 import { measureEntropy } from './entropy.ts';

@@ -1,10 +1,11 @@
+import type { Measures } from '../../../src/domain/image-facts.ts';
 import { aspectRatio, aspectRatioScore } from '../../../src/domain/checks/aspect-ratio.ts';
 import { blur, blurScore } from '../../../src/domain/checks/blur.ts';
 import { dark, darkScore } from '../../../src/domain/checks/dark.ts';
 import { information, informationScore } from '../../../src/domain/checks/information.ts';
 import { light, lightScore } from '../../../src/domain/checks/light.ts';
 import { size, sizeOf, sizeScore } from '../../../src/domain/checks/size.ts';
-import { MEASURES, type Measures } from '../../../src/domain/measures.ts';
+import { MEASURES } from '../../../src/domain/measures.ts';
 import { decode } from '../../../src/image/decode.ts';
 import { startInspection } from '../../../src/image/inspect.ts';
 import type { Audit, Scores } from './audit.ts';

@@ -5,8 +5,7 @@ import {
   type JudgeImageInput,
   type JudgeImageResult,
 } from '../../../activities/judge-image.ts';
-import type { ImageFacts } from '../../../src/domain/image-facts.ts';
-import type { Earlier } from '../../../src/domain/measures.ts';
+import type { Earlier, ImageFacts } from '../../../src/domain/image-facts.ts';
 import { planFor, policyRules } from '../../../src/domain/policy.ts';
 import type { Fingerprints } from '../../../src/domain/ports/fingerprints.ts';
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Earlier } from '../../../../../src/domain/image-facts.ts';
 import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import { createFingerprintStore } from '../../../../../src/db/fingerprints/fingerprint-store.ts';
 import { openDatabase } from '../../../../../src/db/orm.ts';
-import { type Earlier, MAX_NEAR_DISTANCE } from '../../../../../src/domain/measures.ts';
+import { MAX_NEAR_DISTANCE } from '../../../../../src/domain/measures.ts';
 import type { Fingerprints, FingerprintStore } from '../../../../../src/domain/ports/fingerprints.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 import { distanceOf, enterAll, flip, hexOf, insertAssets } from '../../../../support/fingerprints.ts';

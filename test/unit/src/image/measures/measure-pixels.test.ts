@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { MEASURES, type Measures } from '../../../../../src/domain/measures.ts';
+import type { Measures } from '../../../../../src/domain/image-facts.ts';
+import { MEASURES } from '../../../../../src/domain/measures.ts';
 import { measurePixels } from '../../../../../src/image/measures/index.ts';
 import type { Pixels } from '../../../../../src/image/measures/pixels.ts';
 import { DECODING, toSamples } from '../../../../../src/image/samples.ts';
