@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { challengeEventBody } from '../domain/events.ts';
 import type { TryResult } from '../domain/ports/webhooks.ts';
 
 /** An event that asks a receiver whether it wants ours. Each has an id of its own: receivers drop what they have seen. */
@@ -12,7 +13,7 @@ export interface Challenge {
 export function makeChallenge(): Challenge {
   const id = randomUUID();
   const challenge = randomBytes(18).toString('base64url');
-  return { id, challenge, body: JSON.stringify({ id, state: 'challenge', challenge }) };
+  return { id, challenge, body: challengeEventBody(id, challenge) };
 }
 
 /** A 2xx whose body is a JSON object with the same `challenge` (an echo of the event is one), whatever else it holds. */

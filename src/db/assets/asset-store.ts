@@ -8,6 +8,7 @@ import {
   pendingSteps,
   skippedSteps,
 } from '../../domain/asset.ts';
+import { endEventBody } from '../../domain/events.ts';
 import type { AssetStore, AssetSummary, Submission } from '../../domain/ports/assets.ts';
 import { DEFAULT_POLICY, describePolicy, type PolicyId, stepsUnder } from '../../domain/policy.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
@@ -169,12 +170,7 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
          ), ${insertDelivery('onCancel', 'changed')}
          SELECT coalesce(changed.state, target.state) AS state, changed.id IS NOT NULL AS changed
          FROM target LEFT JOIN changed ON true`,
-        [
-          id,
-          tenant,
-          reason,
-          ...deliveryParams(JSON.stringify({ id, state: 'canceled' }), 'delivery_workflow'),
-        ],
+        [id, tenant, reason, ...deliveryParams(endEventBody(id, 'canceled', null), 'delivery_workflow')],
       );
       if (row === undefined) return 'not_found';
       if (!row.changed) return 'already_terminal';

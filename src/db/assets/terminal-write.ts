@@ -1,20 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
-import {
-  type NotificationKey,
-  type Notifications,
-  STATE_OF_NOTIFICATION,
-  type TerminalState,
-} from '../../domain/asset.ts';
+import type { NotificationKey, Notifications } from '../../domain/asset.ts';
 import { HANDOVER_GRACE_S } from '../../domain/delivery.ts';
+import { endEventBody, EVENT_OF_STATE } from '../../domain/events.ts';
 import { errorsOf, reportFindings } from '../../domain/findings.ts';
 import type { EventSender } from '../../domain/ports/validations.ts';
 import type { Verdict } from '../../domain/verdict.ts';
-
-export const EVENT_OF_STATE = {
-  complete: 'onSuccess',
-  failed: 'onFailure',
-  canceled: 'onCancel',
-} as const satisfies Record<TerminalState, NotificationKey>;
 
 /**
  * The one statement that ends an attempt: state, findings and the delivery row commit together, so no event can
@@ -31,7 +21,7 @@ export function terminalWrite(
   const event = EVENT_OF_STATE[state];
   const findings = reportFindings(verdict.findings, notifications);
   const errors = state === 'failed' ? errorsOf(findings) : null;
-  const body = JSON.stringify(errors === null ? { id: assetId, state } : { id: assetId, state, errors });
+  const body = endEventBody(assetId, state, errors);
   return {
     sql: `WITH finished AS (
         UPDATE assets SET state = ?, errors = ?::json, findings = ?::json, steps = ?::json, image = ?::json,
@@ -70,8 +60,4 @@ export function insertDelivery(event: NotificationKey, changed: string): string 
 
 export function deliveryParams(body: string, sender: EventSender): unknown[] {
   return [uuidv7(), body, sender === 'writer' ? HANDOVER_GRACE_S : 0];
-}
-
-export function startEventBody(assetId: string): string {
-  return JSON.stringify({ id: assetId, state: STATE_OF_NOTIFICATION.onStart });
 }

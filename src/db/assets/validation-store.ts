@@ -6,16 +6,11 @@ import {
   type TerminalState,
 } from '../../domain/asset.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
+import { EVENT_OF_STATE, startEventBody } from '../../domain/events.ts';
 import type { EventToSend, RunRef, ValidationStore } from '../../domain/ports/validations.ts';
 import type { Webhooks } from '../entities.ts';
 import { execute } from '../execute.ts';
-import {
-  deliveryParams,
-  EVENT_OF_STATE,
-  insertDelivery,
-  startEventBody,
-  terminalWrite,
-} from './terminal-write.ts';
+import { deliveryParams, insertDelivery, terminalWrite } from './terminal-write.ts';
 
 interface DeliveryColumns {
   readonly delivery_id: string | null;

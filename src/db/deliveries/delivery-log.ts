@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { MAX as LAST_ID, v7 as uuidv7, validate as isUuid } from 'uuid';
 import type { DeliveryTry } from '../../domain/delivery.ts';
+import { testEventBody } from '../../domain/events.ts';
 import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../../domain/ports/webhooks.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import { executeFor } from '../tenant.ts';
@@ -84,7 +85,7 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
         tenant,
         `INSERT INTO deliveries (id, owner, attempt, event, url, body, state, due_at)
          VALUES (?, ?, 0, 'test', ?, ?, 'pending', now()) RETURNING endpoint_id AS "endpointId"`,
-        [id, tenant, url, JSON.stringify({ id, state: 'test' })],
+        [id, tenant, url, testEventBody(id)],
       );
       onWork();
       return { id, endpointId: row?.endpointId ?? '' };
