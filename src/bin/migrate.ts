@@ -1,20 +1,4 @@
-import { readConfig } from '../config.ts';
-import { migrate } from '../db/migrate.ts';
-import { openDatabase } from '../db/orm.ts';
-import { createLogger } from '../telemetry/logger.ts';
-import { requireDatabaseUrl, runProgram } from '../process/program.ts';
-import { waitForServer } from '../process/wait-for-database.ts';
+import { runProgram } from '../process/program.ts';
+import { runMigrate } from '../process/run-migrate.ts';
 
-await runProgram('migrate', async () => {
-  const config = readConfig();
-  const logger = createLogger(config.LOG_LEVEL, 'migrate');
-  const url = requireDatabaseUrl(config);
-  const orm = await openDatabase({ url, poolMax: 2 });
-  try {
-    await waitForServer({ url, orm, logger });
-    const applied = await migrate(orm);
-    logger.info({ applied }, applied.length === 0 ? 'the database is up to date' : 'migrations applied');
-  } finally {
-    await orm.close();
-  }
-});
+await runProgram('migrate', runMigrate);

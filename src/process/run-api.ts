@@ -1,0 +1,189 @@
+import { createApp } from '../api/app.ts';
+import { createAuthentication, everybody } from '../api/http/auth.ts';
+import { createQuotas } from '../api/http/quotas.ts';
+import { createHttpServer } from '../api/http/http-server.ts';
+import { readConfig } from '../config.ts';
+import { createPreflight } from '../api/assets/preflight.ts';
+import { createTraffic } from '../api/http/traffic.ts';
+import { createAssetStore } from '../db/assets/asset-store.ts';
+import { createBacklog } from '../db/assets/backlog.ts';
+import { createDeliveryLog } from '../db/deliveries/delivery-log.ts';
+import { createDispatchQueue } from '../db/assets/dispatch-queue.ts';
+import { findDurabilityFault } from '../db/durability.ts';
+import { createKeyDirectory, createKeyStore } from '../db/keys/key-store.ts';
+import { openDatabase } from '../db/orm.ts';
+import { isMigrated } from '../db/migrate.ts';
+import { createPolicyStore } from '../db/policies/policy-store.ts';
+import { createVerdictArchive } from '../db/assets/verdict-archive.ts';
+import { connectWake } from '../db/wake.ts';
+import { createLocalSource } from '../sources/local.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { connectLazily } from '../temporal/client.ts';
+import { startDispatcher } from '../temporal/dispatcher.ts';
+import { createExecutions } from '../temporal/executions.ts';
+import { lookupBySystem } from '../webhooks/guarded-connect.ts';
+import { createHostCheck } from '../webhooks/host-check.ts';
+import {
+  CannotRun,
+  checkAuthSetting,
+  endProgram,
+  onStopSignal,
+  requireAddressGuard,
+  requireDatabaseUrl,
+} from './program.ts';
+import { waitForDatabase } from './wait-for-database.ts';
+
+/** Requests under way get this long once no more are accepted. */
+const DRAIN_MS = 25_000;
+
+/**
+ * Connections that may wait to be accepted; with Node's 511 a burst of new clients makes others wait a second for their next try.
+ * The system may allow fewer (net.core.somaxconn).
+ */
+const LISTEN_BACKLOG = 4_096;
+
+const DURABILITY_CHECK_MS = 5_000;
+
+const MIB = 1024 * 1024;
+
+const MAKE_A_KEY = 'npm run cli -- keys create';
+
+export async function runApi(): Promise<void> {
+  const config = readConfig();
+  checkAuthSetting(config);
+  const logger = createLogger(config.LOG_LEVEL, 'api');
+  const url = requireDatabaseUrl(config);
+  const isAllowed = requireAddressGuard(config, logger);
+  const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX, sees: 'tenant' });
+  // Of its own: a flood of unknown keys must not keep workflows from being started.
+  const keysOrm = await openDatabase({ url, poolMax: 2 });
+  const directory = createKeyDirectory(keysOrm);
+  const dispatchOrm = await openDatabase({ url, poolMax: 2 });
+  const client = connectLazily(config.temporal.connectionOptions, config.temporal.namespace);
+  const queue = createDispatchQueue(dispatchOrm);
+  const executions = createExecutions(client);
+  const backlog = createBacklog(dispatchOrm, {
+    max: config.BACKLOG_MAX,
+    onError: (err) => logger.warn({ err }, 'the backlog could not be counted'),
+  });
+
+  // It serves without Postgres, but accepts nothing before Postgres has been found to keep what it acknowledges.
+  let isDatabaseUsable = false;
+  waitForDatabase({ url, orm: dispatchOrm, logger }).then(
+    () => {
+      isDatabaseUsable = true;
+      logger.info('Postgres is usable');
+      watchDurability();
+      if (config.AUTH !== 'disabled') void sayIfThereIsNoKey();
+    },
+    (error: unknown) => endProgram('api', error),
+  );
+  /** Settings can change under a running process, with the next connection. */
+  function watchDurability(): void {
+    setInterval(() => {
+      findDurabilityFault(dispatchOrm).then(
+        (fault) => {
+          if (fault !== null) endProgram('api', new CannotRun(fault));
+        },
+        // Postgres is away: requests say so.
+        () => undefined,
+      );
+    }, DURABILITY_CHECK_MS).unref();
+  }
+  async function sayIfThereIsNoKey(): Promise<void> {
+    const hasKey = await directory.hasActive().catch(() => true);
+    if (!hasKey) logger.warn(`no API key exists, so nobody can use the API yet. Make one: ${MAKE_A_KEY}`);
+  }
+  const refusal = () => {
+    if (!isDatabaseUsable) return 'database_unavailable';
+    return backlog.isFull() ? 'backlog_full' : null;
+  };
+
+  // Workers start workflows (eagerly); this dispatcher takes over while none is alive.
+  const dispatcher =
+    config.DISPATCHER === 'off'
+      ? null
+      : startDispatcher({
+          queue,
+          client,
+          stepExecution: config.STEP_EXECUTION,
+          eager: false,
+          mayStart: async () => isDatabaseUsable && (await queue.mayStartWithoutWorker()),
+          turns: null,
+          onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
+        });
+  const wake = connectWake(url, () => dispatcher?.wake());
+
+  const traffic = createTraffic({ inFlightMax: config.REQUESTS_IN_FLIGHT_MAX });
+  const app = createApp({
+    logger,
+    assets: createAssetStore(orm, wake.notify),
+    policies: createPolicyStore(orm),
+    verdicts: createVerdictArchive(orm),
+    deliveryLog: createDeliveryLog(orm, wake.notify),
+    executions,
+    preflight: createPreflight({
+      source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
+      judgeHost: createHostCheck({ isAllowed, lookup: lookupBySystem }),
+    }),
+    refusal,
+    readiness: [
+      { name: 'postgres', isReady: async () => isDatabaseUsable && (await isMigrated(dispatchOrm)) },
+      { name: 'temporal', isReady: () => executions.isReachable() },
+      ...(config.READYZ_REQUIRES_WORKER
+        ? [{ name: 'worker', isReady: () => queue.hasLiveWorker().catch(() => false) }]
+        : []),
+    ],
+    traffic,
+    authenticate:
+      config.AUTH === 'disabled'
+        ? everybody
+        : createAuthentication({
+            directory,
+            now: () => new Date(),
+            onError: (err) => logger.warn({ err }, 'the last use of a key could not be written'),
+          }),
+    quotas: createQuotas({
+      requestsPerMinute: config.KEY_REQUESTS_PER_MINUTE,
+      bytesPerMinute: config.KEY_MIB_PER_MINUTE * MIB,
+      atOnce: config.KEY_REQUESTS_AT_ONCE,
+    }),
+    keys: createKeyStore(orm),
+    trustedProxies: config.TRUST_PROXY,
+  });
+
+  const server = createHttpServer(app);
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    const hint = error.code === 'EADDRINUSE' ? ' Another program listens there: choose another PORT.' : '';
+    process.stderr.write(
+      `validatr api: can't listen on ${config.HOST}:${config.PORT} (${error.code}).${hint}\n`,
+    );
+    process.exit(2);
+  });
+  const { HOST: host, PORT: port } = config;
+  server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => logger.info({ host, port }, 'listening'));
+
+  onStopSignal((signal) => {
+    traffic.drain();
+    logger.info({ signal, delayS: config.DRAIN_DELAY_S }, 'draining');
+    // Until load balancers have seen /readyz they go on sending: all of it is answered.
+    // What came in time on a kept connection may still be unread: closing it then would reset it. One turn of the event
+    // loop accepts what waits, the next reads it.
+    setTimeout(() => setImmediate(setImmediate, close), config.DRAIN_DELAY_S * 1_000);
+  });
+
+  function close(): void {
+    const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearTimeout(deadline);
+      void (async () => {
+        await dispatcher?.stop();
+        await wake.stop();
+        await Promise.all([orm.close(), keysOrm.close(), dispatchOrm.close(), client.connection.close()]);
+        logger.info('stopped');
+        process.exit(0);
+      })();
+    });
+    server.closeIdleConnections();
+  }
+}

@@ -1,0 +1,207 @@
+import { hostname, setPriority } from 'node:os';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from '../../activities/index.ts';
+import { TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract.ts';
+import { type Config, readConfig } from '../config.ts';
+import { createDeliveryStore } from '../db/deliveries/delivery-store.ts';
+import { createDispatchQueue } from '../db/assets/dispatch-queue.ts';
+import { createFingerprintStore } from '../db/fingerprints/fingerprint-store.ts';
+import { openDatabase } from '../db/orm.ts';
+import { createRepairStore } from '../db/assets/repair-store.ts';
+import { createValidationStore } from '../db/assets/validation-store.ts';
+import { connectWake } from '../db/wake.ts';
+import { createDecoderPool } from '../image/decoder/pool.ts';
+import { createLocalSource } from '../sources/local.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { createClient } from '../temporal/client.ts';
+import { type Dispatcher, startDispatcher } from '../temporal/dispatcher.ts';
+import { createExecutions } from '../temporal/executions.ts';
+import { createReconcile } from '../temporal/reconcile.ts';
+import { prepareNamespace } from '../temporal/setup.ts';
+import { lookupBySystem } from '../webhooks/guarded-connect.ts';
+import { createWebhookSender } from '../webhooks/send.ts';
+import { onStopSignal, requireDatabaseUrl, requireAddressGuard, requireSecretBox } from './program.ts';
+import { waitUntilUsable } from './wait.ts';
+import { waitForDatabase } from './wait-for-database.ts';
+import { bundleApart } from './workflow-bundle.ts';
+
+/** Hanging receivers hold a workflow-task slot while their local try lasts: fewer than 200 and they eat them all. */
+const WORKFLOW_TASK_SLOTS = 200;
+const CACHED_WORKFLOWS = 4 * WORKFLOW_TASK_SLOTS;
+
+/** Activities under way at SIGTERM get this long. */
+const SHUTDOWN_GRACE = '25 s';
+
+/** On a machine shared with an API, answering someone who waits comes before validating. */
+const NICENESS = 5;
+
+const SIGN_IN_EVERY_MS = 1_000;
+
+export async function runWorker(): Promise<void> {
+  // First of all: threads inherit it when they are made.
+  setPriority(NICENESS);
+  const config = readConfig();
+  const logger = createLogger(config.LOG_LEVEL, 'worker');
+  const url = requireDatabaseUrl(config);
+  const secretBox = requireSecretBox(config);
+  const isAllowed = requireAddressGuard(config, logger);
+  const workerId = `${hostname()}:${process.pid}`;
+  installRuntime(logger);
+
+  let stopping = false;
+  let stop = (): void => process.exit(0);
+  onStopSignal((signal) => {
+    stopping = true;
+    logger.info({ signal }, 'stopping');
+    stop();
+  });
+
+  const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX });
+  const dispatchOrm = await openDatabase({ url, poolMax: 3 });
+  const [connection] = await Promise.all([
+    connectWithPatience(config, logger),
+    waitForDatabase({ url, orm: dispatchOrm, logger }),
+  ]);
+  const client = createClient(connection, config.temporal.namespace);
+  const queue = createDispatchQueue(dispatchOrm);
+  // Other processes call before ours is ready to look for work.
+  let dispatcher: Dispatcher | null = null;
+  const wake = connectWake(url, () => dispatcher?.wake());
+  const validations = createValidationStore(orm, wake.notify);
+  const webhooks = createWebhookSender({
+    secretBox,
+    isAllowed,
+    lookup: lookupBySystem,
+    eventsPerMinute: config.WEBHOOK_EVENTS_PER_MINUTE,
+    challenge: config.WEBHOOK_CHALLENGE,
+    now: Date.now,
+    random: Math.random,
+  });
+  const decoders = createDecoderPool({
+    processes: config.DECODER_PROCESSES,
+    onEnd: (end) => logger.warn(end, 'a decoder has ended; another takes its place'),
+  });
+  const activities = createActivities({
+    validations,
+    deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
+    source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
+    inspectImage: decoders.inspectImage,
+    fingerprints: createFingerprintStore(orm),
+    webhooks,
+    executions: createExecutions(client),
+    reconcile: createReconcile({
+      client,
+      repairs: createRepairStore(dispatchOrm, validations.readWebhooks, wake.notify),
+      now: () => new Date(),
+    }),
+    onFinished: (assetId) => dispatcher?.ended(assetId),
+    onError: (err, activity) => logger.warn({ err, activity }, 'activity failed'),
+  });
+
+  const common: WorkerOptions = {
+    connection,
+    namespace: config.temporal.namespace,
+    identity: workerId,
+    taskQueue: TASK_QUEUE,
+    activities,
+    workflowBundle:
+      config.WORKFLOW_BUNDLE === undefined ? await bundleApart() : { codePath: config.WORKFLOW_BUNDLE },
+    // Of a worker that died: its tasks wait this long for it before another gets them.
+    stickyQueueScheduleToStartTimeout: '5 s',
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: '30 s',
+  };
+  const validator = await Worker.create({
+    ...common,
+    maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASK_SLOTS,
+    maxConcurrentLocalActivityExecutions: WORKFLOW_TASK_SLOTS,
+    maxConcurrentActivityTaskExecutions: 50,
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 5 },
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 5 },
+  });
+  const deliverer = await Worker.create({
+    ...common,
+    taskQueue: WEBHOOK_TASK_QUEUE,
+    maxConcurrentWorkflowTaskExecutions: 50,
+    maxConcurrentActivityTaskExecutions: 200,
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },
+  });
+
+  dispatcher =
+    config.DISPATCHER === 'off'
+      ? null
+      : startDispatcher({
+          queue,
+          client,
+          stepExecution: config.STEP_EXECUTION,
+          eager: true,
+          mayStart: () => Promise.resolve(true),
+          turns: webhooks,
+          onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
+        });
+  const signIn = () => {
+    queue.renewWorker(workerId).catch((err: unknown) => logger.warn({ err }, 'the database does not answer'));
+  };
+  const signedIn = setInterval(signIn, SIGN_IN_EVERY_MS);
+
+  stop = () => {
+    void dispatcher?.stop();
+    validator.shutdown();
+    deliverer.shutdown();
+  };
+  const running = Promise.all([validator.run(), deliverer.run()]);
+  signIn();
+  logger.info({ workerId }, 'polling');
+  if (stopping) stop();
+  await running;
+
+  clearInterval(signedIn);
+  await decoders.close();
+  await dispatcher?.stop();
+  await queue.removeWorker(workerId).catch(() => undefined);
+  await wake.stop();
+  await Promise.all([orm.close(), dispatchOrm.close(), webhooks.close(), connection.close()]);
+  logger.info('stopped');
+}
+
+/** Temporal's own lines go through our logger; signals are ours to handle. */
+function installRuntime(logger: Logger): void {
+  const to = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
+    logger[level]({ ...meta, source: 'temporal' }, message);
+  Runtime.install({
+    shutdownSignals: [],
+    logger: {
+      trace: to('debug'),
+      debug: to('debug'),
+      // Temporal is chatty at `info`.
+      info: to('debug'),
+      warn: to('warn'),
+      error: to('error'),
+      log: (_level, message, meta) => logger.debug({ ...meta, source: 'temporal' }, message),
+    },
+  });
+}
+
+/** Waits for Temporal and our namespace in it, as long as it takes, and brings both to where we need them. */
+async function connectWithPatience({ temporal }: Config, logger: Logger): Promise<NativeConnection> {
+  const { address } = temporal.connectionOptions;
+  let connection: NativeConnection | undefined;
+  await waitUntilUsable({
+    async findTrouble() {
+      try {
+        connection ??= await NativeConnection.connect({
+          ...temporal.connectionOptions,
+          grpcCompression: { codec: 'none' },
+        });
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+      return prepareNamespace(createClient(connection, temporal.namespace));
+    },
+    say: (reason) => logger.warn({ address, namespace: temporal.namespace, reason }, 'waiting for Temporal'),
+  });
+  return connection as NativeConnection;
+}
