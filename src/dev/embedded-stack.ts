@@ -22,7 +22,7 @@ export interface Servers {
 export interface ServersOptions {
   /** Without it the data lie in a temporary directory. */
   readonly dataDir?: string;
-  /** Without them: ports that are free now. */
+  /** Without them: ports that are free when a server starts. */
   readonly ports?: { readonly postgres: number; readonly temporal: number; readonly temporalUi: number };
   readonly namespace?: string;
   /** Servers that run elsewhere: no other is started in their place. */
@@ -58,11 +58,6 @@ export async function startServers({
   ...options
 }: ServersOptions): Promise<Servers> {
   const dir = dataDir ?? (await mkdtemp(join(tmpdir(), 'validatr-stack-')));
-  const port = ports ?? {
-    postgres: await freePort(),
-    temporal: await freePort(),
-    temporalUi: await freePort(),
-  };
   const started: { stop(): Promise<void> }[] = [];
   async function stop(): Promise<void> {
     await Promise.all(started.map((server) => server.stop()));
@@ -71,10 +66,11 @@ export async function startServers({
 
   async function startPostgres(): Promise<string> {
     log('Starting Postgres …');
+    const port = ports?.postgres ?? (await freePort());
     const postgres = await run('postgres', (track) =>
       startEmbeddedPostgres({
         dataDir: join(dir, 'postgres'),
-        port: port.postgres,
+        port,
         log: (line) => onLine('postgres', line),
         track,
       }),
@@ -85,12 +81,14 @@ export async function startServers({
 
   async function startTemporal(cliPath: string): Promise<string> {
     log('Starting Temporal …');
+    const port = ports?.temporal ?? (await freePort());
+    const uiPort = ports?.temporalUi ?? (await freePort());
     const temporal = await run('temporal', (track) =>
       startEmbeddedTemporal({
         cliPath,
         dataDir: join(dir, 'temporal'),
-        port: port.temporal,
-        uiPort: port.temporalUi,
+        port,
+        uiPort,
         namespace,
         log: (line) => onLine('temporal', line),
         track,
