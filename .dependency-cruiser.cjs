@@ -90,6 +90,7 @@ module.exports = {
     owner('sharp', '^src/image/'),
     owner('undici', '^src/(webhooks|sources)/'),
     owner('@mikro-orm', '^src/db/'),
+    owner('kysely', '^src/db/'),
     owner('pg', '^src/(db|dev)/'),
     owner('@temporalio/client', '^src/temporal/'),
     owner('@temporalio/worker', '^src/(bin|process)/'),

@@ -1,8 +1,11 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import type { InferKyselyDB } from '@mikro-orm/postgresql';
 import type { AssetErrors, AssetPath, AssetState, NotificationKey, StepRecord } from '../domain/asset.ts';
-import type { DeliveryState } from '../domain/delivery.ts';
+import type { DeliveryEvent, DeliveryFailure, DeliveryState, DisabledBecause } from '../domain/delivery.ts';
 import type { ReportedFinding } from '../domain/findings.ts';
+import type { Scope } from '../domain/api-key.ts';
 import type { ImageFacts } from '../domain/image-facts.ts';
+import type { PolicyRules } from '../domain/policy.ts';
 
 /**
  * Every query through an entity needs it: without `setFilterParams` it throws. `rls` hands the same value to the policies
@@ -11,11 +14,14 @@ import type { ImageFacts } from '../domain/image-facts.ts';
 const OF_TENANT = {
   tenant: {
     name: 'tenant',
-    cond: (args: { readonly tenant?: string }) => ({ owner: args.tenant }),
+    cond: (args: { readonly tenant?: string }) => ({ tenant: args.tenant }),
     default: true,
     rls: { setting: 'validatr.tenant' },
   },
 };
+
+/** The column was named before tenants were. */
+const tenant = () => p.text().fieldName('owner');
 
 /** What was given under one notification key, and whether it can be called (`parseWebhookUrl`). */
 export type Webhooks = {
@@ -23,8 +29,8 @@ export type Webhooks = {
 };
 
 /**
- * One row an asset. `owner` is the tenant; `attempt` counts validations; `runId` is the workflow run that owns the attempt;
- * `claims` counts how often that run began (more than one means that a worker died under it). Without a policy: the contract's own.
+ * One row an asset. `attempt` counts validations; `runId` is the workflow run that owns the attempt; `claims` counts how
+ * often that run began (more than one means that a worker died under it). Without a policy: the default policy.
  */
 export const Asset = defineEntity({
   name: 'Asset',
@@ -32,7 +38,7 @@ export const Asset = defineEntity({
   filters: OF_TENANT,
   properties: {
     id: p.uuid().primary(),
-    owner: p.text(),
+    tenant: tenant(),
     state: p.text().$type<AssetState>().default('queued'),
     attempt: p.integer().default(1),
     location: p.text().$type<AssetPath['location']>(),
@@ -66,22 +72,28 @@ export const Delivery = defineEntity({
   filters: OF_TENANT,
   properties: {
     id: p.uuid().primary(),
-    owner: p.text(),
-    assetId: p.uuid(),
+    tenant: tenant(),
+    assetId: p.uuid().nullable(),
     attempt: p.integer(),
-    event: p.text().$type<NotificationKey>(),
+    event: p.text().$type<DeliveryEvent>(),
     url: p.text(),
     body: p.text(),
     state: p.text().$type<DeliveryState>(),
+    failure: p.text().$type<DeliveryFailure>().nullable(),
+    endpointId: p.uuid(),
+    replays: p.integer().default(0),
+    triesBeforeReplay: p.integer().default(0),
+    waitsForStart: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw('now()'),
     dueAt: p.datetime(),
+    checkedAt: p.datetime().nullable(),
     handedOverAt: p.datetime().nullable(),
     finishedAt: p.datetime().nullable(),
   },
 });
 
 /** One HTTP try of a delivery. */
-export const DeliveryTry = defineEntity({
+const DeliveryTry = defineEntity({
   name: 'DeliveryTry',
   tableName: 'delivery_tries',
   properties: {
@@ -91,5 +103,120 @@ export const DeliveryTry = defineEntity({
     status: p.integer().nullable(),
     durationMs: p.integer(),
     error: p.text().nullable(),
+    excerpt: p.text().nullable(),
   },
 });
+
+/** A tenant's receiver: the URL of its deliveries without query and fragment. Secrets are sealed. */
+const Endpoint = defineEntity({
+  name: 'Endpoint',
+  tableName: 'endpoints',
+  filters: OF_TENANT,
+  properties: {
+    id: p.uuid().primary(),
+    tenant: tenant(),
+    url: p.text(),
+    secret: p.blob(),
+    previousSecret: p.blob().nullable(),
+    previousSecretUntil: p.datetime().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+    verifiedAt: p.datetime().nullable(),
+    deliveredAt: p.datetime().nullable(),
+    failingSince: p.datetime().nullable(),
+    disabledAt: p.datetime().nullable(),
+    disabledBecause: p.text().$type<DisabledBecause>().nullable(),
+  },
+});
+
+/** The asset that was accepted with an `Idempotency-Key`. */
+const IdempotencyKey = defineEntity({
+  name: 'IdempotencyKey',
+  tableName: 'idempotency_keys',
+  filters: OF_TENANT,
+  properties: {
+    tenant: tenant().primary(),
+    route: p.text().primary(),
+    key: p.text().primary(),
+    requestHash: p.blob(),
+    assetId: p.uuid(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+});
+
+const StoredApiKey = defineEntity({
+  name: 'StoredApiKey',
+  tableName: 'api_keys',
+  filters: OF_TENANT,
+  properties: {
+    id: p.text().primary(),
+    tenant: tenant(),
+    name: p.text(),
+    scopes: p.array().$type<Scope[]>(),
+    hash: p.blob(),
+    createdAt: p.datetime().defaultRaw('now()'),
+    expiresAt: p.datetime().nullable(),
+    lastUsedAt: p.datetime().nullable(),
+    revokedAt: p.datetime().nullable(),
+    replacedBy: p.text().nullable(),
+  },
+});
+
+/** One version of a tenant's policy: it never changes and never goes. */
+const PolicyVersion = defineEntity({
+  name: 'PolicyVersion',
+  tableName: 'policies',
+  filters: OF_TENANT,
+  properties: {
+    tenant: tenant().primary(),
+    name: p.text().primary(),
+    version: p.integer().primary(),
+    rules: p.json().$type<PolicyRules>(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+});
+
+/** What an asset looks like, for the search for duplicates (migration 0007). */
+const Fingerprint = defineEntity({
+  name: 'Fingerprint',
+  tableName: 'fingerprints',
+  filters: OF_TENANT,
+  properties: {
+    assetId: p.uuid().primary(),
+    tenant: tenant(),
+    seq: p.bigint('string'),
+    size: p.double().nullable(),
+    pixelHash: p.blob().nullable(),
+    perceptualHash: p.bigint('string').nullable(),
+    firstOfLook: p.boolean(),
+  },
+});
+
+/** A worker process that is alive: it signs in every second. */
+const LiveWorker = defineEntity({
+  name: 'LiveWorker',
+  tableName: 'workers',
+  properties: { id: p.text().primary(), seenAt: p.datetime() },
+});
+
+/** One row: how far the reconciler has read Temporal's closed workflows. */
+const ReconcileMark = defineEntity({
+  name: 'ReconcileMark',
+  tableName: 'reconcile_mark',
+  properties: { onlyRow: p.boolean().primary().default(true), closedUntil: p.datetime() },
+});
+
+export const ENTITIES = [
+  Asset,
+  Delivery,
+  DeliveryTry,
+  Endpoint,
+  IdempotencyKey,
+  StoredApiKey,
+  PolicyVersion,
+  Fingerprint,
+  LiveWorker,
+  ReconcileMark,
+];
+
+/** The tables as Kysely's types have them: the columns' own names. */
+export type Tables = InferKyselyDB<(typeof ENTITIES)[number]>;

@@ -1,7 +1,8 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/postgresql';
+import { TypeOverrides } from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
-import { Asset, Delivery, DeliveryTry } from './entities.ts';
+import { ENTITIES } from './entities.ts';
 import { AssetsAndDeliveries } from './migrations/0001-assets-and-deliveries.ts';
 import { Endpoints } from './migrations/0002-endpoints.ts';
 import { AssetsByState } from './migrations/0003-assets-by-state.ts';
@@ -11,6 +12,7 @@ import { WebhookLimits } from './migrations/0006-webhook-limits.ts';
 import { Fingerprints } from './migrations/0007-fingerprints.ts';
 import { Policies } from './migrations/0008-policies.ts';
 import { WithdrawFingerprints } from './migrations/0009-withdraw-fingerprints.ts';
+import { PreparingClient } from './prepared-statements.ts';
 import { AS_TENANT } from './tenant.ts';
 
 /** What the stores are given. */
@@ -22,19 +24,29 @@ export interface DatabaseOptions {
   readonly poolMax: number;
   /** `tenant`: a pool that serves requests and sees the rows of one tenant at a time. By default it sees all. */
   readonly sees?: 'tenant' | 'all';
+  /** `off`: for a pooler between us and Postgres that can't keep prepared statements. */
+  readonly preparedStatements?: 'on' | 'off';
 }
 
 /** One pool. It connects at first use and heals by itself; a query waits at most 5 s for a connection. */
-export function openDatabase({ url, poolMax, sees = 'all' }: DatabaseOptions): Promise<MikroORM> {
+export function openDatabase({
+  url,
+  poolMax,
+  sees = 'all',
+  preparedStatements = 'on',
+}: DatabaseOptions): Promise<MikroORM> {
   return MikroORM.init({
     clientUrl: url,
-    entities: [Asset, Delivery, DeliveryTry],
+    entities: ENTITIES,
     extensions: [Migrator],
     pool: { min: 0, max: poolMax, idleTimeoutMillis: 30_000 },
     driverOptions: {
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
       application_name: 'validatr',
+      // Those of the driver, in which a timestamp is a Date: MikroORM's own leave it as text.
+      types: new TypeOverrides(),
+      ...(preparedStatements === 'on' ? { Client: PreparingClient } : {}),
       // Of the URL MikroORM reads host, user, password and database only.
       ...sslOf(url),
       ...(sees === 'tenant' ? { options: AS_TENANT } : {}),

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import type { Submission } from '../../domain/ports/assets.ts';
-import { execute } from '../execute.ts';
-import { executeFor } from '../tenant.ts';
+import { query, queryAsTenant } from '../query.ts';
 
 /** Keys are kept this long (contract). */
-const KEPT_FOR = `interval '24 hours'`;
+const KEPT_FOR = sql`interval '24 hours'`;
 
 const ROUTE = 'POST /assets/image/';
 
 /** The columns of a new row of `assets`. */
 interface NewAsset {
   readonly id: string;
-  readonly owner: string;
+  readonly tenant: string;
   readonly location: string;
   readonly path: string;
   readonly webhooks: object;
@@ -29,54 +29,46 @@ interface NewAsset {
 export async function acceptOnce(
   orm: MikroORM,
   submission: Submission,
-  { id, owner, location, path, webhooks, policyName, policyVersion, sha256 }: NewAsset,
+  { id, tenant, location, path, webhooks, policyName, policyVersion, sha256 }: NewAsset,
   key: string,
 ): Promise<string | null> {
-  const [accepted] = await executeFor<{ id: string }>(
-    orm,
-    owner,
-    `WITH kept AS (
-       INSERT INTO idempotency_keys AS k (owner, route, key, request_hash, asset_id) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (owner, route, key) DO UPDATE
-         SET request_hash = excluded.request_hash, asset_id = excluded.asset_id, created_at = now()
-         WHERE k.created_at < now() - ${KEPT_FOR}
-       RETURNING asset_id
-     )
-     INSERT INTO assets (id, owner, location, path, webhooks, policy_name, policy_version, sha256)
-     SELECT asset_id, ?, ?, ?, ?::jsonb, ?, ?::integer, ? FROM kept RETURNING id`,
-    [
-      owner,
-      ROUTE,
-      key,
-      hashOf(submission),
-      id,
-      owner,
-      location,
-      path,
-      JSON.stringify(webhooks),
-      policyName,
-      policyVersion,
-      sha256,
-    ],
+  const { rows } = await queryAsTenant(orm, tenant, (db) =>
+    sql<{ id: string }>`
+      WITH kept AS (
+        INSERT INTO idempotency_keys AS k (owner, route, key, request_hash, asset_id)
+        VALUES (${tenant}, ${ROUTE}, ${key}, ${hashOf(submission)}, ${id})
+        ON CONFLICT (owner, route, key) DO UPDATE
+          SET request_hash = excluded.request_hash, asset_id = excluded.asset_id, created_at = now()
+          WHERE k.created_at < now() - ${KEPT_FOR}
+        RETURNING asset_id, owner
+      )
+      INSERT INTO assets (id, owner, location, path, webhooks, policy_name, policy_version, sha256)
+      SELECT asset_id, owner, ${location}, ${path}, ${JSON.stringify(webhooks)}::jsonb,
+        ${policyName}, ${policyVersion}::integer, ${sha256}
+      FROM kept RETURNING id`.execute(db),
   );
-  return accepted?.id ?? findAccepted(orm, owner, submission, key);
+  return rows[0]?.id ?? findAccepted(orm, tenant, submission, key);
 }
 
 /** The id of what this submission came to when it was accepted with the key; null if it never was. */
 export async function findAccepted(
   orm: MikroORM,
-  owner: string,
+  tenant: string,
   submission: Submission,
   key: string,
 ): Promise<string | null> {
-  const [earlier] = await executeFor<{ id: string }>(
-    orm,
-    owner,
-    `SELECT asset_id AS id FROM idempotency_keys
-     WHERE owner = ? AND route = ? AND key = ? AND request_hash = ? AND created_at >= now() - ${KEPT_FOR}`,
-    [owner, ROUTE, key, hashOf(submission)],
+  const earlier = await queryAsTenant(orm, tenant, (db) =>
+    db
+      .selectFrom('idempotency_keys')
+      .select('asset_id')
+      .where('owner', '=', tenant)
+      .where('route', '=', ROUTE)
+      .where('key', '=', key)
+      .where('request_hash', '=', hashOf(submission))
+      .where('created_at', '>=', sql<Date>`now() - ${KEPT_FOR}`)
+      .executeTakeFirst(),
   );
-  return earlier?.id ?? null;
+  return earlier?.asset_id ?? null;
 }
 
 function hashOf(submission: Submission): Buffer {
@@ -85,5 +77,7 @@ function hashOf(submission: Submission): Buffer {
 
 /** Forgets the keys that are older than that. */
 export async function forgetOldKeys(orm: MikroORM): Promise<void> {
-  await execute(orm, `DELETE FROM idempotency_keys WHERE created_at < now() - ${KEPT_FOR}`, []);
+  await query(orm, (db) =>
+    db.deleteFrom('idempotency_keys').where('created_at', '<', sql<Date>`now() - ${KEPT_FOR}`).execute(),
+  );
 }

@@ -1,23 +1,17 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import { MAX as LAST_ID, v7 as uuidv7 } from 'uuid';
-import {
-  type AssetState,
-  isTerminal,
-  NOTIFICATION_KEYS,
-  type Notifications,
-  pendingSteps,
-  skippedSteps,
-} from '../../domain/asset.ts';
+import { type AssetState, isTerminal, NOTIFICATION_KEYS, type Notifications } from '../../domain/asset.ts';
 import { endEventBody } from '../../domain/events.ts';
 import type { AssetStore, AssetSummary, Submission } from '../../domain/ports/assets.ts';
-import { DEFAULT_POLICY, describePolicy, type PolicyId, stepsUnder } from '../../domain/policy.ts';
+import type { PolicyId } from '../../domain/policy.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
-import { Asset, Delivery, DeliveryTry, type Webhooks } from '../entities.ts';
+import type { Webhooks } from '../entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
-import { guard } from '../execute.ts';
+import { findAssetDetails } from './asset-details.ts';
 import { groupByTick } from '../group-by-tick.ts';
-import { createPolicyStore } from '../policies/policy-store.ts';
-import { executeFor, forTenant } from '../tenant.ts';
+import { queryAsTenant } from '../query.ts';
+import { executeFor } from '../tenant.ts';
 import { deliveryParams, insertDelivery } from './terminal-write.ts';
 
 /** Rows a block of the streamed list. */
@@ -28,13 +22,11 @@ const MAX_GROUPED_INSERTS = 250;
 
 /** `onWork` is called after every commit that leaves work for the dispatcher. */
 export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore {
-  const policies = createPolicyStore(orm);
-
   const insert = groupByTick(
     async (accepted: readonly Parameters<typeof asRow>[]) => {
       const rows = accepted.map((one) => asRow(...one));
-      const inserts = [...Map.groupBy(rows, ({ owner }) => owner)].map(([tenant, ofTenant]) =>
-        guard(() => forTenant(orm, tenant).insertMany(Asset, ofTenant)),
+      const inserts = [...Map.groupBy(rows, ({ tenant }) => tenant)].map(([tenant, ofTenant]) =>
+        queryAsTenant(orm, tenant, (db) => insertAssets(tenant, ofTenant).execute(db)),
       );
       await Promise.all(inserts);
       onWork();
@@ -48,19 +40,17 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
     tenant: string,
     { limit, before = LAST_ID, state }: Parameters<AssetStore['page']>[1],
   ): Promise<AssetSummary[]> {
-    const [condition, params] = state === undefined ? ['true', []] : ['state = ?', [state]];
-    return executeFor<AssetSummary>(
-      orm,
-      tenant,
-      `SELECT id, state, errors FROM assets WHERE owner = ? AND ${condition} AND id < ? ORDER BY id DESC LIMIT ?`,
-      [tenant, ...params, before, limit],
+    return queryAsTenant(orm, tenant, (db) =>
+      db
+        .selectFrom('assets')
+        .select(['id', 'state', 'errors'])
+        .where('owner', '=', tenant)
+        .where('id', '<', before)
+        .$if(state !== undefined, (all) => all.where('state', '=', state ?? 'queued'))
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute(),
     );
-  }
-
-  /** The steps that an asset is to go through, where none has been written: none has begun, or it ended without. */
-  async function plannedSteps(tenant: string, policy: PolicyId | null, hasChecksum: boolean) {
-    const found = policy === null ? null : await policies.find(tenant, policy.name, policy.version);
-    return stepsUnder(found, hasChecksum);
   }
 
   return {
@@ -75,67 +65,18 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
     findAccepted: (tenant, submission, key) => findAccepted(orm, tenant, submission, key),
 
     async find(tenant, id) {
-      const row = await guard(() =>
-        forTenant(orm, tenant).findOne(
-          Asset,
-          { id },
-          { fields: ['id', 'state', 'errors'], disableIdentityMap: true },
-        ),
+      const row = await queryAsTenant(orm, tenant, (db) =>
+        db
+          .selectFrom('assets')
+          .select(['id', 'state', 'errors'])
+          .where('id', '=', id)
+          .where('owner', '=', tenant)
+          .executeTakeFirst(),
       );
-      return row === null ? null : { id: row.id, state: row.state, errors: row.errors ?? null };
+      return row ?? null;
     },
 
-    async findDetails(tenant, id) {
-      const em = forTenant(orm, tenant);
-      const row = await guard(() => em.findOne(Asset, { id }, { disableIdentityMap: true }));
-      if (row === null) return null;
-      const deliveries = await guard(() =>
-        em.find(
-          Delivery,
-          { assetId: id },
-          { orderBy: { attempt: 'asc', createdAt: 'asc' }, disableIdentityMap: true },
-        ),
-      );
-      const tries = await guard(() =>
-        em.find(
-          DeliveryTry,
-          { deliveryId: { $in: deliveries.map((delivery) => delivery.id) } },
-          { orderBy: { number: 'asc' }, disableIdentityMap: true },
-        ),
-      );
-      const policy = asPolicyId(row.policyName, row.policyVersion);
-      const showAll = isTerminal(row.state) ? skippedSteps : pendingSteps;
-      return {
-        id: row.id,
-        state: row.state,
-        errors: row.errors ?? null,
-        attempt: row.attempt,
-        createdAt: row.createdAt,
-        startedAt: row.startedAt ?? null,
-        finishedAt: row.finishedAt ?? null,
-        assetPath: { location: row.location, path: row.path },
-        image: row.image ?? null,
-        steps: row.steps ?? showAll(await plannedSteps(tenant, policy, typeof row.sha256 === 'string')),
-        findings: row.findings ?? [],
-        policy: describePolicy(policy ?? DEFAULT_POLICY),
-        runId: row.runId ?? null,
-        deliveries: deliveries.map(({ id: deliveryId, event, attempt, url, state }) => ({
-          id: deliveryId,
-          event,
-          attempt,
-          url,
-          state,
-          tries: tries
-            .filter((tryMade) => tryMade.deliveryId === deliveryId)
-            .map(({ at, status, durationMs, error }) => ({
-              at,
-              status: status ?? null,
-              durationMs,
-              error: error ?? null,
-            })),
-        })),
-      };
-    },
+    findDetails: (tenant, id) => findAssetDetails(orm, tenant, id),
 
     async *list(tenant) {
       let before: string | undefined;
@@ -206,19 +147,22 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
   };
 }
 
-type Maybe<Value> = Value | null | undefined;
+type NewAsset = ReturnType<typeof asRow>;
 
-function asPolicyId(name: Maybe<string>, version: Maybe<number>): PolicyId | null {
-  return typeof name === 'string' && typeof version === 'number' ? { name, version } : null;
+/** One text for any number of rows: each column is one array. */
+function insertAssets(tenant: string, rows: readonly NewAsset[]) {
+  const column = <Key extends keyof NewAsset>(key: Key) => rows.map((row) => row[key]);
+  return sql`
+    INSERT INTO assets (owner, id, location, path, webhooks, policy_name, policy_version, sha256)
+    SELECT ${tenant}, * FROM unnest(${column('id')}::uuid[], ${column('location')}::text[], ${column('path')}::text[],
+      ${column('webhooks').map((webhooks) => JSON.stringify(webhooks))}::jsonb[],
+      ${column('policyName')}::text[], ${column('policyVersion')}::integer[], ${column('sha256')}::text[])`;
 }
 
 function asRow(tenant: string, { assetPath, notifications, sha256 }: Submission, policy: PolicyId | null) {
   return {
     id: uuidv7(),
-    owner: tenant,
-    state: 'queued' as const,
-    attempt: 1,
-    claims: 0,
+    tenant,
     location: assetPath.location,
     path: assetPath.path,
     webhooks: asWebhooks(notifications),

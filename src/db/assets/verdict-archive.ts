@@ -1,32 +1,34 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import { MAX as LAST_ID } from 'uuid';
 import { DEFAULT_POLICY, describePolicy } from '../../domain/policy.ts';
 import type { VerdictArchive } from '../../domain/ports/policies.ts';
 import type { StoredVerdict } from '../../domain/rejudge.ts';
-import { executeFor } from '../tenant.ts';
+import { queryAsTenant } from '../query.ts';
 
-const VERDICT = `id, state, coalesce(findings, '[]') AS findings, coalesce(steps, '[]') AS steps, image,
-  coalesce(policy_name || '@' || policy_version, '${describePolicy(DEFAULT_POLICY)}') AS policy`;
+const VERDICT = sql`id, state, coalesce(findings, '[]') AS findings, coalesce(steps, '[]') AS steps, image,
+  coalesce(policy_name || '@' || policy_version, ${sql.lit(describePolicy(DEFAULT_POLICY))}) AS policy`;
 
 /** Reads rows, and nothing else: no file is opened, nothing is written. */
 export function createVerdictArchive(orm: MikroORM): VerdictArchive {
   return {
-    page: (tenant, { limit, before = LAST_ID }) =>
-      executeFor<StoredVerdict>(
-        orm,
-        tenant,
-        `SELECT ${VERDICT} FROM assets
-         WHERE owner = ? AND state IN ('complete', 'failed', 'canceled') AND id < ? ORDER BY id DESC LIMIT ?`,
-        [tenant, before, limit],
-      ),
+    async page(tenant, { limit, before = LAST_ID }) {
+      const { rows } = await queryAsTenant(orm, tenant, (db) =>
+        sql<StoredVerdict>`
+          SELECT ${VERDICT} FROM assets
+          WHERE owner = ${tenant} AND state IN ('complete', 'failed', 'canceled') AND id < ${before}
+          ORDER BY id DESC LIMIT ${limit}`.execute(db),
+      );
+      return rows;
+    },
 
-    find: (tenant, ids) =>
-      executeFor<StoredVerdict>(
-        orm,
-        tenant,
-        `SELECT ${VERDICT} FROM assets
-         WHERE owner = ? AND id IN (SELECT jsonb_array_elements_text(?::jsonb)::uuid) ORDER BY id DESC`,
-        [tenant, JSON.stringify(ids)],
-      ),
+    async find(tenant, ids) {
+      const { rows } = await queryAsTenant(orm, tenant, (db) =>
+        sql<StoredVerdict>`
+          SELECT ${VERDICT} FROM assets WHERE owner = ${tenant} AND id = ANY (${ids}::uuid[])
+          ORDER BY id DESC`.execute(db),
+      );
+      return rows;
+    },
   };
 }

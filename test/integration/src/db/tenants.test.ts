@@ -135,8 +135,8 @@ describe('tenants in the database', () => {
 
   it('has the filter of the entities show one tenant only, without the help of Postgres', async () => {
     const em = forTenant(database.orm, 'anna');
-    expect((await em.find(Asset, {})).map(({ owner }) => owner)).toEqual(['anna']);
-    expect((await em.find(Delivery, {})).map(({ owner }) => owner)).toEqual(['anna']);
+    expect((await em.find(Asset, {})).map(({ tenant }) => tenant)).toEqual(['anna']);
+    expect((await em.find(Delivery, {})).map(({ tenant }) => tenant)).toEqual(['anna']);
     await expect(database.orm.em.fork().find(Asset, {})).rejects.toThrow(/tenant/);
     await expect(database.orm.em.fork().find(Delivery, {})).rejects.toThrow(/tenant/);
   });

@@ -1,0 +1,79 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { isTerminal, pendingSteps, skippedSteps } from '../../domain/asset.ts';
+import { DEFAULT_POLICY, describePolicy, type PolicyId, stepsUnder } from '../../domain/policy.ts';
+import type { AssetDetails } from '../../domain/ports/assets.ts';
+import { createPolicyStore } from '../policies/policy-store.ts';
+import { type Database, queryAsTenant } from '../query.ts';
+
+/** Everything that `/details` shows of an asset; null if the tenant has no such asset. */
+export async function findAssetDetails(
+  orm: MikroORM,
+  tenant: string,
+  id: string,
+): Promise<AssetDetails | null> {
+  const found = await queryAsTenant(orm, tenant, async (db) => {
+    const row = await db
+      .selectFrom('assets')
+      .selectAll()
+      .where('id', '=', id)
+      .where('owner', '=', tenant)
+      .executeTakeFirst();
+    return row === undefined ? null : { row, deliveries: await readDeliveries(db, tenant, id) };
+  });
+  if (found === null) return null;
+
+  const { row, deliveries } = found;
+  const policy = asPolicyId(row.policy_name, row.policy_version);
+  const showAll = isTerminal(row.state) ? skippedSteps : pendingSteps;
+  return {
+    id: row.id,
+    state: row.state,
+    errors: row.errors,
+    attempt: row.attempt,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    assetPath: { location: row.location, path: row.path },
+    image: row.image,
+    steps: row.steps ?? showAll(await plannedSteps(orm, tenant, policy, row.sha256 !== null)),
+    findings: row.findings ?? [],
+    policy: describePolicy(policy ?? DEFAULT_POLICY),
+    runId: row.run_id,
+    deliveries,
+  };
+}
+
+async function readDeliveries(db: Database, tenant: string, assetId: string) {
+  const deliveries = await db
+    .selectFrom('deliveries')
+    .select(['id', 'event', 'attempt', 'url', 'state'])
+    .where('asset_id', '=', assetId)
+    .where('owner', '=', tenant)
+    .orderBy('attempt')
+    .orderBy('created_at')
+    .$narrowType<{ event: AssetDetails['deliveries'][number]['event'] }>()
+    .execute();
+  const tries = await db
+    .selectFrom('delivery_tries')
+    .select(['delivery_id', 'at', 'status', 'duration_ms', 'error'])
+    .where('delivery_id', '=', (column) => column.fn.any(column.val(deliveries.map(({ id }) => id))))
+    .orderBy('number')
+    .execute();
+  return deliveries.map((delivery) => ({
+    ...delivery,
+    tries: tries
+      .filter((tryMade) => tryMade.delivery_id === delivery.id)
+      .map(({ at, status, duration_ms: durationMs, error }) => ({ at, status, durationMs, error })),
+  }));
+}
+
+/** The steps that an asset goes through, where none is written yet: none has begun, or it ended without any. */
+async function plannedSteps(orm: MikroORM, tenant: string, policy: PolicyId | null, hasChecksum: boolean) {
+  const found =
+    policy === null ? null : await createPolicyStore(orm).find(tenant, policy.name, policy.version);
+  return stepsUnder(found, hasChecksum);
+}
+
+function asPolicyId(name: string | null, version: number | null): PolicyId | null {
+  return name === null || version === null ? null : { name, version };
+}

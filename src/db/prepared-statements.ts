@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { Client } from 'pg';
+
+/** Texts that one connection keeps prepared: more than we have. Further ones are parsed at every use. */
+const MAX_KEPT = 300;
+
+/** PostgreSQL, appendix A: what an execution fails with, before it does anything, where its plan no longer fits. */
+const STALE = new Set([
+  // "cached plan must not change result type": a migration has changed a column that the statement returns.
+  '0A000',
+  // No such statement: somebody has run DISCARD or DEALLOCATE on this connection.
+  '26000',
+]);
+
+export function isStale(error: unknown): boolean {
+  return STALE.has(String((error as { code?: unknown } | null)?.code));
+}
+
+/**
+ * A connection that gives each statement with parameters a name, so that Postgres parses it once and soon keeps its plan.
+ * Measured: a claim is planned in 0.36–0.46 ms, which is most of what it costs.
+ *
+ * A statement that Postgres no longer takes is prepared anew under another name and run again. Inside a transaction it
+ * can't be: that is over then, and whoever began it begins again (`queryAsTenant`).
+ */
+export class PreparingClient extends Client {
+  readonly #names = new Map<string, string>();
+  #renewals = 0;
+
+  // The overloads of pg each have a result of their own, and only `any` is assignable to all of them.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  override query(...args: unknown[]): any {
+    const [text, values] = args;
+    const isPlain = typeof text !== 'string' || !Array.isArray(values) || values.length === 0;
+    if (isPlain || args.length > 2 || (this.#names.size >= MAX_KEPT && !this.#names.has(text)))
+      return super.query(...(args as Parameters<Client['query']>));
+    return this.#runPrepared(text, values);
+  }
+
+  async #runPrepared(text: string, values: unknown[]): Promise<unknown> {
+    try {
+      return await super.query({ name: this.#nameOf(text), text, values });
+    } catch (error) {
+      if (!isStale(error)) throw error;
+      this.#renewals += 1;
+      this.#names.delete(text);
+      // The status is still that of before the statement: 'I' is "in no transaction".
+      if (this.getTransactionStatus() !== 'I') throw error;
+      return super.query({ name: this.#nameOf(text), text, values });
+    }
+  }
+
+  #nameOf(text: string): string {
+    let name = this.#names.get(text);
+    if (name === undefined) {
+      const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+      name = this.#renewals === 0 ? `v_${hash}` : `v_${hash}_${this.#renewals}`;
+      this.#names.set(text, name);
+    }
+    return name;
+  }
+}

@@ -1,0 +1,69 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Tables } from './entities.ts';
+import { guard } from './execute.ts';
+import { isStale } from './prepared-statements.ts';
+
+/**
+ * How a store runs a statement; `assets/accept-once.ts` has one of each kind. Every value is a bind parameter, so no text ever holds one:
+ *
+ *     // One table, plain conditions: Kysely's builder, typed from `entities.ts`.
+ *     await query(orm, (db) => db.deleteFrom('workers').where('id', '=', workerId).execute());
+ *
+ *     // Anything else: one template. `${value}` becomes $1, $2, …; `${sql`…`}` puts a fragment of ours into the text.
+ *     const { rows } = await query(orm, (db) => sql<Row>`SELECT … WHERE id = ${id} AND ${UNATTENDED}`.execute(db));
+ *
+ *     // On behalf of a tenant: one transaction, in which Postgres shows the rows of this tenant only.
+ *     const { rows } = await queryAsTenant(orm, tenant, (db) => sql<Row>`SELECT … WHERE owner = ${tenant}`.execute(db));
+ *
+ * - Each text is prepared once a connection (`prepared-statements.ts`), so texts must come from a small set: a list is
+ *   one array (`id = ANY (${ids}::uuid[])`, `FROM unnest(${ids}::uuid[], ${texts}::text[])`), never one `$n` an element.
+ * - Postgres infers the type of `$n` from its place. Where it can't (`SELECT $1`, `$1 IS NULL`), write a cast: `${id}::uuid`.
+ * - JSON goes in as text: `${JSON.stringify(value)}::jsonb`. A `Date` and a `Buffer` go in as they are.
+ * - Out come `Date` for timestamps, text for `bigint` (so for `count(*)`), values for JSON, `Buffer` for bytea.
+ * - The function may run twice (see `queryAsTenant`): it holds statements, and decides nothing.
+ */
+export type Database = Kysely<Tables>;
+
+/**
+ * Runs one statement on the pool.
+ * @throws {AppError} `database_unavailable`, `storage_full` or `internal`, as `guard` maps the driver's errors
+ */
+export function query<Result>(orm: MikroORM, run: (db: Database) => Promise<Result>): Promise<Result> {
+  return guard(() => run(orm.em.getKysely<Tables>()));
+}
+
+/**
+ * Runs statements of one tenant in one transaction. The policies of Postgres (migration 0005) show it the rows of
+ * `validatr.tenant`, which is set here; a pool that sees all rows is not bounded by them, so each statement names the tenant too.
+ * Begins anew, once, where a prepared statement was no longer valid: nothing was written then.
+ * @throws {AppError} as `query` does
+ */
+export function queryAsTenant<Result>(
+  orm: MikroORM,
+  tenant: string,
+  run: (transaction: Transaction<Tables>) => Promise<Result>,
+): Promise<Result> {
+  return guard(() => runTransaction(orm, tenant, run));
+}
+
+async function runTransaction<Result>(
+  orm: MikroORM,
+  tenant: string,
+  run: (transaction: Transaction<Tables>) => Promise<Result>,
+): Promise<Result> {
+  const begin = () =>
+    orm.em
+      .getKysely<Tables>()
+      .transaction()
+      .execute(async (transaction) => {
+        await sql`SELECT set_config('validatr.tenant', ${tenant}, true)`.execute(transaction);
+        return run(transaction);
+      });
+  try {
+    return await begin();
+  } catch (error) {
+    if (!isStale(error)) throw error;
+    return begin();
+  }
+}
