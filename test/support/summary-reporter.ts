@@ -1,28 +1,64 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
-/** Ends the run with one line that scripts can read: `N passed, N failed`; before it, why tests skipped themselves. */
+/**
+ * Ends the run with one line that scripts can read: `N passed, N failed`. It counts each test once. A test that could
+ * not run, because the set-up of its suite failed, has failed; so has a file that could not be loaded, as one. The
+ * lines before it name the tests that were skipped and why, and what failed outside of all tests.
+ */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
-    let passed = 0;
-    let skipped = 0;
-    const reasons: string[] = [];
-    let failed = unhandledErrors.length;
+    const count = { passed: 0, failed: 0, skipped: 0 };
+    const lines: string[] = [];
     for (const module of modules) {
-      failed += module.errors().length;
-      for (const test of module.children.allTests()) {
+      const tests = [...module.children.allTests()];
+      for (const test of tests) {
+        const outcome = outcomeOf(test);
+        count[outcome] += 1;
         const result = test.result();
-        if (result.state === 'passed') passed += 1;
-        else if (result.state === 'skipped') {
-          skipped += 1;
-          if (result.note !== undefined) reasons.push(`Skipped: ${test.fullName} (${result.note})`);
-        } else failed += 1;
+        if (result.state === 'skipped' && outcome === 'skipped' && result.note !== undefined)
+          lines.push(`Skipped: ${test.fullName} (${result.note})`);
       }
+      if (tests.length === 0 && !module.ok()) count.failed += 1;
     }
+    lines.push(...outsideOfTests(modules, unhandledErrors));
+    const { passed, failed, skipped } = count;
+    lines.push(`${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`);
     // After the other reporters' lines, which are written in this same turn.
-    process.once('exit', () => {
-      process.stdout.write(
-        `${reasons.map((reason) => `\n${reason}`).join('')}\n${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}\n`,
-      );
-    });
+    process.once('exit', () => process.stdout.write(`\n${lines.join('\n')}\n`));
   }
+}
+
+function outcomeOf(test: TestCase): 'passed' | 'failed' | 'skipped' {
+  const { state } = test.result();
+  if (state === 'passed' || state === 'failed') return state;
+  // One that was to run, and has not even got a result, is one more victim of a set-up.
+  if (state === 'pending') return 'failed';
+  return test.options.mode === 'run' && isSetUpBroken(test) ? 'failed' : 'skipped';
+}
+
+function isSetUpBroken({ parent }: TestCase): boolean {
+  for (let at = parent; ; at = at.parent) {
+    if (at.errors().length > 0) return true;
+    if (at.type === 'module') return false;
+  }
+}
+
+/** Errors of files, of set-ups and clean-ups, and those that nobody caught: the run fails, but no test is counted for it. */
+function outsideOfTests(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): string[] {
+  const places = modules.flatMap((module) => [
+    ...module.errors().map(({ message }) => `${module.relativeModuleId}: ${message}`),
+    ...[...module.children.allSuites()].flatMap((suite) =>
+      suite.errors().map(({ message }) => `${module.relativeModuleId}, ${suite.fullName}: ${message}`),
+    ),
+  ]);
+  const unhandled = unhandledErrors.map((error) => `unhandled: ${messageOf(error)}`);
+  return [...places, ...unhandled].map((line) => `Failed outside of a test: ${firstLine(line)}`);
+}
+
+function messageOf(error: unknown): string {
+  return (error as { message?: string } | null)?.message ?? String(error);
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
