@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { TEST_MS } from './test/support/deadlines.ts';
+
+const DEADLINES = { testTimeout: TEST_MS, hookTimeout: TEST_MS };
 
 export default defineConfig({
   test: {
@@ -8,6 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{unit,browser,contract}/**/*.test.ts'],
+          ...DEADLINES,
         },
       },
       {
@@ -16,9 +20,9 @@ export default defineConfig({
           name: 'servers',
           include: ['test/{integration,workflow,e2e,faults}/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
+          setupFiles: ['test/support/left-over.ts'],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...DEADLINES,
           sequence: { groupOrder: 1 },
         },
       },

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { TEST_MS } from './test/support/deadlines.ts';
 
 /** The HTTP suite against a running stack (`BASE_URL`, by default the one of `make dev` or `make server`). */
 export default defineConfig({
@@ -7,7 +8,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     include: ['test/e2e/http/**/*.test.ts'],
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: TEST_MS,
+    hookTimeout: TEST_MS,
   },
 });

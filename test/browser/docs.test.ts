@@ -16,7 +16,7 @@ describe.skipIf(chromium === undefined)(
     beforeAll(async () => {
       app = await serve(createBareApp());
       page = await openPage(chromium ?? '');
-    }, 60_000);
+    });
     afterAll(async () => {
       await page.close();
       app.close();
@@ -29,7 +29,7 @@ describe.skipIf(chromium === undefined)(
           const text = String(await page.evaluate('document.body.innerText'));
           return text.includes('/webhooks/endpoints') && text.includes('/openapi.json') && text;
         },
-        { timeoutMs: 30_000, what: 'the operations' },
+        { what: 'the operations' },
       );
       for (const path of ['/assets/image', '/assets/{id}/details', '/webhooks/test', '/healthz'])
         expect(shown).toContain(path);
@@ -53,6 +53,6 @@ describe.skipIf(chromium === undefined)(
       if (screenshot === undefined) return;
       const { data } = await page.call('Page.captureScreenshot', { captureBeyondViewport: true });
       await writeFile(screenshot, String(data), 'base64');
-    }, 60_000);
+    });
   },
 );

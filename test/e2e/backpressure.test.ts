@@ -19,7 +19,7 @@ describe('with more work than can be taken', () => {
     stack = await startStack({ DISPATCHER: 'off', BACKLOG_MAX: String(BACKLOG_MAX) });
     client = createTestClient(stack.baseUrl);
   });
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
   it('a full backlog refuses submissions and retries, not reading or cancelling, until there is room', async () => {
     const canceled = await client.submit('./assets/rocket.jpg');
@@ -60,7 +60,7 @@ describe('with the disk of Postgres full', () => {
     await stack.database.query(`CREATE FUNCTION fill_disk() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE 'could not extend file' USING ERRCODE = '53100'; END $$`);
   });
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
   const fill = (when: string) =>
     stack.database.query(`CREATE TRIGGER disk_is_full ${when} EXECUTE FUNCTION fill_disk()`);
@@ -85,6 +85,6 @@ describe('with the disk of Postgres full', () => {
       { what: 'a write that is tried again' },
     );
     await makeRoom();
-    expect(await client.verdict(id, 40_000)).toEqual({ id, state: 'complete' });
-  }, 90_000);
+    expect(await client.verdict(id)).toEqual({ id, state: 'complete' });
+  });
 });

@@ -51,10 +51,10 @@ describe('npm run dev', () => {
 
   /** One that has been told to end may be a moment from it. */
   const areGone = () =>
-    eventually(() => ours().length === 0, { timeoutMs: 3_000, what: 'the end of every process' });
+    eventually(() => ours().length === 0, { withinMs: 3_000, what: 'the end of every process' });
 
   const isReady = (output: () => string) =>
-    eventually(() => output().includes('Validatr is ready'), { timeoutMs: 60_000, what: 'the stack' });
+    eventually(() => output().includes('Validatr is ready'), { what: 'the stack' });
 
   it('brings the stack up, keeps data over a kill, and leaves no process behind', async () => {
     const first = start();
@@ -81,7 +81,7 @@ describe('npm run dev', () => {
     await once(second.program, 'exit');
     expect(second.program.exitCode).toBe(0);
     await areGone();
-  }, 120_000);
+  });
 
   it('leaves no process behind when it is stopped while it starts', async () => {
     const { program, output } = start();

@@ -58,8 +58,8 @@ describe('what is foreign', () => {
     ids = { asset, delivery: delivery?.id ?? '', endpoint: delivery?.endpointId ?? '', key: key?.id ?? '' };
   });
   afterAll(async () => {
-    await stack.stop();
-    await receiver.close();
+    await stack?.stop();
+    await receiver?.close();
   });
 
   /** Everything that is the owner's, but what a look at it changes. */

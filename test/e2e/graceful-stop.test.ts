@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestClient, type TestClient } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectWithin, slowness } from '../support/machine-pace.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
 const DRAIN_DELAY_S = 3;
@@ -14,7 +15,7 @@ describe('an API that is told to stop', () => {
     stack = await startStack({ DRAIN_DELAY_S: String(DRAIN_DELAY_S) });
     client = createTestClient(stack.baseUrl);
   });
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
   const draining = () =>
     eventually(async () => {
@@ -26,7 +27,7 @@ describe('an API that is told to stop', () => {
     const begin = performance.now();
     stack.api.signal('SIGTERM');
     expect(await (await draining()).json()).toMatchObject({ type: 'urn:validatr:error:draining' });
-    expect(performance.now() - begin).toBeLessThan(1_000);
+    expectWithin(performance.now() - begin, 1_000);
 
     let accepted = 0;
     while (performance.now() - begin < (DRAIN_DELAY_S - 1) * 1_000) {
@@ -34,7 +35,7 @@ describe('an API that is told to stop', () => {
       expect([response.status, response.headers.get('connection')]).toEqual([202, 'close']);
       accepted += 1;
     }
-    expect(accepted).toBeGreaterThan(10);
+    if (accepted <= 10) expect(accepted).toBeGreaterThan(10 / slowness());
     expect(await stack.api.ended()).toBe(0);
     expect(performance.now() - begin).toBeGreaterThan(DRAIN_DELAY_S * 1_000);
     await expect(client.call('GET', '/healthz')).rejects.toThrow('fetch failed');
@@ -50,7 +51,7 @@ describe('an API that is told to stop', () => {
   });
 
   it('ends at once at a signal that comes later', async () => {
-    await stack.startApi();
+    await stack.startApi({ DRAIN_DELAY_S: '300' });
     stack.api.signal('SIGTERM');
     await draining();
     const since = performance.now();
@@ -58,6 +59,6 @@ describe('an API that is told to stop', () => {
     const begin = performance.now();
     stack.api.signal('SIGTERM');
     expect(await stack.api.ended()).toBe(1);
-    expect(performance.now() - begin).toBeLessThan(1_000);
+    expectWithin(performance.now() - begin, 1_000);
   });
 });

@@ -40,7 +40,7 @@ describe('API keys', () => {
     });
     admin = createTestClient(stack.baseUrl, await createKey('--scopes', 'admin', '--name', 'the admin'));
   });
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
   const cli = (...args: string[]) => runCli(stack, ...args);
   const createKey = (...options: string[]) => createApiKey(stack, ...options);
@@ -130,11 +130,10 @@ describe('API keys', () => {
     const client = clientOf(made);
     expect((await client.call('GET', '/assets/')).status).toBe(200);
     expect((await admin.call('DELETE', `/admin/keys/${made.id}`)).status).toBe(204);
-    const revokedAt = performance.now();
     await eventually(async () => (await client.call('GET', '/assets/')).status === 401, {
-      timeoutMs: 10_000,
+      withinMs: 5_000,
+      what: 'the end of the key',
     });
-    expect(performance.now() - revokedAt).toBeLessThan(5_000);
     expect(await admin.read(`/admin/keys/${made.id}`)).toMatchObject({ state: 'revoked' });
     const again = await admin.call('POST', `/admin/keys/${made.id}/rotate`);
     expect(await again.json()).toMatchObject({ status: 409, type: 'urn:validatr:error:key_not_active' });

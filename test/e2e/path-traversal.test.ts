@@ -19,7 +19,7 @@ describe('submitted in 2,000 spellings that lead out of the roots', () => {
     client = createTestClient(stack.baseUrl);
   });
   afterAll(async () => {
-    await stack.stop();
+    await stack?.stop();
     await trap.remove();
   });
 
@@ -47,7 +47,7 @@ describe('submitted in 2,000 spellings that lead out of the roots', () => {
     await eventually(
       async () =>
         (await stack.database.query('SELECT 1 FROM assets WHERE finished_at IS NULL LIMIT 1')).length === 0,
-      { timeoutMs: 240_000, everyMs: 500, what: 'the end of every asset' },
+      { everyMs: 500, what: 'the end of every asset' },
     );
     const ended = await stack.database.query<{ id: string; state: string; errors: object }>(
       'SELECT id, state, errors FROM assets',
@@ -63,5 +63,5 @@ describe('submitted in 2,000 spellings that lead out of the roots', () => {
     await copyFile(join(trap.dir, 'secret.jpg'), join(trap.root, 'good.jpg'));
     const id = await client.submit('assets/good.jpg');
     expect(await client.verdict(id)).toEqual({ id, state: 'complete' });
-  }, 400_000);
+  });
 });

@@ -36,7 +36,7 @@ describe('a stack that validates under policies', () => {
     await add('png-ok', { formats: { allow: ['JPEG', 'PNG'] } });
   });
   afterAll(async () => {
-    await stack.stop();
+    await stack?.stop();
     await rm(base, { recursive: true, force: true });
   });
 

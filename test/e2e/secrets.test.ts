@@ -49,10 +49,10 @@ describe('a secret', () => {
     logs = stack.api.output() + stack.worker.output();
     histories = await exportHistories();
     dump = await dumpDatabase();
-  }, 120_000);
+  });
   afterAll(async () => {
-    await stack.stop();
-    await receiver.close();
+    await stack?.stop();
+    await receiver?.close();
   });
 
   const secretOf = (key: string) => key.split('_')[2] ?? '';

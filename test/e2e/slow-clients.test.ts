@@ -20,7 +20,7 @@ describe('among a thousand clients that send a byte now and then', () => {
     stack = await startStack({ REQUESTS_IN_FLIGHT_MAX: String(REQUESTS_IN_FLIGHT_MAX), LOG_LEVEL: 'warn' });
     client = createTestClient(stack.baseUrl);
   });
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
   async function slowClients(): Promise<SlowClientFigures> {
     const numbers = [Number(stack.env['PORT']), SLOW_HEADERS, SLOW_BODIES, SECONDS].map(String);

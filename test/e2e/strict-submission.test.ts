@@ -11,7 +11,7 @@ describe('a strict submission to a stack whose webhooks reach public addresses o
     stack = await startStack({ EGRESS_ALLOW: '' });
     client = createTestClient(stack.baseUrl);
   });
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
   it('is refused for addresses that are forbidden, given as such or by name', async () => {
     const answer = await client.call(

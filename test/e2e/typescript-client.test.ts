@@ -26,8 +26,8 @@ describe('the TypeScript client', () => {
     receiver = await startReceiver();
   });
   afterAll(async () => {
-    await receiver.close();
-    await stack.stop();
+    await receiver?.close();
+    await stack?.stop();
   });
 
   it('submits, waits for the verdict, and reads its reasons', async () => {

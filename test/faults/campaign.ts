@@ -1,3 +1,4 @@
+import { slowness } from '../support/machine-pace.ts';
 import type { ReceivedEvent } from '../support/receiver.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { checkLog, type Report } from './checker.ts';
@@ -9,7 +10,7 @@ import { startFaultStack } from './stack.ts';
 import { submitAll } from './submit.ts';
 
 /** Far beyond the bound, so that the figures tell "late" from "lost". */
-const VERDICTS_WITHIN_MS = 240_000;
+const VERDICTS_WITHIN_MS = 300_000;
 /** A try that was cut off is made again a minute later. */
 const WEBHOOKS_WITHIN_MS = 180_000;
 /** For a try whose answer came, but whose duplicate is still on its way. */
@@ -43,6 +44,7 @@ export async function runCampaign({ plan, temporalCli, logFile, say }: CampaignO
         rate,
         submissions: submissions.length,
         faults: faults.length,
+        slowness: slowness(),
       });
       await Promise.all([submitAll(plan, stack.baseUrl, receiver.url, log), injectFaults(plan, stack, log)]);
       say('All submitted; waiting for the last verdict …');

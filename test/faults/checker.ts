@@ -5,7 +5,7 @@ import { type Figures, lastFaultEndedAt, measure } from './figures.ts';
 import type { LogRecord, RecordOf } from './log.ts';
 import { gatherSightings, type Sighting, type Violation } from './sightings.ts';
 
-/** After the last fault every asset is terminal within this time. */
+/** After the last fault every asset is terminal within this time, on a quiet machine. */
 const ALL_TERMINAL_WITHIN_MS = 60_000;
 
 export interface Report {
@@ -17,7 +17,7 @@ export interface Report {
 export function checkLog(records: readonly LogRecord[]): Report {
   const run = records.find((record): record is RecordOf<'run'> => record.type === 'run');
   const { sightings, strays } = gatherSightings(records);
-  const dueAt = lastFaultEndedAt(records) + ALL_TERMINAL_WITHIN_MS;
+  const dueAt = lastFaultEndedAt(records) + ALL_TERMINAL_WITHIN_MS * (run?.slowness ?? 1);
   const violations = [
     ...checkCompleteness(records, run, sightings),
     ...sightings.flatMap((sighting) => checkVerdicts(sighting, dueAt)),

@@ -14,7 +14,7 @@ describe('when decoders are killed', () => {
   beforeAll(async () => {
     stack = await startStack({ LOG_LEVEL: 'warn', DECODER_PROCESSES: '2' });
   });
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
   const decoders = () =>
     execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
@@ -43,7 +43,6 @@ describe('when decoders are killed', () => {
       process.kill(pid ?? 0, 'SIGKILL');
     }
     await eventually(async () => (await terminal()) === ids.length, {
-      timeoutMs: 60_000,
       what: 'all verdicts',
     });
 
@@ -58,7 +57,7 @@ describe('when decoders are killed', () => {
       expect(codes).toBe(state === 'complete' ? '[]' : '["decoder_crashed"]');
     expect(stack.worker.process.exitCode).toBeNull();
     expect(stack.worker.output()).toContain('a decoder has ended');
-  }, 120_000);
+  });
 
   it('a worker that stops, or is killed, leaves none behind', async () => {
     const pids = decoders();
@@ -70,5 +69,5 @@ describe('when decoders are killed', () => {
         .split('\n')
         .some((line) => line.trim().split(/\s+/)[0] === String(pid) && !/ Z/.test(line));
     expect(pids.filter(isAlive)).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -14,6 +14,8 @@ export type LogRecord = { readonly at: number } & (
       readonly rate: number;
       readonly submissions: number;
       readonly faults: number;
+      /** Of the machine, when the run began (`machine-pace.ts`). */
+      readonly slowness: number;
     }
   | {
       readonly type: 'request';

@@ -13,7 +13,7 @@ describe('when processes die', () => {
   beforeAll(async () => {
     stack = await startStack({ LOG_LEVEL: 'warn' });
   });
-  afterAll(() => stack.stop());
+  afterAll(() => stack?.stop());
 
   async function terminalCount(ids: readonly string[]): Promise<number> {
     const [row] = await stack.database.query<{ count: string }>(
@@ -43,7 +43,6 @@ describe('when processes die', () => {
     expect(await terminalCount(ids)).toBeLessThan(ASSETS);
     await stack.startWorker();
     await eventually(async () => (await terminalCount(ids)) === ASSETS, {
-      timeoutMs: 90_000,
       what: 'all verdicts',
     });
     const states = await stack.database.query<{ state: string; attempt: number }>(
@@ -51,7 +50,7 @@ describe('when processes die', () => {
     );
     expect(states).toEqual([{ state: 'complete', attempt: 1 }]);
     if (isRecording) await recordCrash(ids);
-  }, 180_000);
+  });
 
   it('loses nothing that was acknowledged when the API is killed', async () => {
     const acknowledged: string[] = [];
@@ -70,10 +69,9 @@ describe('when processes die', () => {
     await Promise.all(submitting);
     await stack.startApi();
     await eventually(async () => (await terminalCount(acknowledged)) === acknowledged.length, {
-      timeoutMs: 120_000,
       what: 'all verdicts',
     });
-  }, 180_000);
+  });
 
   it('drains at SIGTERM: processes end by themselves and what they left is taken up again', async () => {
     const client = createTestClient(stack.baseUrl);
@@ -83,8 +81,7 @@ describe('when processes die', () => {
     expect(await Promise.all([stack.worker.ended(), stack.api.ended()])).toEqual([0, 0]);
     await Promise.all([stack.startApi(), stack.startWorker()]);
     await eventually(async () => (await terminalCount(ids)) === ids.length, {
-      timeoutMs: 60_000,
       what: 'all verdicts',
     });
-  }, 120_000);
+  });
 });

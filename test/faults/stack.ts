@@ -16,6 +16,7 @@ import {
   waitUntilServing,
 } from '../../src/dev/our-programs.ts';
 import { type Program, startProgram, type Track } from '../../src/dev/program.ts';
+import { CONDITION_MS } from '../support/deadlines.ts';
 import { type KeptProgram, keepRunning } from './keep-running.ts';
 import type { Log } from './log.ts';
 import type { Target } from './plan.ts';
@@ -119,7 +120,7 @@ export async function startFaultStack(
       );
     await Promise.all([node('api'), node('worker')]);
     const baseUrl = `http://127.0.0.1:${port}`;
-    await waitUntilServing(baseUrl);
+    await waitUntilServing(baseUrl, CONDITION_MS);
     return {
       baseUrl,
       databaseUrl,

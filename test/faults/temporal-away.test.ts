@@ -33,8 +33,8 @@ describe('while Temporal is away', () => {
     stack = await startStack({ TEMPORAL_ADDRESS: temporal.address, LOG_LEVEL: 'warn' });
   });
   afterAll(async () => {
-    await stack.stop();
-    await temporal.stop();
+    await stack?.stop();
+    await temporal?.stop();
     await rm(dir, { recursive: true, force: true });
   });
 
@@ -47,7 +47,7 @@ describe('while Temporal is away', () => {
     const awayUntil = Date.now() + AWAY_MS;
     while (ids.length < ASSETS) ids.push(await client.submit('./assets/rocket.jpg'));
     expect((await client.call('GET', '/readyz')).status).toBe(503);
-    await eventually(() => Date.now() >= awayUntil, { timeoutMs: AWAY_MS + 1_000 });
+    await eventually(() => Date.now() >= awayUntil, { what: 'the end of the time away' });
 
     temporal = await start();
     await eventually(
@@ -57,15 +57,14 @@ describe('while Temporal is away', () => {
         );
         return Number(row?.open) === 0;
       },
-      { timeoutMs: 90_000, everyMs: 200, what: 'all verdicts' },
+      { everyMs: 200, what: 'all verdicts' },
     );
     const states = await stack.database.query(
       'SELECT state, count(*)::int AS count FROM assets GROUP BY state',
     );
     expect(states).toEqual([{ state: 'complete', count: ASSETS }]);
     await eventually(async () => (await client.call('GET', '/readyz')).ok, {
-      timeoutMs: 30_000,
       what: 'readiness',
     });
-  }, 180_000);
+  });
 });

@@ -30,7 +30,7 @@ describe('make server', () => {
   });
   afterAll(async () => {
     await rm(dir, { recursive: true, force: true });
-    await database.drop();
+    await database?.drop();
   });
 
   async function make(...args: string[]): Promise<string> {

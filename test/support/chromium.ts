@@ -57,7 +57,7 @@ export async function openPage(chromium: string): Promise<BrowserPage> {
   });
   const [, port = ''] = await eventually(
     () => /DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(output) ?? false,
-    { timeoutMs: 30_000, what: 'the browser' },
+    { what: 'the browser' },
   );
   const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as {
     type: string;

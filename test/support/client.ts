@@ -49,14 +49,14 @@ export function createTestClient(baseUrl: string, apiKey?: string) {
         throw new Error(`POST answered ${response.status}: ${await response.text()}`);
       return ((await response.json()) as AssetBody).id;
     },
-    /** Waits for a terminal state. */
-    async verdict(id: string, timeoutMs = 15_000): Promise<AssetBody> {
+    /** Waits for a terminal state; `withinMs`: see `eventually`. */
+    async verdict(id: string, withinMs?: number): Promise<AssetBody> {
       return eventually(
         async () => {
           const asset = await read(`/assets/${id}`);
           return ['complete', 'failed', 'canceled'].includes(asset.state) && asset;
         },
-        { timeoutMs, what: `the verdict on ${id}` },
+        { what: `the verdict on ${id}`, ...(withinMs !== undefined && { withinMs }) },
       );
     },
   };

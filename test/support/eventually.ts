@@ -1,13 +1,30 @@
-/** Calls `probe` until it gives something other than undefined or false. @throws after `timeoutMs` */
+import { CONDITION_MS } from './deadlines.ts';
+import { expectWithin } from './machine-pace.ts';
+
+interface Waiting {
+  readonly everyMs?: number;
+  readonly what?: string;
+  /** Where the guarantee is a time: how long it may take on a quiet machine (`machine-pace.ts`). */
+  readonly withinMs?: number;
+}
+
+/**
+ * Calls `probe` until it gives something other than undefined or false. @throws if that does not come about, or later
+ * than `withinMs`
+ */
 export async function eventually<Found>(
   probe: () => Promise<Found | undefined | false> | Found | undefined | false,
-  { timeoutMs = 15_000, everyMs = 20, what = 'the condition' } = {},
+  { everyMs = 20, what = 'the condition', withinMs = Number.POSITIVE_INFINITY }: Waiting = {},
 ): Promise<Found> {
-  const deadline = Date.now() + timeoutMs;
+  const begin = performance.now();
   for (;;) {
     const found = await probe();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`${what} did not come about within ${timeoutMs} ms`);
+    const tookMs = performance.now() - begin;
+    if (found !== undefined && found !== false) {
+      expectWithin(tookMs, withinMs, what);
+      return found;
+    }
+    if (tookMs > CONDITION_MS) throw new Error(`${what} did not come about within ${CONDITION_MS} ms`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

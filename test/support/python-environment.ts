@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-export const INSTALL_MS = 240_000;
+const INSTALL_MS = 240_000;
 
 /** `bin` has python and the programs of its packages; `missing` says why there is none (no python, no PyPI). */
 export type PythonEnvironment = { readonly bin: string } | { readonly missing: string };

@@ -7,6 +7,7 @@ import { freePort } from '../../src/dev/free-port.ts';
 import { loopbackEnvironment, ourProgram } from '../../src/dev/our-programs.ts';
 import { cloneDatabase, type TestDatabase } from './database.ts';
 import { eventually } from './eventually.ts';
+import { endAtLast } from './left-over.ts';
 import { createNamespace, type TemporalCli } from './namespace.ts';
 
 /** A program of ours as a real process. */
@@ -35,7 +36,7 @@ export function startProgram(name: 'api' | 'worker' | 'migrate', env: Record<str
       file?.write(chunk);
     });
   }
-  return {
+  const program: Program = {
     process: child,
     output: () => output,
     signal: (signal) => void child.kill(signal),
@@ -44,6 +45,12 @@ export function startProgram(name: 'api' | 'worker' | 'migrate', env: Record<str
       return child.exitCode;
     },
   };
+  const takeBack = endAtLast(() => {
+    program.signal('SIGKILL');
+    return program.ended();
+  });
+  child.once('exit', takeBack);
+  return program;
 }
 
 /** The stack as it runs in production: API and worker processes over a database and a namespace of their own. */
@@ -125,7 +132,7 @@ async function isReady(program: Program, probe: () => Promise<boolean> | boolean
       if (program.process.exitCode !== null) throw new Error(`It ended at start:\n${program.output()}`);
       return probe();
     },
-    { timeoutMs: 40_000, what: 'the program' },
+    { what: 'the program' },
   );
 }
 

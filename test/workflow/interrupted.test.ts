@@ -9,7 +9,7 @@ describe('workflows that are interrupted', () => {
   beforeAll(async () => {
     lab = await openWorkflowLab();
   });
-  afterAll(() => lab.stop());
+  afterAll(() => lab?.stop());
 
   it('run again from the task that they are reset to', async () => {
     const calls: string[] = [];

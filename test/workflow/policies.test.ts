@@ -39,7 +39,7 @@ describe('a validation under a policy', () => {
   beforeAll(async () => {
     lab = await openWorkflowLab();
   });
-  afterAll(() => lab.stop());
+  afterAll(() => lab?.stop());
 
   it('runs the steps that it needs and no other: the file is read once, the rest is judged in one go', async () => {
     const calls: string[] = [];

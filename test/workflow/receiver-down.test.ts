@@ -29,8 +29,8 @@ describe('a receiver that is down for an hour', () => {
     [lab, database] = await Promise.all([openWorkflowLab(), cloneDatabase()]);
   });
   afterAll(async () => {
-    await lab.stop();
-    await database.drop();
+    await lab?.stop();
+    await database?.drop();
   });
 
   it('gets every event after it is back, each under one id, never tried before its time', async () => {
@@ -93,7 +93,7 @@ describe('a receiver that is down for an hour', () => {
       }
       const isDelivered = async () =>
         (await log.list(DEFAULT_TENANT, { state: 'delivered' }, { limit: 100 })).length === EVENTS;
-      await eventually(isDelivered, { timeoutMs: 45_000, everyMs: 100, what: 'every event' });
+      await eventually(isDelivered, { everyMs: 100, what: 'every event' });
     });
 
     const secrets = createEndpointSecrets(database.orm);
@@ -113,7 +113,7 @@ describe('a receiver that is down for an hour', () => {
         expect(delay, `delay ${index + 1}`).toBeGreaterThanOrEqual(Math.floor(earliest[index] ?? 0));
     }
     await Promise.all([sender.close(), receiver.close()]);
-  }, 90_000);
+  });
 });
 
 /** By the independent verifier's own signature: its clock would call those of a faster one too old. */

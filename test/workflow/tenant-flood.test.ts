@@ -27,8 +27,8 @@ describe('a tenant with more events than it may have in a minute', () => {
     [lab, database] = await Promise.all([openWorkflowLab(), cloneDatabase()]);
   });
   afterAll(async () => {
-    await lab.stop();
-    await database.drop();
+    await lab?.stop();
+    await database?.drop();
   });
 
   it('gets the rest in the next, each under its id, asleep in no workflow; another’s are tried at once', async () => {
@@ -81,7 +81,7 @@ describe('a tenant with more events than it may have in a minute', () => {
       await eventually(() => sent('/other').length === 5, { what: "the other tenant's" });
       expect(sent('/flood')).toHaveLength(PER_MINUTE);
 
-      await eventually(() => sent('/flood').length >= flood.length, { timeoutMs: 30_000, what: 'the rest' });
+      await eventually(() => sent('/flood').length >= flood.length, { what: 'the rest' });
       await eventually(async () => !(await isAnyAsleep()), { what: 'the end of all workflows' });
       await dispatcher.stop();
       expect(idsOf('/flood').sort()).toEqual([...flood].sort());
@@ -99,5 +99,5 @@ describe('a tenant with more events than it may have in a minute', () => {
     expect(tries).toEqual(tries.map(() => ({ state: 'delivered', tries: 1 })));
     expect(tries).toHaveLength(PER_MINUTE + BEYOND + 5);
     await Promise.all([sender.close(), receiver.close()]);
-  }, 60_000);
+  });
 });

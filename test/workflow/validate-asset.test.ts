@@ -11,6 +11,7 @@ import {
   stepResult,
   type WorkflowLab,
 } from '../support/workflow-lab.ts';
+import { expectWithin } from '../support/machine-pace.ts';
 
 const trouble = () =>
   ApplicationFailure.create({ message: 'The storage does not answer.', type: 'storage_unavailable' });
@@ -23,7 +24,7 @@ describe('validateAsset', () => {
   beforeAll(async () => {
     lab = await openWorkflowLab();
   });
-  afterAll(() => lab.stop());
+  afterAll(() => lab?.stop());
 
   it('runs the five steps as local activities and is complete', async () => {
     const calls: string[] = [];
@@ -230,6 +231,7 @@ describe('validateAsset', () => {
   it('hands a delivery that does not settle at once to a workflow that outlives it', async () => {
     const calls: string[] = [];
     let sends = 0;
+    let isValidated = false;
     const activities = {
       ...fairWeather(calls),
       claimAsset: () =>
@@ -242,16 +244,18 @@ describe('validateAsset', () => {
       sendWebhook: () => {
         sends += 1;
         return Promise.resolve(
-          sends < 3 ? ({ outcome: 'later', waitMs: 300 } as const) : ({ outcome: 'done' } as const),
+          sends < 3 || !isValidated
+            ? ({ outcome: 'later', waitMs: 300 } as const)
+            : ({ outcome: 'done' } as const),
         );
       },
     };
     await lab.withActivities(activities, async () => {
       const validation = await lab.start({ assetId: nextId(), webhookKeys: ['onStart'] });
       expect(await validation.result()).toMatchObject({ state: 'complete' });
-      expect(sends).toBeLessThan(3);
+      isValidated = true;
       await lab.client.workflow.getHandle('delivery-hard').result();
-      expect(sends).toBe(3);
+      expect(sends).toBeGreaterThanOrEqual(3);
       await recordHistory(lab.client, validation.workflowId, 'delivery-handed-over');
       await recordHistory(lab.client, 'delivery-hard', 'deliver-webhook');
     });
@@ -278,7 +282,7 @@ describe('validateAsset', () => {
       for (const end of silenced) end();
       await recordHistory(lab.client, validation.workflowId, 'decoder-crashed');
     });
-  }, 90_000);
+  });
 
   it('tries the other steps on as ever when the worker died under it twice: trouble is no verdict', async () => {
     let tries = 0;
@@ -295,7 +299,7 @@ describe('validateAsset', () => {
       expect(await validation.result()).toMatchObject({ state: 'complete', findings: [] });
       expect(tries).toBe(4);
     });
-  }, 30_000);
+  });
 
   it('makes a regular try again after 15 s when it was lost with its worker', async () => {
     const lost: (() => void)[] = [];
@@ -310,8 +314,8 @@ describe('validateAsset', () => {
       const begin = Date.now();
       const validation = await lab.start({ assetId: nextId(), stepExecution: 'regular' });
       expect(await validation.result()).toMatchObject({ state: 'complete' });
-      expect(Date.now() - begin).toBeLessThan(25_000);
+      expectWithin(Date.now() - begin, 25_000);
       for (const end of lost) end();
     });
-  }, 40_000);
+  });
 });

@@ -28,7 +28,7 @@ describe('sending a webhook', () => {
   afterEach(async () => {
     for (const end of ends.splice(0)) await end();
   });
-  afterAll(() => database.drop());
+  afterAll(() => database?.drop());
 
   function activities({
     endpointsMax = 1_000,

@@ -54,7 +54,7 @@ describe('tenants in the database', () => {
   });
   afterAll(async () => {
     await requests.close();
-    await database.drop();
+    await database?.drop();
   });
 
   /** One row of everything, written as the product writes it. */

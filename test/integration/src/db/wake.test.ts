@@ -9,7 +9,7 @@ describe('the wake-up call between processes', () => {
   beforeAll(async () => {
     database = await cloneDatabase();
   });
-  afterAll(() => database.drop());
+  afterAll(() => database?.drop());
 
   it('is heard again after the connection that listens was lost', async () => {
     let wakes = 0;

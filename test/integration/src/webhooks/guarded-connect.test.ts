@@ -24,7 +24,7 @@ describe('guarded connections', () => {
   async function get(url: string, isAllowed: AddressGuard, answers: string[][] = []): Promise<number> {
     const lookups: string[] = [];
     const connect = createGuardedConnect(isAllowed, {
-      timeoutMs: 1_000,
+      timeoutMs: 20_000,
       lookup(hostname) {
         lookups.push(hostname);
         return Promise.resolve(answers[lookups.length - 1] ?? []);

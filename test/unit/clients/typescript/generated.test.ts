@@ -24,7 +24,7 @@ describe('the TypeScript client', () => {
     await rm(folder, { recursive: true });
     expect(generated).toContain('submitAsset');
     expect(readFileSync(join(PACKAGE, 'src', 'schema.ts'), 'utf8')).toBe(generated);
-  }, 60_000);
+  });
 
   it('builds to a package that Node loads as it is', async () => {
     const folder = await mkdtemp(join(PACKAGE, 'node_modules', 'built-'));
@@ -43,5 +43,5 @@ describe('the TypeScript client', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
-  }, 60_000);
+  });
 });

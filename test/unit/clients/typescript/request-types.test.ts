@@ -57,7 +57,7 @@ describe('the types of requests', () => {
       ...judged.map((body) => `await client.api.POST('/policies/{name}/judge', ${at} ${body} });`),
     ]);
     expect(said).toBe('');
-  }, 60_000);
+  });
 
   it('refuse a misspelt rule and a misspelt setting', async () => {
     const said = await compile([
@@ -70,5 +70,5 @@ describe('the types of requests', () => {
       `await client.judge('catalogue', { versoin: 2 });`,
     ]);
     expect(said).toBe('');
-  }, 60_000);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createAddressGuard } from '../../../../src/webhooks/address-guard.ts';
 import { createHostCheck } from '../../../../src/webhooks/host-check.ts';
+import { expectWithin } from '../../../support/machine-pace.ts';
 
 const isAllowed = createAddressGuard(['10.1.0.0/16']);
 const DEADLINE_MS = 100;
@@ -43,7 +44,7 @@ describe('what is known of a host beforehand', () => {
     const begin = performance.now();
     const verdicts = await Promise.all(Array.from({ length: 50 }, (_, index) => slow(`${index}.example`)));
     expect(new Set(verdicts)).toEqual(new Set(['unknown']));
-    expect(performance.now() - begin).toBeLessThan(DEADLINE_MS + 1_000);
+    expectWithin(performance.now() - begin - DEADLINE_MS, 1_000);
   });
 
   it('is never asked for more than two names at once, nor for what nobody waits for any more', async () => {

@@ -46,7 +46,7 @@ describe('judging stored assets by a policy', () => {
   });
   afterAll(async () => {
     app.close();
-    await database.drop();
+    await database?.drop();
   });
 
   const accept = (tenant: string) =>

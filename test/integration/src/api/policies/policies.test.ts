@@ -32,7 +32,7 @@ describe('the policies of the API', () => {
   });
   afterAll(async () => {
     app.close();
-    await database.drop();
+    await database?.drop();
   });
 
   const add = (name: string, rules: unknown) => client.call('POST', `/policies/${name}`, { rules });

@@ -33,7 +33,7 @@ describe('assets under a policy', () => {
     await policies.add(TENANT, 'web', rules);
     await policies.add(TENANT, 'web', policyRules.parse({}));
   });
-  afterAll(() => database.drop());
+  afterAll(() => database?.drop());
 
   it("are leased with the rules of their version and their checksum; others with the contract's own", async () => {
     const one = await assets.accept(TENANT, { ...submission, sha256 }, first);

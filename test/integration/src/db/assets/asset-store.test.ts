@@ -25,7 +25,7 @@ describe('the asset store', () => {
     });
     queue = createDispatchQueue(database.orm);
   });
-  afterAll(() => database.drop());
+  afterAll(() => database?.drop());
 
   it('has committed an asset when accept returns, and wakes the dispatcher', async () => {
     const before = wakes;

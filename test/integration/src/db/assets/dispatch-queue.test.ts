@@ -18,7 +18,7 @@ describe('the dispatch queue', () => {
     database = await cloneDatabase();
     queue = createDispatchQueue(database.orm);
   });
-  afterAll(() => database.drop());
+  afterAll(() => database?.drop());
 
   async function accept(count: number, notifications = {}): Promise<string[]> {
     const assets = createAssetStore(database.orm, ignore);

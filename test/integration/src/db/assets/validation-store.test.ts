@@ -27,7 +27,7 @@ describe('the writes of a validation', () => {
     validations = createValidationStore(database.orm, ignore);
     repairs = createRepairStore(database.orm, validations.readWebhooks, ignore);
   });
-  afterAll(() => database.drop());
+  afterAll(() => database?.drop());
 
   const accept = (notifications = {}) =>
     assets.accept(DEFAULT_TENANT, { assetPath: { location: 'local', path: 'x.jpg' }, notifications });

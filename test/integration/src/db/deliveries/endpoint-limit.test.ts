@@ -17,7 +17,7 @@ describe('the limit of endpoints a tenant', () => {
   beforeAll(async () => {
     database = await cloneDatabase();
   });
-  afterAll(() => database.drop());
+  afterAll(() => database?.drop());
 
   const store = (endpointsMax: number, orm = database.orm) => createDeliveryStore(orm, { endpointsMax });
 

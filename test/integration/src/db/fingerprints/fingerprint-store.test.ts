@@ -25,7 +25,7 @@ describe('the fingerprints of earlier assets', () => {
     database = await cloneDatabase();
     store = createFingerprintStore(database.orm);
   });
-  afterAll(() => database.drop());
+  afterAll(() => database?.drop());
 
   const compare = (id: string | undefined, prints: Fingerprints): Promise<Earlier> =>
     store.compare(id ?? '', prints);

@@ -22,7 +22,7 @@ describe('the policy store', () => {
   });
   afterAll(async () => {
     await orm.close();
-    await database.drop();
+    await database?.drop();
   });
 
   it('numbers the versions of a policy from 1, and keeps each as it was made', async () => {

@@ -87,4 +87,4 @@ it(`${FILES} mixed hostile files, fifty of which kill their decoders, cost one f
     await pool.close();
     await rm(dir, { recursive: true });
   }
-}, 300_000);
+});

@@ -6,7 +6,6 @@ import { appraise, judge } from '../../../../support/cleanvision/appraise.ts';
 import { type Audit, audit, SCORED } from '../../../../support/cleanvision/audit.ts';
 import { makeGallery, TABLED } from '../../../../support/cleanvision/gallery.ts';
 import { type Installed, installCleanVision } from '../../../../support/cleanvision/install.ts';
-import { INSTALL_MS } from '../../../../support/python-environment.ts';
 import table from '../../../../support/cleanvision/table.json' with { type: 'json' };
 
 const TABLE = 'test/support/cleanvision/table.json';
@@ -32,7 +31,7 @@ describe('our quality measures and those of CleanVision 0.3.7, on the same files
     ours = judge(appraised);
     theirs = await auditing;
     if (process.env['RECORD_CLEANVISION'] === 'yes') await writeFile(TABLE, tableOf(theirs));
-  }, INSTALL_MS + 120_000);
+  });
   afterAll(async () => {
     if (dir !== undefined) await rm(dir, { recursive: true });
   });

@@ -10,6 +10,7 @@ import { appraise, judge } from '../../../../support/cleanvision/appraise.ts';
 import { type Scored, SCORED } from '../../../../support/cleanvision/audit.ts';
 import { makeGallery, TABLED } from '../../../../support/cleanvision/gallery.ts';
 import { paint } from '../../../../support/cleanvision/scenes.ts';
+import { expectProcessorTimeWithin, processorMs } from '../../../../support/machine-pace.ts';
 import table from '../../../../support/cleanvision/table.json' with { type: 'json' };
 
 const measureAll = (pixels: Pixels) => measurePixels(pixels, MEASURES) as Required<Measures>;
@@ -136,14 +137,14 @@ describe('a picture of 50 megapixels', () => {
     const data = new Uint8Array(width * height * 3);
     for (let i = 0; i < data.length; i += 1) data[i] = Math.imul(i, 2_654_435_761) >>> 21;
     pixels = { data, width, height, channels: 3 };
-  }, 30_000);
+  });
 
   it('is measured within 4 s, and not copied', () => {
     const before = process.resourceUsage().maxRSS;
-    const started = performance.now();
+    const started = processorMs();
     measureAll(pixels);
-    expect(performance.now() - started).toBeLessThan(4000);
+    expectProcessorTimeWithin(processorMs() - started, 4_000);
     // KiB; the picture has 146,500 of them.
     expect(process.resourceUsage().maxRSS - before).toBeLessThan(40_000);
-  }, 30_000);
+  });
 });
