@@ -37,7 +37,7 @@ export function createOwnership({
     const first = await write();
     if (first.outcome === 'owned') return first;
     if (!(await executions.isCurrentResetRun(workflowId, run.runId))) return { outcome: 'superseded' };
-    await validations.takeOver(run);
+    await validations.takeOver(run, workflowId);
     const second = await write();
     return second.outcome === 'owned' ? second : { outcome: 'superseded' };
   }

@@ -49,6 +49,7 @@ export const Asset = defineEntity({
     sha256: p.text().nullable(),
     runId: p.text().nullable(),
     claims: p.integer().default(0),
+    heldBy: p.text().nullable(),
     dispatchedAt: p.datetime().nullable(),
     leaseUntil: p.datetime().nullable(),
     checkedAt: p.datetime().nullable(),

@@ -12,6 +12,7 @@ import { WebhookLimits } from './migrations/0006-webhook-limits.ts';
 import { Fingerprints } from './migrations/0007-fingerprints.ts';
 import { Policies } from './migrations/0008-policies.ts';
 import { WithdrawFingerprints } from './migrations/0009-withdraw-fingerprints.ts';
+import { Holders } from './migrations/0010-holders.ts';
 import { PreparingClient } from './prepared-statements.ts';
 import { AS_TENANT } from './tenant.ts';
 
@@ -62,6 +63,7 @@ export function openDatabase({
         Fingerprints,
         Policies,
         WithdrawFingerprints,
+        Holders,
       ],
       snapshot: false,
       tableName: 'migrations',

@@ -137,7 +137,9 @@ export function startDispatcher({
     try {
       if (Date.now() < pausedUntil) return await queue.release(asset, pausedUntil - Date.now());
       underWay.set(asset.id, Date.now());
-      if (await startWorkflow(asset)) await queue.markDispatched(asset);
+      const heldBy = assetWorkflowId(asset.id);
+      if (await startWorkflow(heldBy, asset))
+        await queue.markDispatched({ id: asset.id, attempt: asset.attempt, heldBy });
       else await queue.release(asset, CLOSING_RETRY_MS);
     } catch (error) {
       pausedUntil = Date.now() + PAUSE_MS;
@@ -148,15 +150,10 @@ export function startDispatcher({
   }
 
   /** False while a workflow of another attempt holds the id. */
-  async function startWorkflow({
-    id,
-    attempt,
-    assetPath,
-    webhookKeys,
-    policy,
-    sha256,
-  }: AssetToDispatch): Promise<boolean> {
-    const workflowId = assetWorkflowId(id);
+  async function startWorkflow(
+    workflowId: string,
+    { id, attempt, assetPath, webhookKeys, policy, sha256 }: AssetToDispatch,
+  ): Promise<boolean> {
     const memo: ValidateAssetMemo = { attempt };
     try {
       await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
@@ -230,10 +227,16 @@ export function startDispatcher({
   }
 
   /** False while there is no workflow to tell; the reconciler settles a row whose workflow is gone. */
-  async function signalCancel({ id, reason }: { id: string; reason: string | null }): Promise<boolean> {
+  async function signalCancel({
+    heldBy,
+    reason,
+  }: {
+    heldBy: string;
+    reason: string | null;
+  }): Promise<boolean> {
     try {
       await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
-        client.workflow.getHandle(assetWorkflowId(id)).signal(cancelSignal, reason ?? undefined),
+        client.workflow.getHandle(heldBy).signal(cancelSignal, reason ?? undefined),
       );
       return true;
     } catch (error) {

@@ -16,12 +16,14 @@ import { type CurrentRun, describeCurrent } from './executions.ts';
 /** Temporal's index lags behind its histories: closed runs are looked for from this long before the last mark. */
 const OVERLAP_MS = 5 * 60 * 1000;
 
-/** Open rows held against their workflows in one round. */
+/** Open rows compared with their workflow in one round; of a workflow that held many and is gone, as many again. */
 const ROWS_A_ROUND = 200;
 const DELIVERIES_A_ROUND = 50;
 
 /** How Temporal calls runs that an operator has ended. */
 const WAS_STOPPED = new Set(['TERMINATED', 'CANCELLED']);
+
+type Repaired = Pick<ReconcileReport, 'closed' | 'requeued'>;
 
 export interface ReconcileDeps {
   readonly client: Client;
@@ -30,9 +32,10 @@ export interface ReconcileDeps {
 }
 
 /**
- * Repairs rows that no workflow code will: a terminated workflow runs none, a lost one can't. Three passes:
- * (a) runs that closed badly since the last mark, (b) open rows, longest unchecked first, (c) deliveries whose workflow
- * is gone. (What no workflow was given yet is the dispatcher's.)
+ * Repairs rows that no workflow code will repair: a terminated workflow runs none, a lost one can't. Four passes:
+ * (a) runs that closed badly since the last mark, (b) open rows that a workflow of their own holds, longest unchecked
+ * first, (c) workflows that hold many rows, each asked about once, (d) deliveries whose workflow is gone. The dispatcher
+ * looks after rows that no workflow holds yet.
  * It acts only for the current run of an id (a reset also terminates the old run) and only on rows unchanged since
  * they were read.
  */
@@ -46,47 +49,58 @@ export function createReconcile({ client, repairs, now }: ReconcileDeps): () => 
     const ids = new Set<string>();
     for await (const { workflowId } of client.workflow.list({ query })) {
       const id = assetIdOf(workflowId);
-      // Anyone may start a workflow of our type under any id: only an asset's is our business.
+      // Anyone may start a workflow of our type under any id. Only those of assets have a row.
       if (isUuid(id)) ids.add(id);
     }
-    let closed = 0;
-    for (const asset of await repairs.findOpen([...ids])) closed += (await settle(asset)).closed;
+    const { closed } = await settleAll(await repairs.findOpen([...ids]));
     await repairs.writeMark(begin);
     return closed;
   }
 
-  async function checkOpenRows(): Promise<{ closed: number; requeued: number }> {
+  /** Brings open rows in line with the current run of the workflow that holds each. */
+  async function settleAll(assets: readonly OpenAsset[]): Promise<Repaired> {
     const report = { closed: 0, requeued: 0 };
-    for (const asset of await repairs.takeLongestUnchecked(ROWS_A_ROUND)) {
-      const { closed, requeued } = await settle(asset);
-      report.closed += closed;
-      report.requeued += requeued;
+    for (const asset of assets) {
+      const run = await describeCurrent(client, asset.heldBy);
+      const done = await settle(asset, run);
+      if (done !== null) report[done] += 1;
     }
     return report;
   }
 
-  /** Brings one open row in line with the current run of its workflow. */
-  async function settle(asset: OpenAsset): Promise<{ closed: number; requeued: number }> {
-    const run = await describeCurrent(client, assetWorkflowId(asset.id));
-    if (run === null) return requeue(asset);
-    if (run.status === 'RUNNING' || isOfAnotherAttempt(asset, run)) return { closed: 0, requeued: 0 };
-    const verdict = await verdictOf(asset, run);
-    if (verdict === null) return requeue(asset);
+  /** A workflow that holds many rows is asked about once; while it runs, none of its rows is read or written. */
+  async function checkOtherHolders(): Promise<Repaired> {
+    const report = { closed: 0, requeued: 0 };
+    for (const workflowId of await repairs.listOtherHolders()) {
+      const run = await describeCurrent(client, workflowId);
+      if (run?.status === 'RUNNING') continue;
+      for (const asset of await repairs.findHeldBy(workflowId, ROWS_A_ROUND)) {
+        const done = await settle(asset, run);
+        if (done !== null) report[done] += 1;
+      }
+    }
+    return report;
+  }
+
+  /** Brings one open row in line with the current run of its holder. */
+  async function settle(asset: OpenAsset, run: CurrentRun | null): Promise<keyof Repaired | null> {
+    if (run !== null && (run.status === 'RUNNING' || isOfAnotherAttempt(asset, run))) return null;
+    const verdict = run === null ? null : await verdictOf(asset, run);
+    if (verdict === null) {
+      await repairs.requeue(asset);
+      return 'requeued';
+    }
     await repairs.close(asset, verdict);
-    return { closed: 1, requeued: 0 };
+    return 'closed';
   }
 
-  async function requeue(asset: OpenAsset): Promise<{ closed: number; requeued: number }> {
-    await repairs.requeue(asset);
-    return { closed: 0, requeued: 1 };
-  }
-
-  /** What the closed run came to; null if it ended without looking after the row. */
+  /** The verdict that the closed run gives the row; null if it ended without one. */
   async function verdictOf(asset: OpenAsset, { runId, status }: CurrentRun): Promise<Verdict | null> {
     if (WAS_STOPPED.has(status)) return endedAs('canceled');
     if (status !== 'COMPLETED') return endedAs('failed');
+    if (!isHeldByOwnWorkflow(asset)) return null;
     const handle = client.workflow.getHandle<(input: ValidateAssetInput) => Promise<ValidateAssetResult>>(
-      assetWorkflowId(asset.id),
+      asset.heldBy,
       runId,
     );
     try {
@@ -117,17 +131,26 @@ export function createReconcile({ client, repairs, now }: ReconcileDeps): () => 
   return async () => {
     await repairs.forgetOldKeys();
     const closedBadly = await closeBadlyEnded();
-    const { closed, requeued } = await checkOpenRows();
-    return { closed: closedBadly + closed, requeued, deliveries: await checkDeliveries() };
+    const own = await settleAll(await repairs.takeLongestUnchecked(ROWS_A_ROUND));
+    const others = await checkOtherHolders();
+    return {
+      closed: closedBadly + own.closed + others.closed,
+      requeued: own.requeued + others.requeued,
+      deliveries: await checkDeliveries(),
+    };
   };
 }
 
+function isHeldByOwnWorkflow({ id, heldBy }: OpenAsset): boolean {
+  return heldBy === assetWorkflowId(id);
+}
+
 /**
- * A row that no run has claimed belongs to the attempt that its workflow was started for. One that was claimed has no
- * other hope than the current run: if that came from a reset and has closed without taking over, its end is the row's.
+ * A row that no run has claimed belongs to the attempt that its workflow was started for. A claimed row has only the
+ * current run to hope for: if that came from a reset and has closed without taking over, its end is the row's.
  */
-function isOfAnotherAttempt({ runId, attempt }: OpenAsset, run: CurrentRun): boolean {
-  return runId === null && run.attempt !== attempt;
+function isOfAnotherAttempt(asset: OpenAsset, run: CurrentRun): boolean {
+  return isHeldByOwnWorkflow(asset) && asset.runId === null && run.attempt !== asset.attempt;
 }
 
 function endedAs(state: 'canceled' | 'failed'): Verdict {

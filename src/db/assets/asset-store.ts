@@ -129,7 +129,7 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
         tenant,
         `WITH retried AS (
            UPDATE assets SET state = 'queued', attempt = attempt + 1, run_id = NULL, claims = 0,
-             dispatched_at = NULL, lease_until = NULL, checked_at = NULL,
+             dispatched_at = NULL, held_by = NULL, lease_until = NULL, checked_at = NULL,
              cancel_requested_at = NULL, cancel_reason = NULL, cancel_signaled_at = NULL,
              errors = NULL, findings = NULL, steps = NULL, image = NULL, started_at = NULL, finished_at = NULL
              ${given}

@@ -4,6 +4,7 @@ import type { Policy } from '../../domain/policy.ts';
 import type { DispatchQueue } from '../../domain/ports/dispatch.ts';
 import { execute } from '../execute.ts';
 import { groupByTick } from '../group-by-tick.ts';
+import { HOLDER, IS_HELD_BY_OWN_WORKFLOW } from './holder.ts';
 
 /**
  * Longer than a workflow start may take (two calls of 5 s), so that a lease lost means its holder is gone: killed, or
@@ -29,11 +30,11 @@ const UNATTENDED = `state = 'pending' AND handed_over_at IS NULL`;
 /** `orm` is a pool of its own: leases must not queue behind the work of requests or activities. */
 export function createDispatchQueue(orm: MikroORM): DispatchQueue {
   const mark = groupByTick(
-    async (assets: readonly { id: string; attempt: number }[]) => {
+    async (assets: readonly { id: string; attempt: number; heldBy: string }[]) => {
       await execute(
         orm,
-        `UPDATE assets SET dispatched_at = now(), lease_until = NULL
-         FROM jsonb_to_recordset(?::jsonb) AS started(id uuid, attempt integer)
+        `UPDATE assets SET dispatched_at = now(), held_by = started."heldBy", lease_until = NULL
+         FROM jsonb_to_recordset(?::jsonb) AS started(id uuid, attempt integer, "heldBy" text)
          WHERE assets.id = started.id AND assets.attempt = started.attempt AND dispatched_at IS NULL`,
         [JSON.stringify(assets)],
       );
@@ -72,7 +73,7 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
     },
 
     async markDispatched(asset) {
-      await mark({ id: asset.id, attempt: asset.attempt });
+      await mark(asset);
     },
 
     async release({ id, attempt }, afterMs) {
@@ -86,9 +87,9 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
     cancelsToSignal() {
       return execute(
         orm,
-        `SELECT id, attempt, cancel_reason AS reason FROM assets
+        `SELECT id, attempt, ${HOLDER} AS "heldBy", cancel_reason AS reason FROM assets
          WHERE cancel_requested_at IS NOT NULL AND cancel_signaled_at IS NULL AND state IN ('queued', 'in_progress')
-           AND dispatched_at IS NOT NULL
+           AND dispatched_at IS NOT NULL AND ${IS_HELD_BY_OWN_WORKFLOW}
          ORDER BY cancel_requested_at LIMIT 50`,
         [],
       );

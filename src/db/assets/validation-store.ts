@@ -10,6 +10,7 @@ import { EVENT_OF_STATE, startEventBody } from '../../domain/events.ts';
 import type { EventToSend, RunRef, ValidationStore } from '../../domain/ports/validations.ts';
 import type { Webhooks } from '../entities.ts';
 import { execute } from '../execute.ts';
+import { HOLDER } from './holder.ts';
 import { deliveryParams, insertDelivery, terminalWrite } from './terminal-write.ts';
 
 interface DeliveryColumns {
@@ -101,24 +102,31 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
       };
     },
 
-    async takeOver({ assetId, runId }) {
+    async takeOver({ assetId, runId }, workflowId) {
       // The run may be past its claim (a reset to a later task), so nobody may be left to send onStart: due at once. So
       // is what the run before had not sent: a reset ends it wherever it was.
       const rows = await execute(
         orm,
         `WITH taken AS (
            UPDATE assets SET state = 'in_progress', attempt = attempt + 1, run_id = ?, claims = 0,
-             dispatched_at = now(), lease_until = NULL, checked_at = NULL,
+             dispatched_at = now(), held_by = ?, lease_until = NULL, checked_at = NULL,
              cancel_requested_at = NULL, cancel_reason = NULL, cancel_signaled_at = NULL,
              errors = NULL, findings = NULL, steps = NULL, image = NULL, started_at = now(), finished_at = NULL
-           WHERE id = ? AND run_id IS DISTINCT FROM ?
+           WHERE id = ? AND run_id IS DISTINCT FROM ? AND ${HOLDER} = ?
            RETURNING id, owner, attempt, webhooks->'onStart' AS webhook
          ), ${insertDelivery('onStart', 'taken')}, orphaned AS (
            UPDATE deliveries SET due_at = now()
            FROM taken WHERE asset_id = taken.id AND deliveries.state = 'pending' AND handed_over_at IS NULL
          )
          SELECT id FROM taken`,
-        [runId, assetId, runId, ...deliveryParams(startEventBody(assetId), 'delivery_workflow')],
+        [
+          runId,
+          workflowId,
+          assetId,
+          runId,
+          workflowId,
+          ...deliveryParams(startEventBody(assetId), 'delivery_workflow'),
+        ],
       );
       onWork();
       return rows.length > 0;

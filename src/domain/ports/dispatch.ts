@@ -24,11 +24,15 @@ interface OverdueDelivery {
 export interface DispatchQueue {
   /** Leases up to `count` rows that no one has dispatched; no other process gets them while the lease lasts. */
   lease(count: number): Promise<AssetToDispatch[]>;
-  markDispatched(asset: { id: string; attempt: number }): Promise<void>;
+  /** `heldBy` is the id of the workflow that was started for the row and answers for it from now on. */
+  markDispatched(asset: { id: string; attempt: number; heldBy: string }): Promise<void>;
   /** Gives the row back, to be tried again `afterMs` from now. */
   release(asset: { id: string; attempt: number }, afterMs: number): Promise<void>;
-  /** Requests to cancel that no workflow has been told of. */
-  cancelsToSignal(): Promise<{ id: string; attempt: number; reason: string | null }[]>;
+  /**
+   * Requests to cancel that no workflow has been told of, of rows that a workflow of their own holds. One that holds many
+   * is not signaled, because the signal would cancel all of them.
+   */
+  cancelsToSignal(): Promise<{ id: string; attempt: number; heldBy: string; reason: string | null }[]>;
   markCancelSignaled(asset: { id: string; attempt: number }): Promise<void>;
   /**
    * Pending deliveries that are due and that no workflow holds, the same number of each tenant as far as they reach, the

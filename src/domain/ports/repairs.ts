@@ -5,6 +5,8 @@ export interface OpenAsset {
   readonly id: string;
   readonly attempt: number;
   readonly runId: string | null;
+  /** The id of the workflow that answers for it. */
+  readonly heldBy: string;
 }
 
 /** A pending delivery that was handed to a workflow. */
@@ -19,9 +21,13 @@ export interface RepairStore {
   readMark(): Promise<Date>;
   writeMark(closedUntil: Date): Promise<void>;
   findOpen(ids: readonly string[]): Promise<OpenAsset[]>;
-  /** Dispatched open rows, longest unchecked first; marks them as checked. */
+  /** Dispatched open rows that a workflow of their own holds, longest unchecked first; marks them as checked. */
   takeLongestUnchecked(count: number): Promise<OpenAsset[]>;
-  /** The workflow is gone without a trace: the same attempt starts again. */
+  /** Ids of the workflows that hold other open rows. */
+  listOtherHolders(): Promise<string[]>;
+  /** Up to `count` open rows that the workflow holds. */
+  findHeldBy(workflowId: string, count: number): Promise<OpenAsset[]>;
+  /** The workflow is gone without a trace: the same attempt starts again, in a workflow of its own. */
   requeue(asset: OpenAsset): Promise<void>;
   /** Closes an open row with what its workflow came to. */
   close(asset: OpenAsset, verdict: Verdict): Promise<void>;

@@ -33,8 +33,11 @@ export interface ValidationStore {
     verdict: Verdict,
     sender?: EventSender,
   ): Promise<OwnedWrite<{ state: TerminalState; send: EventToSend | null }>>;
-  /** Makes a reset run the run of a new attempt, `in_progress`. False when it owns the row already. */
-  takeOver(run: RunRef): Promise<boolean>;
+  /**
+   * Makes a reset run of the workflow the run of a new attempt, `in_progress`. False if the run owns the row already, or
+   * another workflow holds the row.
+   */
+  takeOver(run: RunRef, workflowId: string): Promise<boolean>;
   /** The webhook URLs of an asset, which are secrets: they never leave the activity that reads them. */
   readWebhooks(assetId: string): Promise<Notifications>;
 }

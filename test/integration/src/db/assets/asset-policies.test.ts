@@ -90,7 +90,7 @@ describe('assets under a policy', () => {
     const id = await assets.accept(TENANT, submission, first);
     const repairs = createRepairStore(database.orm, () => Promise.resolve({}), ignore);
     const verdict = { state: 'canceled', findings: [], steps: [], image: null } as const;
-    await repairs.close({ id, attempt: 1, runId: null }, verdict);
+    await repairs.close({ id, attempt: 1, runId: null, heldBy: `asset-${id}` }, verdict);
     const details = await assets.findDetails(TENANT, id);
     expect(details?.steps.map(({ name, state }) => `${name} ${state}`)).toEqual([
       'checkWebhookUrls skipped',

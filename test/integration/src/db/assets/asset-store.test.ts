@@ -105,9 +105,10 @@ describe('the asset store', () => {
 
   it('leaves a dispatched row to its workflow and remembers the request until it is signalled', async () => {
     const id = await assets.accept(DEFAULT_TENANT, submission);
-    await queue.markDispatched({ id, attempt: 1 });
+    const heldBy = `asset-${id}`;
+    await queue.markDispatched({ id, attempt: 1, heldBy });
     expect(await assets.requestCancel(DEFAULT_TENANT, id, 'stop')).toBe('requested');
-    expect(await queue.cancelsToSignal()).toEqual([{ id, attempt: 1, reason: 'stop' }]);
+    expect(await queue.cancelsToSignal()).toEqual([{ id, attempt: 1, heldBy, reason: 'stop' }]);
     await queue.markCancelSignaled({ id, attempt: 1 });
     expect(await queue.cancelsToSignal()).toEqual([]);
   });

@@ -43,14 +43,14 @@ describe('the dispatch queue', () => {
     expect(await queue.lease(5)).toEqual([]);
     await database.query(`UPDATE assets SET lease_until = now() - interval '1 s' WHERE id = ?`, [id]);
     expect(await queue.lease(5)).toHaveLength(1);
-    await queue.markDispatched({ id, attempt: 1 });
+    await queue.markDispatched({ id, attempt: 1, heldBy: `asset-${id}` });
     await database.query(`UPDATE assets SET lease_until = NULL WHERE id = ?`, [id]);
     expect(await queue.lease(5)).toEqual([]);
   });
 
   it('does not mark another attempt as dispatched', async () => {
     const [id = ''] = await accept(1);
-    await queue.markDispatched({ id, attempt: 2 });
+    await queue.markDispatched({ id, attempt: 2, heldBy: `asset-${id}` });
     expect((await queue.lease(5)).map((asset) => asset.id)).toEqual([id]);
   });
 
@@ -71,7 +71,7 @@ describe('the dispatch queue', () => {
     expect(await queue.mayStartWithoutWorker()).toBe(false);
     await queue.removeWorker('w2');
     const ids = await accept(200);
-    await Promise.all(ids.map((id) => queue.markDispatched({ id, attempt: 1 })));
+    await Promise.all(ids.map((id) => queue.markDispatched({ id, attempt: 1, heldBy: `asset-${id}` })));
     expect(await queue.mayStartWithoutWorker()).toBe(false);
     await database.query('DELETE FROM assets');
   });

@@ -107,13 +107,13 @@ describe('the writes of a validation', () => {
         [assetId],
       );
     expect(await due()).toEqual([]);
-    expect(await validations.takeOver(reset)).toBe(true);
+    expect(await validations.takeOver(reset, `asset-${assetId}`)).toBe(true);
     // Whoever was to send it was ended by the reset. (onFailure is skipped: its URL is not usable.)
     expect(await due()).toEqual([
       { attempt: 1, event: 'onStart' },
       { attempt: 2, event: 'onStart' },
     ]);
-    expect(await validations.takeOver(reset)).toBe(false);
+    expect(await validations.takeOver(reset, `asset-${assetId}`)).toBe(false);
     expect(await validations.finish(reset, complete)).toMatchObject({
       state: 'complete',
       send: { event: 'onSuccess' },
@@ -155,7 +155,7 @@ describe('the writes of a validation', () => {
 
   it('repair only a row that has not moved on since it was read', async () => {
     const assetId = await accept({ onCancel: 'https://example.com/c' });
-    const seen = { id: assetId, attempt: 1, runId: null };
+    const seen = { id: assetId, attempt: 1, runId: null, heldBy: `asset-${assetId}` };
     await validations.claim({ assetId, runId: 'run' }, 1);
     await repairs.close(seen, { ...complete, state: 'canceled' });
     await repairs.requeue(seen);
