@@ -1,4 +1,3 @@
-import type { StepName } from '../src/domain/asset.ts';
 import { sidesOf } from '../src/domain/checks/sides.ts';
 import { sizeOf } from '../src/domain/checks/size.ts';
 import { CHECKS, RULE_NAMES, type RuleName } from '../src/domain/checks/index.ts';
@@ -6,6 +5,7 @@ import type { Finding } from '../src/domain/findings.ts';
 import type { Earlier, ImageFacts } from '../src/domain/image-facts.ts';
 import { judgeBy } from '../src/domain/judge.ts';
 import { DEFAULT_POLICY, type PolicyRules } from '../src/domain/policy.ts';
+import type { StepName } from '../src/domain/steps.ts';
 import type { ActivityDeps } from './deps.ts';
 import { passed, type StepResult, type TimedStepResult, timed, unknown } from './step.ts';
 

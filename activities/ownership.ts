@@ -1,6 +1,7 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
-import type { StepRecord, TerminalState } from '../src/domain/asset.ts';
+import type { TerminalState } from '../src/domain/asset.ts';
 import type { EventSender, EventToSend, OwnedWrite, RunRef } from '../src/domain/ports/validations.ts';
+import type { StepRecord } from '../src/domain/steps.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
 import type { ActivityDeps } from './deps.ts';
 

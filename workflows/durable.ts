@@ -27,8 +27,8 @@ const LOCAL: LocalActivityOptions = {
 };
 
 /**
- * A try that was lost with its worker is noticed when its time is up. The longest try there is: writing as owner, three
- * statements and a question to Temporal, each of which may wait 5 s for its connection and hardly ever does.
+ * A try that was lost with its worker is noticed when its time is up. The longest try is a write as owner: three statements and a
+ * question to Temporal. Each may wait 5 s for its connection, but hardly ever does.
  */
 const REGULAR: ActivityOptions = {
   startToCloseTimeout: '15 s',
@@ -37,10 +37,10 @@ const REGULAR: ActivityOptions = {
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 };
 
-/** Decoding may take long, and beats every 3 s: a worker that died under an image is noticed in 10 s. */
+/** Decoding may take long, so it sends a heartbeat every 3 s: a worker that died under an image is noticed within 10 s. */
 const DECODER: ActivityOptions = { ...REGULAR, startToCloseTimeout: '60 s', heartbeatTimeout: '10 s' };
 
-/** For a run whose worker has died under it twice. The other steps can't have been why: they try on as ever. */
+/** For a run whose worker has died under it twice. Other steps can't be the reason, so they are tried as long as ever. */
 const CAREFUL_DECODER: ActivityOptions = { ...DECODER, retry: { ...REGULAR.retry, maximumAttempts: 3 } };
 
 /** `careful`: regular only, at most 3 tries of the decoder. */
@@ -49,6 +49,8 @@ export type ExecutionMode = StepExecution | 'careful';
 export interface DurableOptions {
   readonly mode: ExecutionMode;
   readonly summary: string;
+  /** It decodes an image: it may take long, and the image may take its worker down. */
+  readonly runsDecoder?: boolean;
   /** Called when the local tries have failed and regular ones follow. */
   readonly onTrouble?: (message: string) => Promise<void>;
 }
@@ -57,7 +59,7 @@ export interface DurableOptions {
 export async function durably<Name extends keyof Activities>(
   name: Name,
   input: Parameters<Activities[Name]>[0],
-  { mode, summary, onTrouble }: DurableOptions,
+  { mode, summary, runsDecoder = false, onTrouble }: DurableOptions,
 ): Promise<Awaited<ReturnType<Activities[Name]>>> {
   type Run = (input: unknown) => Promise<Awaited<ReturnType<Activities[Name]>>>;
   if (mode === 'local') {
@@ -68,7 +70,7 @@ export async function durably<Name extends keyof Activities>(
       await onTrouble?.(describeFailure(error));
     }
   }
-  const options = name === 'checkIsImage' ? (mode === 'careful' ? CAREFUL_DECODER : DECODER) : REGULAR;
+  const options = runsDecoder ? (mode === 'careful' ? CAREFUL_DECODER : DECODER) : REGULAR;
   return (proxyActivities<Activities>({ ...options, summary })[name] as Run)(input);
 }
 

@@ -1,6 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { Finding } from '../src/domain/findings.ts';
 import type { ImageFacts } from '../src/domain/image-facts.ts';
+import { advance } from '../src/domain/pipeline.ts';
 import { describeFailure, type ExecutionMode, isLostWorker } from './durable.ts';
 import type { Progress } from './progress.ts';
 import type { Knowledge, Step, StepOutcome } from './steps.ts';
@@ -23,25 +24,35 @@ export async function runPipeline(
   onTrouble: () => Promise<void>,
 ): Promise<PipelineResult> {
   const findings: Finding[] = [];
+  const known = new Map<Knowledge, boolean>();
   let image: ImageFacts | null = null;
+  let waiting = steps;
 
   /** Runs a step, then those that wait for what it has learnt. */
   async function run(step: Step): Promise<void> {
     const { knows, facts } = await carryOut(step);
     if (facts !== undefined) image = facts;
     if (step.tells === undefined) return;
-    if (knows) await allEnded(steps.filter(({ needs }) => needs === step.tells).map(run));
-    else skipAllThatNeed(step.tells);
+    known.set(step.tells, knows);
+    await goOn();
+  }
+
+  function goOn(): Promise<void> {
+    const next = advance(waiting, known);
+    waiting = next.waiting;
+    for (const { names } of next.skipped) for (const name of names) progress.skip(name);
+    return allEnded(next.ready.map(run));
   }
 
   async function carryOut(step: Step): Promise<StepOutcome> {
-    const { names, summary } = step;
+    const { names, summary, runsDecoder = false } = step;
     for (const name of names) progress.start(name, new Date().toISOString());
     try {
       const outcome = await step.run(
         {
           mode,
           summary,
+          runsDecoder,
           async onTrouble(message) {
             for (const name of names) progress.trouble(name, message, 2);
             await onTrouble();
@@ -59,21 +70,13 @@ export async function runPipeline(
       if (!isCancellation(error))
         for (const name of names) progress.fail(name, new Date().toISOString(), describeFailure(error));
       // Three workers in a row fell silent over it: a finding, not another try.
-      if (step.tells !== 'facts' || mode !== 'careful' || !isLostWorker(error)) throw error;
+      if (!runsDecoder || mode !== 'careful' || !isLostWorker(error)) throw error;
       findings.push({ code: 'decoder_crashed', key: 'asset', measured: { reason: 'the decoder crashed' } });
       return { results: [], knows: false };
     }
   }
 
-  function skipAllThatNeed(knowledge: Knowledge): void {
-    for (const { names, needs, tells } of steps) {
-      if (needs !== knowledge) continue;
-      for (const name of names) progress.skip(name);
-      if (tells !== undefined) skipAllThatNeed(tells);
-    }
-  }
-
-  await allEnded(steps.filter(({ needs }) => needs === null).map(run));
+  await goOn();
   return { findings, image };
 }
 

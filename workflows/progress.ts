@@ -1,5 +1,5 @@
 import type { TimedStepResult } from '../activities/step.ts';
-import { pendingSteps, type StepName, type StepRecord } from '../src/domain/asset.ts';
+import { pendingSteps, type StepName, type StepRecord } from '../src/domain/steps.ts';
 import { failsAsset } from '../src/domain/image-notes.ts';
 
 /** What is known of the steps so far: the answer to `status`, and what the row keeps in the end. */

@@ -1,30 +1,26 @@
 import type { TimedStepResult } from '../activities/step.ts';
-import type { StepName } from '../src/domain/asset.ts';
 import type { ImageFacts } from '../src/domain/image-facts.ts';
+import type { PipelineStep } from '../src/domain/pipeline.ts';
+import { orderSteps, type StepName } from '../src/domain/steps.ts';
 import type { ValidateAssetInput } from './contract.ts';
 import { type DurableOptions, durably } from './durable.ts';
 
-/** What steps may learn, for others that need it: a readable file, the facts of an image. */
+/** What steps may learn for others that need it: a readable file, the facts of an image. */
 export type Knowledge = 'file' | 'facts';
 
-/** What a step has come to: a result for each of its names, and what it learnt. */
+/** How a step ended: a result for each of its names, and what it learnt. */
 export interface StepOutcome {
   readonly results: readonly TimedStepResult[];
   readonly knows: boolean;
   readonly facts?: ImageFacts;
 }
 
-/**
- * A step of the pipeline: one activity. `needs` is what has to be known before, `tells` what is known after it. Those that
- * need the same run side by side; those whose need is never met are skipped.
- */
-export interface Step {
+/** A step of the pipeline: one activity, which answers for one or more steps as details show them. */
+export interface Step extends PipelineStep<Knowledge> {
   readonly names: readonly StepName[];
   readonly summary: string;
-  readonly needs: Knowledge | null;
-  readonly tells?: Knowledge;
-  /** The dearest thing it does. */
-  readonly cost: 'database' | 'file' | 'pixels' | 'facts' | 'earlier';
+  /** It decodes the image, so it may take long, and the image may take its worker down. */
+  readonly runsDecoder?: true;
   run(options: DurableOptions, facts: ImageFacts | null): Promise<StepOutcome>;
 }
 
@@ -36,16 +32,16 @@ const only = (result: TimedStepResult, knows = false): StepOutcome => ({ results
  *     checkWebhookUrls
  *     checkAssetReachable ─file─▶ checkIsImage ─facts─▶ checkIsJpeg, checkDimensions | judgeImage
  *
- * The contract's own policy has an activity for each of its rules; what any other policy asks, and the checksum of a submission,
- * is judged by `judgeImage` in one go.
+ * The default policy has an activity for each of its checks. All that another policy asks, and the checksum of a submission, is
+ * judged by `judgeImage` in one go.
  */
-export function stepsFor({ assetId, assetPath, webhookKeys, policy, sha256 }: ValidateAssetInput): Step[] {
+export function stepsFor(input: ValidateAssetInput): Step[] {
+  const { assetId, assetPath, webhookKeys, policy, sha256 } = input;
   const steps: Step[] = [
     {
       names: ['checkWebhookUrls'],
       summary: 'Are the webhook URLs valid?',
       needs: null,
-      cost: 'database',
       run: async (options) => only(await durably('checkWebhookUrls', { assetId, webhookKeys }, options)),
     },
     {
@@ -53,7 +49,6 @@ export function stepsFor({ assetId, assetPath, webhookKeys, policy, sha256 }: Va
       summary: 'Is the file there and readable?',
       needs: null,
       tells: 'file',
-      cost: 'file',
       async run(options) {
         const result = await durably('checkAssetReachable', { assetPath }, options);
         return only(result, result.findings.length === 0);
@@ -64,7 +59,7 @@ export function stepsFor({ assetId, assetPath, webhookKeys, policy, sha256 }: Va
       summary: 'Is it an image, and does every pixel decode?',
       needs: 'file',
       tells: 'facts',
-      cost: 'pixels',
+      runsDecoder: true,
       async run(options) {
         const measures = policy?.measures ?? [];
         const input = measures.length === 0 ? { assetPath } : { assetPath, measures };
@@ -80,7 +75,6 @@ export function stepsFor({ assetId, assetPath, webhookKeys, policy, sha256 }: Va
         names: ['checkIsJpeg'],
         summary: 'Is it a JPEG?',
         needs: 'facts',
-        cost: 'facts',
         run: async (options, facts) =>
           only(await durably('checkIsJpeg', { facts: facts as ImageFacts }, options)),
       },
@@ -88,16 +82,13 @@ export function stepsFor({ assetId, assetPath, webhookKeys, policy, sha256 }: Va
         names: ['checkDimensions'],
         summary: 'Is it at most 1000 px wide and high?',
         needs: 'facts',
-        cost: 'facts',
         run: async (options, facts) =>
           only(await durably('checkDimensions', { facts: facts as ImageFacts }, options)),
       },
     );
   }
-  const judged: StepName[] = [
-    ...(sha256 === undefined ? [] : (['checkChecksum'] as const)),
-    ...(policy?.steps ?? []),
-  ];
+  const named = new Set(steps.flatMap(({ names }) => names));
+  const judged = stepNames(input).filter((name) => !named.has(name));
   if (judged.length > 0) {
     steps.push({
       names: judged,
@@ -106,7 +97,6 @@ export function stepsFor({ assetId, assetPath, webhookKeys, policy, sha256 }: Va
           ? 'Has it the given checksum?'
           : `Is it as ${policy.name}@${policy.version} asks?`,
       needs: 'facts',
-      cost: policy?.comparesWithEarlier === true ? 'earlier' : 'facts',
       async run(options, facts) {
         const { results, earlier } = await durably(
           'judgeImage',
@@ -129,6 +119,6 @@ export function stepsFor({ assetId, assetPath, webhookKeys, policy, sha256 }: Va
 }
 
 /** As details show them, in reporting order. */
-export function stepNames(steps: readonly Step[]): StepName[] {
-  return steps.flatMap(({ names }) => names);
+export function stepNames({ policy, sha256 }: ValidateAssetInput): StepName[] {
+  return orderSteps(policy?.steps, sha256 !== undefined);
 }

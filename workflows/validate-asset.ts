@@ -23,7 +23,7 @@ import { runPipeline } from './pipeline.ts';
 import { createProgress, describeSteps } from './progress.ts';
 import { stepNames, stepsFor } from './steps.ts';
 
-/** From this claim of one run on, steps run one by one under the server's eye: the worker died under it twice. */
+/** From this claim of a run on, every step is a regular activity: the worker has died under the run twice. */
 const CAREFUL_FROM_CLAIM = 3;
 
 /**
@@ -40,7 +40,7 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
   const pipeline = stepsFor(input);
   const root = CancellationScope.current();
   const steps = new CancellationScope();
-  const progress = createProgress(stepNames(pipeline), (records) =>
+  const progress = createProgress(stepNames(input), (records) =>
     setCurrentDetails(`**${state}**\n\n${describeSteps(records)}`),
   );
   let state: AssetState = 'queued';

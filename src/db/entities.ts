@@ -1,11 +1,12 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { InferKyselyDB } from '@mikro-orm/postgresql';
-import type { AssetErrors, AssetPath, AssetState, NotificationKey, StepRecord } from '../domain/asset.ts';
+import type { AssetErrors, AssetPath, AssetState, NotificationKey } from '../domain/asset.ts';
 import type { DeliveryEvent, DeliveryFailure, DeliveryState, DisabledBecause } from '../domain/delivery.ts';
 import type { ReportedFinding } from '../domain/findings.ts';
 import type { Scope } from '../domain/api-key.ts';
 import type { ImageFacts } from '../domain/image-facts.ts';
 import type { PolicyRules } from '../domain/policy.ts';
+import type { StepRecord } from '../domain/steps.ts';
 
 /**
  * Every query through an entity needs it: without `setFilterParams` it throws. `rls` hands the same value to the policies

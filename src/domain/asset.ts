@@ -1,5 +1,3 @@
-import type { CheckName } from './checks/index.ts';
-
 /**
  * The life of an asset.
  *
@@ -35,54 +33,6 @@ export type Notifications = { readonly [key in NotificationKey]?: string };
 export interface AssetPath {
   readonly location: 'local';
   readonly path: string;
-}
-
-/** The contract's steps in reporting order. Each is an activity of the same name. */
-export const CONTRACT_STEPS = [
-  'checkWebhookUrls',
-  'checkAssetReachable',
-  'checkIsImage',
-  'checkIsJpeg',
-  'checkDimensions',
-] as const;
-/** Those, and what policies and submissions may ask for beyond. */
-export type StepName = (typeof CONTRACT_STEPS)[number] | 'checkChecksum' | CheckName;
-
-export const STEP_STATES = ['pending', 'running', 'passed', 'failed', 'skipped'] as const;
-type StepState = (typeof STEP_STATES)[number];
-
-/** One step as `/details` and the `status` query show it. Times are ISO 8601, durations milliseconds. */
-export interface StepRecord {
-  readonly name: StepName;
-  readonly state: StepState;
-  readonly attempts: number;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  readonly durationMs: number | null;
-  /** Trouble that is not the asset's (storage down, …); null while there is none. */
-  readonly error: string | null;
-}
-
-/** Before anything has run. */
-export function pendingSteps(names: readonly StepName[] = CONTRACT_STEPS): StepRecord[] {
-  return stepsThatAre('pending', names);
-}
-
-/** Of an asset that ended before, or without, any step. */
-export function skippedSteps(names: readonly StepName[] = CONTRACT_STEPS): StepRecord[] {
-  return stepsThatAre('skipped', names);
-}
-
-function stepsThatAre(state: StepState, names: readonly StepName[]): StepRecord[] {
-  return names.map((name) => ({
-    name,
-    state,
-    attempts: 0,
-    startedAt: null,
-    finishedAt: null,
-    durationMs: null,
-    error: null,
-  }));
 }
 
 /** Messages per key, as clients see them: `{"asset": ["Asset is not an image."]}`. */

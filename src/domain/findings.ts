@@ -1,9 +1,10 @@
-import type { AssetErrors, NotificationKey, Notifications, StepName } from './asset.ts';
+import type { AssetErrors, NotificationKey, Notifications } from './asset.ts';
 import { CHECKS, RULE_NAMES, type CheckCode, type CheckName, type RuleName } from './checks/index.ts';
 import type { Check, Measured } from './checks/check.ts';
 import type { ImageFormat } from './image-facts.ts';
 import { failsAsset, type NoteSeverity } from './image-notes.ts';
 import { DEFAULT_POLICY } from './policy.ts';
+import { orderSteps, type StepName } from './steps.ts';
 import { maskPassword } from './webhook-url.ts';
 
 /**
@@ -50,7 +51,7 @@ export interface CheckFinding {
 
 type ReasonCode = Finding['code'];
 
-/** The step that reports each code that is no check's; null for what is nobody's step. */
+/** The step that reports each code that is no check's; null where no step does. */
 const STEP_OF_CODE = {
   webhook_url_invalid: 'checkWebhookUrls',
   asset_not_reachable: 'checkAssetReachable',
@@ -63,13 +64,10 @@ const STEP_OF_CODE = {
 } as const satisfies Record<Exclude<ReasonCode, CheckCode>, StepName | null>;
 
 /** Every step there is, in reporting order. */
-export const STEP_NAMES: readonly StepName[] = [
-  'checkWebhookUrls',
-  'checkAssetReachable',
-  'checkIsImage',
-  'checkChecksum',
-  ...RULE_NAMES.map((name) => CHECKS[name].name),
-];
+export const STEP_NAMES: readonly StepName[] = orderSteps(
+  RULE_NAMES.map((name) => CHECKS[name].name),
+  true,
+);
 
 const RULE_OF_CODE = new Map<ReasonCode, RuleName>(RULE_NAMES.map((name) => [CHECKS[name].code, name]));
 export const REASON_CODES = [...Object.keys(STEP_OF_CODE), ...RULE_OF_CODE.keys()] as ReasonCode[];

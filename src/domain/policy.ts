@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { CONTRACT_STEPS, type StepName } from './asset.ts';
+import type { Check } from './checks/check.ts';
 import { type CheckName, CHECKS, RULE_NAMES, type RuleName } from './checks/index.ts';
 import { NOTE_SEVERITIES } from './image-notes.ts';
 import { LABEL } from './label.ts';
 import { MEASURES, type Measure } from './measures.ts';
 import { faultOf } from './rule-message.ts';
+import { orderSteps, type StepName } from './steps.ts';
 import { text } from './text.ts';
 
 const MAX_MESSAGE_LENGTH = 500;
@@ -98,19 +99,19 @@ export function describePolicy({ name, version }: PolicyId): string {
 
 /** The steps of a validation, in reporting order; `policy` null: the contract's own. */
 export function stepsUnder(policy: Policy | null, hasChecksum: boolean): StepName[] {
-  const checksum: readonly StepName[] = hasChecksum ? ['checkChecksum'] : [];
-  if (policy === null) return [...CONTRACT_STEPS, ...checksum];
-  return [...CONTRACT_STEPS.slice(0, 3), ...checksum, ...planFor(policy).steps];
+  return orderSteps(policy === null ? undefined : planFor(policy).steps, hasChecksum);
 }
 
 /** What a validation under the policy has to do: decided when it starts, so that its workflow is replayed as it ran. */
 export function planFor(policy: Policy): PolicyInUse {
-  const checks = RULE_NAMES.filter((name) => policy.rules[name] !== undefined).map((name) => CHECKS[name]);
+  const checks = RULE_NAMES.filter((name) => policy.rules[name] !== undefined).map(
+    (name): Check & { readonly name: CheckName } => CHECKS[name],
+  );
   const measures = new Set<Measure>(checks.flatMap((check) => check.measures));
   return {
     ...policy,
     steps: checks.map(({ name }) => name),
     measures: MEASURES.filter((measure) => measures.has(measure)),
-    comparesWithEarlier: checks.some(({ cost }) => cost === 'earlier'),
+    comparesWithEarlier: checks.some((check) => check.comparesWithEarlier === true),
   };
 }

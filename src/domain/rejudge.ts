@@ -1,10 +1,11 @@
-import type { AssetState, StepRecord } from './asset.ts';
+import type { AssetState } from './asset.ts';
 import { type CheckName, CHECKS, RULE_NAMES } from './checks/index.ts';
 import { isCheckCode, type ReportedFinding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
 import { failsAsset } from './image-notes.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { PolicyRules } from './policy.ts';
+import type { StepRecord } from './steps.ts';
 
 /** What is kept of a validation. */
 export interface StoredVerdict {

@@ -1,6 +1,7 @@
-import type { StepRecord, TerminalState } from './asset.ts';
+import type { TerminalState } from './asset.ts';
 import type { Finding } from './findings.ts';
 import type { ImageFacts } from './image-facts.ts';
+import type { StepRecord } from './steps.ts';
 
 /** The stored end of an attempt. */
 export interface Verdict {

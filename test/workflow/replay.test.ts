@@ -41,3 +41,11 @@ describe('recorded histories', () => {
     );
   });
 });
+
+describe('the bundle of the workflows', () => {
+  it('holds no zod: of what uses it, workflows import types only', async () => {
+    const { code } = await bundleOnce();
+    expect(code).toContain('/src/domain/pipeline.ts');
+    expect(code).not.toContain('node_modules/zod/');
+  });
+});

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { ASSET_STATES, NOTIFICATION_KEYS, STEP_STATES } from '../../domain/asset.ts';
+import { ASSET_STATES, NOTIFICATION_KEYS } from '../../domain/asset.ts';
 import { REASON_CODES, STEP_NAMES } from '../../domain/findings.ts';
 import * as ofImage from '../../domain/image-facts.ts';
 import { MAX_NOTES, NOTE_SEVERITIES } from '../../domain/image-notes.ts';
+import { STEP_STATES } from '../../domain/steps.ts';
 import { count, time, uuid } from '../http/answer.ts';
 import { deliveryState, deliveryTry } from '../webhooks/answers.ts';
 

@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { isTerminal, pendingSteps, skippedSteps } from '../../domain/asset.ts';
+import { isTerminal } from '../../domain/asset.ts';
 import { DEFAULT_POLICY, describePolicy, type PolicyId, stepsUnder } from '../../domain/policy.ts';
+import { pendingSteps, skippedSteps } from '../../domain/steps.ts';
 import type { AssetDetails } from '../../domain/ports/assets.ts';
 import { createPolicyStore } from '../policies/policy-store.ts';
 import { type Database, queryAsTenant } from '../query.ts';

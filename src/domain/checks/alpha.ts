@@ -4,7 +4,6 @@ import { defineCheck } from './check.ts';
 export const alpha = defineCheck({
   name: 'checkAlpha',
   code: 'alpha_not_allowed',
-  cost: 'facts',
   measures: [],
   settings: {},
   judge: ({ hasAlpha }) => (hasAlpha === undefined ? 'unknown' : hasAlpha ? {} : null),

@@ -4,7 +4,6 @@ import { defineCheck } from './check.ts';
 export const animation = defineCheck({
   name: 'checkAnimation',
   code: 'animation_not_allowed',
-  cost: 'facts',
   measures: [],
   settings: {},
   judge: ({ animated, frames = 1 }) => (animated === undefined ? 'unknown' : animated ? { frames } : null),

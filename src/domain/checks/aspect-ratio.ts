@@ -7,7 +7,6 @@ import { round } from './words.ts';
 export const aspectRatio = defineCheck({
   name: 'checkAspectRatio',
   code: 'odd_aspect_ratio',
-  cost: 'facts',
   measures: [],
   settings: { threshold: scoreBound(0.35) },
   judge(facts, { threshold }) {

@@ -10,7 +10,6 @@ const NORMALIZING_FACTOR = 0.01;
 export const blur = defineCheck({
   name: 'checkBlur',
   code: 'blurry',
-  cost: 'pixels',
   measures: ['blur'],
   settings: {
     threshold: scoreBound(0.29),

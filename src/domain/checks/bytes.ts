@@ -5,7 +5,6 @@ import { defineCheck } from './check.ts';
 export const bytes = defineCheck({
   name: 'checkBytes',
   code: 'bytes_not_allowed',
-  cost: 'facts',
   measures: [],
   settings: { min: z.int().min(0).default(0), max: z.int().min(0).optional() },
   judge: ({ bytes: size }, { min, max = Infinity }) => (size >= min && size <= max ? null : { bytes: size }),

@@ -5,9 +5,6 @@ import type { Measure } from '../measures.ts';
 /** What is wrong, with the values that show it: numbers and names, never text of the file. */
 export type Measured = Readonly<Record<string, unknown>>;
 
-/** Of what kind a check's work is, dearest last: looks at facts; computes from pixels; asks for earlier assets. */
-type Cost = 'facts' | 'pixels' | 'earlier';
-
 /**
  * A rule that pictures can be held against: all of it in one file, and one line in `index.ts`. It judges what one reading of
  * the file has established, never the file.
@@ -17,7 +14,8 @@ export interface Check<Settings extends z.ZodRawShape = z.ZodRawShape, Result ex
   readonly name: string;
   /** The reason code of its finding. */
   readonly code: string;
-  readonly cost: Cost;
+  /** Whether it needs to know how the picture compares with earlier assets of the tenant. */
+  readonly comparesWithEarlier?: true;
   /** What has to be computed from the pixels for it. */
   readonly measures: readonly Measure[];
   /** What a policy may set. */

@@ -7,7 +7,6 @@ import { listAlternatives } from './words.ts';
 export const colourSpaces = defineCheck({
   name: 'checkColourSpace',
   code: 'colour_space_not_allowed',
-  cost: 'facts',
   measures: [],
   settings: { allow: z.array(z.enum(COLOUR_SPACES)).min(1).max(COLOUR_SPACES.length) },
   judge({ colourSpace }, { allow }) {

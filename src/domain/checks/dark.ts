@@ -6,7 +6,6 @@ import { round } from './words.ts';
 export const dark = defineCheck({
   name: 'checkDark',
   code: 'too_dark',
-  cost: 'pixels',
   measures: ['brightness'],
   settings: { threshold: scoreBound(0.32) },
   judge({ measures }, { threshold }) {

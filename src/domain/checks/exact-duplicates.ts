@@ -4,7 +4,7 @@ import { defineCheck } from './check.ts';
 export const exactDuplicates = defineCheck({
   name: 'checkExactDuplicates',
   code: 'exact_duplicate',
-  cost: 'earlier',
+  comparesWithEarlier: true,
   measures: ['pixelHash'],
   settings: {},
   judge({ earlier, measures }) {

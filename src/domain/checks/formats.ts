@@ -7,7 +7,6 @@ import { listAlternatives } from './words.ts';
 export const formats = defineCheck({
   name: 'checkIsJpeg',
   code: 'format_not_allowed',
-  cost: 'facts',
   measures: [],
   settings: { allow: z.array(z.enum(IMAGE_FORMATS)).min(1).max(IMAGE_FORMATS.length) },
   judge: ({ format }, { allow }) => (allow.includes(format) ? null : { format }),

@@ -4,7 +4,6 @@ import { defineCheck } from './check.ts';
 export const grayscale = defineCheck({
   name: 'checkGrayscale',
   code: 'grayscale',
-  cost: 'facts',
   measures: [],
   settings: {},
   judge: ({ colourSpace }) => (colourSpace === undefined ? 'unknown' : colourSpace === 'grey' ? {} : null),

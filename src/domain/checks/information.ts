@@ -6,7 +6,6 @@ import { round } from './words.ts';
 export const information = defineCheck({
   name: 'checkInformation',
   code: 'low_information',
-  cost: 'pixels',
   measures: ['entropy'],
   settings: { threshold: scoreBound(0.3) },
   judge({ measures }, { threshold }) {

@@ -6,7 +6,6 @@ import { round } from './words.ts';
 export const light = defineCheck({
   name: 'checkLight',
   code: 'too_light',
-  cost: 'pixels',
   measures: ['brightness'],
   settings: { threshold: scoreBound(0.05) },
   judge({ measures }, { threshold }) {

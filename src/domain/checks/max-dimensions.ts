@@ -5,7 +5,6 @@ import { orientationOf, side, sidesOf } from './sides.ts';
 export const maxDimensions = defineCheck({
   name: 'checkDimensions',
   code: 'dimensions_too_large',
-  cost: 'facts',
   measures: [],
   settings: { width: side, height: side, of: orientationOf },
   judge(facts, limit) {

@@ -5,7 +5,6 @@ import { orientationOf, side, sidesOf } from './sides.ts';
 export const minDimensions = defineCheck({
   name: 'checkMinDimensions',
   code: 'dimensions_too_small',
-  cost: 'facts',
   measures: [],
   settings: { width: side, height: side, of: orientationOf },
   judge(facts, limit) {

@@ -6,7 +6,7 @@ import { defineCheck } from './check.ts';
 export const nearDuplicates = defineCheck({
   name: 'checkNearDuplicates',
   code: 'near_duplicate',
-  cost: 'earlier',
+  comparesWithEarlier: true,
   measures: ['pixelHash', 'perceptualHash'],
   settings: { maxDistance: z.int().min(0).max(MAX_NEAR_DISTANCE).default(0) },
   judge({ earlier, measures }, { maxDistance }) {

@@ -10,7 +10,7 @@ const ENOUGH_TO_COMPARE = 20;
 export const size = defineCheck({
   name: 'checkSize',
   code: 'odd_size',
-  cost: 'earlier',
+  comparesWithEarlier: true,
   measures: [],
   settings: { iqrFactor: z.number().positive().max(100).default(3) },
   judge(facts, { iqrFactor }) {

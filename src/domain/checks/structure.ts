@@ -12,7 +12,6 @@ const REFUSABLE = IMAGE_NOTE_CODES.filter((code) => severityOf(code) !== 'error'
 export const structure = defineCheck({
   name: 'checkStructure',
   code: 'structure_not_allowed',
-  cost: 'facts',
   measures: [],
   settings: { refuse: z.array(z.enum(REFUSABLE)).min(1).max(REFUSABLE.length) },
   judge({ notes }, { refuse }) {

@@ -1,15 +1,9 @@
-import type {
-  AssetErrors,
-  AssetPath,
-  AssetState,
-  NotificationKey,
-  Notifications,
-  StepRecord,
-} from '../asset.ts';
+import type { AssetErrors, AssetPath, AssetState, NotificationKey, Notifications } from '../asset.ts';
 import type { DeliveryState, DeliveryTry } from '../delivery.ts';
 import type { ReportedFinding } from '../findings.ts';
 import type { ImageFacts } from '../image-facts.ts';
 import type { PolicyId } from '../policy.ts';
+import type { StepRecord } from '../steps.ts';
 
 /** What a client hands in. */
 export interface Submission {

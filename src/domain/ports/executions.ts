@@ -1,4 +1,5 @@
-import type { AssetState, StepRecord } from '../asset.ts';
+import type { AssetState } from '../asset.ts';
+import type { StepRecord } from '../steps.ts';
 
 /** Questions about workflow executions. */
 export interface Executions {

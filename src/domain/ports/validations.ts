@@ -1,4 +1,5 @@
-import type { NotificationKey, Notifications, StepRecord, TerminalState } from '../asset.ts';
+import type { NotificationKey, Notifications, TerminalState } from '../asset.ts';
+import type { StepRecord } from '../steps.ts';
 import type { Verdict } from '../verdict.ts';
 
 /** Who sends the event of a state change: the workflow that makes it, or a delivery workflow at once. */

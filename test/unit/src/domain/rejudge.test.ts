@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type StepName, type StepRecord, skippedSteps } from '../../../../src/domain/asset.ts';
+import { type StepName, type StepRecord, skippedSteps } from '../../../../src/domain/steps.ts';
 import type { ReportedFinding } from '../../../../src/domain/findings.ts';
 import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
 import { policyRules } from '../../../../src/domain/policy.ts';

@@ -3,7 +3,7 @@ import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
 import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import { createRepairStore } from '../../../../../src/db/assets/repair-store.ts';
 import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
-import { pendingSteps } from '../../../../../src/domain/asset.ts';
+import { orderSteps, pendingSteps } from '../../../../../src/domain/steps.ts';
 import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
 import type { RepairStore } from '../../../../../src/domain/ports/repairs.ts';
 import type { ValidationStore } from '../../../../../src/domain/ports/validations.ts';
@@ -11,7 +11,12 @@ import type { Verdict } from '../../../../../src/domain/verdict.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 const urls = { onStart: 'https://example.com/s', onSuccess: 'https://example.com/ok', onFailure: 'wat' };
-const complete: Verdict = { state: 'complete', findings: [], steps: pendingSteps(), image: null };
+const complete: Verdict = {
+  state: 'complete',
+  findings: [],
+  steps: pendingSteps(orderSteps(undefined, false)),
+  image: null,
+};
 const failed: Verdict = { ...complete, state: 'failed', findings: [{ code: 'not_an_image', key: 'asset' }] };
 
 describe('the writes of a validation', () => {
