@@ -10,7 +10,7 @@ import {
   preferenceApplied,
   submissionHeaders,
 } from '../openapi/headers.ts';
-import type { Operation } from '../openapi/operation.ts';
+import type { Operation } from '../openapi/paths.ts';
 
 const tag = 'assets';
 const rocket = { assetPath: { location: 'local', path: './assets/rocket.jpg' } };

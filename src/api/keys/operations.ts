@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { apiKey, newApiKey } from './answers.ts';
 import { keyRequest, rotateRequest } from './requests.ts';
 import { location } from '../openapi/headers.ts';
-import type { Operation } from '../openapi/operation.ts';
+import type { Operation } from '../openapi/paths.ts';
 
 const common = { tag: 'keys', scope: 'admin' } as const;
 

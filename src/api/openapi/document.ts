@@ -3,7 +3,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { ADMIN_OPERATIONS } from '../keys/operations.ts';
 import { ASSET_OPERATIONS } from '../assets/operations.ts';
 import { WEBHOOKS } from '../webhooks/events.ts';
-import { asPaths, SCOPES } from './operation.ts';
+import { asPaths, SCOPES } from './paths.ts';
 import { POLICY_OPERATIONS } from '../policies/operations.ts';
 import { SERVICE_OPERATIONS } from '../service/operations.ts';
 import { WEBHOOK_OPERATIONS } from '../webhooks/operations.ts';

@@ -3,7 +3,7 @@ import { policies, policy, policyWithVersions } from './answers.ts';
 import { JUDGE_REQUEST, RULES } from './examples.ts';
 import { judgeRequest, policyName, policyRequest, policyVersion } from './requests.ts';
 import { location } from '../openapi/headers.ts';
-import type { Operation } from '../openapi/operation.ts';
+import type { Operation } from '../openapi/paths.ts';
 
 const tag = 'policies';
 const ofName = { name: policyName };

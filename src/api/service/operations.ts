@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { liveness, readiness } from './health.ts';
 import { retryAfter } from '../openapi/headers.ts';
-import type { Operation } from '../openapi/operation.ts';
+import type { Operation } from '../openapi/paths.ts';
 
 const anyJson = z.unknown().meta({
   description: 'Any JSON.',

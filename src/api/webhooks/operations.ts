@@ -3,7 +3,7 @@ import { delivery, endpoint, replayCounts, sentAgain, sentTest } from './answers
 import { deliveryQuery, replayRequest, testRequest } from './requests.ts';
 import { TEST_CALLBACK } from './events.ts';
 import { link, location } from '../openapi/headers.ts';
-import type { Operation } from '../openapi/operation.ts';
+import type { Operation } from '../openapi/paths.ts';
 
 const common = { tag: 'webhooks', scope: 'webhooks:manage' } as const;
 

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../../../../src/telemetry/logger.ts';
-import { createBareApp } from '../../../support/app.ts';
-import { eventually } from '../../../support/eventually.ts';
+import { createLogger } from '../../../../../src/telemetry/logger.ts';
+import { createBareApp } from '../../../../support/app.ts';
+import { eventually } from '../../../../support/eventually.ts';
 
 /** The address that the log has for a request from 127.0.0.1 with these headers. */
 async function addressLogged(
