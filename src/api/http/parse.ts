@@ -2,16 +2,20 @@ import type { z } from 'zod';
 import { AppError, type FieldFault } from '../../domain/errors.ts';
 import { wordsOf } from './fault-words.ts';
 
-/** Faults named at once: a body of a thousand unknown keys gets no answer ten times its size. */
+/** Faults named at once. Otherwise a body of a thousand unknown keys would get an answer ten times its size. */
 const MAX_FAULTS = 20;
 
-/** What the schema makes of a body or query. @throws {AppError} `invalid_request`, naming every field at fault. */
+/** A body or query as the schema reads it. @throws {AppError} `invalid_request`, naming every field at fault */
 export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body, { error: wordsOf });
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.flatMap(asFaults).slice(0, MAX_FAULTS);
+  throw invalidRequest(parsed.error.issues.flatMap(asFaults).slice(0, MAX_FAULTS));
+}
+
+/** One error that names all the faults. */
+export function invalidRequest(faults: readonly FieldFault[]): AppError {
   const detail = faults.map((fault) => `${fault.pointer || 'the request'}: ${fault.detail}`).join('; ');
-  throw new AppError('invalid_request', { detail, faults });
+  return new AppError('invalid_request', { detail, faults });
 }
 
 function asFaults({ path, code, message, ...issue }: z.core.$ZodIssue): FieldFault[] {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_OVERLAP_H, MAX_EXPIRY_DAYS, MAX_OVERLAP_H, SCOPES } from '../../domain/api-key.ts';
 import { text } from '../../domain/text.ts';
-import { parse } from '../http/parse.ts';
 
 const MAX_NAME_LENGTH = 100;
 
@@ -12,7 +11,7 @@ export const keyRequest = z.strictObject({
     .min(1)
     .max(SCOPES.length)
     .transform((scopes) => [...new Set(scopes)]),
-  /** From now; `null` or missing: it does not expire. */
+  /** Counted from now. `null` or missing: the key does not expire. */
   expiresInDays: z
     .int()
     .min(1)
@@ -24,13 +23,3 @@ export const keyRequest = z.strictObject({
 export const rotateRequest = z.strictObject({
   overlapHours: z.int().min(0).max(MAX_OVERLAP_H).default(DEFAULT_OVERLAP_H),
 });
-
-/** @throws {AppError} `invalid_request` */
-export function parseKeyRequest(body: unknown) {
-  return parse(keyRequest, body);
-}
-
-/** @throws {AppError} `invalid_request` */
-export function parseRotateRequest(body: unknown) {
-  return parse(rotateRequest, body === undefined ? {} : body);
-}

@@ -1,14 +1,20 @@
 import { createDocument, type ZodOpenApiOverride } from 'zod-openapi';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { ADMIN_OPERATIONS } from '../keys/operations.ts';
-import { ASSET_OPERATIONS } from '../assets/operations.ts';
+import type { Scope } from '../../domain/api-key.ts';
+import { OPERATIONS } from '../operations.ts';
 import { WEBHOOKS } from '../webhooks/events.ts';
-import { asPaths, SCOPES } from './paths.ts';
-import { POLICY_OPERATIONS } from '../policies/operations.ts';
-import { SERVICE_OPERATIONS } from '../service/operations.ts';
-import { WEBHOOK_OPERATIONS } from '../webhooks/operations.ts';
+import { asPaths } from './paths.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
+
+/** What an API key may be allowed. */
+const SCOPES: Readonly<Record<Scope, string>> = {
+  'assets:read': 'Read assets.',
+  'assets:write': 'Submit, cancel and retry assets.',
+  'webhooks:manage': 'Everything under /webhooks.',
+  'policies:manage': 'Make policies and versions of them.',
+  admin: "Manage the tenant's keys; includes the others.",
+};
 
 /** OpenAPI 3.1, from the schemas that requests are parsed with and answers are typed by. */
 export function createOpenApiDocument(): OpenApiDocument {
@@ -33,13 +39,7 @@ export function createOpenApiDocument(): OpenApiDocument {
         { name: 'keys', description: "The API keys of the caller's tenant." },
         { name: 'service', description: 'Health, documentation, an echo. No API key is needed.' },
       ],
-      paths: asPaths([
-        ...ASSET_OPERATIONS,
-        ...POLICY_OPERATIONS,
-        ...WEBHOOK_OPERATIONS,
-        ...ADMIN_OPERATIONS,
-        ...SERVICE_OPERATIONS,
-      ]),
+      paths: asPaths(OPERATIONS),
       webhooks: WEBHOOKS,
       components: {
         securitySchemes: {

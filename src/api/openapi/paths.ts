@@ -1,69 +1,14 @@
 import { z } from 'zod';
 import type {
-  ZodOpenApiCallbacksObject,
   ZodOpenApiOperationObject,
   ZodOpenApiPathsObject,
   ZodOpenApiResponseObject,
   ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import type { Scope } from '../../domain/api-key.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
+import type { Description, JsonBody, Reply } from '../http/operation.ts';
 import { requestId } from './headers.ts';
 import { problemResponses, SECURED_RESPONSES } from './problems.ts';
-
-/** What an API key may do; each operation needs one of them or none. */
-export const SCOPES = {
-  'assets:read': 'Read assets.',
-  'assets:write': 'Submit, cancel and retry assets.',
-  'webhooks:manage': 'Everything under /webhooks.',
-  'policies:manage': 'Make policies and versions of them.',
-  admin: "Manage the tenant's keys; includes the others.",
-} as const satisfies Record<Scope, string>;
-
-/** How an operation ends well. */
-interface Reply {
-  readonly description: string;
-  /** What it answers: as `application/json` unless `mediaType` says otherwise. */
-  readonly schema?: z.ZodType;
-  readonly mediaType?: string;
-  /** Besides `X-Request-Id`. */
-  readonly headers?: Record<string, z.ZodType>;
-  readonly example?: unknown;
-  /** Operations that take the answer's `id`. */
-  readonly leadsTo?: readonly string[];
-}
-
-/** One operation, as this API has them. What all of them have in common is added here, and nowhere else. */
-export interface Operation {
-  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  /** As in OpenAPI: `/assets/{id}`. */
-  readonly path: string;
-  /** What is in the path, where that is no UUID. */
-  readonly params?: Readonly<Record<string, z.ZodType>>;
-  readonly id: string;
-  readonly tag: string;
-  readonly summary: string;
-  readonly description?: string;
-  /** Null: without an API key. */
-  readonly scope: keyof typeof SCOPES | null;
-  readonly query?: z.ZodObject;
-  readonly headers?: z.ZodObject;
-  /** `ignored`: none is needed, yet one that is sent has to be JSON. */
-  readonly body?: Body | 'ignored';
-  readonly replies: Readonly<Record<number, Reply>>;
-  /** Answered however many requests are under way. */
-  readonly isExempt?: true;
-  /** Errors beyond those that all operations, and all with a body, have. */
-  readonly problems?: readonly ErrorCode[];
-  readonly callbacks?: ZodOpenApiCallbacksObject;
-}
-
-interface Body {
-  readonly schema: z.ZodType;
-  readonly optional?: true;
-  /** By name; each works as it stands with `make dev`. */
-  readonly examples: Readonly<Record<string, unknown>>;
-}
 
 const PROBLEMS_OF_A_BODY = [
   'malformed_json',
@@ -72,14 +17,14 @@ const PROBLEMS_OF_A_BODY = [
   'unsupported_media_type',
 ] as const satisfies ErrorCode[];
 
-export function asPaths(operations: readonly Operation[]): ZodOpenApiPathsObject {
+export function asPaths(operations: readonly Description[]): ZodOpenApiPathsObject {
   const paths: ZodOpenApiPathsObject = {};
   for (const operation of operations)
     paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) };
   return paths;
 }
 
-function describe(operation: Operation): ZodOpenApiOperationObject {
+function describe(operation: Description): ZodOpenApiOperationObject {
   const { id, tag, summary, description, scope, body, callbacks } = operation;
   return {
     operationId: id,
@@ -97,7 +42,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
   };
 }
 
-function problemsOf({ problems = [], body, isExempt }: Operation): ErrorCode[] {
+function problemsOf({ problems = [], body, isExempt }: Description): ErrorCode[] {
   return [
     ...problems,
     ...(body === undefined ? [] : PROBLEMS_OF_A_BODY),
@@ -110,7 +55,7 @@ function problemsOf({ problems = [], body, isExempt }: Operation): ErrorCode[] {
 /** A status may stand for both: the media type tells them apart. */
 function withReplies(
   problems: Record<string, ZodOpenApiResponseObject>,
-  replies: Operation['replies'],
+  replies: Description['replies'],
 ): ZodOpenApiResponsesObject {
   const responses = { ...problems };
   for (const [status, reply] of Object.entries(replies)) {
@@ -128,7 +73,7 @@ function withReplies(
   return responses;
 }
 
-function asParams({ path, params = {}, query, headers }: Operation) {
+function asParams({ path, params = {}, query, headers }: Description) {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   return {
     ...(names.length === 0
@@ -139,7 +84,7 @@ function asParams({ path, params = {}, query, headers }: Operation) {
   };
 }
 
-function asRequestBody({ schema, optional, examples }: Body) {
+function asRequestBody({ schema, optional, examples }: JsonBody) {
   const named = Object.entries(examples).map(([name, value]) => [name, { value }]);
   return {
     required: optional !== true,

@@ -9,7 +9,7 @@ interface Asked {
   readonly version: number | null;
 }
 
-/** A policy as the tenant has it, or the error that it is not there, which says whether another version of it is. */
+/** The policy as the tenant has it, or the error that it does not exist. If only the version is missing, the error says so. */
 export async function findPolicy(policies: Pick<PolicyStore, 'find'>, tenant: string, asked: Asked) {
   async function lookUp({ name, version }: Asked) {
     if (name !== BUILT_IN.name) return POLICY_NAME.test(name) ? policies.find(tenant, name, version) : null;
@@ -23,4 +23,16 @@ export async function findPolicy(policies: Pick<PolicyStore, 'find'>, tenant: st
   if (latest === null) return new AppError('policy_not_found');
   const detail = `Policy ${name} has no version ${version}; its latest is ${latest.version}.`;
   return new AppError('policy_not_found', { detail });
+}
+
+/** The same for a name from a path. @throws {AppError} `policy_not_found` */
+export async function findOr404(
+  policies: Pick<PolicyStore, 'find'>,
+  tenant: string,
+  { name, version }: { readonly name: unknown; readonly version: number | null },
+) {
+  if (typeof name !== 'string') throw new AppError('policy_not_found');
+  const found = await findPolicy(policies, tenant, { name, version });
+  if (found instanceof AppError) throw found;
+  return found;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { POLICY_NAME, type PolicyRules, policyRules } from '../../domain/policy.ts';
+import { POLICY_NAME, policyRules } from '../../domain/policy.ts';
 import { JUDGE_REQUEST, RULES } from './examples.ts';
 import { NAMES } from './reference.ts';
 import { parse } from '../http/parse.ts';
@@ -34,24 +34,14 @@ export const judgeRequest = z
   })
   .meta({ id: 'JudgeRequest', examples: [JUDGE_REQUEST] });
 
-/** No body is an empty one. @throws {AppError} `invalid_request` */
-export function parseJudgeRequest(body: unknown): z.output<typeof judgeRequest> {
-  return parse(judgeRequest, body === undefined ? {} : body);
-}
-
-/** @throws {AppError} `invalid_request`, naming every rule and setting at fault. */
-export function parsePolicyRequest(body: unknown): PolicyRules {
-  return parse(policyRequest, body).rules;
-}
-
 const path = z.object({ name: policyName });
 
-/** The name that a new policy is to have. @throws {AppError} `invalid_request`, pointing at the path's `name` */
+/** The name for a new policy. @throws {AppError} `invalid_request`, pointing at the path's `name` */
 export function parseNewName(given: unknown): string {
   return parse(path, { name: given }).name;
 }
 
-/** Null where it is the number of no version. */
+/** Null where no version can have this number. */
 export function parseVersion(given: unknown): number | null {
   return typeof given === 'string' && /^[1-9][0-9]{0,8}$/.test(given) ? Number(given) : null;
 }

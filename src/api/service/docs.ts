@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import express, { type RequestHandler, Router } from 'express';
 import { contentSecurityPolicy } from 'helmet';
 import swaggerUi from 'swagger-ui-dist/package.json' with { type: 'json' };
-import { createOpenApiDocument } from '../openapi/document.ts';
-import { route } from '../http/routes.ts';
+import { z } from 'zod';
+import { defineOperation } from '../http/operation.ts';
 
-/** A name of its own for each version: what a browser has kept is never another version's. */
-const FILES = `/docs/${swaggerUi.version}`;
+/** Each version has a folder of its own, so a browser never shows a page with cached files of another version. */
+export const DOCS_FILES = `/docs/${swaggerUi.version}`;
 const SERVED = new Set(['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']);
 
-/** `validatorUrl`: it would send the document to a server of others. */
+/** `validatorUrl` is off, because it would send the document to somebody else's server. */
 const START = `SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#docs',
@@ -27,10 +27,10 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Validatr API</title>
-<link rel="icon" href="${FILES}/favicon-32x32.png">
-<link rel="stylesheet" href="${FILES}/swagger-ui.css">
-<script src="${FILES}/swagger-ui-bundle.js" defer></script>
-<script src="${FILES}/start.js" defer></script>
+<link rel="icon" href="${DOCS_FILES}/favicon-32x32.png">
+<link rel="stylesheet" href="${DOCS_FILES}/swagger-ui.css">
+<script src="${DOCS_FILES}/swagger-ui-bundle.js" defer></script>
+<script src="${DOCS_FILES}/start.js" defer></script>
 </head>
 <body>
 <div id="docs"></div>
@@ -38,7 +38,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Nothing from elsewhere, and no upgrade to https: the page has to work on a host that has none. */
+/** The page loads from this host only. There is no upgrade to https, because the host may have none. */
 const onlyFromHere = contentSecurityPolicy({
   useDefaults: false,
   directives: {
@@ -53,42 +53,57 @@ const onlyFromHere = contentSecurityPolicy({
   },
 });
 
-/** `/openapi.json`, and the page that shows it: all of it from this host. */
-export function createDocsRouter(): Router {
+export interface DocsDeps {
+  readonly openApiDocument: () => object;
+}
+
+export const getOpenApi = defineOperation({
+  method: 'get',
+  path: '/openapi.json',
+  id: 'getOpenApi',
+  tag: 'service',
+  summary: 'This document',
+  scope: null,
+  replies: { 200: { description: 'OpenAPI 3.1.', schema: z.record(z.string(), z.unknown()) } },
+  handle({ openApiDocument }: DocsDeps) {
+    // Built for the first request, so it does not delay the start.
+    let document: string | undefined;
+    return (_req, res) => {
+      document ??= JSON.stringify(openApiDocument());
+      res.type('application/json').set('Cache-Control', 'no-cache').send(document);
+    };
+  },
+});
+
+export const getDocs = defineOperation({
+  method: 'get',
+  path: '/docs',
+  id: 'getDocs',
+  tag: 'service',
+  summary: 'This document as a page',
+  scope: null,
+  replies: { 200: { description: 'The page.', schema: z.string(), mediaType: 'text/html' } },
+  before: () => onlyFromHere,
+  handle: () => (_req, res) => {
+    res.type('html').set('Cache-Control', 'no-cache').send(PAGE);
+  },
+});
+
+/** The files of the page, from this host. */
+export function serveDocsFiles(): Router {
   const router = Router();
-  // Built when it is first asked for: a start does not wait for it.
-  let document: string | undefined;
-
-  route(router, '/openapi.json', {
-    get: [
-      (_req, res) => {
-        document ??= JSON.stringify(createOpenApiDocument());
-        res.type('application/json').set('Cache-Control', 'no-cache').send(document);
-      },
-    ],
-  });
-
-  route(router, '/docs', {
-    get: [
-      onlyFromHere,
-      (_req, res) => {
-        res.type('html').set('Cache-Control', 'no-cache').send(PAGE);
-      },
-    ],
-  });
-
-  router.get(`${FILES}/start.js`, (_req, res) => {
+  router.get(`${DOCS_FILES}/start.js`, (_req, res) => {
     res.type('js').set('Cache-Control', 'public, max-age=3600').send(START);
   });
   router.use(
-    FILES,
+    DOCS_FILES,
     onlyServed,
     express.static(swaggerUiFolder(), { immutable: true, maxAge: '365d', index: false }),
   );
   return router;
 }
 
-/** The package also holds source maps, other bundles, and a page that tells of its own. */
+/** The package also holds source maps, other bundles and a page of its own. */
 const onlyServed: RequestHandler = (req, _res, next) =>
   next(SERVED.has(req.path.slice(1)) ? undefined : 'router');
 

@@ -1,9 +1,9 @@
-import { Router } from 'express';
 import { z } from 'zod';
-import type { Answer } from '../http/answer.ts';
-import { sendProblem } from '../http/problem.ts';
-import { route } from '../http/routes.ts';
 import { AppError } from '../../domain/errors.ts';
+import type { Answer } from '../http/answer.ts';
+import { defineOperation } from '../http/operation.ts';
+import { sendProblem } from '../http/problem.ts';
+import { retryAfter } from '../openapi/headers.ts';
 
 /** One thing that a ready process needs. */
 export interface ReadinessCheck {
@@ -11,58 +11,82 @@ export interface ReadinessCheck {
   readonly isReady: () => Promise<boolean>;
 }
 
-export const liveness = z.object({ status: z.literal('ok') }).meta({ id: 'Liveness' });
+export interface HealthDeps {
+  readonly readiness: readonly ReadinessCheck[];
+  readonly isDraining: () => boolean;
+}
 
-export const readiness = z
+/** Load balancers give up on a slow answer, and then nobody reads what is missing. */
+const CHECK_DEADLINE_MS = 2_000;
+
+/** Anybody may ask, and each look costs queries, so an answer may be this old. */
+const LOOK_HOLDS_MS = 500;
+
+const liveness = z.object({ status: z.literal('ok') }).meta({ id: 'Liveness' });
+
+const readiness = z
   .object({
     status: z.enum(['ready', 'unavailable']),
     checks: z.record(z.string(), z.enum(['ok', 'unavailable'])).meta({ examples: [{ postgres: 'ok' }] }),
   })
   .meta({ id: 'Readiness' });
 
-/** A load balancer gives up on a slow answer, and then does not read what is missing. */
-const CHECK_DEADLINE_MS = 2_000;
+export const getHealth = defineOperation({
+  method: 'get',
+  path: '/healthz',
+  id: 'getHealth',
+  tag: 'service',
+  summary: 'Whether the process runs',
+  scope: null,
+  isExempt: true,
+  replies: { 200: { description: 'It does.', schema: liveness } },
+  handle: () => (_req, res) => {
+    res.json({ status: 'ok' } satisfies Answer<typeof liveness>);
+  },
+});
 
-/** Anybody may ask, and each look costs queries: an answer may be this old. */
-const LOOK_HOLDS_MS = 500;
+export const getReadiness = defineOperation({
+  method: 'get',
+  path: '/readyz',
+  id: 'getReadiness',
+  tag: 'service',
+  summary: 'Whether the process can serve',
+  scope: null,
+  isExempt: true,
+  replies: {
+    200: { description: 'It can.', schema: readiness },
+    503: {
+      description: 'Something that it needs is away.',
+      schema: readiness,
+      headers: { 'Retry-After': retryAfter },
+    },
+  },
+  problems: ['draining'],
+  handle({ readiness: checks, isDraining }: HealthDeps) {
+    const look = shareLooks(() => checkAll(checks));
+    return async (_req, res) => {
+      if (isDraining()) return sendProblem(res, new AppError('draining'));
+      const results = await look();
+      const ready = results.every(([, status]) => status === 'ok');
+      res.status(ready ? 200 : 503);
+      if (!ready) res.set('Retry-After', '1');
+      const checked: Answer<typeof readiness> = {
+        status: ready ? 'ready' : 'unavailable',
+        checks: Object.fromEntries(results),
+      };
+      res.json(checked);
+    };
+  },
+});
 
-/** `/healthz`: the process runs. `/readyz`: it can serve; 503 names what is away. */
-export function createHealthRouter(checks: readonly ReadinessCheck[], isDraining: () => boolean): Router {
-  const router = Router();
-  let lastLook: { readonly at: number; readonly results: ReturnType<typeof checkAll> } | null = null;
-
-  /** Whoever asks, and however often: one look at a time, and what it found holds for a moment. */
-  function look(): ReturnType<typeof checkAll> {
+/** However many ask, there is one look at a time, and its result holds for a moment. */
+function shareLooks<Results>(look: () => Promise<Results>): () => Promise<Results> {
+  let last: { readonly at: number; readonly results: Promise<Results> } | null = null;
+  return () => {
     const now = performance.now();
-    if (lastLook === null || now - lastLook.at > LOOK_HOLDS_MS)
-      lastLook = { at: now, results: checkAll(checks) };
-    return lastLook.results;
-  }
-
-  route(router, '/healthz', {
-    get: [
-      (_req, res) => {
-        res.json({ status: 'ok' } satisfies Answer<typeof liveness>);
-      },
-    ],
-  });
-  route(router, '/readyz', {
-    get: [
-      async (_req, res) => {
-        if (isDraining()) return sendProblem(res, new AppError('draining'));
-        const results = await look();
-        const ready = results.every(([, status]) => status === 'ok');
-        res.status(ready ? 200 : 503);
-        if (!ready) res.set('Retry-After', '1');
-        const checked: Answer<typeof readiness> = {
-          status: ready ? 'ready' : 'unavailable',
-          checks: Object.fromEntries(results),
-        };
-        res.json(checked);
-      },
-    ],
-  });
-  return router;
+    if (last === null || now - last.at > LOOK_HOLDS_MS) last = { at: now, results: look() };
+    return last.results;
+  };
 }
 
 function checkAll(checks: readonly ReadinessCheck[]) {

@@ -4,11 +4,10 @@ import type { DeliveryFilter } from '../../domain/ports/webhooks.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import { text } from '../../domain/text.ts';
 import { pageQuery } from '../http/pages.ts';
-import { parse } from '../http/parse.ts';
 import { MAX_URL_LENGTH } from '../assets/requests.ts';
 
 const id = z.uuid({ error: 'must be a UUID' });
-/** What every database takes. Nothing is older, nor newer: a time beyond is as good as its bound. */
+/** Databases accept times between these. Nothing stored is older or newer, so a time outside counts as the bound. */
 const FIRST_TIME = new Date('1970-01-01T00:00:00Z');
 const LAST_TIME = new Date('9999-01-01T00:00:00Z');
 
@@ -33,7 +32,7 @@ export const deliveryQuery = z.strictObject({
   ...pageQuery,
 });
 
-/** An empty body would replay everything that was ever sent: one restriction has to be given. */
+/** An empty body would replay everything that was ever sent, so one restriction has to be given. */
 export const replayRequest = z
   .strictObject(filter)
   .refine((given) => Object.values(given).some((value) => value !== undefined), {
@@ -41,7 +40,7 @@ export const replayRequest = z
   })
   .meta({ id: 'ReplayRequest', minProperties: 1 });
 
-/** What of `parseWebhookUrl` a pattern can say, for clients; whether the host is one it can not. */
+/** For clients: the rules of `parseWebhookUrl` as far as a pattern can state them. It can't tell whether the host is valid. */
 const WEBHOOK_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s\\<>"{}|^`/?#@]+(?:[/?#][^\s\\<>"{}|^`]*)?$/;
 
 export const testRequest = z
@@ -54,22 +53,7 @@ export const testRequest = z
   })
   .meta({ id: 'TestRequest' });
 
-/** @throws {AppError} `invalid_request` */
-export function parseDeliveryQuery(given: unknown) {
-  const { limit, cursor, ...rest } = parse(deliveryQuery, given);
-  return { ...asFilter(rest), limit, cursor };
-}
-
-/** @throws {AppError} `invalid_request` */
-export function parseReplayRequest(body: unknown): DeliveryFilter {
-  return asFilter(parse(replayRequest, body));
-}
-
-/** @throws {AppError} `invalid_request` */
-export function parseTestRequest(body: unknown): { url: string } {
-  return parse(testRequest, body);
-}
-
-function asFilter({ asset, endpoint, ...rest }: z.output<typeof replayRequest>): DeliveryFilter {
+/** In the names of the port. */
+export function asFilter({ asset, endpoint, ...rest }: z.output<typeof replayRequest>): DeliveryFilter {
   return { assetId: asset, endpointId: endpoint, ...rest };
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseJudgeRequest, parsePolicyRequest } from '../../../src/api/policies/requests.ts';
-import { parseRetryRequest, parseSubmission } from '../../../src/api/assets/requests.ts';
+import { parse } from '../../../src/api/http/parse.ts';
+import { judgeRequest, policyRequest } from '../../../src/api/policies/requests.ts';
+import { retryRequest, submission } from '../../../src/api/assets/requests.ts';
 import { CHECKS, RULE_NAMES } from '../../../src/domain/checks/index.ts';
 import { IMAGE_FORMATS } from '../../../src/domain/image-facts.ts';
 import { policyRules } from '../../../src/domain/policy.ts';
@@ -62,18 +63,18 @@ describe('docs/policies.md', () => {
     const taken = requests.map(({ path, body }) => {
       const [, , name = '', act] = path.split('/');
       if (path === '/assets/image/') {
-        expectIsThere(parseSubmission(body).policy);
+        expectIsThere(parse(submission, body).policy);
         return 'submitted';
       }
       if (path.endsWith('/retry')) {
-        expectIsThere(parseRetryRequest(body));
+        expectIsThere(parse(retryRequest, body).policy);
         return 'retried';
       }
       if (act === 'judge') {
-        expect(versions.get(name)).toBeGreaterThanOrEqual(parseJudgeRequest(body).version ?? 1);
+        expect(versions.get(name)).toBeGreaterThanOrEqual(parse(judgeRequest, body).version ?? 1);
         return 'judged';
       }
-      expect(Object.keys(parsePolicyRequest(body))).not.toEqual([]);
+      expect(Object.keys(parse(policyRequest, body).rules)).not.toEqual([]);
       versions.set(name, (versions.get(name) ?? 0) + 1);
       return 'made';
     });

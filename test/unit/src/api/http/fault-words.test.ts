@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseKeyRequest } from '../../../../../src/api/keys/requests.ts';
-import {
-  parseJudgeRequest,
-  parseNewName,
-  parsePolicyRequest,
-} from '../../../../../src/api/policies/requests.ts';
-import { parseListQuery, parseSubmission } from '../../../../../src/api/assets/requests.ts';
+import { parse } from '../../../../../src/api/http/parse.ts';
+import { keyRequest } from '../../../../../src/api/keys/requests.ts';
+import { judgeRequest, parseNewName, policyRequest } from '../../../../../src/api/policies/requests.ts';
+import { listQuery, submission } from '../../../../../src/api/assets/requests.ts';
 import { AppError } from '../../../../../src/domain/errors.ts';
 
 /** What is said of a request, field by field. */
@@ -26,15 +23,15 @@ const REFERENCE = 'must be name@version, or name:';
 
 describe('what is said of a field', () => {
   it('is that it is required, where it is missing', () => {
-    expect(faultsOf(() => parsePolicyRequest({}))).toEqual(['/rules is required']);
-    expect(faultsOf(() => parsePolicyRequest({ rules: { formats: {}, maxDimensions: {} } }))).toEqual([
+    expect(faultsOf(() => parse(policyRequest, {}))).toEqual(['/rules is required']);
+    expect(faultsOf(() => parse(policyRequest, { rules: { formats: {}, maxDimensions: {} } }))).toEqual([
       '/rules/formats/allow is required',
       '/rules/maxDimensions/width is required',
       '/rules/maxDimensions/height is required',
     ]);
-    expect(faultsOf(() => parseSubmission({}))).toEqual(['/assetPath is required']);
-    expect(faultsOf(() => parseSubmission({ assetPath: {} }))).toEqual(['/assetPath/location is required']);
-    expect(faultsOf(() => parseKeyRequest({}))).toEqual(['/name is required', '/scopes is required']);
+    expect(faultsOf(() => parse(submission, {}))).toEqual(['/assetPath is required']);
+    expect(faultsOf(() => parse(submission, { assetPath: {} }))).toEqual(['/assetPath/location is required']);
+    expect(faultsOf(() => parse(keyRequest, {}))).toEqual(['/name is required', '/scopes is required']);
   });
 
   it('is what it must be, where it is something else', () => {
@@ -47,7 +44,7 @@ describe('what is said of a field', () => {
       formats: { allow: [] },
       darkness: {},
     };
-    expect(faultsOf(() => parsePolicyRequest({ rules, more: 1 }))).toEqual([
+    expect(faultsOf(() => parse(policyRequest, { rules, more: 1 }))).toEqual([
       '/rules/formats/allow must have at least 1 element',
       '/rules/bytes/min must be an integer',
       '/rules/bytes/max must be a number',
@@ -59,12 +56,12 @@ describe('what is said of a field', () => {
       expect.stringMatching(/^\/rules\/darkness is not a rule; there are formats, /),
       '/more is not a known field',
     ]);
-    expect(faultsOf(() => parsePolicyRequest([]))).toEqual([' must be an object']);
-    expect(faultsOf(() => parseSubmission({ assetPath: { location: 'ftp' } }))).toEqual([
+    expect(faultsOf(() => parse(policyRequest, []))).toEqual([' must be an object']);
+    expect(faultsOf(() => parse(submission, { assetPath: { location: 'ftp' } }))).toEqual([
       '/assetPath/location must be "local"',
     ]);
-    expect(faultsOf(() => parseListQuery({ limit: 'many' }))).toEqual(['/limit must be a number']);
-    expect(faultsOf(() => parseJudgeRequest({ assets: ['x'] }))).toEqual(['/assets/0 must be a UUID']);
+    expect(faultsOf(() => parse(listQuery, { limit: 'many' }))).toEqual(['/limit must be a number']);
+    expect(faultsOf(() => parse(judgeRequest, { assets: ['x'] }))).toEqual(['/assets/0 must be a UUID']);
   });
 
   it.each([
@@ -76,7 +73,7 @@ describe('what is said of a field', () => {
     ['@latest', NAMES],
     ['', NAMES],
   ])('is what is wrong with the reference to a policy: %j', (policy, why) => {
-    expect(faultsOf(() => parseSubmission({ assetPath, policy }))).toEqual([`/policy ${REFERENCE} ${why}`]);
+    expect(faultsOf(() => parse(submission, { assetPath, policy }))).toEqual([`/policy ${REFERENCE} ${why}`]);
   });
 
   it('is what names of policies have, pointing at the name in the path', () => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOpenApiDocument } from '../../../../../src/api/openapi/document.ts';
+import { SCOPES } from '../../../../../src/domain/api-key.ts';
 import { createBareApp } from '../../../../support/app.ts';
+import { serve } from '../../../../support/serve.ts';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -69,5 +71,52 @@ describe('the OpenAPI document', () => {
       'get /openapi.json',
       'get /docs',
     ]);
+  });
+
+  describe('and the app that serves it', () => {
+    let app: Awaited<ReturnType<typeof serve>>;
+    let scopes: readonly string[] = [];
+
+    beforeAll(async () => {
+      app = await serve(
+        createBareApp({
+          authenticate(_req, res, next) {
+            res.locals['principal'] = { tenant: 'own', keyId: null, scopes };
+            next();
+          },
+        }),
+      );
+    });
+    afterAll(() => app.close());
+
+    async function call(method: string, path: string) {
+      const url = app.baseUrl + path.replace('{version}', '1').replaceAll(/\{\w+\}/g, 'some');
+      const answer = await fetch(url, { method: method.toUpperCase() });
+      await answer.arrayBuffer();
+      return answer;
+    }
+
+    it.each(operations)('ask for the same scope: $method $path', async ({ method, path, security }) => {
+      const [scope] = security?.[0]?.['apiKey'] ?? [];
+      // `admin` includes every other scope.
+      scopes = SCOPES.filter((other) => other !== scope && other !== 'admin');
+      const without = await call(method, path);
+      expect(without.headers.get('www-authenticate')).toBe(
+        scope === undefined ? null : `Bearer realm="validatr", error="insufficient_scope", scope="${scope}"`,
+      );
+      if (scope === undefined) return;
+      expect(without.status).toBe(403);
+      scopes = [scope];
+      expect((await call(method, path)).status).not.toBe(403);
+    });
+
+    it.each(operations.filter(({ method }) => method === 'post'))(
+      'say alike whether a body is needed: $method $path',
+      async ({ method, path, requestBody }) => {
+        scopes = SCOPES;
+        const isRequired = requestBody !== undefined && 'content' in requestBody && requestBody.required;
+        expect((await call(method, path)).status === 400).toBe(isRequired === true);
+      },
+    );
   });
 });

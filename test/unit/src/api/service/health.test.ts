@@ -3,8 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { routeOperations } from '../../../../../src/api/http/operation.ts';
+import { getReadiness } from '../../../../../src/api/service/health.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
-import { createHealthRouter } from '../../../../../src/api/service/health.ts';
 
 describe('/readyz', () => {
   let server: Server;
@@ -15,7 +16,9 @@ describe('/readyz', () => {
       { name: 'postgres', isReady: () => new Promise<boolean>(() => undefined) },
       { name: 'temporal', isReady: () => Promise.resolve(++looks > 0) },
     ];
-    server = createServer(express().use(createHealthRouter(checks, () => false))).listen(0, '127.0.0.1');
+    const app = express();
+    app.use(routeOperations([getReadiness], { readiness: checks, isDraining: () => false }));
+    server = createServer(app).listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
   afterAll(() => {

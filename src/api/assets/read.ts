@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { isTerminal } from '../../domain/asset.ts';
+import type { AssetStore } from '../../domain/ports/assets.ts';
+import type { Executions } from '../../domain/ports/executions.ts';
+import { tenantOf } from '../http/auth.ts';
+import { streamJsonArray } from '../http/json-stream.ts';
+import { defineOperation, type Operation } from '../http/operation.ts';
+import { sendPage } from '../http/pages.ts';
+import { sendTagged } from '../http/tagged.ts';
+import { conditionalHeaders, etag, link } from '../openapi/headers.ts';
+import { asset, assetDetails, assetLive, listedAsset } from './answers.ts';
+import { findOr404 } from './find-asset.ts';
+import { representAsset, representDetails, representListed, representLive } from './represent.ts';
+import { isPageQuery, listQuery } from './requests.ts';
+
+export interface ReadDeps {
+  readonly assets: AssetStore;
+}
+
+const common = { method: 'get', tag: 'assets', scope: 'assets:read' } as const;
+
+const notModified = { description: 'What is known of it still holds.', headers: { ETag: etag } };
+
+export const listAssets = defineOperation({
+  ...common,
+  path: '/assets',
+  id: 'listAssets',
+  summary: 'List assets, newest first',
+  description:
+    'Without any of the parameters the whole list, streamed; with one of them a page, whose `Link` leads to the next.',
+  query: listQuery,
+  replies: {
+    200: {
+      description: 'The list, or a page of it.',
+      schema: z.array(listedAsset),
+      headers: { Link: link.optional() },
+    },
+  },
+  problems: ['invalid_request', 'database_unavailable'],
+  handle:
+    ({ assets }: ReadDeps) =>
+    async (req, res, { query }) => {
+      if (!isPageQuery(req.query)) return streamJsonArray(res, assets.list(tenantOf(res)), representListed);
+      const { cursor: before, ...rest } = query();
+      const items = await assets.page(tenantOf(res), { ...rest, before });
+      return sendPage(res, items, { limit: rest.limit, represent: representListed });
+    },
+});
+
+export const getAsset = defineOperation({
+  ...common,
+  path: '/assets/{id}',
+  id: 'getAsset',
+  summary: 'Read an asset',
+  headers: conditionalHeaders,
+  replies: { 200: { description: 'The asset.', schema: asset, headers: { ETag: etag } }, 304: notModified },
+  problems: ['asset_not_found', 'database_unavailable'],
+  handle:
+    ({ assets }: ReadDeps) =>
+    async (req, res) => {
+      sendTagged(res, representAsset(await findOr404(res, req.params['id'], assets.find)));
+    },
+});
+
+export const getImageAsset: Operation<ReadDeps> = {
+  ...getAsset,
+  path: '/assets/image/{id}',
+  id: 'getImageAsset',
+  description: 'The same as `GET /assets/{id}`.',
+};
+
+export const getAssetDetails = defineOperation({
+  ...common,
+  path: '/assets/{id}/details',
+  id: 'getAssetDetails',
+  summary: 'Read everything about an asset',
+  headers: conditionalHeaders,
+  replies: {
+    200: {
+      description: 'Attempt, times, image, steps, findings, webhook deliveries and workflow.',
+      schema: assetDetails,
+      headers: { ETag: etag },
+    },
+    304: notModified,
+  },
+  problems: ['asset_not_found', 'database_unavailable'],
+  handle:
+    ({ assets }: ReadDeps) =>
+    async (req, res) => {
+      sendTagged(res, representDetails(await findOr404(res, req.params['id'], assets.findDetails)));
+    },
+});
+
+export const getAssetLive = defineOperation({
+  ...common,
+  path: '/assets/{id}/live',
+  id: 'getAssetLive',
+  summary: 'Ask the running workflow for its steps',
+  replies: {
+    200: { description: "The workflow's answer, or the row's where it has none.", schema: assetLive },
+  },
+  problems: ['asset_not_found', 'database_unavailable'],
+  handle:
+    ({ assets, executions }: ReadDeps & { readonly executions: Executions }) =>
+    async (req, res) => {
+      const asset = await findOr404(res, req.params['id'], assets.findDetails);
+      const live = isTerminal(asset.state) ? null : await executions.queryStatus(asset.id);
+      res.json(representLive(asset, live));
+    },
+});

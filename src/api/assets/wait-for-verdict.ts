@@ -1,0 +1,31 @@
+import type { Response } from 'express';
+import { isTerminal } from '../../domain/asset.ts';
+import type { AssetDetails, AssetStore } from '../../domain/ports/assets.ts';
+import { tenantOf } from '../http/auth.ts';
+
+/** How often a client's wait looks at the row, in milliseconds: soon at first, then less often. */
+const FIRST_LOOK_MS = 30;
+const LAST_LOOK_MS = 250;
+
+export interface WaitDeps {
+  readonly assets: AssetStore;
+  /** A process that is to stop keeps no client waiting. */
+  readonly isDraining: () => boolean;
+}
+
+/** Null if the verdict did not come in time, the client has left, or the process stops. */
+export async function waitForVerdict(
+  { assets, isDraining }: WaitDeps,
+  res: Response,
+  { id, waitS }: { id: string; waitS: number },
+): Promise<AssetDetails | null> {
+  const tenant = tenantOf(res);
+  const deadline = performance.now() + waitS * 1_000;
+  for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_LOOK_MS)) {
+    const asset = await assets.find(tenant, id);
+    if (asset !== null && isTerminal(asset.state)) return assets.findDetails(tenant, id);
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0 || res.closed || isDraining()) return null;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, leftMs)));
+  }
+}

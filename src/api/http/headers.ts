@@ -1,0 +1,21 @@
+import type { RequestHandler } from 'express';
+import { AppError } from '../../domain/errors.ts';
+
+/** Several times what browsers and proxies send. */
+const MAX_HEADERS = 100;
+
+/**
+ * Refuses too many headers, because Node silently drops those beyond 2,000. Node itself bounds their size (`http-server.ts`).
+ * @throws {AppError} `headers_too_large`
+ */
+export const boundHeaders: RequestHandler = (req, _res, next) => {
+  // Names and values in turn.
+  if (req.rawHeaders.length > 2 * MAX_HEADERS) throw new AppError('headers_too_large');
+  next();
+};
+
+/** Shared caches must not keep a tenant's data. The client's own cache may, and asks each time whether it is still current. */
+export const keepPrivate: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'private, no-cache');
+  next();
+};

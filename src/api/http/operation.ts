@@ -1,0 +1,154 @@
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { z } from 'zod';
+import type { ZodOpenApiCallbacksObject } from 'zod-openapi';
+import type { Scope } from '../../domain/api-key.ts';
+import { AppError, type ErrorCode } from '../../domain/errors.ts';
+import { requireScope } from './auth.ts';
+import { jsonBody } from './json-body.ts';
+import { parse } from './parse.ts';
+
+/**
+ * One operation of the API is one object. The router serves it (`routeOperations`), and the OpenAPI document describes it
+ * (`openapi/paths.ts`). Both read the same object, so neither can say anything else than the other.
+ */
+
+/** What the document says of an operation. Everything here is known without dependencies. */
+export interface Description<Body extends z.ZodType = z.ZodType, Query extends z.ZodObject = z.ZodObject> {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** As in OpenAPI, without the final slash: `/assets/{id}`. */
+  readonly path: string;
+  /** Parameters of the path that are not UUIDs. */
+  readonly params?: Readonly<Record<string, z.ZodType>>;
+  readonly id: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** What the API key has to be allowed. Null: the operation needs no key. */
+  readonly scope: Scope | null;
+  /** Answered however many requests are in flight. Only operations without a scope can be. */
+  readonly isExempt?: true;
+  readonly query?: Query;
+  readonly headers?: z.ZodObject;
+  /** `ignored`: the operation needs no body, but a body that is sent has to be JSON. */
+  readonly body?: JsonBody<Body> | 'ignored';
+  /** By status: how the operation ends well. */
+  readonly replies: Readonly<Record<number, Reply>>;
+  /** How else it can end, besides what every operation and every body can cause (`openapi/paths.ts`). */
+  readonly problems?: readonly ErrorCode[];
+  readonly callbacks?: ZodOpenApiCallbacksObject;
+}
+
+export interface JsonBody<Schema extends z.ZodType = z.ZodType> {
+  readonly schema: Schema;
+  /** A missing body is read as `{}`. */
+  readonly optional?: true;
+  /** By name. Each works with `make dev` as it stands. */
+  readonly examples: Readonly<Record<string, unknown>>;
+}
+
+export interface Reply {
+  readonly description: string;
+  /** Missing: the answer has no body. */
+  readonly schema?: z.ZodType;
+  /** Default: `application/json`. */
+  readonly mediaType?: string;
+  /** Besides `X-Request-Id`. */
+  readonly headers?: Readonly<Record<string, z.ZodType>>;
+  readonly example?: unknown;
+  /** Ids of operations that take the answer's `id`. */
+  readonly leadsTo?: readonly string[];
+}
+
+/** The request as the operation's schemas read it, at the moment the handler asks. */
+interface Input<Body, Query> {
+  /** @throws {AppError} `invalid_request`, naming every field at fault */
+  readonly body: () => Body;
+  /** @throws {AppError} `invalid_request`, naming every parameter at fault */
+  readonly query: () => Query;
+}
+
+type Handler<Body, Query> = (req: Request, res: Response, input: Input<Body, Query>) => void | Promise<void>;
+
+interface Handling<Deps, Body, Query> {
+  /** Runs after the scope check and before anything of the body is read: to refuse a request, or to set headers. */
+  readonly before?: (deps: Deps) => RequestHandler;
+  readonly handle: (deps: Deps) => Handler<Body, Query>;
+}
+
+/** `never`: in a list, handlers of all kinds of input stand side by side. */
+export interface Operation<Deps> extends Description, Handling<Deps, never, never> {}
+
+/** Types the handler's input by the operation's own schemas. */
+export function defineOperation<Deps, Body extends z.ZodType, Query extends z.ZodObject>(
+  operation: Description<Body, Query> & Handling<Deps, z.output<Body>, z.output<Query>>,
+): Operation<Deps> {
+  return operation;
+}
+
+/**
+ * Serves the operations: `first`, scope check, the operation's own `before`, JSON body, handler. Every other method of their
+ * paths is answered 405 with `Allow`. Express matches with and without a final slash, without a redirect, and answers HEAD where
+ * there is a GET.
+ */
+export function routeOperations<Deps>(
+  operations: readonly Operation<Deps>[],
+  deps: Deps,
+  ...first: readonly RequestHandler[]
+): Router {
+  const router = Router();
+  const paths = Map.groupBy(operations, ({ path }) => path);
+  for (const path of [...paths.keys()].sort(byPrecedence)) {
+    const ofPath = paths.get(path) ?? [];
+    const allow = allowedMethods(ofPath);
+    const route = router.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
+    if (first.length > 0) route.all(...first);
+    for (const operation of ofPath) route[operation.method](...handlersOf(operation, deps));
+    route.options((_req, res) => {
+      res.set('Allow', allow).status(204).end();
+    });
+    route.all((_req, res) => {
+      res.set('Allow', allow);
+      throw new AppError('method_not_allowed', { detail: `Allowed: ${allow}.` });
+    });
+  }
+  return router;
+}
+
+/** Express takes the first pattern that matches: `/assets/image` has to come before `/assets/{id}`. */
+function byPrecedence(one: string, other: string): number {
+  // The last character there is: parameters after every name.
+  const key = (path: string) => path.replaceAll(/\{\w+\}/g, '\uffff');
+  return key(one) < key(other) ? -1 : 1;
+}
+
+function allowedMethods(operations: readonly Description[]): string {
+  const methods = operations.flatMap(({ method }) =>
+    method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
+  );
+  return [...methods, 'OPTIONS'].join(', ');
+}
+
+function handlersOf<Deps>(operation: Operation<Deps>, deps: Deps): RequestHandler[] {
+  const { scope, before, body } = operation;
+  const handle = operation.handle(deps);
+  return [
+    ...(scope === null ? [] : [requireScope(scope)]),
+    ...(before === undefined ? [] : [before(deps)]),
+    ...(body === undefined ? [] : [jsonBody({ optional: body === 'ignored' || body.optional === true })]),
+    (req, res) => handle(req, res, inputOf(operation, req)),
+  ];
+}
+
+/** `never` here is what the operation's own schemas make of the request: `defineOperation` has checked that the handler takes it. */
+function inputOf({ id, body, query }: Description, req: Request): Input<never, never> {
+  return {
+    body() {
+      if (body === undefined || body === 'ignored') throw new Error(`${id} declares no body`);
+      return parse(body.schema, req.body === undefined ? {} : req.body) as never;
+    },
+    query() {
+      if (query === undefined) throw new Error(`${id} declares no query`);
+      return parse(query, req.query) as never;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { cancelAsset, retryAsset } from './assets/act.ts';
+import { getAsset, getAssetDetails, getAssetLive, getImageAsset, listAssets } from './assets/read.ts';
+import { submitAsset } from './assets/submit.ts';
+import type { Operation } from './http/operation.ts';
+import { createKey, getKey, listKeys, revokeKey, rotateKey } from './keys/operations.ts';
+import { judgeByPolicy } from './policies/judge.ts';
+import { addPolicy, getPolicy, getPolicyVersion, listPolicies } from './policies/operations.ts';
+import { getDocs, getOpenApi } from './service/docs.ts';
+import { echo } from './service/echo.ts';
+import { getHealth, getReadiness } from './service/health.ts';
+import {
+  getDelivery,
+  listDeliveries,
+  replayDeliveries,
+  replayDelivery,
+  sendTestEvent,
+} from './webhooks/deliveries.ts';
+import { enableEndpoint, listEndpoints } from './webhooks/endpoints.ts';
+
+/** The whole API, in the order of the OpenAPI document. What is not in this list is neither served nor documented. */
+const ALL = [
+  submitAsset,
+  listAssets,
+  getAsset,
+  getImageAsset,
+  getAssetDetails,
+  getAssetLive,
+  cancelAsset,
+  retryAsset,
+  listPolicies,
+  getPolicy,
+  addPolicy,
+  getPolicyVersion,
+  judgeByPolicy,
+  listDeliveries,
+  getDelivery,
+  replayDelivery,
+  replayDeliveries,
+  sendTestEvent,
+  listEndpoints,
+  enableEndpoint,
+  listKeys,
+  createKey,
+  getKey,
+  revokeKey,
+  rotateKey,
+  getHealth,
+  getReadiness,
+  echo,
+  getOpenApi,
+  getDocs,
+] as const;
+
+/** What one of them needs, taken together over all of them. */
+export type ApiDeps = DepsOf<(typeof ALL)[number]>;
+
+export const OPERATIONS: readonly Operation<ApiDeps>[] = ALL;
+
+/** The intersection over a union, because a function of each member's dependencies takes all of them. */
+type DepsOf<Any> = (Any extends Operation<infer Deps> ? (deps: Deps) => void : never) extends (
+  deps: infer All,
+) => void
+  ? All
+  : never;

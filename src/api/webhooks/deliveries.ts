@@ -1,0 +1,149 @@
+import { validate as isUuid } from 'uuid';
+import { z } from 'zod';
+import { AppError } from '../../domain/errors.ts';
+import type { DeliveryEntry, DeliveryLog } from '../../domain/ports/webhooks.ts';
+import type { Answer } from '../http/answer.ts';
+import { tenantOf } from '../http/auth.ts';
+import { defineOperation } from '../http/operation.ts';
+import { sendPage } from '../http/pages.ts';
+import { link, location } from '../openapi/headers.ts';
+import { delivery, replayCounts, representDelivery, sentAgain, sentTest } from './answers.ts';
+import { TEST_CALLBACK } from './events.ts';
+import { asFilter, deliveryQuery, replayRequest, testRequest } from './requests.ts';
+
+/** The log of deliveries: reading it, and sending events again. */
+export interface WebhookDeps {
+  readonly deliveryLog: DeliveryLog;
+}
+
+const common = { tag: 'webhooks', scope: 'webhooks:manage' } as const;
+
+export const listDeliveries = defineOperation({
+  ...common,
+  method: 'get',
+  path: '/webhooks/deliveries',
+  id: 'listDeliveries',
+  summary: 'List deliveries, newest first',
+  query: deliveryQuery,
+  replies: {
+    200: {
+      description: 'A page of them.',
+      schema: z.array(delivery),
+      headers: { Link: link.optional() },
+    },
+  },
+  problems: ['invalid_request', 'database_unavailable'],
+  handle:
+    ({ deliveryLog }: WebhookDeps) =>
+    async (_req, res, { query }) => {
+      const { limit, cursor, ...filter } = query();
+      const entries = await deliveryLog.list(tenantOf(res), asFilter(filter), { limit, before: cursor });
+      sendPage(res, entries, { limit, represent: representDelivery });
+    },
+});
+
+export const getDelivery = defineOperation({
+  ...common,
+  method: 'get',
+  path: '/webhooks/deliveries/{id}',
+  id: 'getDelivery',
+  summary: 'Read a delivery with every try',
+  replies: { 200: { description: 'The delivery.', schema: delivery } },
+  problems: ['delivery_not_found', 'database_unavailable'],
+  handle:
+    ({ deliveryLog }: WebhookDeps) =>
+    async (req, res) => {
+      res.json(representDelivery(await findDelivery(deliveryLog, tenantOf(res), req.params['id'])));
+    },
+});
+
+export const replayDelivery = defineOperation({
+  ...common,
+  method: 'post',
+  path: '/webhooks/deliveries/{id}/replay',
+  id: 'replayDelivery',
+  summary: 'Send an event again',
+  description: 'Under the same id and with the same body, from the start of the schedule.',
+  body: 'ignored',
+  replies: {
+    202: { description: 'It is sent again.', schema: sentAgain, headers: { Location: location } },
+  },
+  problems: [
+    'delivery_not_found',
+    'endpoint_disabled',
+    'delivery_skipped',
+    'database_unavailable',
+    'storage_full',
+  ],
+  handle:
+    ({ deliveryLog }: WebhookDeps) =>
+    async (req, res) => {
+      const { id } = await findDelivery(deliveryLog, tenantOf(res), req.params['id']);
+      const outcome = await deliveryLog.replay(tenantOf(res), id);
+      if (outcome === 'endpoint_disabled') throw new AppError('endpoint_disabled');
+      if (outcome !== 'replayed') throw new AppError('delivery_skipped');
+      res
+        .status(202)
+        .location(`/webhooks/deliveries/${id}`)
+        .json({ id, state: 'pending' } satisfies Answer<typeof sentAgain>);
+    },
+});
+
+export const replayDeliveries = defineOperation({
+  ...common,
+  method: 'post',
+  path: '/webhooks/deliveries/replay',
+  id: 'replayDeliveries',
+  summary: 'Send all events again that match',
+  description: 'At least one restriction has to be given.',
+  body: { schema: replayRequest, examples: { failed: { state: 'failed' } } },
+  replies: { 202: { description: 'How many are sent again.', schema: replayCounts } },
+  problems: ['invalid_request', 'database_unavailable', 'storage_full'],
+  handle:
+    ({ deliveryLog }: WebhookDeps) =>
+    async (_req, res, { body }) => {
+      const counts: Answer<typeof replayCounts> = await deliveryLog.replayAll(
+        tenantOf(res),
+        asFilter(body()),
+      );
+      res.status(202).json(counts);
+    },
+});
+
+export const sendTestEvent = defineOperation({
+  ...common,
+  method: 'post',
+  path: '/webhooks/test',
+  id: 'sendTestEvent',
+  summary: 'Send a test event',
+  body: { schema: testRequest, examples: { echo: { url: 'http://127.0.0.1:8000/echo/post' } } },
+  replies: {
+    202: {
+      description: 'It is sent.',
+      schema: sentTest,
+      headers: { Location: location },
+      leadsTo: ['getDelivery', 'replayDelivery'],
+    },
+  },
+  problems: ['invalid_request', 'endpoint_disabled', 'database_unavailable', 'storage_full'],
+  callbacks: TEST_CALLBACK,
+  handle:
+    ({ deliveryLog }: WebhookDeps) =>
+    async (_req, res, { body }) => {
+      const { url } = body();
+      const endpoint = await deliveryLog.findEndpoint(tenantOf(res), url);
+      if (endpoint !== null && endpoint.disabledAt !== null) throw new AppError('endpoint_disabled');
+      const { id, endpointId } = await deliveryLog.sendTest(tenantOf(res), url);
+      res
+        .status(202)
+        .location(`/webhooks/deliveries/${id}`)
+        .json({ id, state: 'pending', endpointId } satisfies Answer<typeof sentTest>);
+    },
+});
+
+/** @throws {AppError} `delivery_not_found` */
+async function findDelivery(log: DeliveryLog, tenant: string, id: unknown): Promise<DeliveryEntry> {
+  const found = typeof id === 'string' && isUuid(id) ? await log.find(tenant, id) : null;
+  if (found === null) throw new AppError('delivery_not_found');
+  return found;
+}
