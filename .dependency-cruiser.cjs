@@ -86,6 +86,7 @@ module.exports = {
       from: { path: '^(src|activities)/', pathNot: '^src/(bin|process)/' },
       to: { path: '^workflows/', pathNot: '^workflows/contract\\.ts$' },
     },
+    owner('commander', '^src/cli/'),
     owner('express', '^src/api/'),
     owner('sharp', '^src/image/'),
     owner('undici', '^src/(webhooks|sources)/'),

@@ -20,8 +20,12 @@ export class CannotRun extends Error {
   }
 }
 
-/** The command line was wrong; the message says what to do instead. */
-export class UsageError extends CannotRun {}
+/** The command line was wrong. The message has two lines: what is wrong, and what to do. */
+export class UsageError extends CannotRun {
+  constructor(what: string, whatToDo: string) {
+    super(`${what}\n${whatToDo}`);
+  }
+}
 
 /** Runs a program's main function; what it throws ends the process. */
 export async function runProgram(name: string, main: () => Promise<void>): Promise<void> {

@@ -1,35 +1,142 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { runWords } from '../../../../src/cli/run-cli.ts';
+import { UsageError } from '../../../../src/process/program.ts';
 
-/** Without a database: what it says before it needs one. */
-function cli(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['src/bin/cli.ts', ...args], {
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'] },
-  });
-  return { status, stdout, stderr };
+/** As the program ends, without a database: that nothing here comes to need. */
+async function cli(...args: string[]) {
+  const printed: string[] = [];
+  const said = { status: 0, stderr: '' };
+  try {
+    await runWords(args, {
+      print: (text) => void printed.push(text),
+      withSession: () => Promise.reject(new Error('it opens the database')),
+    });
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    Object.assign(said, { status: error.exitCode, stderr: error.message });
+  }
+  return { ...said, stdout: printed.join('\n') };
 }
+
+const ID = '01a20dd4-4390-7886-ae0e-5d9a4a0c4518';
+
+const COMMANDS = [
+  ...['create', 'list', 'rotate', 'revoke'].map((name) => `keys ${name}`),
+  ...['secret', 'endpoints', 'enable', 'deliveries', 'delivery', 'replay', 'test'].map(
+    (name) => `webhooks ${name}`,
+  ),
+];
 
 describe('the command line', () => {
   it.each([
-    [['nonsense']],
-    [['policies', '--help']],
-    [['keys', 'nonsense']],
-    [['webhooks', 'nonsense', '--help']],
-    [['toString', 'call']],
-  ])('says that there is no such command, and ends with 2: %j', (args) => {
-    const named = args.filter((arg) => arg !== '--help').join(' ');
-    expect(cli(...args)).toEqual({
-      status: 2,
-      stdout: '',
-      stderr: `validatr cli: There is no command "${named}". See --help.\n`,
-    });
+    [['nonsense'], 'keys, webhooks'],
+    [['policies', '--help'], 'keys, webhooks'],
+    [['keys', 'nonsense'], 'create, list, rotate, revoke'],
+    [['webhooks', 'nonsense', '--help'], 'secret, endpoints, enable'],
+    [['toString', 'call'], 'keys, webhooks'],
+    [['keys', 'toString'], 'create, list'],
+  ])('says that there is no such command and which there are, and ends with 2: %j', async (args, known) => {
+    const named = args.filter((arg) => arg !== '--help' && arg !== 'call').join(' ');
+    const { status, stdout, stderr } = await cli(...args);
+    expect([status, stdout]).toEqual([2, '']);
+    const [what, whatToDo] = stderr.split('\n');
+    expect(what).toBe(`There is no command "${named}".`);
+    expect(whatToDo).toContain(known);
+    expect(whatToDo).toContain('--help');
   });
 
-  it.each([[[]], [['--help']], [['keys']], [['keys', '--help']], [['webhooks', 'replay', '--help']]])(
-    'shows what there is: %j',
-    (args) => {
-      expect(cli(...args)).toMatchObject({ status: 0, stdout: expect.stringContaining('keys create') });
+  it.each([[[]], [['--help']], [['-h']]])('shows every command: %j', async (args) => {
+    const { status, stdout } = await cli(...args);
+    expect(status).toBe(0);
+    for (const command of COMMANDS) expect(stdout).toContain(`\n  ${command} `);
+  });
+
+  it.each([['keys'], ['webhooks']])('shows the commands of %s alone', async (group) => {
+    for (const args of [[group], [group, '--help']]) {
+      const { status, stdout } = await cli(...args);
+      expect(status).toBe(0);
+      for (const command of COMMANDS)
+        expect(stdout.includes(`\n  ${command} `), command).toBe(command.startsWith(group));
+    }
+  });
+
+  it.each(COMMANDS)('explains %s, and the database it works on', async (command) => {
+    const { status, stdout } = await cli(...command.split(' '), '--help');
+    expect([status, stdout.split('\n')[0]]).toEqual([
+      0,
+      expect.stringContaining(`Usage: npm run cli -- ${command} [options]`),
+    ]);
+    expect(stdout).toContain('DATABASE_URL');
+    expect(stdout).toContain('npm run dev');
+  });
+
+  it('explains what people have to know: scopes, tenants, times, the secrets key', async () => {
+    const help = async (...args: string[]) => (await cli(...args, '--help')).stdout;
+    for (const scope of ['assets:read', 'assets:write', 'webhooks:manage', 'policies:manage', 'admin'])
+      expect(await help('keys', 'create')).toMatch(new RegExp(`^  ${scope} +\\w`, 'm'));
+    expect(await help('webhooks', 'deliveries')).toContain('2026-01-31T12:00:00Z');
+    expect(await help('webhooks', 'deliveries')).toContain('"default" is the only tenant');
+    expect(await help('webhooks', 'secret')).toContain('SECRETS_KEY');
+  });
+
+  it.each([
+    [['keys', 'list', '--rotate'], "Unknown option '--rotate'."],
+    [['keys', 'create', '--all'], "Unknown option '--all'."],
+    [['webhooks', 'test', 'https://receiver.example', '--scopes', 'admin'], "Unknown option '--scopes'."],
+    [['webhooks', 'delivery', ID, '--limit', '3'], "Unknown option '--limit'."],
+    [['keys', 'rotate'], "Missing required argument 'id'."],
+    [['keys', 'list', 'more'], "Too many arguments for 'list'."],
+    [['keys', 'rotate', 'x', '--overlap-hours'], "Option '--overlap-hours <n>' argument missing."],
+  ])(
+    'refuses what is no argument or option of the command, and points to its help: %j',
+    async (args, finding) => {
+      const { status, stdout, stderr } = await cli(...args);
+      expect([status, stdout]).toEqual([2, '']);
+      const [what, whatToDo] = stderr.split('\n');
+      expect(what).toContain(finding);
+      expect(whatToDo).toBe(`See \`npm run cli -- ${args.slice(0, 2).join(' ')} --help\`.`);
     },
   );
+
+  it.each([
+    [['keys', 'create', '--expires-days', '0'], '--expires-days takes a number from 1 to'],
+    [['keys', 'create', '--scopes', 'everything'], '--scopes takes assets:read,'],
+    [['keys', 'create', '--tenant', 'No Such'], '--tenant takes lower-case letters'],
+    [['keys', 'rotate', 'x', '--overlap-hours', '-1'], '--overlap-hours takes a number from 0 to'],
+    [['webhooks', 'deliveries', '--limit', '501'], '--limit takes a number from 1 to 500.'],
+    [['webhooks', 'deliveries', '--from', 'yesterday'], '--from takes a time like 2026-01-31T12:00:00Z.'],
+    [['webhooks', 'deliveries', '--state', 'lost'], '--state takes one of pending, delivered,'],
+    [['webhooks', 'delivery', '7'], 'Ids look like'],
+    [['webhooks', 'test', 'ftp://receiver.example'], 'Give an absolute http(s) URL'],
+    [['webhooks', 'secret', 'https://receiver.example', '--force'], 'Add --rotate'],
+    [['webhooks', 'replay'], 'Give the id of a delivery, or --all with a filter.'],
+    [['webhooks', 'replay', '--all'], 'Add at least one of --asset,'],
+    [['webhooks', 'replay', ID, '--all'], 'Leave out the id'],
+    [['webhooks', 'replay', ID, '--state', 'failed'], 'Leave out the id'],
+  ])(
+    'refuses values that are not usable, and says what is, before it needs a database: %j',
+    async (args, advice) => {
+      const { status, stdout, stderr } = await cli(...args);
+      expect([status, stdout]).toEqual([2, '']);
+      expect(stderr.split('\n')[1]).toContain(advice);
+    },
+  );
+
+  it('suggests the option that was meant', async () => {
+    expect((await cli('keys', 'list', '--tennant', 'research')).stderr).toContain('(Did you mean --tenant?)');
+  });
+
+  it('ends with 2, and with what to do on a second line, as a program', () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['src/bin/cli.ts', 'keys', 'list', '--rotate'],
+      { encoding: 'utf8', env: { PATH: process.env['PATH'] } },
+    );
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: "validatr cli: Unknown option '--rotate'.\nSee `npm run cli -- keys list --help`.\n",
+    });
+  });
 });

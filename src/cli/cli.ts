@@ -1,0 +1,20 @@
+import type { KeyDirectory, KeyStore } from '../domain/ports/keys.ts';
+import type { DeliveryLog, EndpointSecrets } from '../domain/ports/webhooks.ts';
+import type { SecretBox } from '../webhooks/secret-box.ts';
+
+/** What a command works on. */
+export interface Session {
+  readonly keys: KeyStore;
+  readonly directory: KeyDirectory;
+  readonly deliveryLog: DeliveryLog;
+  readonly endpointSecrets: EndpointSecrets;
+  /** @throws {ConfigError} if SECRETS_KEY is not set */
+  readonly secretBox: () => SecretBox;
+}
+
+/** What every command is given. */
+export interface Cli {
+  readonly print: (text: string) => void;
+  /** Opens the database, and closes it when `work` has ended. */
+  readonly withSession: (work: (session: Session) => Promise<void>) => Promise<void>;
+}

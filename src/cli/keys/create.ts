@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { Command, Option } from 'commander';
+import {
+  DEFAULT_TENANT,
+  expiryAfter,
+  KEY_ENTROPY_BYTES,
+  makeApiKey,
+  MAX_EXPIRY_DAYS,
+  type Scope,
+  SCOPES,
+  TENANT_NAME,
+} from '../../domain/api-key.ts';
+import { UsageError } from '../../process/program.ts';
+import type { Cli } from '../cli.ts';
+import { numberFrom } from '../values.ts';
+import { describeKey, describeSecret, tooManyKeys } from './key-output.ts';
+
+interface Options {
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresDays?: number;
+}
+
+/** What working with assets takes. */
+const DEFAULT_SCOPES: readonly Scope[] = [
+  'assets:read',
+  'assets:write',
+  'webhooks:manage',
+  'policies:manage',
+];
+
+const SCOPES_HELP = `
+Scopes:
+  assets:read      read assets, their verdicts, and policies
+  assets:write     submit, cancel and retry assets
+  webhooks:manage  everything under /webhooks: deliveries, replays, endpoints
+  policies:manage  make policies and new versions of them
+  admin            manage the keys of the tenant. It includes all other scopes
+
+A tenant exists as soon as it has its first key.`;
+
+export function createCommand({ print, withSession }: Cli): Command {
+  return new Command('create')
+    .description('Makes an API key and shows it. It is shown this once.')
+    .option('--tenant <name>', 'tenant that the key belongs to', asTenant, DEFAULT_TENANT)
+    .option('--name <text>', 'what will use the key, for people', 'command line')
+    .addOption(
+      new Option('--scopes <list>', 'what the key may do, separated by commas')
+        .argParser(asScopes)
+        .default(DEFAULT_SCOPES, 'all but admin'),
+    )
+    .option(
+      '--expires-days <n>',
+      'days until the key expires. Without it the key does not expire',
+      numberFrom('--expires-days', { min: 1, max: MAX_EXPIRY_DAYS }),
+    )
+    .addHelpText('after', SCOPES_HELP)
+    .action(({ tenant, name, scopes, expiresDays }: Options) =>
+      withSession(async ({ keys }) => {
+        const { text, ...made } = makeApiKey(randomBytes(KEY_ENTROPY_BYTES));
+        const expiresAt = expiryAfter(expiresDays ?? null, new Date());
+        const key = await keys.create(tenant, { ...made, name, scopes, expiresAt });
+        if (key === null) throw tooManyKeys(tenant);
+        print(describeKey(key));
+        print(describeSecret(text));
+      }),
+    );
+}
+
+function asTenant(text: string): string {
+  if (!TENANT_NAME.test(text))
+    throw new UsageError(
+      `--tenant can't be "${text}".`,
+      '--tenant takes lower-case letters, digits and hyphens, 63 at most.',
+    );
+  return text;
+}
+
+function asScopes(text: string): Scope[] {
+  const scopes = new Set(text.split(',').map((scope) => scope.trim()));
+  const unknown = [...scopes].find((scope) => !(SCOPES as readonly string[]).includes(scope));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `There is no scope "${unknown}".`,
+      `--scopes takes ${SCOPES.join(', ')}, separated by commas.`,
+    );
+  return [...scopes] as Scope[];
+}

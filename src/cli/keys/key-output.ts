@@ -1,0 +1,23 @@
+import { type ApiKey, keyState, MAX_LIVE_KEYS } from '../../domain/api-key.ts';
+import { UsageError } from '../../process/program.ts';
+
+export function describeKey(key: ApiKey): string {
+  const { id, tenant, name, scopes, expiresAt, lastUsedAt, replacedBy } = key;
+  const state = keyState(key, new Date());
+  const expiry = expiresAt === null ? 'does not expire' : `expires ${expiresAt.toISOString()}`;
+  const use = lastUsedAt === null ? 'never used' : `last used ${lastUsedAt.toISOString()}`;
+  const rotated = replacedBy === null ? '' : `  replaced by ${replacedBy}`;
+  return `${id}  ${tenant}  ${state}  ${scopes.join(',')}  ${expiry}  ${use}  ${JSON.stringify(name)}${rotated}`;
+}
+
+/** The only place that shows a key's text. */
+export function describeSecret(text: string): string {
+  return `\n  ${text}\n\nKeep it: it is shown this once. Use it as "Authorization: Bearer <key>".`;
+}
+
+export function tooManyKeys(tenant: string): UsageError {
+  return new UsageError(
+    `The tenant ${tenant} has ${MAX_LIVE_KEYS} live keys already.`,
+    'Revoke some with `keys revoke <id>`.',
+  );
+}

@@ -1,0 +1,32 @@
+import type { Cli } from './cli.ts';
+import { createCommands } from './create-commands.ts';
+import { asUsageError, findCommand } from './usage.ts';
+
+/** `npm run cli -- <command>` */
+export function runCli(): Promise<void> {
+  return runWords(process.argv.slice(2), {
+    print: (text) => process.stdout.write(`${text}\n`),
+    async withSession(work) {
+      // Help and usage errors need no database driver, so they come at once.
+      const { openSession } = await import('./session.ts');
+      const { session, close } = await openSession();
+      try {
+        await work(session);
+      } finally {
+        await close();
+      }
+    },
+  });
+}
+
+/** Runs the command that the words name. @throws {UsageError} if they name none, or give it what it does not take */
+export async function runWords(words: readonly string[], cli: Cli): Promise<void> {
+  const program = createCommands(cli);
+  const command = findCommand(program, words);
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    const usageError = asUsageError(error, command);
+    if (usageError !== null) throw usageError;
+  }
+}

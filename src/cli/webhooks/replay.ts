@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { UsageError } from '../../process/program.ts';
+import type { Cli, Session } from '../cli.ts';
+import { asUuid } from '../values.ts';
+import { addFilterOptions, type FilterOptions, TIME_HELP, toFilter } from './delivery-filter.ts';
+import { noSuchDelivery } from './delivery-output.ts';
+import { chooseTenant, tenantCommand, type TenantOption } from './tenant-command.ts';
+
+interface Options extends TenantOption, FilterOptions {
+  readonly all?: boolean;
+}
+
+export function replayCommand({ print, withSession }: Cli): Command {
+  return addFilterOptions(
+    tenantCommand('replay')
+      .description(
+        'Sends a delivery again, with the same webhook-id and body, from the start of the schedule.',
+      )
+      .argument('[id]', 'id of the delivery, as `webhooks deliveries` shows it', asUuid)
+      .option('--all', 'instead of one: all that match the options below and whose endpoint is enabled'),
+  )
+    .addHelpText('after', TIME_HELP)
+    .action((id: string | undefined, { all = false, tenant, ...filter }: Options) => {
+      checkChoice(id, all, Object.keys(filter).length > 0);
+      return withSession(async ({ directory, deliveryLog }) => {
+        const owner = await chooseTenant(directory, tenant === undefined ? {} : { tenant });
+        print(
+          id === undefined
+            ? await replayAll(deliveryLog, owner, filter)
+            : await replayOne(deliveryLog, owner, id),
+        );
+      });
+    });
+}
+
+/** @throws {UsageError} unless the command names one delivery, or --all with at least one filter */
+function checkChoice(id: string | undefined, all: boolean, isFiltered: boolean): void {
+  if (id === undefined && !all)
+    throw new UsageError(
+      'It is not said what to send again.',
+      'Give the id of a delivery, or --all with a filter.',
+    );
+  if (id !== undefined && (all || isFiltered))
+    throw new UsageError('An id names one delivery already.', 'Leave out the id, or --all and its filters.');
+  if (all && !isFiltered)
+    throw new UsageError(
+      '--all needs a filter.',
+      'Add at least one of --asset, --endpoint, --state, --from, --to.',
+    );
+}
+
+async function replayAll(
+  log: Session['deliveryLog'],
+  tenant: string,
+  options: FilterOptions,
+): Promise<string> {
+  const { replayed, leftOut } = await log.replayAll(tenant, await toFilter(log, tenant, options));
+  const sent = replayed === 1 ? '1 delivery is sent again.' : `${replayed} deliveries are sent again.`;
+  if (leftOut === 0) return sent;
+  return `${sent}\n${leftOut} were left out because their endpoints are disabled (webhooks enable <url or id>).`;
+}
+
+async function replayOne(log: Session['deliveryLog'], tenant: string, id: string): Promise<string> {
+  const outcome = await log.replay(tenant, id);
+  if (outcome === 'not_found') throw noSuchDelivery(tenant);
+  if (outcome === 'skipped')
+    throw new UsageError(
+      'The delivery was never sent because its URL is not valid.',
+      'It can not be replayed.',
+    );
+  if (outcome === 'endpoint_disabled')
+    throw new UsageError('Its endpoint is disabled.', 'Enable it first: `webhooks enable <url or id>`.');
+  return 'It is sent again: at once, unless its endpoint is paused (docs/webhooks.md).';
+}
