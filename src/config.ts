@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { EXECUTION_MODES } from './domain/asset.ts';
 
 /**
- * The only reader of the environment. Every variable has a default that works on one machine;
- * `.env-example` lists them all and a test holds the two together.
+ * The only reader of the environment. Every variable has a default that works on one machine.
+ * `.env-example` and docs/configuration.md list them all, and tests compare them.
  */
 const port = z.coerce.number().int().min(1).max(65_535);
 const list = (text: string) =>
@@ -22,47 +22,47 @@ const environment = z.object({
   AUTH: z
     .enum(['keys', 'disabled'])
     .optional()
-    .describe('`keys`, or not set: requests need an API key. `disabled`: none is asked for.'),
+    .describe('`keys`, or not set: requests need an API key. `disabled`: they need none.'),
   AUTH_DISABLED_ON_PUBLIC_ADDRESS: yes
     .default(false)
-    .describe('`yes`: AUTH=disabled is accepted on a HOST that is not loopback.'),
+    .describe('`yes`: allows AUTH=disabled on a HOST that is not loopback.'),
   DRAIN_DELAY_S: z.coerce
     .number()
     .int()
     .min(0)
     .max(300)
     .default(5)
-    .describe('Seconds that the API goes on accepting after SIGTERM, while /readyz already says no.'),
+    .describe('Seconds that the API still accepts after SIGTERM, while /readyz already says no.'),
   REQUESTS_IN_FLIGHT_MAX: z.coerce
     .number()
     .int()
     .min(1)
     .default(1_000)
-    .describe('Requests under way in one API process; more are answered 503.'),
+    .describe('Requests in progress in one API process. More are answered 503.'),
   KEY_REQUESTS_PER_MINUTE: z.coerce
     .number()
     .int()
     .min(1)
     .default(30_000)
-    .describe('Requests that an API key may make a minute, in one API process; more are answered 429.'),
+    .describe('Requests that an API key may make in a minute, in one API process. More are answered 429.'),
   KEY_MIB_PER_MINUTE: z.coerce
     .number()
     .int()
     .min(1)
     .default(256)
-    .describe('MiB of request bodies that an API key may send a minute, in one API process.'),
+    .describe('MiB of request bodies that an API key may send in a minute, in one API process.'),
   KEY_REQUESTS_AT_ONCE: z.coerce
     .number()
     .int()
     .min(1)
     .default(100)
-    .describe('Requests of one API key that may be under way at once, in one API process.'),
+    .describe('Requests of one API key that may be in progress at once, in one API process.'),
   BACKLOG_MAX: z.coerce
     .number()
     .int()
     .min(1)
     .default(1_000_000)
-    .describe('Assets that may wait for their start; with more of them, new ones are answered 503.'),
+    .describe('Assets that may wait for their start. Above it, new ones are answered 503.'),
   TRUST_PROXY: z
     .string()
     .default('')
@@ -70,7 +70,7 @@ const environment = z.object({
     .superRefine((proxies, { addIssue }) => {
       if (proxies.some((proxy) => /^(true|yes|all|\*|\d+)$|\/0+$/i.test(proxy)))
         addIssue(
-          'trusting everyone, or a number of hops, lets whoever reaches the API choose the address it sees',
+          'names everyone, or a number of hops: then any client could choose the address that the API sees',
         );
       else if (!proxies.every(isProxy))
         addIssue('has to be a list of addresses, CIDR blocks and `loopback`, separated by commas');
@@ -86,14 +86,14 @@ const environment = z.object({
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
     .optional()
-    .describe('Postgres. Unset: `npm run dev` embeds one.'),
+    .describe('URL of Postgres. Unset: `npm run dev` embeds one.'),
   DATABASE_POOL_MAX: z.coerce
     .number()
     .int()
     .min(2)
     .max(200)
     .default(10)
-    .describe('Postgres connections a process.'),
+    .describe('Postgres connections of one process.'),
 
   TEMPORAL_ADDRESS: z.string().optional().describe('Temporal host:port. Unset: `npm run dev` embeds one.'),
   TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
@@ -107,20 +107,18 @@ const environment = z.object({
   STEP_EXECUTION: z
     .enum(EXECUTION_MODES)
     .default('local')
-    .describe(
-      '`regular`: every step is a regular activity, visible one by one in the Web UI, at a third of the speed.',
-    ),
+    .describe('`regular`: the Web UI shows every step as an activity, at a third of the speed.'),
   DECODER_PROCESSES: z.coerce
     .number()
     .int()
     .min(1)
     .max(64)
     .optional()
-    .describe('Processes of a worker that decode images. Unset: one a core, at most 4.'),
+    .describe('Decoder processes of one worker. Unset: one a core, at most 4.'),
   WORKFLOW_BUNDLE: z
     .string()
     .optional()
-    .describe('Workflow bundle built by `npm run build`. Unset: bundled at start.'),
+    .describe('Workflow bundle that `npm run build` made. Unset: it is bundled at start.'),
   READYZ_REQUIRES_WORKER: yes.default(false).describe('`yes`: /readyz is 200 only while a worker is alive.'),
   DISPATCHER: z.enum(['on', 'off']).default('on').describe('`off`: this process starts no workflows.'),
 
@@ -128,28 +126,28 @@ const environment = z.object({
     .string()
     .default('')
     .transform(list)
-    .describe('CIDR blocks, separated by commas, that webhooks may reach beyond public addresses.'),
+    .describe('CIDR blocks, separated by commas, that webhooks may reach besides public addresses.'),
   WEBHOOK_ENDPOINTS_MAX: z.coerce
     .number()
     .int()
     .min(1)
     .default(1_000)
-    .describe('Endpoints a tenant; the events for further ones fail with `endpoint_limit`.'),
+    .describe('Endpoints of a tenant. Events for one more fail as `endpoint_limit`.'),
   WEBHOOK_EVENTS_PER_MINUTE: z.coerce
     .number()
     .int()
     .min(1)
     .default(60_000)
-    .describe('Webhook tries that a tenant gets from one worker in a minute; more wait for the next.'),
+    .describe('Webhook tries that a tenant gets from one worker in a minute. More of them wait.'),
   WEBHOOK_CHALLENGE: z
     .enum(['off', 'required'])
     .default('off')
-    .describe('`required`: an endpoint gets events only once it has answered a signed challenge.'),
+    .describe('`required`: an endpoint gets events only after it has answered a signed challenge.'),
   SECRETS_KEY: z
     .string()
     .optional()
-    .describe('Key that webhook secrets are encrypted with: 32 bytes in base64 (`openssl rand -base64 32`).'),
-  SECRETS_KEY_FILE: z.string().optional().describe('File that holds SECRETS_KEY, instead of it.'),
+    .describe('Key that encrypts webhook secrets: 32 bytes in base64 (`openssl rand -base64 32`).'),
+  SECRETS_KEY_FILE: z.string().optional().describe('File that holds the key, instead of SECRETS_KEY.'),
 
   VALIDATR_DATA_DIR: z
     .string()
@@ -182,9 +180,9 @@ export interface Config extends Omit<Environment, 'ASSET_BASE' | 'ASSET_ROOTS'> 
   };
 }
 
-/** @throws {ConfigError} naming every variable that is wrong, and never its value. */
+/** @throws {ConfigError} that names every wrong variable, and never a value. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  // An empty variable counts as unset: that is how compose and .env files spell "not given".
+  // An empty variable counts as not set, because compose and .env files write it so.
   const given = Object.fromEntries(
     Object.entries(env).filter(
       (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
