@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Submit an asset
-         * @description The answer is sent once the asset is committed. An unusable webhook URL, an unreachable path or a bad image is no error here: the asset fails, with its reasons.
+         * @description The answer is sent after the asset is committed. A bad image, an unreachable path or an unusable webhook URL is accepted here. The pipeline then fails the asset and reports why.
          */
         post: operations["submitAsset"];
         delete?: never;
@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * List assets, newest first
-         * @description Without any of the parameters the whole list, streamed; with one of them a page, whose `Link` leads to the next.
+         * @description Without parameters the answer is the whole list, streamed. With any of them it is a page, and `Link` leads to the next one.
          */
         get: operations["listAssets"];
         put?: never;
@@ -105,7 +105,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ask the running workflow for its steps */
+        /** Ask the running workflow about its steps */
         get: operations["getAssetLive"];
         put?: never;
         post?: never;
@@ -126,7 +126,7 @@ export interface paths {
         put?: never;
         /**
          * Request that a validation be canceled
-         * @description A request: the first terminal write stands, so `complete` or `failed` may still follow.
+         * @description This is a request. The first terminal state stands, so `complete` or `failed` may still follow.
          */
         post: operations["cancelAsset"];
         delete?: never;
@@ -146,7 +146,7 @@ export interface paths {
         put?: never;
         /**
          * Validate a terminal asset again
-         * @description Under the same version of its policy, or under another.
+         * @description Under the policy version of the last attempt, or under another policy.
          */
         post: operations["retryAsset"];
         delete?: never;
@@ -184,7 +184,7 @@ export interface paths {
         put?: never;
         /**
          * Make a policy, or its next version
-         * @description Defaults are filled in and kept. The rules of the latest version make no other one.
+         * @description Defaults are filled in and stored. If the latest version has the same rules, no new version is made.
          */
         post: operations["addPolicy"];
         delete?: never;
@@ -220,8 +220,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say what verdicts a policy would come to
-         * @description From what is stored of assets that were validated under any policy: no file is read, and no verdict changes. With `assets`, `limit` and `cursor` mean nothing.
+         * Say what a policy would decide about stored assets
+         * @description Judges stored measurements of assets, whatever policy they were validated under. No file is read, and no verdict changes. If `assets` is given, `limit` and `cursor` are ignored.
          */
         post: operations["judgeByPolicy"];
         delete?: never;
@@ -275,7 +275,7 @@ export interface paths {
         put?: never;
         /**
          * Send an event again
-         * @description Under the same id and with the same body, from the start of the schedule.
+         * @description The id and the body stay the same. The schedule of tries starts again.
          */
         post: operations["replayDelivery"];
         delete?: never;
@@ -294,8 +294,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send all events again that match
-         * @description At least one restriction has to be given.
+         * Send all matching events again
+         * @description The body must name at least one filter.
          */
         post: operations["replayDeliveries"];
         delete?: never;
@@ -386,7 +386,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description Within 5 s no process takes it any more.
+         * @description After 5 s no process accepts the key any more.
          */
         delete: operations["revokeKey"];
         options?: never;
@@ -404,8 +404,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Put another key in its place
-         * @description Of the same name and scopes, and with as long to live from now on. The old one works on for the overlap.
+         * Replace an API key
+         * @description The new key has the same name, scopes and lifetime, counted from now. The old key keeps working for the overlap.
          */
         post: operations["rotateKey"];
         delete?: never;
@@ -458,8 +458,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Answers with the JSON it was sent
-         * @description For trying webhooks.
+         * Answer with the same JSON
+         * @description Use it to try webhooks.
          */
         post: operations["echo"];
         delete?: never;
@@ -581,7 +581,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** Someone tries the receiver. `id` is that of the delivery. */
+        /** A test of the receiver. `id` is the id of the delivery. */
         post: operations["testEvent"];
         delete?: never;
         options?: never;
@@ -598,7 +598,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** With `WEBHOOK_CHALLENGE=required`, before the first event of an endpoint: answer 2xx with JSON that holds the same `challenge`. */
+        /** With `WEBHOOK_CHALLENGE=required`, this comes before the first event of an endpoint. Answer 2xx with JSON that holds the same `challenge`. */
         post: operations["challengeEvent"];
         delete?: never;
         options?: never;
@@ -621,9 +621,9 @@ export interface components {
                 onFailure?: string | null;
                 onCancel?: string | null;
             } | null;
-            /** @description `name@version`, or `name` for its latest; missing: `default@1`, the contract's own. */
+            /** @description `name@version`, or `name` for its latest version. Default: `default@1`, which is built in. */
             policy?: string | null;
-            /** @description What the file has to have. */
+            /** @description The SHA-256 that the file has to have, in hex. */
             sha256?: string | null;
         };
         StartEvent: {
@@ -646,7 +646,7 @@ export interface components {
             errors: components["schemas"]["AssetErrors"];
         };
         /**
-         * @description Messages by key: a notification key, `asset`, or `internal`.
+         * @description Messages by key. A key is a notification key, `asset` or `internal`.
          * @example {
          *       "asset": [
          *         "Asset is not an image."
@@ -666,7 +666,7 @@ export interface components {
             reason?: string | null;
         };
         RetryRequest: {
-            /** @description `name@version`, or `name` for its latest; missing: the version that the last attempt was held against. */
+            /** @description `name@version`, or `name` for its latest version. Default: the version that judged the last attempt. */
             policy?: string | null;
         };
         /**
@@ -876,18 +876,18 @@ export interface components {
          *     }
          */
         JudgeRequest: {
-            /** @description Missing: the latest. */
+            /** @description Default: the latest. */
             version?: number;
-            /** @description Missing: a page of all that are terminal, newest first. */
+            /** @description Default: a page of all terminal assets, newest first. */
             assets?: string[];
             /**
-             * @description Of a page.
+             * @description Assets on a page.
              * @default 100
              */
             limit?: number;
             /**
              * Format: uuid
-             * @description The `next` of the page before.
+             * @description The `next` of the previous page.
              */
             cursor?: string;
         };
@@ -923,7 +923,7 @@ export interface components {
         AssetDetails: {
             /**
              * Format: uuid
-             * @description UUIDv7: their order is the order of acceptance.
+             * @description UUIDv7. Ids sort in the order of acceptance.
              */
             id: string;
             state: components["schemas"]["AssetState"];
@@ -941,14 +941,14 @@ export interface components {
             image: components["schemas"]["Image"] | null;
             steps: components["schemas"]["Step"][];
             findings: components["schemas"]["Finding"][];
-            /** @description `name@version` of the rules that the asset is held against. */
+            /** @description `name@version` of the policy that judges the asset. */
             policy: string;
             deliveries: components["schemas"]["AssetDelivery"][];
             workflowId: string;
             runId: string | null;
         };
         /**
-         * @description `queued` → `in_progress` → `complete`, `failed` or `canceled`; only a retry leaves one of the last three.
+         * @description `queued` → `in_progress` → `complete`, `failed` or `canceled`. Only a retry leaves one of the last three.
          * @enum {string}
          */
         AssetState: "queued" | "in_progress" | "complete" | "failed" | "canceled";
@@ -1063,21 +1063,21 @@ export interface components {
             startedAt: string | null;
             finishedAt: string | null;
             durationMs: number | null;
-            /** @description Trouble that is not the asset's, such as storage that is down. */
+            /** @description Trouble that is not the asset's, such as storage that is down. The step is retried. */
             error: string | null;
         };
         /** @enum {string} */
         StepName: "checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkChecksum" | "checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates";
         /** @enum {string} */
         StepState: "pending" | "running" | "passed" | "failed" | "skipped";
-        /** @description One thing that is wrong with the asset, for people and for programs. */
+        /** @description One thing that is wrong with the asset: `code` is for programs, `message` for people. */
         Finding: {
             code: components["schemas"]["ReasonCode"];
             step: ("checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkChecksum" | "checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates") | null;
-            /** @description The key of its message in `errors`. */
+            /** @description The key in `errors` under which its message stands. */
             key: string;
             /**
-             * @description Only errors fail the asset, and only they are in `errors`.
+             * @description Only an `error` fails the asset, and only errors are in `errors`.
              * @enum {string}
              */
             severity: "error" | "warning" | "info";
@@ -1093,7 +1093,7 @@ export interface components {
             id: string;
             event: components["schemas"]["NotificationKey"];
             attempt: number;
-            /** @description Scheme and host only: the rest may be a secret. */
+            /** @description Scheme and host only, because the rest may be a secret. */
             url: string;
             state: components["schemas"]["DeliveryState"];
             tries: components["schemas"]["DeliveryTry"][];
@@ -1105,7 +1105,7 @@ export interface components {
         DeliveryTry: {
             /** Format: date-time */
             at: string;
-            /** @description Null where no answer came. */
+            /** @description The status of the answer. `null` if no answer came. */
             status: number | null;
             durationMs: number;
             /** @description A code such as `http_500` or `timeout`. */
@@ -1114,7 +1114,7 @@ export interface components {
         QueuedAsset: {
             /**
              * Format: uuid
-             * @description UUIDv7: their order is the order of acceptance.
+             * @description UUIDv7. Ids sort in the order of acceptance.
              */
             id: string;
             /** @constant */
@@ -1127,7 +1127,7 @@ export interface components {
             status: number;
             detail: string;
             requestId: string;
-            /** @description Where fields are at fault: which, and why. */
+            /** @description The fields at fault, and why. */
             errors?: {
                 /** @description JSON pointer (RFC 6901) into the body, the query or the parameters of the path. */
                 pointer: string;
@@ -1138,17 +1138,17 @@ export interface components {
         ListedAsset: {
             /**
              * Format: uuid
-             * @description UUIDv7: their order is the order of acceptance.
+             * @description UUIDv7. Ids sort in the order of acceptance.
              */
             id: string;
             state: components["schemas"]["AssetState"];
             errors: components["schemas"]["AssetErrors"] | null;
         };
-        /** @description `errors` only where there are any. */
+        /** @description `errors` is present only if there are errors. */
         Asset: {
             /**
              * Format: uuid
-             * @description UUIDv7: their order is the order of acceptance.
+             * @description UUIDv7. Ids sort in the order of acceptance.
              */
             id: string;
             state: components["schemas"]["AssetState"];
@@ -1157,14 +1157,14 @@ export interface components {
         AssetLive: {
             /**
              * Format: uuid
-             * @description UUIDv7: their order is the order of acceptance.
+             * @description UUIDv7. Ids sort in the order of acceptance.
              */
             id: string;
             state: components["schemas"]["AssetState"];
             attempt: number;
             steps: components["schemas"]["Step"][];
             /**
-             * @description Who said so.
+             * @description Where the answer comes from.
              * @enum {string}
              */
             source: "workflow" | "database";
@@ -1172,7 +1172,7 @@ export interface components {
         CancelRequested: {
             /**
              * Format: uuid
-             * @description UUIDv7: their order is the order of acceptance.
+             * @description UUIDv7. Ids sort in the order of acceptance.
              */
             id: string;
             state: components["schemas"]["AssetState"];
@@ -1198,9 +1198,9 @@ export interface components {
         };
         ListedPolicy: {
             name: string;
-            /** @description The latest. */
+            /** @description The latest version. */
             version: number;
-            /** @description `null`: it came with Validatr. */
+            /** @description `null` for the policy that is built in. */
             createdAt: string | null;
         };
         /**
@@ -1249,17 +1249,17 @@ export interface components {
             name: string;
             version: number;
             rules: components["schemas"]["PolicyRules"];
-            /** @description `null`: it came with Validatr. */
+            /** @description `null` for the policy that is built in. */
             createdAt: string | null;
-            /** @description All there are, latest first. */
+            /** @description All versions, latest first. */
             versions: {
                 version: number;
-                /** @description `null`: it came with Validatr. */
+                /** @description `null` for the policy that is built in. */
                 createdAt: string | null;
             }[];
         };
         /**
-         * @description Which checks are made, and how. Without any every image that decodes passes.
+         * @description Which checks run, and with which settings. Without rules every image that decodes passes.
          * @example {
          *       "formats": {
          *         "allow": [
@@ -1461,7 +1461,7 @@ export interface components {
             };
         };
         /**
-         * @description A version of a policy: it never changes.
+         * @description A version of a policy. It never changes.
          * @example {
          *       "name": "catalogue",
          *       "version": 2,
@@ -1497,7 +1497,7 @@ export interface components {
             name: string;
             version: number;
             rules: components["schemas"]["PolicyRules"];
-            /** @description `null`: it came with Validatr. */
+            /** @description `null` for the policy that is built in. */
             createdAt: string | null;
         };
         /**
@@ -1537,37 +1537,37 @@ export interface components {
          *     }
          */
         Judgement: {
-            /** @description `name@version` of the rules that were judged by. */
+            /** @description `name@version` of the policy that judged. */
             policy: string;
             assets: components["schemas"]["JudgedAsset"][];
-            /** @description Of the ids that were given. */
+            /** @description The given ids that belong to no asset. */
             notFound: string[];
-            /** @description Of this answer; `changed`: complete that was failed, or failed that was complete. */
+            /** @description Counts of this answer. `changed`: from failed to complete, or from complete to failed. */
             counts: {
                 complete: number;
                 failed: number;
                 unknown: number;
                 changed: number;
             };
-            /** @description The `cursor` of the next page. */
+            /** @description The `cursor` of the next page. `null` on the last one. */
             next: string | null;
         };
         JudgedAsset: {
             /** Format: uuid */
             id: string;
             /**
-             * @description `unknown`: what is stored does not tell, or the validation came to no verdict.
+             * @description `unknown`: the stored measurements are not enough, or the validation reached no verdict.
              * @enum {string}
              */
             state: "complete" | "failed" | "unknown";
             findings: components["schemas"]["Finding"][];
-            /** @description What stands, and goes on standing. */
+            /** @description The current verdict, which stays as it is. */
             was: {
                 state: components["schemas"]["AssetState"];
                 /** @description `name@version` */
                 policy: string;
             };
-            /** @description Steps for which what is stored does not do. */
+            /** @description Steps that need a measurement which is not stored. */
             lacking?: ("checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates")[];
         };
         Delivery: {
@@ -1582,13 +1582,13 @@ export interface components {
             event: components["schemas"]["DeliveryEvent"];
             /** Format: uuid */
             endpointId: string;
-            /** @description Scheme and host only: the rest may be a secret. */
+            /** @description Scheme and host only, because the rest may be a secret. */
             url: string;
             state: components["schemas"]["DeliveryState"];
             failure: ("rejected" | "exhausted" | "endpoint_gone" | "endpoint_disabled" | "endpoint_limit" | "stopped") | null;
             /** Format: date-time */
             createdAt: string;
-            /** @description When it is looked at next, while no workflow holds it. */
+            /** @description The time of the next try, unless a workflow sends it. */
             dueAt: string | null;
             finishedAt: string | null;
             tries: components["schemas"]["DeliveryTryWithExcerpt"][];
@@ -1598,7 +1598,7 @@ export interface components {
         DeliveryTryWithExcerpt: {
             /** Format: date-time */
             at: string;
-            /** @description Null where no answer came. */
+            /** @description The status of the answer. `null` if no answer came. */
             status: number | null;
             durationMs: number;
             /** @description A code such as `http_500` or `timeout`. */
@@ -1614,7 +1614,7 @@ export interface components {
         };
         ReplayCounts: {
             replayed: number;
-            /** @description Those whose endpoint is disabled. */
+            /** @description Deliveries that are not sent again, because their endpoint is disabled. */
             leftOut: number;
         };
         SentTest: {
@@ -1629,15 +1629,15 @@ export interface components {
         Endpoint: {
             /** Format: uuid */
             id: string;
-            /** @description Scheme and host only: the rest may be a secret. */
+            /** @description Scheme and host only, because the rest may be a secret. */
             url: string;
             /** @enum {string} */
             state: "enabled" | "disabled";
             /** Format: date-time */
             createdAt: string;
-            /** @description When the receiver proved, or first showed, that it wants events. */
+            /** @description When the receiver first accepted an event or answered a challenge. */
             verifiedAt: string | null;
-            /** @description Of the last delivery, exact to the minute. */
+            /** @description The time of the last delivery, exact to the minute. */
             deliveredAt: string | null;
             failingSince: string | null;
             disabledAt: string | null;
@@ -1656,7 +1656,7 @@ export interface components {
             /** @description Exact to the minute. */
             lastUsedAt: string | null;
             revokedAt: string | null;
-            /** @description The key that a rotation made in its place. */
+            /** @description The id of the key that replaced it in a rotation. */
             replacedBy: string | null;
         };
         NewApiKey: {
@@ -1672,9 +1672,9 @@ export interface components {
             /** @description Exact to the minute. */
             lastUsedAt: string | null;
             revokedAt: string | null;
-            /** @description The key that a rotation made in its place. */
+            /** @description The id of the key that replaced it in a rotation. */
             replacedBy: string | null;
-            /** @description Shown this once: keep it. */
+            /** @description The text that clients send. It is never shown again, so keep it. */
             key: string;
         };
         Liveness: {
@@ -1918,42 +1918,42 @@ export interface components {
     requestBodies: never;
     headers: {
         /**
-         * @description The caller's own `X-Request-Id`, if it has 1 to 128 letters, digits or `_.:-`; else a new one. It stands in the logs.
+         * @description The caller's own `X-Request-Id` if it has 1 to 128 letters, digits or `_.:-`, else a new one. The logs show it.
          * @example 01a20d6b-029b-70ce-a38e-65984ddd12d0
          */
         "X-Request-Id": string;
         /**
-         * @description Where to read what was made.
+         * @description The path of the resource.
          * @example /assets/01a20d6b-029b-70ce-a38e-65984ddd12d0
          */
         Location: string;
         /**
-         * @description RFC 7240: the preferences that were followed.
+         * @description RFC 7240: the preferences that this answer follows.
          * @example handling=strict, wait=10
          */
         "Preference-Applied": string;
         /**
-         * @description RFC 6750: what was wrong with the key.
+         * @description RFC 6750: what is wrong with the key.
          * @example Bearer realm="validatr"
          */
         "WWW-Authenticate": string;
         /**
-         * @description Seconds after which to try again.
+         * @description Try again after this many seconds.
          * @example 2
          */
         "Retry-After": string;
         /**
-         * @description What is left of each limit, and the seconds until it is whole again.
+         * @description What is left of each limit (`r`), and the seconds until it is reset (`t`).
          * @example "requests";r=29999;t=60, "bytes";r=268435456;t=60
          */
         RateLimit: string;
         /**
-         * @description The limits of a key: requests, and bytes of their bodies, in so many seconds.
+         * @description The limits of a key (`q`) in a window of seconds (`w`): requests, and bytes of request bodies.
          * @example "requests";q=30000;w=60, "bytes";q=268435456;w=60;qu="content-bytes"
          */
         "RateLimit-Policy": string;
         /**
-         * @description RFC 9110: give it as If-None-Match, and what has not changed is 304.
+         * @description RFC 9110: send it as `If-None-Match`. If nothing has changed, the answer is 304.
          * @example W/"1c-uo0aGJr9B9qJpPrgEBqOwbLLGPs"
          */
         ETag: string;
@@ -2050,9 +2050,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to repeat: for 24 h the same key with the same body gets the first answer again. */
+                /** @description Makes the request safe to repeat: for 24 h the same key and the same body get the first answer again. */
                 "Idempotency-Key"?: string;
-                /** @description RFC 7240. `wait=N` holds the answer for the verdict, N seconds (30 at most). `handling=strict` refuses at once, with 422, invalid webhook URLs, addresses that webhooks may not reach, and paths that are not reachable. */
+                /** @description RFC 7240. `wait=N` waits up to N seconds (at most 30) for the verdict. `handling=strict` refuses these at once, with 422: invalid webhook URLs, addresses that webhooks may not reach, and paths that are not reachable. */
                 Prefer?: string;
             };
             path?: never;
@@ -2064,7 +2064,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The verdict came within the time of `Prefer: wait`. */
+            /** @description The verdict came in time (`Prefer: wait`). */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2168,7 +2168,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An ETag that is known already. */
+                /** @description The `ETag` of an earlier answer. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2189,7 +2189,7 @@ export interface operations {
                     "application/json": components["schemas"]["Asset"];
                 };
             };
-            /** @description What is known of it still holds. */
+            /** @description Nothing has changed. */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2221,7 +2221,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An ETag that is known already. */
+                /** @description The `ETag` of an earlier answer. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2242,7 +2242,7 @@ export interface operations {
                     "application/json": components["schemas"]["Asset"];
                 };
             };
-            /** @description What is known of it still holds. */
+            /** @description Nothing has changed. */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2274,7 +2274,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An ETag that is known already. */
+                /** @description The `ETag` of an earlier answer. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2295,7 +2295,7 @@ export interface operations {
                     "application/json": components["schemas"]["AssetDetails"];
                 };
             };
-            /** @description What is known of it still holds. */
+            /** @description Nothing has changed. */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2334,7 +2334,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The workflow's answer, or the row's where it has none. */
+            /** @description The steps from the running workflow. If it can't answer, from the database. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2515,7 +2515,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The version, and which others there are. */
+            /** @description The latest version, and a list of all versions. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2559,7 +2559,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The latest version has these rules already. */
+            /** @description The latest version already has these rules. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2627,7 +2627,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The version, as it was made. */
+            /** @description The version. It never changes. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2722,7 +2722,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of deliveries. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2803,7 +2803,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is sent again. */
+            /** @description The event will be sent again. */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2861,7 +2861,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description How many are sent again. */
+            /** @description How many events will be sent again. */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2908,7 +2908,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is sent. */
+            /** @description The event will be sent. */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2953,7 +2953,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of them, and how each does. */
+            /** @description All endpoints, with their states. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3035,7 +3035,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of them. */
+            /** @description All keys of the tenant. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3080,7 +3080,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The key, shown this once. */
+            /** @description The key. It is shown only in this answer. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3127,7 +3127,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The key, without what would let someone use it. */
+            /** @description The key, without its secret text. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3167,7 +3167,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is revoked. */
+            /** @description The key is revoked. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3213,7 +3213,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new key, shown this once. */
+            /** @description The new key. It is shown only in this answer. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3268,7 +3268,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does. */
+            /** @description The process runs. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3291,7 +3291,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It can. */
+            /** @description The process can serve. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3303,7 +3303,7 @@ export interface operations {
             };
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description Something that it needs is away. `draining`: This process is shutting down. */
+            /** @description The process can not serve. `checks` names what is missing. `draining`: This process is shutting down. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3404,11 +3404,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same on every try and replay of one event: drop what you have seen. */
+                /** @description The same on every try and replay of one event. Ignore an event whose id you have seen. */
                 "webhook-id": string;
-                /** @description Unix seconds of this try. */
+                /** @description The time of this try, in Unix seconds. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; several, separated by a space, while a secret is rotated. */
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. While a secret is rotated there are several, separated by a space. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -3427,14 +3427,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The endpoint is gone: it is disabled, and gets no more events. */
+            /** @description The endpoint is gone. It is disabled and gets no more events. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Tried again, after `Retry-After` if that is longer than the schedule asks. */
+            /** @description Tried again, after `Retry-After` if that is later than the schedule. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3455,7 +3455,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Failed for good; redirects are not followed. */
+            /** @description Failed for good. Redirects are not followed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3468,11 +3468,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same on every try and replay of one event: drop what you have seen. */
+                /** @description The same on every try and replay of one event. Ignore an event whose id you have seen. */
                 "webhook-id": string;
-                /** @description Unix seconds of this try. */
+                /** @description The time of this try, in Unix seconds. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; several, separated by a space, while a secret is rotated. */
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. While a secret is rotated there are several, separated by a space. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -3491,14 +3491,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The endpoint is gone: it is disabled, and gets no more events. */
+            /** @description The endpoint is gone. It is disabled and gets no more events. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Tried again, after `Retry-After` if that is longer than the schedule asks. */
+            /** @description Tried again, after `Retry-After` if that is later than the schedule. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3519,7 +3519,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Failed for good; redirects are not followed. */
+            /** @description Failed for good. Redirects are not followed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3532,11 +3532,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same on every try and replay of one event: drop what you have seen. */
+                /** @description The same on every try and replay of one event. Ignore an event whose id you have seen. */
                 "webhook-id": string;
-                /** @description Unix seconds of this try. */
+                /** @description The time of this try, in Unix seconds. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; several, separated by a space, while a secret is rotated. */
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. While a secret is rotated there are several, separated by a space. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -3555,14 +3555,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The endpoint is gone: it is disabled, and gets no more events. */
+            /** @description The endpoint is gone. It is disabled and gets no more events. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Tried again, after `Retry-After` if that is longer than the schedule asks. */
+            /** @description Tried again, after `Retry-After` if that is later than the schedule. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3583,7 +3583,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Failed for good; redirects are not followed. */
+            /** @description Failed for good. Redirects are not followed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3596,11 +3596,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same on every try and replay of one event: drop what you have seen. */
+                /** @description The same on every try and replay of one event. Ignore an event whose id you have seen. */
                 "webhook-id": string;
-                /** @description Unix seconds of this try. */
+                /** @description The time of this try, in Unix seconds. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; several, separated by a space, while a secret is rotated. */
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. While a secret is rotated there are several, separated by a space. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -3619,14 +3619,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The endpoint is gone: it is disabled, and gets no more events. */
+            /** @description The endpoint is gone. It is disabled and gets no more events. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Tried again, after `Retry-After` if that is longer than the schedule asks. */
+            /** @description Tried again, after `Retry-After` if that is later than the schedule. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3647,7 +3647,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Failed for good; redirects are not followed. */
+            /** @description Failed for good. Redirects are not followed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3660,11 +3660,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same on every try and replay of one event: drop what you have seen. */
+                /** @description The same on every try and replay of one event. Ignore an event whose id you have seen. */
                 "webhook-id": string;
-                /** @description Unix seconds of this try. */
+                /** @description The time of this try, in Unix seconds. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; several, separated by a space, while a secret is rotated. */
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. While a secret is rotated there are several, separated by a space. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -3683,14 +3683,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The endpoint is gone: it is disabled, and gets no more events. */
+            /** @description The endpoint is gone. It is disabled and gets no more events. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Tried again, after `Retry-After` if that is longer than the schedule asks. */
+            /** @description Tried again, after `Retry-After` if that is later than the schedule. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3711,7 +3711,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Failed for good; redirects are not followed. */
+            /** @description Failed for good. Redirects are not followed. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3724,11 +3724,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The same on every try and replay of one event: drop what you have seen. */
+                /** @description The same on every try and replay of one event. Ignore an event whose id you have seen. */
                 "webhook-id": string;
-                /** @description Unix seconds of this try. */
+                /** @description The time of this try, in Unix seconds. */
                 "webhook-timestamp": string;
-                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`; several, separated by a space, while a secret is rotated. */
+                /** @description `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`. While a secret is rotated there are several, separated by a space. */
                 "webhook-signature": string;
             };
             path?: never;
@@ -3747,14 +3747,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The endpoint is gone: it is disabled, and gets no more events. */
+            /** @description The endpoint is gone. It is disabled and gets no more events. */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Tried again, after `Retry-After` if that is longer than the schedule asks. */
+            /** @description Tried again, after `Retry-After` if that is later than the schedule. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3775,7 +3775,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Failed for good; redirects are not followed. */
+            /** @description Failed for good. Redirects are not followed. */
             default: {
                 headers: {
                     [name: string]: unknown;

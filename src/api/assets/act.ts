@@ -28,7 +28,8 @@ export const cancelAsset = defineOperation({
   path: '/assets/{id}/cancel',
   id: 'cancelAsset',
   summary: 'Request that a validation be canceled',
-  description: 'A request: the first terminal write stands, so `complete` or `failed` may still follow.',
+  description:
+    'This is a request. The first terminal state stands, so `complete` or `failed` may still follow.',
   body: { schema: cancelRequest, optional: true, examples: { reason: { reason: 'wrong batch' } } },
   replies: {
     202: {
@@ -58,7 +59,7 @@ export const retryAsset = defineOperation({
   path: '/assets/{id}/retry',
   id: 'retryAsset',
   summary: 'Validate a terminal asset again',
-  description: 'Under the same version of its policy, or under another.',
+  description: 'Under the policy version of the last attempt, or under another policy.',
   body: { schema: retryRequest, optional: true, examples: { 'another policy': { policy: 'default@1' } } },
   replies: {
     202: { description: 'A new attempt is queued.', schema: queuedAsset, headers: { Location: location } },

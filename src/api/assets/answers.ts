@@ -7,29 +7,29 @@ import { STEP_STATES } from '../../domain/steps.ts';
 import { count, time, uuid } from '../http/answer.ts';
 import { deliveryState, deliveryTry } from '../webhooks/answers.ts';
 
-/** What the API says of assets; `represent.ts` fills it in, the OpenAPI document publishes it. */
-const id = uuid.meta({ description: 'UUIDv7: their order is the order of acceptance.' });
+/** The answers about assets. `represent.ts` fills them in, and the OpenAPI document publishes them. */
+const id = uuid.meta({ description: 'UUIDv7. Ids sort in the order of acceptance.' });
 
 export const assetState = z.enum(ASSET_STATES).meta({
   id: 'AssetState',
   description:
-    '`queued` → `in_progress` → `complete`, `failed` or `canceled`; only a retry leaves one of the last three.',
+    '`queued` → `in_progress` → `complete`, `failed` or `canceled`. Only a retry leaves one of the last three.',
 });
 
 export const assetErrors = z.record(z.string(), z.array(z.string())).meta({
   id: 'AssetErrors',
-  description: 'Messages by key: a notification key, `asset`, or `internal`.',
+  description: 'Messages by key. A key is a notification key, `asset` or `internal`.',
   examples: [{ asset: ['Asset is not an image.'] }],
 });
 
-/** Accepted, and not begun. */
+/** Accepted, not started yet. */
 export const queuedAsset = z.object({ id, state: z.literal('queued') }).meta({ id: 'QueuedAsset' });
 
 export const cancelRequested = z.object({ id, state: assetState }).meta({ id: 'CancelRequested' });
 
 export const asset = z
   .object({ id, state: assetState, errors: assetErrors.optional() })
-  .meta({ id: 'Asset', description: '`errors` only where there are any.' });
+  .meta({ id: 'Asset', description: '`errors` is present only if there are errors.' });
 
 export const listedAsset = z
   .object({ id, state: assetState, errors: assetErrors.nullable() })
@@ -43,10 +43,9 @@ const step = z
     startedAt: z.iso.datetime().nullable(),
     finishedAt: z.iso.datetime().nullable(),
     durationMs: z.number().min(0).nullable(),
-    error: z
-      .string()
-      .nullable()
-      .meta({ description: "Trouble that is not the asset's, such as storage that is down." }),
+    error: z.string().nullable().meta({
+      description: "Trouble that is not the asset's, such as storage that is down. The step is retried.",
+    }),
   })
   .meta({ id: 'Step' });
 
@@ -54,16 +53,16 @@ export const finding = z
   .object({
     code: z.enum(REASON_CODES).meta({ id: 'ReasonCode' }),
     step: z.enum(STEP_NAMES).nullable(),
-    key: z.string().meta({ description: 'The key of its message in `errors`.' }),
+    key: z.string().meta({ description: 'The key in `errors` under which its message stands.' }),
     severity: z
       .enum(NOTE_SEVERITIES)
-      .meta({ description: 'Only errors fail the asset, and only they are in `errors`.' }),
+      .meta({ description: 'Only an `error` fails the asset, and only errors are in `errors`.' }),
     message: z.string(),
     measured: z.record(z.string(), z.unknown()).nullable(),
   })
   .meta({
     id: 'Finding',
-    description: 'One thing that is wrong with the asset, for people and for programs.',
+    description: 'One thing that is wrong with the asset: `code` is for programs, `message` for people.',
   });
 
 const imageNote = ofImage.imageNote
@@ -132,7 +131,7 @@ const assetDelivery = z
     id: uuid,
     event: z.enum(NOTIFICATION_KEYS).meta({ id: 'NotificationKey' }),
     attempt: count,
-    url: z.string().meta({ description: 'Scheme and host only: the rest may be a secret.' }),
+    url: z.string().meta({ description: 'Scheme and host only, because the rest may be a secret.' }),
     state: deliveryState,
     tries: z.array(deliveryTry),
   })
@@ -151,7 +150,7 @@ export const assetDetails = z
     image: image.nullable(),
     steps: z.array(step),
     findings: z.array(finding),
-    policy: z.string().meta({ description: '`name@version` of the rules that the asset is held against.' }),
+    policy: z.string().meta({ description: '`name@version` of the policy that judges the asset.' }),
     deliveries: z.array(assetDelivery),
     workflowId: z.string(),
     runId: z.string().nullable(),
@@ -164,6 +163,6 @@ export const assetLive = z
     state: assetState,
     attempt: count,
     steps: z.array(step),
-    source: z.enum(['workflow', 'database']).meta({ description: 'Who said so.' }),
+    source: z.enum(['workflow', 'database']).meta({ description: 'Where the answer comes from.' }),
   })
   .meta({ id: 'AssetLive' });

@@ -7,8 +7,8 @@ import type { JudgeHost } from '../../domain/ports/webhooks.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 
 /**
- * What can be known of a submission at once, all of it, for clients that prefer to be refused (`handling=strict`). The pipeline checks
- * again. @throws {AppError} `storage_unavailable`
+ * Every fault of a submission that can be known at once, for clients that prefer a refusal (`handling=strict`). The pipeline
+ * checks again. @throws {AppError} `storage_unavailable`
  */
 export type Preflight = (submission: Submission) => Promise<FieldFault[]>;
 
@@ -27,7 +27,7 @@ export function createPreflight({
   }
 
   async function checkWebhooks({ notifications }: Submission): Promise<FieldFault[]> {
-    // Often the same host four times.
+    // All four URLs often have the same host.
     const judged = new Map<string, ReturnType<JudgeHost>>();
 
     async function checkWebhook(key: NotificationKey): Promise<FieldFault[]> {
@@ -49,7 +49,7 @@ export function createPreflight({
     (await Promise.all([checkAsset(submission), checkWebhooks(submission)])).flat();
 }
 
-/** In the words of the pipeline. */
+/** In the same words as the pipeline. */
 function asFault(pointer: string, finding: Finding, notifications: Submission['notifications']): FieldFault {
   const detail = reportFindings([finding], notifications)[0]?.message ?? '';
   return { pointer, code: finding.code, detail };

@@ -19,7 +19,7 @@ export interface ReadDeps {
 
 const common = { method: 'get', tag: 'assets', scope: 'assets:read' } as const;
 
-const notModified = { description: 'What is known of it still holds.', headers: { ETag: etag } };
+const notModified = { description: 'Nothing has changed.', headers: { ETag: etag } };
 
 export const listAssets = defineOperation({
   ...common,
@@ -27,7 +27,7 @@ export const listAssets = defineOperation({
   id: 'listAssets',
   summary: 'List assets, newest first',
   description:
-    'Without any of the parameters the whole list, streamed; with one of them a page, whose `Link` leads to the next.',
+    'Without parameters the answer is the whole list, streamed. With any of them it is a page, and `Link` leads to the next one.',
   query: listQuery,
   replies: {
     200: {
@@ -95,9 +95,12 @@ export const getAssetLive = defineOperation({
   ...common,
   path: '/assets/{id}/live',
   id: 'getAssetLive',
-  summary: 'Ask the running workflow for its steps',
+  summary: 'Ask the running workflow about its steps',
   replies: {
-    200: { description: "The workflow's answer, or the row's where it has none.", schema: assetLive },
+    200: {
+      description: "The steps from the running workflow. If it can't answer, from the database.",
+      schema: assetLive,
+    },
   },
   problems: ['asset_not_found', 'database_unavailable'],
   handle:

@@ -6,7 +6,7 @@ import { describeWebhookUrl } from '../../domain/webhook-url.ts';
 import type { Answer } from '../http/answer.ts';
 import type { asset, assetDetails, assetLive, finding, listedAsset } from './answers.ts';
 
-/** `GET /assets/<id>`: `errors` only where there are any. */
+/** `GET /assets/<id>`: `errors` only if there are any. */
 export function representAsset({ id, state, errors }: AssetSummary): Answer<typeof asset> {
   return errors === null ? { id, state } : { id, state, errors };
 }
@@ -16,7 +16,7 @@ export function representListed({ id, state, errors }: AssetSummary): Answer<typ
   return { id, state, errors };
 }
 
-/** `GET /assets/<id>/details`. Of a webhook URL only scheme and host are shown: the rest may be a secret. */
+/** `GET /assets/<id>/details`. It shows only scheme and host of a webhook URL, because the rest may be a secret. */
 export function representDetails(asset: AssetDetails): Answer<typeof assetDetails> {
   const { image } = asset;
   return {
@@ -41,7 +41,7 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
   };
 }
 
-/** In one order, whether it comes from a row, which has its own, or was judged just now. */
+/** Always in this order of members. A finding read from a row has another order. */
 export function representFinding({
   code,
   step,
@@ -53,7 +53,7 @@ export function representFinding({
   return { code, step, key, severity, message, measured };
 }
 
-/** `GET /assets/<id>/live`, from the row where the workflow can't answer. */
+/** `GET /assets/<id>/live`. If the workflow can't answer, the row does. */
 export function representLive(asset: AssetDetails, live: LiveStatus | null): Answer<typeof assetLive> {
   if (live !== null) return { ...live, source: 'workflow' };
   const { id, state, attempt, steps } = asset;

@@ -33,14 +33,15 @@ export const submission = z
       .nullish()
       .transform((notifications) => notifications ?? {}),
     policy: optionalPolicy.meta({
-      description: "`name@version`, or `name` for its latest; missing: `default@1`, the contract's own.",
+      description:
+        '`name@version`, or `name` for its latest version. Default: `default@1`, which is built in.',
     }),
     sha256: z
       .string()
       .regex(SHA256, { error: 'must be 64 hexadecimal digits' })
       .nullish()
       .transform((sha256) => sha256?.toLowerCase())
-      .meta({ description: 'What the file has to have.' }),
+      .meta({ description: 'The SHA-256 that the file has to have, in hex.' }),
   })
   .meta({ id: 'Submission' });
 
@@ -55,7 +56,7 @@ export const retryRequest = z
   .strictObject({
     policy: optionalPolicy.meta({
       description:
-        '`name@version`, or `name` for its latest; missing: the version that the last attempt was held against.',
+        '`name@version`, or `name` for its latest version. Default: the version that judged the last attempt.',
     }),
   })
   .meta({ id: 'RetryRequest' });

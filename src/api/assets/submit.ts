@@ -29,8 +29,8 @@ export const submitAsset = defineOperation({
   tag: 'assets',
   summary: 'Submit an asset',
   description:
-    'The answer is sent once the asset is committed. An unusable webhook URL, an unreachable path or a bad image is no ' +
-    'error here: the asset fails, with its reasons.',
+    'The answer is sent after the asset is committed. A bad image, an unreachable path or an unusable webhook URL is accepted ' +
+    'here. The pipeline then fails the asset and reports why.',
   scope: 'assets:write',
   headers: submissionHeaders,
   body: {
@@ -44,7 +44,7 @@ export const submitAsset = defineOperation({
   },
   replies: {
     200: {
-      description: 'The verdict came within the time of `Prefer: wait`.',
+      description: 'The verdict came in time (`Prefer: wait`).',
       schema: assetDetails,
       headers: { Location: location, 'Preference-Applied': preferenceApplied },
     },

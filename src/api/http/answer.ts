@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Immutable } from '../../domain/immutable.ts';
 
-/** What a function that represents something as `Schema` returns: the document says what the code gives. */
+/** The type that a function returns to answer as `Schema`: code that does not fit the document does not compile. */
 export type Answer<Schema extends z.ZodType> = Immutable<z.input<Schema>>;
 
 /** Written as ISO 8601 in UTC, with milliseconds. */
@@ -9,5 +9,5 @@ export const time = z.date();
 
 export const uuid = z.uuid();
 
-/** Whole and not negative. */
+/** A whole number from 0. */
 export const count = z.int().min(0);

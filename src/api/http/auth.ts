@@ -12,35 +12,35 @@ import {
 import { AppError } from '../../domain/errors.ts';
 import type { KeyDirectory } from '../../domain/ports/keys.ts';
 
-/** Who calls. `keyId` is null where keys are not asked for. */
+/** The caller. `keyId` is null if the process asks for no keys. */
 export interface Principal {
   readonly tenant: string;
   readonly keyId: string | null;
   readonly scopes: readonly Scope[];
 }
 
-/** What the database said of a key is believed for this long; revocation promises 5 s. */
+/** A key is looked up again after this time. Revocation promises 5 s. */
 const BELIEVED_FOR_MS = 3_000;
-/** Keys remembered at once, unknown ones too. */
+/** Keys kept in memory, unknown ones included. */
 const MAX_REMEMBERED = 10_000;
 
-/** The last use is written at most this often. */
+/** The last use of a key is written at most this often. */
 const MARK_USED_EVERY_MS = 60_000;
 
 export interface AuthDeps {
   readonly directory: KeyDirectory;
   readonly now: () => Date;
-  /** Told of a last use that could not be written, which stops nobody. */
+  /** Gets the error if a last use could not be written. The request goes on. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Finds out who calls by `Authorization: Bearer vk_…` (RFC 6750). @throws {AppError} `unauthenticated`, `key_not_valid` */
+/** Identifies the caller by `Authorization: Bearer vk_…` (RFC 6750). @throws {AppError} `unauthenticated`, `key_not_valid` */
 export function createAuthentication({ directory, now, onError }: AuthDeps): RequestHandler {
   const usedAt = new LRUCache<string, number>({ max: MAX_REMEMBERED });
   const known = new LRUCache<string, { found: Awaited<ReturnType<KeyDirectory['find']>> }>({
     max: MAX_REMEMBERED,
     ttl: BELIEVED_FOR_MS,
-    // Requests that come together ask once.
+    // Requests at the same time share one look-up.
     fetchMethod: async (id) => ({ found: await directory.find(id) }),
   });
 
@@ -58,7 +58,7 @@ export function createAuthentication({ directory, now, onError }: AuthDeps): Req
       challenge(res);
       throw new AppError('unauthenticated', {
         detail:
-          'Send an API key as "Authorization: Bearer vk_…". Whoever runs this service makes one by: npm run cli -- keys create',
+          'Send an API key as "Authorization: Bearer vk_…". The operator of this service can make one: npm run cli -- keys create',
       });
     }
     const given = parseApiKey(token);
@@ -79,13 +79,13 @@ export function createAuthentication({ directory, now, onError }: AuthDeps): Req
   };
 }
 
-/** For `AUTH=disabled`: everybody may do everything, as the one tenant there is. */
+/** For `AUTH=disabled`: every caller is the same tenant and may do everything. */
 export const everybody: RequestHandler = (_req, res, next) => {
   setPrincipal(res, { tenant: DEFAULT_TENANT, keyId: null, scopes: SCOPES });
   next();
 };
 
-/** Lets pass who has the scope; `admin` has all. @throws {AppError} `scope_missing` */
+/** Refuses callers without the scope. `admin` includes every scope. @throws {AppError} `scope_missing` */
 export function requireScope(scope: Scope): RequestHandler {
   return (_req, res, next) => {
     if (!hasScope(res, scope)) {
@@ -103,7 +103,7 @@ export function hasScope(res: Response, scope: Scope): boolean {
 
 export function principalOf(res: Response): Principal {
   const principal = res.locals['principal'] as Principal | undefined;
-  if (principal === undefined) throw new Error('No one has found out who calls');
+  if (principal === undefined) throw new Error('The caller has not been identified');
   return principal;
 }
 
@@ -115,7 +115,7 @@ function setPrincipal(res: Response, principal: Principal): void {
   res.locals['principal'] = principal;
 }
 
-/** RFC 6750, section 3: a request without credentials is told of no error. */
+/** RFC 6750, section 3: the answer to a request without credentials has no error attribute. */
 function challenge(res: Response, attributes: Readonly<Record<string, string>> = {}): void {
   const all = Object.entries({ realm: 'validatr', ...attributes });
   res.set('WWW-Authenticate', `Bearer ${all.map(([name, value]) => `${name}="${value}"`).join(', ')}`);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** What is counted, by what has a size. */
+/** The unit of a size, by type. */
 const UNITS: Readonly<Record<string, string>> = { string: 'character', array: 'element' };
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -13,8 +13,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What is said of a fault, after the name of its field, where the schema has no words of its own. Undefined: what zod says.
- * Texts of faults are for people; programs go by pointer and code.
+ * The text of a fault, which follows the name of its field, unless the schema has a text of its own. Undefined: zod's text.
+ * Texts are for people. Programs use pointer and code.
  */
 export function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {

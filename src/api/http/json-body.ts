@@ -6,21 +6,21 @@ import { hasBody } from './traffic.ts';
 
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** JSON is UTF-8 (RFC 8259): another charset than that is another media type. */
+/** JSON is UTF-8 (RFC 8259), so any other charset counts as another media type. */
 const isJson = (type: string | undefined): boolean =>
   /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type?.trim() ?? '') &&
   !/;\s*charset\s*=\s*"?(?!utf-?8\b)/i.test(type ?? '');
 
-/** `strict: false`: a bare `"text"` or `1` is JSON too; what shape it should have is for the schema to say. */
+/** `strict: false`, because a bare `"text"` or `1` is JSON too. The schema decides about the shape. */
 const parseJson = express.json({
   limit: MAX_BODY_BYTES,
   strict: false,
-  // 1 MiB of zeros fits into a kilobyte: what came is what counts.
+  // A kilobyte can inflate to 1 MiB of zeros, so compressed bodies are refused.
   inflate: false,
   type: () => true,
   verify(_req, res, body) {
     (res as Response).locals['bodyBytes'] = body.length;
-    // Both would otherwise be read as something the client did not say: no body, and U+FFFD.
+    // Otherwise these would be read as something that the client did not send: as no body, and as U+FFFD.
     if (body.length === 0) throw new Error('The body is empty');
     if (!isUtf8(body)) throw new Error('The body is not UTF-8');
   },
@@ -34,7 +34,7 @@ export function jsonBody({ optional = false } = {}): RequestHandler {
       throw new AppError('malformed_json', { detail: 'The body is empty.' });
     }
     if (!isJson(req.headers['content-type'])) throw new AppError('unsupported_media_type');
-    // body-parser would read a body that says it is too large to its end before it refuses it.
+    // body-parser would read such a body to its end before it refuses it.
     if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new AppError('body_too_large');
     return parseJson(req, res, (fault) => {
       if (fault !== undefined) return next(fault);

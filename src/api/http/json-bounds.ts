@@ -1,7 +1,7 @@
 import { AppError } from '../../domain/errors.ts';
 import { asPointer } from './parse.ts';
 
-/** Far beyond what any request of ours needs; what it takes to judge or to echo one stays small. */
+/** Far more than any request needs. Within these bounds a body is cheap to check and to echo. */
 const MAX_DEPTH = 32;
 const MAX_ENTRIES = 1_000;
 
@@ -15,8 +15,8 @@ interface Container {
 }
 
 /**
- * Refuses JSON that is nested too deep, or has too many elements or members in one place. Without recursion: a parser takes
- * any depth, the stack does not. @throws {AppError} `invalid_request`, with the place
+ * Refuses JSON that is nested too deep, or has too many elements or members in one place. It uses no recursion, because the
+ * parser accepts any depth, but the stack does not. @throws {AppError} `invalid_request`, with the place
  */
 export function checkBounds(body: unknown): void {
   const waiting: Container[] = [];

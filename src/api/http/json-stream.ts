@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 
-/** Writes blocks of items as one JSON array, no faster than the client reads. A fault after the first byte cuts the connection. */
+/** Writes blocks of items as one JSON array, as fast as the client reads. An error after the first byte cuts the connection. */
 export function streamJsonArray<Item>(
   res: Response,
   blocks: AsyncIterable<readonly Item[]>,
@@ -12,12 +12,12 @@ export function streamJsonArray<Item>(
 
 /** An object one of whose fields is streamed. */
 interface StreamedObject<Item> {
-  /** Fields in front of it, of which there are some. */
+  /** The fields before it: at least one. */
   readonly before: object;
   readonly field: string;
   readonly blocks: AsyncIterable<readonly Item[]>;
   readonly represent: (item: Item) => object;
-  /** Fields behind it, of which there are some; asked for once it is written. */
+  /** The fields after it: at least one. Called when the array is written. */
   readonly after: () => object;
 }
 

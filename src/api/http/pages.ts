@@ -11,7 +11,7 @@ export const pageQuery = {
   cursor: z.uuid({ error: 'must be a UUID' }).optional(),
 };
 
-/** Answers with a page; `Link` (RFC 8288) leads to the next one where this one is full. */
+/** Answers with a page. If it is full, `Link` (RFC 8288) leads to the next one. */
 export function sendPage<Item extends { readonly id: string }>(
   res: Response,
   items: readonly Item[],

@@ -2,30 +2,30 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 
-/** The longest that an answer is held back, in seconds. */
+/** The longest wait for a verdict, in seconds. */
 export const MAX_WAIT_S = 30;
 
-/** Characters of `Prefer` that are looked at: the expressions below take quadratic time. */
+/** Only this many characters of `Prefer` are read, because the expressions below take quadratic time. */
 const MAX_PREFER_LENGTH = 500;
 
-/** One preference with its parameters: whatever stands between commas, commas in quotes aside. */
+/** One preference with its parameters: the text between commas. Commas in quotes do not count. */
 const ITEM = /(?:[^",]|"(?:[^"\\]|\\.)*")+/g;
 const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
-/** The preference itself; `;` begins the parameters, and none of ours has any. */
+/** The preference without its parameters, which begin with `;`. The known preferences have none. */
 const PREFERENCE = new RegExp(
   `^\\s*(${TOKEN})(?:\\s*=\\s*(?:(${TOKEN})|"((?:[^"\\\\]|\\\\.)*)"))?\\s*(?:;.*)?$`,
 );
 
 export interface Preferences {
-  /** What can be known at once is to be refused at once (`handling=strict`, RFC 7240, 4.4). */
+  /** Faults that can be known at once are refused at once (`handling=strict`, RFC 7240, 4.4). */
   readonly isStrict: boolean;
-  /** Seconds to wait for the verdict (`wait=N`, 4.3), at most 30; null if the client does not. */
+  /** Seconds to wait for the verdict (`wait=N`, 4.3), at most 30. Null: do not wait. */
   readonly waitS: number | null;
-  /** What `Preference-Applied` says; null where there is nothing to say. */
+  /** The value of `Preference-Applied`. Null: no header. */
   readonly applied: string | null;
 }
 
-/** What the client prefers (`Prefer`, RFC 7240). What can't be read or is not known to us is left out, as it says. */
+/** Reads `Prefer` (RFC 7240). Unknown and unreadable preferences are ignored, as the RFC says. */
 export function readPreferences(req: Request, { mayWait }: { mayWait: boolean }): Preferences {
   const given = parsePrefer(req.get('prefer') ?? '');
   const isStrict = given.get('handling')?.toLowerCase() === 'strict';
@@ -35,7 +35,7 @@ export function readPreferences(req: Request, { mayWait }: { mayWait: boolean })
   return { isStrict, waitS, applied: applied.length === 0 ? null : applied.join(', ') };
 }
 
-/** By name in lower case; of a name given twice the first counts. Several headers come as one, joined by commas. */
+/** By name in lower case. If a name is given twice, the first counts. Node joins several headers by commas. */
 function parsePrefer(header: string): Map<string, string> {
   const preferences = new Map<string, string>();
   for (const [item] of header.slice(0, MAX_PREFER_LENGTH).matchAll(ITEM)) {

@@ -25,7 +25,7 @@ export const problem = z
         }),
       )
       .optional()
-      .meta({ description: 'Where fields are at fault: which, and why.' }),
+      .meta({ description: 'The fields at fault, and why.' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457. `type` names the error for programs.' });
 
@@ -56,22 +56,22 @@ export const problemType = (code: ErrorCode): string => `urn:validatr:error:${co
 /** The last handler of the app. */
 export function handleErrors(logger: Logger): ErrorRequestHandler {
   return (raised: unknown, req, res, next) => {
-    // A client that was too slow has its answer; what is left is that its body broke off.
+    // The client was too slow and has its answer. Now its body has broken off.
     if (res.writableEnded) return;
     const error = asAppError(raised);
     if (error.code === 'internal')
       logger.error({ err: raised, requestId: res.locals['requestId'] }, 'request failed');
     else if (error.status >= 500)
       logger.warn({ err: error, requestId: res.locals['requestId'] }, 'request refused');
-    // Too late for an answer: cut the connection, so that nobody takes half a list for a whole one.
+    // The answer has begun. Cutting the connection shows the client that the list is not whole.
     if (res.headersSent) return next(raised);
-    // Of a body that was refused the rest may still be on its way.
+    // The rest of a refused body may still be on its way.
     if (!req.complete) res.set('Connection', 'close');
     sendProblem(res, error);
   };
 }
 
-/** What body-parser raises, by its `type`. */
+/** Errors of body-parser, by their `type`. */
 const OF_BODY_PARSER: Record<string, ErrorCode> = {
   'entity.parse.failed': 'malformed_json',
   'entity.verify.failed': 'malformed_json',

@@ -17,9 +17,9 @@ export interface QuotaLimits {
 }
 
 /**
- * What one key may ask of this process: requests and body bytes a minute (fixed windows, told in `RateLimit` and
- * `RateLimit-Policy`, draft-ietf-httpapi-ratelimit-headers-10), and requests at once. Without keys there is nobody to
- * protect from another.
+ * Limits each key in this process: requests and body bytes a minute, and requests at once. The windows are fixed, and
+ * `RateLimit` and `RateLimit-Policy` tell them (draft-ietf-httpapi-ratelimit-headers-10). Without keys nothing is limited,
+ * because there is only one tenant.
  * @throws {AppError} `rate_limited`, `too_many_at_once`
  */
 export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: QuotaLimits): RequestHandler {
@@ -33,7 +33,7 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
   return async (req, res, next) => {
     const { keyId } = principalOf(res);
     if (keyId === null) return next();
-    // Its client left while it was found out who calls: `close` has been and will not come again.
+    // The client left while its key was looked up: `close` has been emitted and will not come again.
     if (res.closed) return;
 
     const declared = req.headers['content-length'];
@@ -43,13 +43,13 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
       const left = (underWay.get(keyId) ?? 1) - 1;
       if (left === 0) underWay.delete(keyId);
       else underWay.set(keyId, left);
-      // A body that did not say its length is charged when it has been read.
-      // One that was refused, or cut off, counts as the largest there is: how much came of it nobody knows.
+      // A body without a declared length is charged after it was read.
+      // A refused or broken-off body counts as the largest possible one, because its length is not known.
       if (declared === undefined && hasBody(req))
         void charge(bytes, keyId, Number(res.locals['bodyBytes'] ?? MAX_BODY_BYTES));
     });
 
-    // No longer body is read, whatever is declared.
+    // Never more than this is read, whatever length is declared.
     const bodyBytes = Math.min(Number(declared ?? 0), MAX_BODY_BYTES);
     const ofRequests = await charge(requests, keyId, 1);
     const ofBytes = await charge(bytes, keyId, bodyBytes);
@@ -57,7 +57,7 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
     res.set('RateLimit', `${describe('requests', ofRequests)}, ${describe('bytes', ofBytes)}`);
     const spent = ofRequests.isExceeded ? ofRequests : ofBytes.isExceeded ? ofBytes : null;
     if (count <= atOnce && spent === null) return next();
-    // Its body is not read: a smaller one may still have room.
+    // The body is not read, so its bytes are given back: a smaller body may still fit.
     void bytes.reward(keyId, bodyBytes);
     if (spent === null) throw new AppError('too_many_at_once');
     const what = spent === ofRequests ? 'requests' : 'bytes of request bodies';

@@ -2,13 +2,14 @@ import etag from 'etag';
 import type { Response } from 'express';
 
 /**
- * Answers with JSON and its ETag; who has it already gets 304. `send` sees to that (`fresh`: lists, `*`, weak comparison, GET
- * and HEAD only), but takes the `Cache-Control: no-cache` that every `fetch` adds to an If-None-Match for "send it again".
+ * Answers with JSON and its ETag, or with 304 if the client has the same already. Express' `send` decides (`fresh`: lists, `*`,
+ * weak comparison, GET and HEAD only). But `fetch` adds `Cache-Control: no-cache` to every If-None-Match, and `send` would then
+ * never answer 304, so that header is removed.
  */
 export function sendTagged(res: Response, body: object): void {
   const text = JSON.stringify(body);
   delete res.req.headers['cache-control'];
-  // Weak: the tag is of the content, whatever encoding a proxy gives it.
+  // Weak, because a proxy may encode the same content differently.
   res.set('ETag', etag(text, { weak: true }));
   res.type('json').send(text);
 }

@@ -2,24 +2,24 @@ import type { Request, RequestHandler, Response } from 'express';
 import { AppError } from '../../domain/errors.ts';
 import { sendProblem } from './problem.ts';
 
-/** A body of 1 MiB has to arrive within this time; a usual one comes with its headers. */
+/** A body of 1 MiB has to arrive within this time. A usual body comes together with its headers. */
 const BODY_TIMEOUT_MS = 10_000;
 
-/** The requests under way in this process. */
+/** The requests in flight in this process. */
 export interface Traffic {
-  /** While the process drains, every answer closes its connection: clients and proxies take the next elsewhere. */
+  /** While the process drains, every answer closes its connection, so the next request goes to another process. */
   readonly track: RequestHandler;
-  /** Refuses what exceeds the ceiling, before anything of the body is read. @throws {AppError} `overloaded` */
+  /** Refuses requests above the limit before any of the body is read. @throws {AppError} `overloaded` */
   readonly limit: RequestHandler;
   isDraining(): boolean;
-  /** From now on `/readyz` says no; everything else is answered as before. */
+  /** From now on `/readyz` says no. Everything else is answered as before. */
   drain(): void;
 }
 
 /**
- * A request counts from the end of its body: until then it is its client that takes time, not we. Those whose body is
- * still coming have as many places of their own. When they are taken, the one that has been sending for the longest gives way:
- * however many send a byte now and then, who sends a body at once finds a place.
+ * A request counts as in flight from the end of its body, because until then only its client takes time. Requests whose body is
+ * still coming have as many places of their own. When all of these are taken, the request that has been sending the longest is
+ * refused. So a client that sends its body at once finds a place, however many others send a byte now and then.
  */
 export function createTraffic({
   inFlightMax,
@@ -29,7 +29,7 @@ export function createTraffic({
   bodyTimeoutMs?: number;
 }): Traffic {
   const unanswered = new Set<Response>();
-  /** In the order of their arrival. */
+  /** In order of arrival. */
   const sending = new Set<Response>();
   let inFlight = 0;
   let draining = false;
@@ -58,7 +58,7 @@ export function createTraffic({
 
   function giveUp(res: Response): void {
     sending.delete(res);
-    // Half an answer, to a client that has not said all: cut it.
+    // Half an answer is sent already, so only cutting the connection is left.
     if (res.headersSent) return void res.req.socket.destroy();
     res.set('Connection', 'close');
     sendProblem(res, new AppError('request_timeout'));
@@ -66,7 +66,7 @@ export function createTraffic({
 
   return {
     track(_req, res, next) {
-      // Node turns this into `Connection: close`, whoever writes the answer.
+      // Node turns this into `Connection: close`, whichever code writes the answer.
       if (draining) res.shouldKeepAlive = false;
       unanswered.add(res);
       res.once('close', () => unanswered.delete(res));
@@ -89,7 +89,7 @@ export function createTraffic({
   };
 }
 
-/** Whether something follows the headers (RFC 9112, 6.3). */
+/** Whether a body follows the headers (RFC 9112, 6.3). */
 export function hasBody({ headers }: Pick<Request, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ApiKey, KEY_STATES, keyState, SCOPES } from '../../domain/api-key.ts';
 import { type Answer, time } from '../http/answer.ts';
 
-/** What the API says of keys: nothing that would let someone use one, but to who has just made it. */
+/** The answers about keys. Only the answer that makes a key (`newApiKey`) has the text that lets a client use it. */
 export const apiKey = z
   .object({
     id: z.string(),
@@ -14,12 +14,17 @@ export const apiKey = z
     expiresAt: time.nullable(),
     lastUsedAt: time.nullable().meta({ description: 'Exact to the minute.' }),
     revokedAt: time.nullable(),
-    replacedBy: z.string().nullable().meta({ description: 'The key that a rotation made in its place.' }),
+    replacedBy: z
+      .string()
+      .nullable()
+      .meta({ description: 'The id of the key that replaced it in a rotation.' }),
   })
   .meta({ id: 'ApiKey' });
 
 export const newApiKey = apiKey
-  .extend({ key: z.string().meta({ description: 'Shown this once: keep it.' }) })
+  .extend({
+    key: z.string().meta({ description: 'The text that clients send. It is never shown again, so keep it.' }),
+  })
   .meta({ id: 'NewApiKey' });
 
 export function representKey(key: ApiKey): Answer<typeof apiKey> {

@@ -27,7 +27,7 @@ export const listKeys = defineOperation({
   path: '/admin/keys',
   id: 'listKeys',
   summary: "List the tenant's API keys, oldest first",
-  replies: { 200: { description: 'All of them.', schema: z.array(apiKey) } },
+  replies: { 200: { description: 'All keys of the tenant.', schema: z.array(apiKey) } },
   problems: ['database_unavailable'],
   handle:
     ({ keys }: KeyDeps) =>
@@ -50,7 +50,7 @@ export const createKey = defineOperation({
   },
   replies: {
     201: {
-      description: 'The key, shown this once.',
+      description: 'The key. It is shown only in this answer.',
       schema: newApiKey,
       headers: { Location: location },
       leadsTo: ['getKey', 'rotateKey', 'revokeKey'],
@@ -76,7 +76,7 @@ export const getKey = defineOperation({
   params,
   id: 'getKey',
   summary: 'Read an API key',
-  replies: { 200: { description: 'The key, without what would let someone use it.', schema: apiKey } },
+  replies: { 200: { description: 'The key, without its secret text.', schema: apiKey } },
   problems: ['key_not_found', 'database_unavailable'],
   handle:
     ({ keys }: KeyDeps) =>
@@ -92,8 +92,8 @@ export const revokeKey = defineOperation({
   params,
   id: 'revokeKey',
   summary: 'Revoke an API key',
-  description: 'Within 5 s no process takes it any more.',
-  replies: { 204: { description: 'It is revoked.' } },
+  description: 'After 5 s no process accepts the key any more.',
+  replies: { 204: { description: 'The key is revoked.' } },
   problems: ['key_not_found', 'database_unavailable', 'storage_full'],
   handle:
     ({ keys }: KeyDeps) =>
@@ -110,13 +110,13 @@ export const rotateKey = defineOperation({
   path: '/admin/keys/{id}/rotate',
   params,
   id: 'rotateKey',
-  summary: 'Put another key in its place',
+  summary: 'Replace an API key',
   description:
-    'Of the same name and scopes, and with as long to live from now on. The old one works on for the overlap.',
+    'The new key has the same name, scopes and lifetime, counted from now. The old key keeps working for the overlap.',
   body: { schema: rotateRequest, optional: true, examples: { tomorrow: { overlapHours: 24 } } },
   replies: {
     201: {
-      description: 'The new key, shown this once.',
+      description: 'The new key. It is shown only in this answer.',
       schema: newApiKey,
       headers: { Location: location },
     },

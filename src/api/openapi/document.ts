@@ -12,11 +12,11 @@ const SCOPES: Readonly<Record<Scope, string>> = {
   'assets:read': 'Read assets.',
   'assets:write': 'Submit, cancel and retry assets.',
   'webhooks:manage': 'Everything under /webhooks.',
-  'policies:manage': 'Make policies and versions of them.',
-  admin: "Manage the tenant's keys; includes the others.",
+  'policies:manage': 'Make policies and new versions of policies.',
+  admin: "Manage the tenant's keys. Includes every other scope.",
 };
 
-/** OpenAPI 3.1, from the schemas that requests are parsed with and answers are typed by. */
+/** OpenAPI 3.1. Requests are parsed with the same schemas, and answers are typed by them. */
 export function createOpenApiDocument(): OpenApiDocument {
   return createDocument(
     {
@@ -26,18 +26,21 @@ export function createOpenApiDocument(): OpenApiDocument {
         version: packageJson.version,
         summary: packageJson.description,
         description:
-          'JSON in and out. Every path works with and without a final slash, every error is `application/problem+json`, and ' +
-          'every answer has an `X-Request-Id`. More fields and values may be added to answers at any time: ignore what you do not know.',
+          'The API takes and gives JSON. Every path works with and without its final slash. Every error is `application/problem+json`. ' +
+          'Every answer has an `X-Request-Id`. Answers may get more fields and values at any time: ignore those you do not know.',
         license: { name: packageJson.license, identifier: packageJson.license },
       },
       servers: [{ url: '/' }],
       tags: [
         { name: 'assets', description: 'Submit images and read their verdicts.' },
         { name: 'policies', description: 'The rules that images are held against.' },
-        { name: 'webhooks', description: 'What was sent to your webhooks; sending it again.' },
-        { name: 'events', description: 'What your webhooks receive, signed as Standard Webhooks 1.0 says.' },
+        { name: 'webhooks', description: 'Read what was sent to your webhooks, and send it again.' },
+        {
+          name: 'events',
+          description: 'The requests that your webhooks receive, signed by Standard Webhooks 1.0.',
+        },
         { name: 'keys', description: "The API keys of the caller's tenant." },
-        { name: 'service', description: 'Health, documentation, an echo. No API key is needed.' },
+        { name: 'service', description: 'Health, documentation and an echo. They need no API key.' },
       ],
       paths: asPaths(OPERATIONS),
       webhooks: WEBHOOKS,
@@ -62,18 +65,18 @@ function describeScopes(): string {
     .join(' ');
 }
 
-/** Where zod says less, or more, than is meant. */
+/** Corrects the places where zod's JSON schema says less or more than we mean. */
 const simplify: ZodOpenApiOverride = ({ jsonSchema, zodSchema, io }) => {
   const { type } = zodSchema._zod.def;
   // Answers are written by JSON.stringify.
   if (type === 'date') Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
-  // Fields may be added to answers; what an answer has of a format is for its reader to parse.
+  // Answers may get more fields. A format is enough for readers, so its pattern goes.
   if (io === 'output') {
     if (type === 'object') delete jsonSchema.additionalProperties;
     if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
   }
   if (type === 'record') delete jsonSchema.propertyNames;
-  // Bounds of the language, not of the value.
+  // These are bounds of JavaScript, not of the value.
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
 };

@@ -52,7 +52,7 @@ function problemsOf({ problems = [], body, isExempt }: Description): ErrorCode[]
   ];
 }
 
-/** A status may stand for both: the media type tells them apart. */
+/** A status may have a good answer and a problem. The media type tells them apart. */
 function withReplies(
   problems: Record<string, ZodOpenApiResponseObject>,
   replies: Description['replies'],

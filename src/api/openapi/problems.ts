@@ -6,7 +6,7 @@ import { rateLimit, rateLimitPolicy, requestId, retryAfter, wwwAuthenticate } fr
 
 const EXAMPLE_REQUEST_ID = '01a20d6b-029b-70ce-a38e-65984ddd12d0';
 
-/** What an operation answers when it fails with one of the codes: one response a status, with an example a code. */
+/** The answers of an operation that fails with one of the codes: one response for each status, one example for each code. */
 export function problemResponses(codes: readonly ErrorCode[]): Record<string, ZodOpenApiResponseObject> {
   const statuses = Map.groupBy([...new Set(codes)], (code) => ERRORS[code].status);
   return Object.fromEntries(
@@ -17,7 +17,7 @@ export function problemResponses(codes: readonly ErrorCode[]): Record<string, Zo
   );
 }
 
-/** What every operation that needs a key answers besides: no key, one without the scope, too many requests. */
+/** Every operation that needs a key can also answer: no key, a key without the scope, too many requests. */
 export const SECURED_RESPONSES: Record<string, ZodOpenApiResponseObject> = {
   401: {
     id: 'Unauthorized',
@@ -42,7 +42,7 @@ function ofCodes(
   codes: readonly ErrorCode[],
   more: Record<string, z.ZodType> = {},
 ): ZodOpenApiResponseObject {
-  // A status of which some codes have no Retry-After promises none.
+  // A status promises Retry-After only if every code of it has one.
   const retries = codes.every((code) => new AppError(code).retryAfterS !== undefined);
   return {
     description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join(' '),

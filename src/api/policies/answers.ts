@@ -5,10 +5,10 @@ import { type Answer, time } from '../http/answer.ts';
 import { orderRules } from './order-rules.ts';
 import { POLICIES, POLICY, POLICY_WITH_VERSIONS } from './examples.ts';
 
-/** What the API says of policies. */
+/** The answers about policies. */
 const name = z.string();
 const version = z.int().min(1);
-const createdAt = time.nullable().meta({ description: '`null`: it came with Validatr.' });
+const createdAt = time.nullable().meta({ description: '`null` for the policy that is built in.' });
 
 export const policy = z
   .object({
@@ -16,16 +16,17 @@ export const policy = z
     version,
     rules: policyRules.meta({
       id: 'PolicyRules',
-      description: 'Which checks are made, and how. Without any every image that decodes passes.',
+      description:
+        'Which checks run, and with which settings. Without rules every image that decodes passes.',
       examples: [POLICY.rules],
     }),
     createdAt,
   })
-  .meta({ id: 'Policy', description: 'A version of a policy: it never changes.', examples: [POLICY] });
+  .meta({ id: 'Policy', description: 'A version of a policy. It never changes.', examples: [POLICY] });
 
 export const policyWithVersions = policy
   .extend({
-    versions: z.array(z.object({ version, createdAt })).meta({ description: 'All there are, latest first.' }),
+    versions: z.array(z.object({ version, createdAt })).meta({ description: 'All versions, latest first.' }),
   })
   .meta({ id: 'PolicyWithVersions', examples: [POLICY_WITH_VERSIONS] });
 
@@ -33,16 +34,16 @@ export const policies = z
   .object({
     policies: z.array(
       z
-        .object({ name, version: version.meta({ description: 'The latest.' }), createdAt })
+        .object({ name, version: version.meta({ description: 'The latest version.' }), createdAt })
         .meta({ id: 'ListedPolicy' }),
     ),
   })
   .meta({ id: 'Policies', examples: [POLICIES] });
 
-/** The contract's own, as everyone has it. */
+/** The default policy, which every tenant has. */
 export const BUILT_IN = { ...DEFAULT_POLICY, createdAt: null };
 
-/** As it is answered, whatever the order that its rules are kept in. */
+/** Rules in reporting order, whatever order they are stored in. */
 export function representPolicy(found: StoredPolicy | typeof BUILT_IN): Answer<typeof policy> {
   return { ...found, rules: orderRules(found.rules) };
 }

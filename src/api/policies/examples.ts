@@ -2,7 +2,7 @@ import { CHECKS } from '../../domain/checks/index.ts';
 import { DEFAULT_POLICY, policyRules } from '../../domain/policy.ts';
 import { orderRules } from './order-rules.ts';
 
-/** What the document shows of policies: the example of docs/policies.md, as it would be answered. */
+/** The example of docs/policies.md, as the API would answer it. The OpenAPI document shows it. */
 const MADE_AT = '2026-01-31T12:00:00.000Z';
 const FIRST_MADE_AT = '2026-01-30T09:30:00.000Z';
 

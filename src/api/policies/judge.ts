@@ -23,10 +23,10 @@ export const judgeByPolicy = defineOperation({
   params: { name: policyName },
   id: 'judgeByPolicy',
   tag: 'policies',
-  summary: 'Say what verdicts a policy would come to',
+  summary: 'Say what a policy would decide about stored assets',
   description:
-    'From what is stored of assets that were validated under any policy: no file is read, and no verdict changes. ' +
-    'With `assets`, `limit` and `cursor` mean nothing.',
+    'Judges stored measurements of assets, whatever policy they were validated under. No file is read, and no verdict changes. ' +
+    'If `assets` is given, `limit` and `cursor` are ignored.',
   scope: 'assets:read',
   body: { schema: judgeRequest, optional: true, examples: { first: JUDGE_REQUEST } },
   replies: { 200: { description: 'The verdicts.', schema: judgement } },

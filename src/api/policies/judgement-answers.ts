@@ -13,34 +13,34 @@ const judgedAsset = z
   .object({
     id: uuid,
     state: z.enum(REJUDGED_STATES).meta({
-      description: '`unknown`: what is stored does not tell, or the validation came to no verdict.',
+      description: '`unknown`: the stored measurements are not enough, or the validation reached no verdict.',
     }),
     findings: z.array(finding),
     was: z
       .object({ state: assetState, policy: z.string().meta({ description: '`name@version`' }) })
-      .meta({ description: 'What stands, and goes on standing.' }),
+      .meta({ description: 'The current verdict, which stays as it is.' }),
     lacking: z
       .array(z.enum(CHECK_NAMES))
       .optional()
-      .meta({ description: 'Steps for which what is stored does not do.' }),
+      .meta({ description: 'Steps that need a measurement which is not stored.' }),
   })
   .meta({ id: 'JudgedAsset' });
 
 export const judgement = z
   .object({
-    policy: z.string().meta({ description: '`name@version` of the rules that were judged by.' }),
+    policy: z.string().meta({ description: '`name@version` of the policy that judged.' }),
     assets: z.array(judgedAsset),
-    notFound: z.array(uuid).meta({ description: 'Of the ids that were given.' }),
+    notFound: z.array(uuid).meta({ description: 'The given ids that belong to no asset.' }),
     counts: z.object({ complete: count, failed: count, unknown: count, changed: count }).meta({
-      description: 'Of this answer; `changed`: complete that was failed, or failed that was complete.',
+      description: 'Counts of this answer. `changed`: from failed to complete, or from complete to failed.',
     }),
-    next: uuid.nullable().meta({ description: 'The `cursor` of the next page.' }),
+    next: uuid.nullable().meta({ description: 'The `cursor` of the next page. `null` on the last one.' }),
   })
   .meta({ id: 'Judgement', examples: [JUDGEMENT] });
 
 export type Counts = { -readonly [Key in keyof Answer<typeof judgement>['counts']]: number };
 
-/** The verdict that a policy would come to; counts it. */
+/** The verdict that the policy would give. Counts it. */
 export function judgeStored(
   policy: Policy,
   stored: StoredVerdict,

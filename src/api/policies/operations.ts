@@ -44,7 +44,9 @@ export const getPolicy = defineOperation({
   tag,
   summary: 'Read the latest version of a policy',
   scope: 'assets:read',
-  replies: { 200: { description: 'The version, and which others there are.', schema: policyWithVersions } },
+  replies: {
+    200: { description: 'The latest version, and a list of all versions.', schema: policyWithVersions },
+  },
   problems: ['policy_not_found', 'database_unavailable'],
   handle:
     ({ policies: store }: PolicyDeps) =>
@@ -65,12 +67,13 @@ export const addPolicy = defineOperation({
   id: 'addPolicy',
   tag,
   summary: 'Make a policy, or its next version',
-  description: 'Defaults are filled in and kept. The rules of the latest version make no other one.',
+  description:
+    'Defaults are filled in and stored. If the latest version has the same rules, no new version is made.',
   scope: 'policies:manage',
   body: { schema: policyRequest, examples: { catalogue: { rules: RULES } } },
   replies: {
     200: {
-      description: 'The latest version has these rules already.',
+      description: 'The latest version already has these rules.',
       schema: policy,
       headers: { Location: location },
     },
@@ -105,7 +108,7 @@ export const getPolicyVersion = defineOperation({
   tag,
   summary: 'Read a version of a policy',
   scope: 'assets:read',
-  replies: { 200: { description: 'The version, as it was made.', schema: policy } },
+  replies: { 200: { description: 'The version. It never changes.', schema: policy } },
   problems: ['policy_not_found', 'database_unavailable'],
   handle:
     ({ policies: store }: PolicyDeps) =>

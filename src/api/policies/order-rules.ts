@@ -1,7 +1,7 @@
 import { CHECKS, RULE_NAMES } from '../../domain/checks/index.ts';
 import type { PolicyRules } from '../../domain/policy.ts';
 
-/** The same rules in reporting order, each with the check's own settings first: Postgres keeps them in an order of its own. */
+/** The rules in reporting order, each with the check's own settings first, because Postgres stores them in an order of its own. */
 export function orderRules(rules: PolicyRules): PolicyRules {
   const ordered = RULE_NAMES.flatMap((rule) => {
     const given: Readonly<Record<string, unknown>> | undefined = rules[rule];

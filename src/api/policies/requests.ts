@@ -22,15 +22,15 @@ const assetId = z.uuid({ error: 'must be a UUID' }).toLowerCase();
 
 export const judgeRequest = z
   .strictObject({
-    version: policyVersion.optional().meta({ description: 'Missing: the latest.' }),
+    version: policyVersion.optional().meta({ description: 'Default: the latest.' }),
     assets: z
       .array(assetId)
       .min(1)
       .max(MAX_JUDGED)
       .optional()
-      .meta({ description: 'Missing: a page of all that are terminal, newest first.' }),
-    limit: z.int().min(1).max(MAX_JUDGED).default(DEFAULT_JUDGED).meta({ description: 'Of a page.' }),
-    cursor: assetId.optional().meta({ description: 'The `next` of the page before.' }),
+      .meta({ description: 'Default: a page of all terminal assets, newest first.' }),
+    limit: z.int().min(1).max(MAX_JUDGED).default(DEFAULT_JUDGED).meta({ description: 'Assets on a page.' }),
+    cursor: assetId.optional().meta({ description: 'The `next` of the previous page.' }),
   })
   .meta({ id: 'JudgeRequest', examples: [JUDGE_REQUEST] });
 

@@ -39,7 +39,7 @@ export const getHealth = defineOperation({
   summary: 'Whether the process runs',
   scope: null,
   isExempt: true,
-  replies: { 200: { description: 'It does.', schema: liveness } },
+  replies: { 200: { description: 'The process runs.', schema: liveness } },
   handle: () => (_req, res) => {
     res.json({ status: 'ok' } satisfies Answer<typeof liveness>);
   },
@@ -54,9 +54,9 @@ export const getReadiness = defineOperation({
   scope: null,
   isExempt: true,
   replies: {
-    200: { description: 'It can.', schema: readiness },
+    200: { description: 'The process can serve.', schema: readiness },
     503: {
-      description: 'Something that it needs is away.',
+      description: 'The process can not serve. `checks` names what is missing.',
       schema: readiness,
       headers: { 'Retry-After': retryAfter },
     },

@@ -9,15 +9,15 @@ import type { DeliveryEntry, Endpoint } from '../../domain/ports/webhooks.ts';
 import { describeWebhookUrl } from '../../domain/webhook-url.ts';
 import { type Answer, count, time, uuid } from '../http/answer.ts';
 
-/** What the API says of deliveries and endpoints. Of a URL only scheme and host are shown: the rest may be a secret. */
-const url = z.string().meta({ description: 'Scheme and host only: the rest may be a secret.' });
+/** The answers about deliveries and endpoints. */
+const url = z.string().meta({ description: 'Scheme and host only, because the rest may be a secret.' });
 
 export const deliveryState = z.enum(DELIVERY_STATES).meta({ id: 'DeliveryState' });
 
 export const deliveryTry = z
   .object({
     at: time,
-    status: z.int().nullable().meta({ description: 'Null where no answer came.' }),
+    status: z.int().nullable().meta({ description: 'The status of the answer. `null` if no answer came.' }),
     durationMs: count,
     error: z.string().nullable().meta({ description: 'A code such as `http_500` or `timeout`.' }),
   })
@@ -34,7 +34,7 @@ export const delivery = z
     state: deliveryState,
     failure: z.enum(DELIVERY_FAILURES).nullable(),
     createdAt: time,
-    dueAt: time.nullable().meta({ description: 'When it is looked at next, while no workflow holds it.' }),
+    dueAt: time.nullable().meta({ description: 'The time of the next try, unless a workflow sends it.' }),
     finishedAt: time.nullable(),
     tries: z.array(
       deliveryTry
@@ -53,7 +53,9 @@ export const sentTest = sentAgain.extend({ endpointId: uuid }).meta({ id: 'SentT
 export const replayCounts = z
   .object({
     replayed: count,
-    leftOut: count.meta({ description: 'Those whose endpoint is disabled.' }),
+    leftOut: count.meta({
+      description: 'Deliveries that are not sent again, because their endpoint is disabled.',
+    }),
   })
   .meta({ id: 'ReplayCounts' });
 
@@ -65,8 +67,8 @@ export const endpoint = z
     createdAt: time,
     verifiedAt: time
       .nullable()
-      .meta({ description: 'When the receiver proved, or first showed, that it wants events.' }),
-    deliveredAt: time.nullable().meta({ description: 'Of the last delivery, exact to the minute.' }),
+      .meta({ description: 'When the receiver first accepted an event or answered a challenge.' }),
+    deliveredAt: time.nullable().meta({ description: 'The time of the last delivery, exact to the minute.' }),
     failingSince: time.nullable(),
     disabledAt: time.nullable(),
     disabledBecause: z.enum(DISABLED_BECAUSE).nullable(),

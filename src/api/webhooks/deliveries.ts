@@ -27,7 +27,7 @@ export const listDeliveries = defineOperation({
   query: deliveryQuery,
   replies: {
     200: {
-      description: 'A page of them.',
+      description: 'A page of deliveries.',
       schema: z.array(delivery),
       headers: { Link: link.optional() },
     },
@@ -63,10 +63,10 @@ export const replayDelivery = defineOperation({
   path: '/webhooks/deliveries/{id}/replay',
   id: 'replayDelivery',
   summary: 'Send an event again',
-  description: 'Under the same id and with the same body, from the start of the schedule.',
+  description: 'The id and the body stay the same. The schedule of tries starts again.',
   body: 'ignored',
   replies: {
-    202: { description: 'It is sent again.', schema: sentAgain, headers: { Location: location } },
+    202: { description: 'The event will be sent again.', schema: sentAgain, headers: { Location: location } },
   },
   problems: [
     'delivery_not_found',
@@ -94,10 +94,10 @@ export const replayDeliveries = defineOperation({
   method: 'post',
   path: '/webhooks/deliveries/replay',
   id: 'replayDeliveries',
-  summary: 'Send all events again that match',
-  description: 'At least one restriction has to be given.',
+  summary: 'Send all matching events again',
+  description: 'The body must name at least one filter.',
   body: { schema: replayRequest, examples: { failed: { state: 'failed' } } },
-  replies: { 202: { description: 'How many are sent again.', schema: replayCounts } },
+  replies: { 202: { description: 'How many events will be sent again.', schema: replayCounts } },
   problems: ['invalid_request', 'database_unavailable', 'storage_full'],
   handle:
     ({ deliveryLog }: WebhookDeps) =>
@@ -119,7 +119,7 @@ export const sendTestEvent = defineOperation({
   body: { schema: testRequest, examples: { echo: { url: 'http://127.0.0.1:8000/echo/post' } } },
   replies: {
     202: {
-      description: 'It is sent.',
+      description: 'The event will be sent.',
       schema: sentTest,
       headers: { Location: location },
       leadsTo: ['getDelivery', 'replayDelivery'],

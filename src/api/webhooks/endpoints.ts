@@ -15,7 +15,7 @@ export const listEndpoints = defineOperation({
   path: '/webhooks/endpoints',
   id: 'listEndpoints',
   summary: 'List the endpoints that were used',
-  replies: { 200: { description: 'All of them, and how each does.', schema: z.array(endpoint) } },
+  replies: { 200: { description: 'All endpoints, with their states.', schema: z.array(endpoint) } },
   problems: ['database_unavailable'],
   handle:
     ({ deliveryLog }: WebhookDeps) =>

@@ -27,12 +27,12 @@ const EVENTS: Record<DeliveryEvent | 'challenge', { summary: string; schema: z.Z
     schema: body('CancelEvent', STATE_OF_NOTIFICATION.onCancel),
   },
   test: {
-    summary: 'Someone tries the receiver. `id` is that of the delivery.',
+    summary: 'A test of the receiver. `id` is the id of the delivery.',
     schema: body('TestEvent', 'test'),
   },
   challenge: {
     summary:
-      'With `WEBHOOK_CHALLENGE=required`, before the first event of an endpoint: answer 2xx with JSON that holds the same `challenge`.',
+      'With `WEBHOOK_CHALLENGE=required`, this comes before the first event of an endpoint. Answer 2xx with JSON that holds the same `challenge`.',
     schema: z
       .object({ id: uuid, state: z.literal('challenge'), challenge: z.string() })
       .meta({ id: 'ChallengeEvent' }),
@@ -69,10 +69,10 @@ function eventOperation(event: keyof typeof EVENTS) {
     responses: {
       '2XX': { description: 'Delivered.' },
       '408': { description: 'Tried again.' },
-      '410': { description: 'The endpoint is gone: it is disabled, and gets no more events.' },
-      '429': { description: 'Tried again, after `Retry-After` if that is longer than the schedule asks.' },
+      '410': { description: 'The endpoint is gone. It is disabled and gets no more events.' },
+      '429': { description: 'Tried again, after `Retry-After` if that is later than the schedule.' },
       '5XX': { description: 'Tried again: ten tries over 76 h.' },
-      default: { description: 'Failed for good; redirects are not followed.' },
+      default: { description: 'Failed for good. Redirects are not followed.' },
     },
   };
 }

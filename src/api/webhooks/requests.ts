@@ -32,7 +32,7 @@ export const deliveryQuery = z.strictObject({
   ...pageQuery,
 });
 
-/** An empty body would replay everything that was ever sent, so one restriction has to be given. */
+/** An empty body would replay everything that was ever sent, so it must name a filter. */
 export const replayRequest = z
   .strictObject(filter)
   .refine((given) => Object.values(given).some((value) => value !== undefined), {
