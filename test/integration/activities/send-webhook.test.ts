@@ -1,3 +1,4 @@
+import { PostgresQueryCompiler } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSendWebhook } from '../../../activities/send-webhook.ts';
 import { createDeliveryLog } from '../../../src/db/deliveries/delivery-log.ts';
@@ -57,12 +58,15 @@ describe('sending a webhook', () => {
 
   /** The same database, every statement that is sent to it added to `statements`. */
   function watched(statements: string[]): Database {
-    const connection = database.orm.em.getConnection();
-    const execute: typeof connection.execute = (sql, ...rest) => {
-      statements.push(typeof sql === 'string' ? sql : 'not plain SQL');
-      return connection.execute(sql, ...rest);
-    };
-    return { em: { getConnection: () => ({ execute }) } } as unknown as Database;
+    const compiler = new PostgresQueryCompiler();
+    const kysely = database.orm.em.getKysely().withPlugin({
+      transformQuery({ node, queryId }) {
+        statements.push(compiler.compileQuery(node, queryId).sql.trim());
+        return node;
+      },
+      transformResult: ({ result }) => Promise.resolve(result),
+    });
+    return { em: { getKysely: () => kysely } } as unknown as Database;
   }
 
   const log = () => createDeliveryLog(database.orm, () => undefined);

@@ -1,0 +1,34 @@
+import { sql } from 'kysely';
+
+/**
+ * Every transition of a row of `deliveries`, its columns and the methods that make it. Each statement names the state that
+ * it starts from, so of two that race the second changes nothing.
+ *
+ * | from              | to          | columns written                                                            | by |
+ * |-------------------|-------------|----------------------------------------------------------------------------|----|
+ * | none              | `pending`   | all; `due_at`: now, or `HANDOVER_GRACE_S` from now where the writer sends  | `insertDelivery` (`assets/terminal-write.ts`), `sendTest` |
+ * | none              | `skipped`   | all, with `finished_at`: the URL can't be called                           | `insertDelivery` |
+ * | `pending`         | `delivered` | `finished_at`                                                              | `recordTry` |
+ * | `pending`         | `failed`    | `failure`, `finished_at`                                                   | `recordTry`, `failUntried`, `stopDelivery` |
+ * | all but `skipped` | `pending`   | `replays`, `tries_before_replay`, `due_at`; null: `failure`, `finished_at`, `handed_over_at` | `replay`, `replayAll` |
+ *
+ * A pending delivery is looked after by a workflow (`handed_over_at` is set), or by the dispatcher once it is due:
+ *
+ * | from               | to              | columns written                               | by |
+ * |--------------------|-----------------|-----------------------------------------------|----|
+ * | due                | with a workflow | `handed_over_at`                              | `markHandedOver` |
+ * | with a workflow    | due, now        | `handed_over_at` null, `due_at`               | `makeDeliveryDue`; `unmarkHandedOver` leaves `due_at` |
+ * | with a workflow    | due, later      | `handed_over_at` null, `due_at`               | `park` |
+ * | due                | due, later      | `due_at`                                      | `parkOverdue` |
+ * | due                | due, later      | `due_at`, `waits_for_start`                   | `parkUntilStartEvent` |
+ * | waits for onStart  | due, now        | `due_at`, `waits_for_start` false             | `recordTry` of the onStart |
+ * | due, later         | due, now        | `due_at`                                      | `takeOver` (`assets/validation-store.ts`) |
+ */
+
+/** A pending delivery that no workflow looks after: the condition of the index `deliveries_unattended`. */
+export const UNATTENDED = sql<boolean>`state = 'pending' AND handed_over_at IS NULL`;
+
+/** A time from now, in milliseconds. */
+export function inMs(afterMs: number) {
+  return sql<Date>`now() + make_interval(secs => ${afterMs / 1000})`;
+}
