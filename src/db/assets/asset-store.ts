@@ -11,8 +11,8 @@ import { acceptOnce, findAccepted } from './accept-once.ts';
 import { findAssetDetails } from './asset-details.ts';
 import { groupByTick } from '../group-by-tick.ts';
 import { queryAsTenant } from '../query.ts';
-import { executeFor } from '../tenant.ts';
-import { deliveryParams, insertDelivery } from './terminal-write.ts';
+import { IS_TO_DISPATCH, QUEUED_AS_NEW_ATTEMPT } from './lifecycle.ts';
+import { insertDelivery } from './terminal-write.ts';
 
 /** Rows a block of the streamed list. */
 const LIST_BLOCK_ROWS = 500;
@@ -91,28 +91,32 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
     page: readPage,
 
     async requestCancel(tenant, id, reason) {
+      const end = {
+        event: 'onCancel',
+        body: endEventBody(id, 'canceled', null),
+        sender: 'delivery_workflow',
+      } as const;
       // Not dispatched yet: the row ends here, and a start that is under way finds its attempt closed.
-      const [row] = await executeFor<{ state: AssetState; changed: boolean }>(
-        orm,
-        tenant,
-        `WITH target AS (
-           SELECT id, state, state = 'queued' AND dispatched_at IS NULL AS waiting FROM assets
-           WHERE id = ? AND owner = ? FOR UPDATE
-         ), changed AS (
-           UPDATE assets SET
-             state = CASE WHEN target.waiting THEN 'canceled' ELSE assets.state END,
-             finished_at = CASE WHEN target.waiting THEN now() END,
-             cancel_requested_at = coalesce(cancel_requested_at, now()),
-             cancel_reason = coalesce(cancel_reason, ?)
-           FROM target
-           WHERE assets.id = target.id AND target.state IN ('queued', 'in_progress')
-           RETURNING assets.id, owner, assets.state, attempt,
-             CASE WHEN assets.state = 'canceled' THEN webhooks->'onCancel' END AS webhook
-         ), ${insertDelivery('onCancel', 'changed')}
-         SELECT coalesce(changed.state, target.state) AS state, changed.id IS NOT NULL AS changed
-         FROM target LEFT JOIN changed ON true`,
-        [id, tenant, reason, ...deliveryParams(endEventBody(id, 'canceled', null), 'delivery_workflow')],
+      const { rows } = await queryAsTenant(orm, tenant, (db) =>
+        sql<{ state: AssetState; changed: boolean }>`
+          WITH target AS (
+            SELECT id, state, ${IS_TO_DISPATCH} AS waiting FROM assets
+            WHERE id = ${id} AND owner = ${tenant} FOR UPDATE
+          ), changed AS (
+            UPDATE assets SET
+              state = CASE WHEN target.waiting THEN 'canceled' ELSE assets.state END,
+              finished_at = CASE WHEN target.waiting THEN now() END,
+              cancel_requested_at = coalesce(cancel_requested_at, now()),
+              cancel_reason = coalesce(cancel_reason, ${reason})
+            FROM target
+            WHERE assets.id = target.id AND target.state IN ('queued', 'in_progress')
+            RETURNING assets.id, owner, assets.state, attempt,
+              CASE WHEN assets.state = 'canceled' THEN webhooks->'onCancel' END AS webhook
+          ), ${insertDelivery('changed', end)}
+          SELECT coalesce(changed.state, target.state) AS state, changed.id IS NOT NULL AS changed
+          FROM target LEFT JOIN changed ON true`.execute(db),
       );
+      const [row] = rows;
       if (row === undefined) return 'not_found';
       if (!row.changed) return 'already_terminal';
       onWork();
@@ -120,25 +124,22 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
     },
 
     async retry(tenant, id, policy) {
-      const [given, givenParams] =
+      const underPolicy =
         policy === undefined
-          ? ['', []]
-          : [', policy_name = ?, policy_version = ?', [policy?.name ?? null, policy?.version ?? null]];
-      const [row] = await executeFor<{ retried: boolean }>(
-        orm,
-        tenant,
-        `WITH retried AS (
-           UPDATE assets SET state = 'queued', attempt = attempt + 1, run_id = NULL, claims = 0,
-             dispatched_at = NULL, held_by = NULL, lease_until = NULL, checked_at = NULL,
-             cancel_requested_at = NULL, cancel_reason = NULL, cancel_signaled_at = NULL,
-             errors = NULL, findings = NULL, steps = NULL, image = NULL, started_at = NULL, finished_at = NULL
-             ${given}
-           WHERE id = ? AND owner = ? AND state IN ('complete', 'failed', 'canceled')
-           RETURNING id
-         )
-         SELECT EXISTS (SELECT FROM retried) AS retried FROM assets WHERE id = ? AND owner = ?`,
-        [...givenParams, id, tenant, id, tenant],
+          ? sql``
+          : sql`, policy_name = ${policy?.name ?? null}, policy_version = ${policy?.version ?? null}`;
+      const { rows } = await queryAsTenant(orm, tenant, (db) =>
+        sql<{ retried: boolean }>`
+          WITH retried AS (
+            UPDATE assets SET ${QUEUED_AS_NEW_ATTEMPT}${underPolicy}
+            WHERE id = ${id} AND owner = ${tenant} AND state IN ('complete', 'failed', 'canceled')
+            RETURNING id
+          )
+          SELECT EXISTS (SELECT FROM retried) AS retried FROM assets WHERE id = ${id} AND owner = ${tenant}`.execute(
+          db,
+        ),
       );
+      const [row] = rows;
       if (row === undefined) return 'not_found';
       if (!row.retried) return 'not_terminal';
       onWork();

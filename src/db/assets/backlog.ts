@@ -1,5 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { execute } from '../execute.ts';
+import { sql } from 'kysely';
+import { query } from '../query.ts';
+import { IS_TO_DISPATCH } from './lifecycle.ts';
 
 /** At 10,000 accepts a second the ceiling is overshot by 20,000 rows at most. */
 const COUNT_EVERY_MS = 2_000;
@@ -53,8 +55,11 @@ export function createBacklog(
 }
 
 /** Reads one entry more of the index than the ceiling allows, however long it is. */
-export const FIND_ONE_TOO_MANY = `SELECT 1 AS more FROM assets WHERE state = 'queued' AND dispatched_at IS NULL ORDER BY id OFFSET ? LIMIT 1`;
+export function findOneTooMany(max: number) {
+  return sql`SELECT 1 AS more FROM assets WHERE ${IS_TO_DISPATCH} ORDER BY id OFFSET ${max} LIMIT 1`;
+}
 
 export async function isBacklogLongerThan(orm: MikroORM, max: number): Promise<boolean> {
-  return (await execute(orm, FIND_ONE_TOO_MANY, [max])).length > 0;
+  const { rows } = await query(orm, (db) => findOneTooMany(max).execute(db));
+  return rows.length > 0;
 }

@@ -1,20 +1,26 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import type { Notifications } from '../../domain/asset.ts';
 import type { OpenAsset, RepairStore } from '../../domain/ports/repairs.ts';
 import { forgetOldKeys } from './accept-once.ts';
-import { execute } from '../execute.ts';
+import { query } from '../query.ts';
 import { HOLDER, IS_HELD_BY_OWN_WORKFLOW } from './holder.ts';
+import { IS_OPEN, QUEUED_AGAIN } from './lifecycle.ts';
 import { terminalWrite } from './terminal-write.ts';
 
-const OPEN_ASSET = `id, attempt, run_id AS "runId", ${HOLDER} AS "heldBy"`;
+const OPEN_ASSET = sql`id, attempt, run_id AS "runId", ${HOLDER} AS "heldBy"`;
 
 /** A row dispatched within this time may not have reached Temporal's index or its first task yet. */
 const SETTLED_AFTER_S = 15;
 
-const TO_CHECK = `state IN ('queued', 'in_progress') AND dispatched_at < now() - make_interval(secs => ${SETTLED_AFTER_S})`;
+const SETTLED = sql<Date>`now() - make_interval(secs => ${sql.lit(SETTLED_AFTER_S)})`;
+
+const TO_CHECK = sql<boolean>`${IS_OPEN} AND dispatched_at < ${SETTLED}`;
 
 /** A repair names the row as it was read. */
-const AS_SEEN = `attempt = ? AND run_id IS NOT DISTINCT FROM ? AND ${HOLDER} = ? AND state IN ('queued', 'in_progress')`;
+function asSeen({ attempt, runId, heldBy }: OpenAsset) {
+  return sql<boolean>`attempt = ${attempt} AND run_id IS NOT DISTINCT FROM ${runId} AND ${HOLDER} = ${heldBy} AND ${IS_OPEN}`;
+}
 
 /** `readWebhooks` gives the texts for findings about URLs; `onWork` is called when something is left to dispatch. */
 export function createRepairStore(
@@ -24,98 +30,98 @@ export function createRepairStore(
 ): RepairStore {
   return {
     async readMark() {
-      const [row] = await execute<{ closedUntil: string }>(
-        orm,
-        `INSERT INTO reconcile_mark (closed_until) VALUES (now() - interval '1 day')
-         ON CONFLICT (only_row) DO UPDATE SET only_row = true RETURNING closed_until AS "closedUntil"`,
-        [],
+      const { rows } = await query(orm, (db) =>
+        sql<{ closedUntil: Date }>`
+          INSERT INTO reconcile_mark (closed_until) VALUES (now() - interval '1 day')
+          ON CONFLICT (only_row) DO UPDATE SET only_row = true RETURNING closed_until AS "closedUntil"`.execute(
+          db,
+        ),
       );
-      return new Date(row?.closedUntil ?? 0);
+      return rows[0]?.closedUntil ?? new Date(0);
     },
 
     async writeMark(closedUntil) {
-      await execute(orm, 'UPDATE reconcile_mark SET closed_until = ?', [closedUntil.toISOString()]);
+      await query(orm, (db) => db.updateTable('reconcile_mark').set({ closed_until: closedUntil }).execute());
     },
 
     async findOpen(ids) {
-      return execute<OpenAsset>(
-        orm,
-        `SELECT ${OPEN_ASSET} FROM assets
-         WHERE state IN ('queued', 'in_progress') AND id IN (SELECT jsonb_array_elements_text(?::jsonb)::uuid)`,
-        [JSON.stringify(ids)],
+      const { rows } = await query(orm, (db) =>
+        sql<OpenAsset>`SELECT ${OPEN_ASSET} FROM assets WHERE ${IS_OPEN} AND id = ANY (${ids}::uuid[])`.execute(
+          db,
+        ),
       );
+      return rows;
     },
 
     async takeLongestUnchecked(count) {
-      return execute<OpenAsset>(
-        orm,
-        `UPDATE assets SET checked_at = now() WHERE id IN (
-           SELECT id FROM assets
-           WHERE ${TO_CHECK} AND ${IS_HELD_BY_OWN_WORKFLOW}
-           ORDER BY checked_at NULLS FIRST, id LIMIT ? FOR UPDATE SKIP LOCKED
-         ) RETURNING ${OPEN_ASSET}`,
-        [count],
+      const { rows } = await query(orm, (db) =>
+        sql<OpenAsset>`
+          UPDATE assets SET checked_at = now() WHERE id IN (
+            SELECT id FROM assets WHERE ${TO_CHECK} AND ${IS_HELD_BY_OWN_WORKFLOW}
+            ORDER BY checked_at NULLS FIRST, id LIMIT ${count} FOR UPDATE SKIP LOCKED
+          ) RETURNING ${OPEN_ASSET}`.execute(db),
       );
+      return rows;
     },
 
     async listOtherHolders() {
-      const rows = await execute<{ heldBy: string }>(
-        orm,
-        `SELECT DISTINCT held_by AS "heldBy" FROM assets WHERE ${TO_CHECK} AND NOT ${IS_HELD_BY_OWN_WORKFLOW}`,
-        [],
+      const { rows } = await query(orm, (db) =>
+        sql<{ heldBy: string }>`
+          SELECT DISTINCT held_by AS "heldBy" FROM assets WHERE ${TO_CHECK} AND NOT ${IS_HELD_BY_OWN_WORKFLOW}`.execute(
+          db,
+        ),
       );
       return rows.map(({ heldBy }) => heldBy);
     },
 
-    findHeldBy(workflowId, count) {
-      return execute<OpenAsset>(
-        orm,
-        `SELECT ${OPEN_ASSET} FROM assets WHERE ${TO_CHECK} AND held_by = ? LIMIT ?`,
-        [workflowId, count],
+    async findHeldBy(workflowId, count) {
+      const { rows } = await query(orm, (db) =>
+        sql<OpenAsset>`
+          SELECT ${OPEN_ASSET} FROM assets WHERE ${TO_CHECK} AND held_by = ${workflowId} LIMIT ${count}`.execute(
+          db,
+        ),
       );
+      return rows;
     },
 
-    async requeue({ id, attempt, runId, heldBy }) {
-      await execute(
-        orm,
-        `UPDATE assets SET state = 'queued', run_id = NULL, claims = 0, dispatched_at = NULL, held_by = NULL,
-           lease_until = NULL, checked_at = NULL, cancel_signaled_at = NULL, steps = NULL
-         WHERE id = ? AND ${AS_SEEN}`,
-        [id, attempt, runId, heldBy],
+    async requeue(asset) {
+      await query(orm, (db) =>
+        sql`UPDATE assets SET ${QUEUED_AGAIN} WHERE id = ${asset.id} AND ${asSeen(asset)}`.execute(db),
       );
       onWork();
     },
 
-    async close({ id, attempt, runId, heldBy }, verdict) {
-      const { sql, params } = terminalWrite(
-        id,
+    async close(asset, verdict) {
+      const write = terminalWrite({
+        assetId: asset.id,
+        condition: asSeen(asset),
         verdict,
-        await readWebhooks(id),
-        { condition: AS_SEEN, params: [attempt, runId, heldBy] },
-        'delivery_workflow',
-      );
-      await execute(orm, sql, params);
+        notifications: await readWebhooks(asset.id),
+        sender: 'delivery_workflow',
+      });
+      await query(orm, (db) => write.execute(db));
       onWork();
     },
 
     async takeDeliveriesLongestUnchecked(count) {
-      const rows = await execute<{ id: string; handedOverAt: string }>(
-        orm,
-        `UPDATE deliveries SET checked_at = now() WHERE id IN (
-           SELECT id FROM deliveries
-           WHERE state = 'pending' AND handed_over_at < now() - make_interval(secs => ${SETTLED_AFTER_S})
-           ORDER BY checked_at NULLS FIRST, id LIMIT ? FOR UPDATE SKIP LOCKED
-         ) RETURNING id, handed_over_at AS "handedOverAt"`,
-        [count],
+      const { rows } = await query(orm, (db) =>
+        sql<{ id: string; handedOverAt: Date }>`
+          UPDATE deliveries SET checked_at = now() WHERE id IN (
+            SELECT id FROM deliveries WHERE state = 'pending' AND handed_over_at < ${SETTLED}
+            ORDER BY checked_at NULLS FIRST, id LIMIT ${count} FOR UPDATE SKIP LOCKED
+          ) RETURNING id, handed_over_at AS "handedOverAt"`.execute(db),
       );
-      return rows.map(({ id, handedOverAt }) => ({ id, handedOverAt: new Date(handedOverAt) }));
+      return rows;
     },
 
     async makeDeliveryDue(deliveryId) {
-      await execute(
-        orm,
-        `UPDATE deliveries SET handed_over_at = NULL, due_at = now() WHERE id = ? AND state = 'pending'`,
-        [deliveryId],
+      await query(orm, (db) =>
+        db
+          .updateTable('deliveries')
+          .set({ handed_over_at: null, due_at: sql`now()` })
+          .where('id', '=', deliveryId)
+          .where('state', '=', 'pending')
+          .execute(),
       );
       onWork();
     },
@@ -123,11 +129,13 @@ export function createRepairStore(
     forgetOldKeys: () => forgetOldKeys(orm),
 
     async stopDelivery(deliveryId) {
-      await execute(
-        orm,
-        `UPDATE deliveries SET state = 'failed', failure = 'stopped', finished_at = now()
-         WHERE id = ? AND state = 'pending'`,
-        [deliveryId],
+      await query(orm, (db) =>
+        db
+          .updateTable('deliveries')
+          .set({ state: 'failed', failure: 'stopped', finished_at: sql`now()` })
+          .where('id', '=', deliveryId)
+          .where('state', '=', 'pending')
+          .execute(),
       );
     },
   };

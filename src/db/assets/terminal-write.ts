@@ -1,63 +1,73 @@
+import { type RawBuilder, sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import type { NotificationKey, Notifications } from '../../domain/asset.ts';
-import { HANDOVER_GRACE_S } from '../../domain/delivery.ts';
+import { type DeliveryState, HANDOVER_GRACE_S } from '../../domain/delivery.ts';
 import { endEventBody, EVENT_OF_STATE } from '../../domain/events.ts';
 import { errorsOf, reportFindings } from '../../domain/findings.ts';
 import type { EventSender } from '../../domain/ports/validations.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 
+/** The delivery that a statement has inserted or found: nulls where the client named no webhook for the event. */
+export interface DeliveryColumns {
+  readonly delivery_id: string | null;
+  readonly delivery_state: DeliveryState | null;
+}
+
+/** To be read from `insertDelivery`'s CTE. */
+export const DELIVERY_COLUMNS = sql`delivery.id AS delivery_id, delivery.state AS delivery_state`;
+
+interface Ending {
+  readonly assetId: string;
+  /** Which row, and that it is still to be ended. */
+  readonly condition: RawBuilder<unknown>;
+  readonly verdict: Verdict;
+  /** The client's texts, for findings about URLs. */
+  readonly notifications: Notifications;
+  readonly sender: EventSender;
+}
+
 /**
- * The one statement that ends an attempt: state, findings and the delivery row commit together, so no event can
- * vanish. `owner` is the condition that names the row; it returns the delivery's id if it is to be sent.
+ * The one statement that ends an attempt: state, findings and the delivery's row commit together, so no event can
+ * vanish. It returns nothing if the condition does not hold.
  */
-export function terminalWrite(
-  assetId: string,
-  verdict: Verdict,
-  notifications: Notifications,
-  owner: { readonly condition: string; readonly params: readonly unknown[] },
-  sender: EventSender,
-): { sql: string; params: unknown[] } {
+export function terminalWrite({ assetId, condition, verdict, notifications, sender }: Ending) {
   const { state } = verdict;
-  const event = EVENT_OF_STATE[state];
   const findings = reportFindings(verdict.findings, notifications);
   const errors = state === 'failed' ? errorsOf(findings) : null;
-  const body = endEventBody(assetId, state, errors);
-  return {
-    sql: `WITH finished AS (
-        UPDATE assets SET state = ?, errors = ?::json, findings = ?::json, steps = ?::json, image = ?::json,
-          finished_at = now()
-        WHERE id = ? AND ${owner.condition}
-        RETURNING id, owner, attempt, webhooks->'${event}' AS webhook
-      ), ${insertDelivery(event, 'finished')}
-      SELECT delivery.id AS delivery_id, delivery.state AS delivery_state FROM finished LEFT JOIN delivery ON true`,
-    params: [
-      state,
-      errors === null ? null : JSON.stringify(errors),
-      JSON.stringify(findings),
-      // None: what there would have been follows from the policy, which the row names.
-      verdict.steps.length === 0 ? null : JSON.stringify(verdict.steps),
-      verdict.image === null ? null : JSON.stringify(verdict.image),
-      assetId,
-      ...owner.params,
-      ...deliveryParams(body, sender),
-    ],
-  };
+  // None: what there would have been follows from the policy, which the row names.
+  const steps = verdict.steps.length === 0 ? null : verdict.steps;
+  const event = EVENT_OF_STATE[state];
+  return sql<DeliveryColumns>`
+    WITH finished AS (
+      UPDATE assets SET state = ${state}, errors = ${asJson(errors)}::json, findings = ${asJson(findings)}::json,
+        steps = ${asJson(steps)}::json, image = ${asJson(verdict.image)}::json, finished_at = now()
+      WHERE id = ${assetId} AND ${condition}
+      RETURNING id, owner, attempt, webhooks->${event}::text AS webhook
+    ), ${insertDelivery('finished', { event, body: endEventBody(assetId, state, errors), sender })}
+    SELECT ${DELIVERY_COLUMNS} FROM finished LEFT JOIN delivery ON true`;
+}
+
+interface EventToInsert {
+  readonly event: NotificationKey;
+  readonly body: string;
+  readonly sender: EventSender;
 }
 
 /** The CTE `delivery`: inserts the event's row for the asset in CTE `changed`, or finds the one that is there. */
-export function insertDelivery(event: NotificationKey, changed: string): string {
-  return `delivery AS (
+export function insertDelivery(changed: string, { event, body, sender }: EventToInsert) {
+  const graceS = sender === 'writer' ? HANDOVER_GRACE_S : 0;
+  return sql`delivery AS (
     INSERT INTO deliveries (id, asset_id, owner, attempt, event, url, body, state, due_at, finished_at)
-    SELECT ?, id, owner, attempt, '${event}', webhook->>'url', ?,
+    SELECT ${uuidv7()}::uuid, id, owner, attempt, ${event}::text, webhook->>'url', ${body}::text,
            CASE WHEN (webhook->>'usable')::boolean THEN 'pending' ELSE 'skipped' END,
-           now() + make_interval(secs => ?),
+           now() + make_interval(secs => ${graceS}),
            CASE WHEN NOT (webhook->>'usable')::boolean THEN now() END
-    FROM ${changed} WHERE webhook IS NOT NULL
+    FROM ${sql.table(changed)} WHERE webhook IS NOT NULL
     ON CONFLICT (asset_id, attempt, event) DO UPDATE SET event = excluded.event
     RETURNING id, state
   )`;
 }
 
-export function deliveryParams(body: string, sender: EventSender): unknown[] {
-  return [uuidv7(), body, sender === 'writer' ? HANDOVER_GRACE_S : 0];
+function asJson(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
 }

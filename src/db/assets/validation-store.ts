@@ -1,29 +1,24 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import {
   NOTIFICATION_KEYS,
   type NotificationKey,
   type Notifications,
   type TerminalState,
 } from '../../domain/asset.ts';
-import type { DeliveryState } from '../../domain/delivery.ts';
 import { EVENT_OF_STATE, startEventBody } from '../../domain/events.ts';
 import type { EventToSend, RunRef, ValidationStore } from '../../domain/ports/validations.ts';
-import type { Webhooks } from '../entities.ts';
-import { execute } from '../execute.ts';
+import { query } from '../query.ts';
 import { HOLDER } from './holder.ts';
-import { deliveryParams, insertDelivery, terminalWrite } from './terminal-write.ts';
-
-interface DeliveryColumns {
-  readonly delivery_id: string | null;
-  readonly delivery_state: DeliveryState | null;
-}
+import { takenOverBy } from './lifecycle.ts';
+import { DELIVERY_COLUMNS, type DeliveryColumns, insertDelivery, terminalWrite } from './terminal-write.ts';
 
 /** `onWork` is called after a write that leaves a delivery for the dispatcher. */
 export function createValidationStore(orm: MikroORM, onWork: () => void): ValidationStore {
   async function readWebhooks(assetId: string): Promise<Notifications> {
-    const [row] = await execute<{ webhooks: Webhooks }>(orm, 'SELECT webhooks FROM assets WHERE id = ?', [
-      assetId,
-    ]);
+    const row = await query(orm, (db) =>
+      db.selectFrom('assets').select('webhooks').where('id', '=', assetId).executeTakeFirst(),
+    );
     const given: { -readonly [Key in keyof Notifications]: string } = {};
     for (const key of NOTIFICATION_KEYS) {
       const webhook = row?.webhooks[key];
@@ -34,57 +29,57 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
 
   /** What the run's attempt already came to, if it has ended. */
   async function readStoredEnd({ assetId, runId }: RunRef) {
-    const [row] = await execute<{ state: TerminalState; event: NotificationKey | null } & DeliveryColumns>(
-      orm,
-      `SELECT a.state, d.event, d.id AS delivery_id, d.state AS delivery_state
-       FROM assets a LEFT JOIN deliveries d ON d.asset_id = a.id AND d.attempt = a.attempt AND d.event <> 'onStart'
-       WHERE a.id = ? AND a.run_id = ? AND a.finished_at IS NOT NULL`,
-      [assetId, runId],
+    const { rows } = await query(orm, (db) =>
+      sql<{ state: TerminalState; event: NotificationKey | null } & DeliveryColumns>`
+        SELECT a.state, d.event, d.id AS delivery_id, d.state AS delivery_state
+        FROM assets a LEFT JOIN deliveries d ON d.asset_id = a.id AND d.attempt = a.attempt AND d.event <> 'onStart'
+        WHERE a.id = ${assetId} AND a.run_id = ${runId} AND a.finished_at IS NOT NULL`.execute(db),
     );
-    return row;
+    return rows[0];
   }
 
   return {
     readWebhooks,
 
     async claim({ assetId, runId }, attempt) {
-      const [row] = await execute<{ claims: number } & DeliveryColumns>(
-        orm,
-        `WITH claimed AS (
-           UPDATE assets SET
-             state = CASE WHEN state = 'queued' THEN 'in_progress' ELSE state END,
-             run_id = ?, claims = claims + 1, started_at = coalesce(started_at, now())
-           WHERE id = ? AND (run_id = ? OR (run_id IS NULL AND attempt = ? AND state = 'queued'))
-           RETURNING id, owner, attempt, claims, webhooks->'onStart' AS webhook
-         ), ${insertDelivery('onStart', 'claimed')}
-         SELECT claims, delivery.id AS delivery_id, delivery.state AS delivery_state
-         FROM claimed LEFT JOIN delivery ON true`,
-        [runId, assetId, runId, attempt, ...deliveryParams(startEventBody(assetId), 'writer')],
+      const start = { event: 'onStart', body: startEventBody(assetId), sender: 'writer' } as const;
+      const { rows } = await query(orm, (db) =>
+        sql<{ claims: number } & DeliveryColumns>`
+          WITH claimed AS (
+            UPDATE assets SET
+              state = CASE WHEN state = 'queued' THEN 'in_progress' ELSE state END,
+              run_id = ${runId}, claims = claims + 1, started_at = coalesce(started_at, now())
+            WHERE id = ${assetId}
+              AND (run_id = ${runId} OR (run_id IS NULL AND attempt = ${attempt} AND state = 'queued'))
+            RETURNING id, owner, attempt, claims, webhooks->'onStart' AS webhook
+          ), ${insertDelivery('claimed', start)}
+          SELECT claims, ${DELIVERY_COLUMNS} FROM claimed LEFT JOIN delivery ON true`.execute(db),
       );
+      const [row] = rows;
       if (row === undefined) return { outcome: 'not_owner' };
       return { outcome: 'owned', claims: row.claims, send: eventToSend('onStart', row) };
     },
 
     async recordSteps({ assetId, runId }, steps) {
-      const rows = await execute(
-        orm,
-        `UPDATE assets SET steps = CASE WHEN state = 'in_progress' THEN ?::json ELSE steps END
-         WHERE id = ? AND run_id = ? RETURNING id`,
-        [JSON.stringify(steps), assetId, runId],
+      const { rows } = await query(orm, (db) =>
+        sql`
+          UPDATE assets SET steps = CASE WHEN state = 'in_progress' THEN ${JSON.stringify(steps)}::json ELSE steps END
+          WHERE id = ${assetId} AND run_id = ${runId} RETURNING id`.execute(db),
       );
       return { outcome: rows.length === 0 ? 'not_owner' : 'owned' };
     },
 
     async finish(run, verdict, sender = 'writer') {
       const hasUrlFinding = verdict.findings.some((finding) => finding.code === 'webhook_url_invalid');
-      const { sql, params } = terminalWrite(
-        run.assetId,
+      const write = terminalWrite({
+        assetId: run.assetId,
+        condition: sql`run_id = ${run.runId} AND state = 'in_progress'`,
         verdict,
-        hasUrlFinding ? await readWebhooks(run.assetId) : {},
-        { condition: `run_id = ? AND state = 'in_progress'`, params: [run.runId] },
+        notifications: hasUrlFinding ? await readWebhooks(run.assetId) : {},
         sender,
-      );
-      const [row] = await execute<DeliveryColumns>(orm, sql, params);
+      });
+      const { rows } = await query(orm, (db) => write.execute(db));
+      const [row] = rows;
       if (row !== undefined) {
         if (sender === 'delivery_workflow') onWork();
         return {
@@ -103,30 +98,20 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
     },
 
     async takeOver({ assetId, runId }, workflowId) {
-      // The run may be past its claim (a reset to a later task), so nobody may be left to send onStart: due at once. So
-      // is what the run before had not sent: a reset ends it wherever it was.
-      const rows = await execute(
-        orm,
-        `WITH taken AS (
-           UPDATE assets SET state = 'in_progress', attempt = attempt + 1, run_id = ?, claims = 0,
-             dispatched_at = now(), held_by = ?, lease_until = NULL, checked_at = NULL,
-             cancel_requested_at = NULL, cancel_reason = NULL, cancel_signaled_at = NULL,
-             errors = NULL, findings = NULL, steps = NULL, image = NULL, started_at = now(), finished_at = NULL
-           WHERE id = ? AND run_id IS DISTINCT FROM ? AND ${HOLDER} = ?
-           RETURNING id, owner, attempt, webhooks->'onStart' AS webhook
-         ), ${insertDelivery('onStart', 'taken')}, orphaned AS (
-           UPDATE deliveries SET due_at = now()
-           FROM taken WHERE asset_id = taken.id AND deliveries.state = 'pending' AND handed_over_at IS NULL
-         )
-         SELECT id FROM taken`,
-        [
-          runId,
-          workflowId,
-          assetId,
-          runId,
-          workflowId,
-          ...deliveryParams(startEventBody(assetId), 'delivery_workflow'),
-        ],
+      // The run may be past its claim (a reset to a later task), so nobody may be left to send onStart: it is due at once.
+      // The events that the run before has not sent are too, because a reset ends that run wherever it is.
+      const start = { event: 'onStart', body: startEventBody(assetId), sender: 'delivery_workflow' } as const;
+      const { rows } = await query(orm, (db) =>
+        sql`
+          WITH taken AS (
+            UPDATE assets SET ${takenOverBy(runId, workflowId)}
+            WHERE id = ${assetId} AND run_id IS DISTINCT FROM ${runId} AND ${HOLDER} = ${workflowId}
+            RETURNING id, owner, attempt, webhooks->'onStart' AS webhook
+          ), ${insertDelivery('taken', start)}, orphaned AS (
+            UPDATE deliveries SET due_at = now()
+            FROM taken WHERE asset_id = taken.id AND deliveries.state = 'pending' AND handed_over_at IS NULL
+          )
+          SELECT id FROM taken`.execute(db),
       );
       onWork();
       return rows.length > 0;

@@ -12,7 +12,7 @@ export interface AssetToDispatch {
   readonly sha256: string | null;
 }
 
-interface OverdueDelivery {
+export interface OverdueDelivery {
   readonly id: string;
   /** Its tenant. */
   readonly tenant: string;

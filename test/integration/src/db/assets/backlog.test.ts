@@ -1,12 +1,14 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
 import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import {
   type Backlog,
   createBacklog,
-  FIND_ONE_TOO_MANY,
+  findOneTooMany,
   isBacklogLongerThan,
 } from '../../../../../src/db/assets/backlog.ts';
+import { query } from '../../../../../src/db/query.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 import { eventually } from '../../../../support/eventually.ts';
 
@@ -53,11 +55,10 @@ describe('the backlog', () => {
       `INSERT INTO assets (id, location, path) SELECT gen_random_uuid(), 'local', 'x' FROM generate_series(1, 5000)`,
     );
     await database.query('ANALYZE assets');
-    const plan = await database.query<{ 'QUERY PLAN': string }>(
-      `EXPLAIN ANALYZE ${FIND_ONE_TOO_MANY}`,
-      [100],
+    const { rows } = await query(database.orm, (db) =>
+      sql<{ 'QUERY PLAN': string }>`EXPLAIN ANALYZE ${findOneTooMany(100)}`.execute(db),
     );
-    const text = plan.map((row) => row['QUERY PLAN']).join('\n');
+    const text = rows.map((row) => row['QUERY PLAN']).join('\n');
     expect(text).toMatch(/assets_to_dispatch.*rows=101/);
   });
 

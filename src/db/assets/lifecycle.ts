@@ -1,0 +1,48 @@
+import { sql } from 'kysely';
+
+/**
+ * Every transition of a row of `assets`, its columns and the method that makes it. Each statement names the state, attempt
+ * or run that it starts from, so of two that race the second changes nothing. `reset` is `NO_RUN`, below.
+ *
+ * | from                                | to             | columns written                                                      | by |
+ * |-------------------------------------|----------------|----------------------------------------------------------------------|----|
+ * | none                                | `queued`       | what the client gave; the rest by default                            | `accept`, `acceptOnce` |
+ * | `queued`, not dispatched            | the same       | `lease_until`                                                        | `lease`, `release` |
+ * | `queued`, not dispatched            | dispatched     | `dispatched_at`, `held_by`; null: `lease_until`                      | `markDispatched` |
+ * | `queued`                            | `in_progress`  | `run_id`, `claims`, `started_at`                                     | `claim` |
+ * | `in_progress`                       | the same       | `claims` (a worker died under the run); `steps`                      | `claim`; `recordSteps` |
+ * | `queued`, not dispatched            | `canceled`     | `cancel_requested_at`, `cancel_reason`, `finished_at`                | `requestCancel` |
+ * | `queued` dispatched, `in_progress`  | the same       | `cancel_requested_at`, `cancel_reason`; `cancel_signaled_at`         | `requestCancel`; `markCancelSignaled` |
+ * | `in_progress`                       | a final state  | `errors`, `findings`, `steps`, `image`, `finished_at`                | `finish` |
+ * | `queued`, `in_progress`             | a final state  | the same                                                             | `close` (reconciler) |
+ * | `queued`, `in_progress`             | `queued`       | reset; null: `run_id`, `dispatched_at`, `held_by`                    | `requeue` (reconciler) |
+ * | a final state                       | `queued`       | a new attempt; null: `run_id`, `dispatched_at`, `held_by`            | `retry` |
+ * | any                                 | `in_progress`  | a new attempt, `run_id`, `dispatched_at`, `held_by`, `started_at`    | `takeOver` (a workflow was reset) |
+ *
+ * The final states are `complete`, `failed` and `canceled`. Entering one, or beginning, inserts the event's delivery in the
+ * same statement (`insertDelivery` in `terminal-write.ts`).
+ */
+
+/** Still without a verdict. */
+export const IS_OPEN = sql<boolean>`state IN ('queued', 'in_progress')`;
+
+/** Waits for a dispatcher: the condition of the index `assets_to_dispatch`. */
+export const IS_TO_DISPATCH = sql<boolean>`state = 'queued' AND dispatched_at IS NULL`;
+
+/** Forgets what a run has left in the row. A request to cancel stands: the next run is told of it. */
+const NO_RUN = sql`claims = 0, lease_until = NULL, checked_at = NULL, cancel_signaled_at = NULL, steps = NULL`;
+
+/** The same attempt waits again. */
+export const QUEUED_AGAIN = sql`state = 'queued', run_id = NULL, dispatched_at = NULL, held_by = NULL, ${NO_RUN}`;
+
+/** Forgets what the attempt before came to. */
+const NEW_ATTEMPT = sql`attempt = attempt + 1, cancel_requested_at = NULL, cancel_reason = NULL,
+  errors = NULL, findings = NULL, image = NULL, finished_at = NULL`;
+
+export const QUEUED_AS_NEW_ATTEMPT = sql`${QUEUED_AGAIN}, ${NEW_ATTEMPT}, started_at = NULL`;
+
+/** A new attempt that a run has begun already. */
+export function takenOverBy(runId: string, workflowId: string) {
+  return sql`state = 'in_progress', run_id = ${runId}, dispatched_at = now(), held_by = ${workflowId}, started_at = now(),
+    ${NO_RUN}, ${NEW_ATTEMPT}`;
+}
