@@ -94,6 +94,10 @@ const environment = z.object({
     .max(200)
     .default(10)
     .describe('Postgres connections of one process.'),
+  DATABASE_PREPARED_STATEMENTS: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('`off`: for a pooler in front of Postgres that cannot keep prepared statements.'),
 
   TEMPORAL_ADDRESS: z.string().optional().describe('Temporal host:port. Unset: `npm run dev` embeds one.'),
   TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),

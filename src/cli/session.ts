@@ -13,7 +13,11 @@ export async function openSession(): Promise<{ session: Session; close: () => Pr
   const { VALIDATR_DATA_DIR } = readConfig();
   const config = readConfig({ ...recallStack(VALIDATR_DATA_DIR), ...givenVariables() });
   const url = requireDatabaseUrl(config);
-  const orm = await openDatabase({ url, poolMax: 2 });
+  const orm = await openDatabase({
+    url,
+    poolMax: 2,
+    preparedStatements: config.DATABASE_PREPARED_STATEMENTS,
+  });
   const wake = connectWake(url, () => undefined);
   return {
     session: {

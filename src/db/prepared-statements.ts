@@ -42,8 +42,9 @@ export class PreparingClient extends Client {
       return await super.query({ name: this.#nameOf(text), text, values });
     } catch (error) {
       if (!isStale(error)) throw error;
+      // All of them: what one has met, the others meet next.
       this.#renewals += 1;
-      this.#names.delete(text);
+      this.#names.clear();
       // The status is still that of before the statement: 'I' is "in no transaction".
       if (this.getTransactionStatus() !== 'I') throw error;
       return super.query({ name: this.#nameOf(text), text, values });

@@ -36,7 +36,7 @@ export function query<Result>(orm: MikroORM, run: (db: Database) => Promise<Resu
 /**
  * Runs statements of one tenant in one transaction. The policies of Postgres (migration 0005) show it the rows of
  * `validatr.tenant`, which is set here; a pool that sees all rows is not bounded by them, so each statement names the tenant too.
- * Begins anew, once, where a prepared statement was no longer valid: nothing was written then.
+ * Begins again where a prepared statement was no longer valid: nothing was written then.
  * @throws {AppError} as `query` does
  */
 export function queryAsTenant<Result>(
@@ -46,6 +46,9 @@ export function queryAsTenant<Result>(
 ): Promise<Result> {
   return guard(() => runTransaction(orm, tenant, run));
 }
+
+/** Each of them renews its statements when it fails, so a transaction fails on each once at most. */
+const MAX_STALE_CONNECTIONS = 20;
 
 async function runTransaction<Result>(
   orm: MikroORM,
@@ -60,10 +63,11 @@ async function runTransaction<Result>(
         await sql`SELECT set_config('validatr.tenant', ${tenant}, true)`.execute(transaction);
         return run(transaction);
       });
-  try {
-    return await begin();
-  } catch (error) {
-    if (!isStale(error)) throw error;
-    return begin();
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await begin();
+    } catch (error) {
+      if (!isStale(error) || attempt > MAX_STALE_CONNECTIONS) throw error;
+    }
   }
 }

@@ -54,11 +54,12 @@ export async function runApi(): Promise<void> {
   const logger = createLogger(config.LOG_LEVEL, 'api');
   const url = requireDatabaseUrl(config);
   const isAllowed = requireAddressGuard(config, logger);
-  const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX, sees: 'tenant' });
+  const database = { url, preparedStatements: config.DATABASE_PREPARED_STATEMENTS };
+  const orm = await openDatabase({ ...database, poolMax: config.DATABASE_POOL_MAX, sees: 'tenant' });
   // Of its own: a flood of unknown keys must not keep workflows from being started.
-  const keysOrm = await openDatabase({ url, poolMax: 2 });
+  const keysOrm = await openDatabase({ ...database, poolMax: 2 });
   const directory = createKeyDirectory(keysOrm);
-  const dispatchOrm = await openDatabase({ url, poolMax: 2 });
+  const dispatchOrm = await openDatabase({ ...database, poolMax: 2 });
   const client = connectLazily(config.temporal.connectionOptions, config.temporal.namespace);
   const queue = createDispatchQueue(dispatchOrm);
   const executions = createExecutions(client);

@@ -9,7 +9,11 @@ export async function runMigrate(): Promise<void> {
   const config = readConfig();
   const logger = createLogger(config.LOG_LEVEL, 'migrate');
   const url = requireDatabaseUrl(config);
-  const orm = await openDatabase({ url, poolMax: 2 });
+  const orm = await openDatabase({
+    url,
+    poolMax: 2,
+    preparedStatements: config.DATABASE_PREPARED_STATEMENTS,
+  });
   try {
     await waitForServer({ url, orm, logger });
     const applied = await migrate(orm);

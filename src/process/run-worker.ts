@@ -56,8 +56,9 @@ export async function runWorker(): Promise<void> {
     stop();
   });
 
-  const orm = await openDatabase({ url, poolMax: config.DATABASE_POOL_MAX });
-  const dispatchOrm = await openDatabase({ url, poolMax: 3 });
+  const database = { url, preparedStatements: config.DATABASE_PREPARED_STATEMENTS };
+  const orm = await openDatabase({ ...database, poolMax: config.DATABASE_POOL_MAX });
+  const dispatchOrm = await openDatabase({ ...database, poolMax: 3 });
   const [connection] = await Promise.all([
     connectWithPatience(config, logger),
     waitForDatabase({ url, orm: dispatchOrm, logger }),
