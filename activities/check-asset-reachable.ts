@@ -8,8 +8,6 @@ export const notReachable: StepResult = { findings: [{ code: 'asset_not_reachabl
 /** Passes when the path is a readable regular file inside the asset roots. */
 export function createCheckAssetReachable({ source }: Pick<ActivityDeps, 'source'>) {
   return async ({ assetPath }: { assetPath: AssetPath }): Promise<StepResult> => {
-    const file = await source.open(assetPath.path);
-    await file?.handle.close();
-    return file === null ? notReachable : passed;
+    return (await source.stat(assetPath.path)) === null ? notReachable : passed;
   };
 }

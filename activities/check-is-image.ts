@@ -21,8 +21,8 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
       const { reason } = facts.integrity;
       return { findings: [{ code: 'image_unreadable', key: 'asset', measured: { reason } }], facts };
     } finally {
-      // Not waited for: it waits for a read that hangs. Nothing was written, so nothing is lost with one that fails.
-      file.handle.close().catch(() => undefined);
+      // Not waited for, because it waits for a read that hangs. Nothing was written, so nothing is lost if it fails.
+      file.close().catch(() => undefined);
     }
   }
 

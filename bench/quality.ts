@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { MEASURES } from '../src/domain/measures.ts';
 import { createDecoderPool, type DecoderPool } from '../src/image/decoder/pool.ts';
+import { createLocalFile } from '../src/sources/local-file.ts';
 import { audit } from '../test/support/cleanvision/audit.ts';
 import { installCleanVision } from '../test/support/cleanvision/install.ts';
 
@@ -77,7 +78,7 @@ async function inspectAll(decoders: DecoderPool, paths: readonly string[]): Prom
     for (let path = left.pop(); path !== undefined; path = left.pop()) {
       const handle = await open(path);
       try {
-        const file = { handle, bytes: (await handle.stat()).size };
+        const file = createLocalFile(handle, (await handle.stat()).size);
         const facts = await decoders.inspectImage(file, { measures: MEASURES });
         if (facts === null || !('measures' in facts)) throw new Error(`${path} is not measured`);
       } finally {

@@ -55,6 +55,9 @@ export const MAX_PROFILE_BYTES = 4 * 1024 * 1024;
 /** Bytes of a file that are read and handed to a decoder at once. */
 export const BLOCK_BYTES = 1024 * 1024;
 
+/** Bytes that are read before a decoder is taken: many files whole, and little memory for each file that waits for one. */
+export const FIRST_READ_BYTES = 128 * 1024;
+
 /** Decoder processes of a worker, at most: one a core up to here. Beyond, a worker's own thread is what holds it up. */
 export const DECODERS_MAX = 4;
 

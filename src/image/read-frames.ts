@@ -1,28 +1,58 @@
-import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../domain/errors.ts';
 import type { InspectOptions } from '../domain/ports/images.ts';
 import type { AssetFile } from '../domain/ports/sources.ts';
 import type { Frame } from './frames.ts';
-import { BLOCK_BYTES, HEAD_BYTES, MAX_BYTES_IN_MEMORY, READ_WALL_MS } from './limits.ts';
+import { BLOCK_BYTES, FIRST_READ_BYTES, HEAD_BYTES, MAX_BYTES_IN_MEMORY, READ_WALL_MS } from './limits.ts';
+
+export interface FileReader {
+  /** Reads the first bytes, which proves that the storage answers. */
+  begin(): Promise<void>;
+  /** After `begin`: the whole file, of which nothing is read twice. */
+  frames(): AsyncGenerator<Frame>;
+}
 
 /**
- * A file in blocks, for a decoder: of one that is too large to pass the head only. It ends where it did when it was opened, or
- * earlier if it has shrunk. Storage may hang for ever: neither an abort waits for it, nor anything beyond `readMs` for the whole.
+ * Reads a file in blocks, for a decoder: of one that is too large to pass the head only. It ends where it did when it was opened, or
+ * earlier if it has shrunk. Storage may hang for ever: an abort doesn't wait for it, and no file may take more than `readMs` of
+ * reading.
  * @throws {AppError} `storage_unavailable`; the signal's reason
  */
-export async function* readFrames(
-  { handle, bytes }: AssetFile,
+export function createFileReader(
+  file: AssetFile,
   { measures = [], signal, readMs = READ_WALL_MS }: InspectOptions & { readMs?: number | undefined },
-): AsyncGenerator<Frame> {
-  const end = bytes > MAX_BYTES_IN_MEMORY ? HEAD_BYTES : bytes;
-  const begin = performance.now();
-  for (let at = 0; ; at += BLOCK_BYTES) {
-    const reading = readBlock(handle, at, Math.min(BLOCK_BYTES, end - at));
-    const block = await orGivenUp(reading, signal, begin + readMs - performance.now(), readMs);
-    const isLast = block.length < BLOCK_BYTES || at + BLOCK_BYTES >= end;
-    yield { bytes, block, isLast, measures };
-    if (isLast) return;
+): FileReader {
+  const end = file.bytes > MAX_BYTES_IN_MEMORY ? HEAD_BYTES : file.bytes;
+  let leftMs = readMs;
+  let first: Buffer = Buffer.alloc(0);
+
+  async function read(position: number, length: number): Promise<Buffer> {
+    const begin = performance.now();
+    const block = await orGivenUp(file.read(position, length, signal), signal, leftMs, readMs);
+    leftMs -= performance.now() - begin;
+    return block;
   }
+
+  /** The first block is what `begin` has read, and the rest of it. */
+  async function readBlock(at: number): Promise<Buffer> {
+    const length = Math.min(BLOCK_BYTES, end - at);
+    if (at > 0) return read(at, length);
+    if (first.length < FIRST_READ_BYTES || first.length >= length) return first;
+    return Buffer.concat([first, await read(first.length, length - first.length)]);
+  }
+
+  return {
+    async begin() {
+      first = await read(0, Math.min(FIRST_READ_BYTES, end));
+    },
+    async *frames() {
+      for (let at = 0; ; at += BLOCK_BYTES) {
+        const block = await readBlock(at);
+        const isLast = block.length < BLOCK_BYTES || at + BLOCK_BYTES >= end;
+        yield { bytes: file.bytes, block, isLast, measures };
+        if (isLast) return;
+      }
+    },
+  };
 }
 
 /** Not `Promise.race`: with one promise for the whole file it would keep every block. */
@@ -46,27 +76,4 @@ function orGivenUp<Result>(
     };
     work.finally(end).then(resolve, reject);
   });
-}
-
-async function readBlock(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const block = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await orTrouble(() =>
-      handle.read(block, filled, length - filled, position + filled),
-    );
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return block.subarray(0, filled);
-}
-
-/** A file that can be opened but not read: the storage has trouble, whatever the picture is. */
-async function orTrouble<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new AppError('storage_unavailable', { cause: new Error(code ?? 'unknown') });
-  }
 }

@@ -1,12 +1,13 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, sep } from 'node:path';
 import { AppError } from '../domain/errors.ts';
-import type { AssetFile, AssetSource } from '../domain/ports/sources.ts';
+import type { AssetSource } from '../domain/ports/sources.ts';
+import { createLocalFile } from './local-file.ts';
 
 /**
- * What the contract calls "not reachable". Everything else (EIO, ESTALE, EMFILE, ETIMEDOUT, …) is trouble of the
- * storage, which says nothing of the asset.
+ * Errors that mean "not reachable" in the contract. All others (EIO, ESTALE, EMFILE, ETIMEDOUT, …) are trouble of the storage,
+ * which says nothing about the asset.
  */
 const NOT_REACHABLE = new Set([
   'ENOENT',
@@ -31,46 +32,75 @@ export interface LocalSourceOptions {
   readonly roots: readonly string[];
 }
 
-/** Files of this machine. A path is resolved first, and what counts is where the opened file really is. */
-export function createLocalSource({ base, roots }: LocalSourceOptions): AssetSource {
+/** Files of this machine. A path is resolved first. The place of the opened file decides, not its path. */
+export function createLocalSource(options: LocalSourceOptions): AssetSource {
   return {
+    stat: (path) =>
+      orNotReachable(async () => {
+        const found = await find(path, options);
+        if (found === null) return null;
+        await access(found.target, constants.R_OK);
+        return { bytes: found.bytes };
+      }),
     async open(path) {
-      if (path === '') return null;
-      let handle: FileHandle | undefined;
-      try {
-        // Not `resolve`: it takes `file.jpg/` and `no-such-directory/../file.jpg` for the file, the system does not.
-        const target = await realpath(isAbsolute(path) ? path : base + sep + path);
-        if (!(await isInside(target, roots))) return null;
-        // Looked at before it is opened: opening a device can do things.
-        if (!(await stat(target)).isFile()) return null;
-        handle = await open(target, OPEN_FLAGS);
-        const file = await verify(handle, target, roots);
-        if (file === null) await handle.close();
-        return file;
-      } catch (error) {
-        await handle?.close();
-        const { code } = error as NodeJS.ErrnoException;
-        if (code !== undefined && NOT_REACHABLE.has(code)) return null;
-        throw new AppError('storage_unavailable', { cause: new Error(code ?? 'unknown') });
-      }
+      const opened = await openInside(path, options);
+      return opened === null ? null : createLocalFile(opened.handle, opened.bytes);
     },
   };
 }
 
-/** Between the check and the opening the path may have come to mean another file: what is judged is the open one. */
-async function verify(
-  handle: FileHandle,
-  target: string,
-  roots: readonly string[],
-): Promise<AssetFile | null> {
-  const opened = await handle.stat();
-  if (!opened.isFile()) return null;
-  const where = await locate(handle, target);
-  if (!(await isInside(where, roots))) return null;
-  return { handle, bytes: opened.size };
+/** Where the path leads; null where that is no regular file inside of the roots. */
+async function find(
+  path: string,
+  { base, roots }: LocalSourceOptions,
+): Promise<{ readonly target: string; readonly bytes: number } | null> {
+  if (path === '') return null;
+  // Not `resolve`: it takes `file.jpg/` and `no-such-directory/../file.jpg` for the file, the system does not.
+  const target = await realpath(isAbsolute(path) ? path : base + sep + path);
+  if (!(await isInside(target, roots))) return null;
+  const found = await stat(target);
+  return found.isFile() ? { target, bytes: found.size } : null;
 }
 
-/** Where an open file is: Linux tells; elsewhere the path is resolved once more. */
+interface Opened {
+  readonly handle: FileHandle;
+  readonly bytes: number;
+}
+
+/** The open file; null where it is not reachable. */
+export function openInside(path: string, options: LocalSourceOptions): Promise<Opened | null> {
+  return orNotReachable(() => openFound(path, options));
+}
+
+/** A path is looked at before it is opened, because opening a device can do things. */
+async function openFound(path: string, options: LocalSourceOptions): Promise<Opened | null> {
+  const found = await find(path, options);
+  if (found === null) return null;
+  const handle = await open(found.target, OPEN_FLAGS);
+  try {
+    // In between the path may have come to mean another file: the open one is judged.
+    const opened = await handle.stat();
+    const where = await locate(handle, found.target);
+    if (opened.isFile() && (await isInside(where, options.roots))) return { handle, bytes: opened.size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  await handle.close();
+  return null;
+}
+
+async function orNotReachable<Result>(work: () => Promise<Result | null>): Promise<Result | null> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined && NOT_REACHABLE.has(code)) return null;
+    throw new AppError('storage_unavailable', { cause: new Error(code ?? 'unknown') });
+  }
+}
+
+/** Where an open file is: Linux says it; elsewhere the path is resolved once more. */
 async function locate(handle: FileHandle, target: string): Promise<string> {
   if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
   return realpath(target);

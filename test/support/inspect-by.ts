@@ -2,6 +2,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { InspectImage, InspectOptions } from '../../src/domain/ports/images.ts';
+import { createLocalFile } from '../../src/sources/local-file.ts';
 
 /** Inspects a file of this repository, or bytes through a file of their own. */
 export async function inspectBy(
@@ -23,7 +24,7 @@ export async function inspectBy(
 async function inspectPath(inspectImage: InspectImage, path: string, options: InspectOptions = {}) {
   const handle = await open(path);
   try {
-    return await inspectImage({ handle, bytes: (await handle.stat()).size }, options);
+    return await inspectImage(createLocalFile(handle, (await handle.stat()).size), options);
   } finally {
     await handle.close();
   }

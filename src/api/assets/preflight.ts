@@ -16,13 +16,11 @@ export function createPreflight({
   source,
   judgeHost,
 }: {
-  source: AssetSource;
+  source: Pick<AssetSource, 'stat'>;
   judgeHost: JudgeHost;
 }): Preflight {
   async function checkAsset({ assetPath, notifications }: Submission): Promise<FieldFault[]> {
-    const file = await source.open(assetPath.path);
-    await file?.handle.close();
-    if (file !== null) return [];
+    if ((await source.stat(assetPath.path)) !== null) return [];
     return [asFault('/assetPath/path', { code: 'asset_not_reachable', key: 'onStart' }, notifications)];
   }
 

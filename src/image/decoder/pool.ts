@@ -18,7 +18,7 @@ import {
   START_AGAIN_MS,
   WATCH_EVERY_MS,
 } from '../limits.ts';
-import { readFrames } from '../read-frames.ts';
+import { createFileReader } from '../read-frames.ts';
 
 export interface DecoderPoolOptions {
   /** Decoder processes at most, each with one image at a time; one a core by default. They start when there is work. */
@@ -56,8 +56,9 @@ const REASONS: Record<LostImage['lost'], string> = {
  *     started ──ready──▶ idle ◀──answer── at work ──dies, or is killed over a limit──▶ gone: a finding on this one image
  *                          └──────────────▶ replaced, when it has had its share of images or keeps much memory
  *
- * What waits holds no memory. A file's bytes are read here, from the open file, and go through a pipe: 0.2 ms for 60 KB,
- * 17 for 20 MB (reading it anew by /proc: 0.3 and 4, but on Linux only; messages of Node's own: 0.2 and 25).
+ * A file's first bytes are read before it gets a decoder, so storage that hangs keeps none from others; a file that waits holds
+ * no more than those 128 KiB. The bytes are read here, from the open file, and go through a pipe: 0.2 ms for 60 KB, 17 for 20 MB
+ * (reading it anew by /proc: 0.3 and 4, but on Linux only; messages of Node's own: 0.2 and 25).
  */
 export function createDecoderPool({
   processes = Math.min(availableParallelism(), DECODERS_MAX),
@@ -161,13 +162,15 @@ export function createDecoderPool({
   /** Undefined: the decoder ended before it had said a word of this file, perhaps before it saw it. */
   async function inspectOnce(file: AssetFile, options: InspectOptions) {
     const { signal } = options;
+    const reader = createFileReader(file, { ...options, readMs });
+    await reader.begin();
     const decoder = await acquire(signal);
     const abort = () => dismiss(decoder);
     signal?.addEventListener('abort', abort);
     let header: HeaderFacts | null = null;
     let hasSpoken = false;
     try {
-      for await (const frame of readFrames(file, { ...options, readMs })) {
+      for await (const frame of reader.frames()) {
         await decoder.send(frame);
         if (frame.isLast) break;
         if (hasSpoken) continue;

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCheckIsImage } from '../../../activities/check-is-image.ts';
 import { createDecoderPool } from '../../../src/image/decoder/pool.ts';
 import { createLocalSource } from '../../../src/sources/local.ts';
+import { createLocalFile } from '../../../src/sources/local-file.ts';
 import { hostileImage } from '../../support/hostile-image.ts';
 
 describe('checkIsImage', () => {
@@ -62,7 +63,8 @@ describe('checkIsImage', () => {
       },
       close: () => new Promise(() => undefined),
     };
-    const source = { open: () => Promise.resolve({ handle: handle as unknown as FileHandle, bytes: 100 }) };
+    const file = createLocalFile(handle as unknown as FileHandle, 100);
+    const source = { stat: () => Promise.resolve(file), open: () => Promise.resolve(file) };
     const step = createCheckIsImage({ source, inspectImage: decoders.inspectImage });
     const assetPath = { location: 'local' as const, path: 'image.jpg' };
     await expect(environment.run(step, { assetPath })).rejects.toThrow(CancelledFailure);

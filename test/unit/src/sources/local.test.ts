@@ -31,12 +31,13 @@ describe('the local source', () => {
   afterAll(() => rm(base, { recursive: true, force: true }));
 
   async function contentOf(path: string): Promise<string | null> {
-    const file = await source.open(path);
+    const [found, file] = [await source.stat(path), await source.open(path)];
+    expect(found?.bytes).toBe(file?.bytes);
     if (file === null) return null;
     try {
-      return await file.handle.readFile('utf8');
+      return (await file.read(0, file.bytes)).toString();
     } finally {
-      await file.handle.close();
+      await file.close();
     }
   }
 

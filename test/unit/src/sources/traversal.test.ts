@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { mkdir, open, readFile, readlink, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AssetSource } from '../../../../src/domain/ports/sources.ts';
-import { createLocalSource } from '../../../../src/sources/local.ts';
+import { openInside } from '../../../../src/sources/local.ts';
 import { setTrap, type Trap, traversals } from '../../../support/traversals.ts';
 
 /** Of the spellings this many get out where nobody looks where a path leads: else the table would prove nothing. */
@@ -13,17 +12,15 @@ const RACE_OPENS = 4_000;
 
 describe('the local source', () => {
   let trap: Trap;
-  let source: AssetSource;
 
   beforeAll(async () => {
     trap = await setTrap();
-    source = createLocalSource({ base: trap.base, roots: [trap.root] });
   });
   afterAll(() => trap.remove());
 
   /** Where the file is that a path gives; null where it gives none. */
   async function reached(path: string): Promise<string | null> {
-    const file = await source.open(path);
+    const file = await openInside(path, { base: trap.base, roots: [trap.root] });
     if (file === null) return null;
     const where = await readlink(`/proc/self/fd/${file.handle.fd}`);
     await file.handle.close();

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDecoderPool, type DecoderPool } from '../../../../../src/image/decoder/pool.ts';
 import { BLOCK_BYTES } from '../../../../../src/image/limits.ts';
+import { createLocalFile } from '../../../../../src/sources/local-file.ts';
 import { inspectBy } from '../../../../support/inspect-by.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
 
@@ -29,17 +30,19 @@ const openPool = (readMs?: number) => {
 describe('a worker without file descriptors', () => {
   it('has trouble that is tried again, and decodes when there are some: no place is lost', async () => {
     const poolUrl = new URL('../../../../../src/image/decoder/pool.ts', import.meta.url).href;
+    const fileUrl = new URL('../../../../../src/sources/local-file.ts', import.meta.url).href;
     // Two places, three tries: none may cost one.
     const code = `
       import { closeSync, openSync } from 'node:fs';
       import { open } from 'node:fs/promises';
       import { setTimeout } from 'node:timers/promises';
       import { createDecoderPool } from '${poolUrl}';
+      import { createLocalFile } from '${fileUrl}';
       const pool = createDecoderPool({ processes: 2, onEnd: ({ stderr }) => ends.push(stderr) });
       const ends = [];
       const handle = await open('assets/rocket.jpg');
       const { size } = await handle.stat();
-      const inspect = () => pool.inspectImage({ handle, bytes: size }).then(({ integrity }) => integrity.state, ({ code }) => code);
+      const inspect = () => pool.inspectImage(createLocalFile(handle, size)).then(({ integrity }) => integrity.state, ({ code }) => code);
       const taken = [];
       try { for (;;) taken.push(openSync('/dev/null')); } catch {}
       const without = [await inspect(), await inspect(), await inspect()];
@@ -79,7 +82,7 @@ describe('storage that hangs', () => {
         return new Promise(() => undefined);
       },
     };
-    return { file: { handle: handle as unknown as FileHandle, bytes: jpeg.length }, hanging };
+    return { file: createLocalFile(handle as unknown as FileHandle, jpeg.length), hanging };
   };
 
   it.each([0, BLOCK_BYTES])(
@@ -96,6 +99,18 @@ describe('storage that hangs', () => {
       expect(await inspectBy(pool.inspectImage, 'assets/rocket.jpg')).toMatchObject({ width: 640 });
     },
   );
+
+  it('holds no decoder while not even the first bytes come', async () => {
+    const pool = openPool();
+    const givenUp = new AbortController();
+    const { file, hanging } = openHanging(0);
+    const inspecting = pool.inspectImage(file, { signal: givenUp.signal });
+    await hanging;
+    // There is one decoder.
+    expect(await inspectBy(pool.inspectImage, 'assets/rocket.jpg')).toMatchObject({ width: 640 });
+    givenUp.abort(new Error('no longer wanted'));
+    await expect(inspecting).rejects.toThrow('no longer wanted');
+  });
 
   it.each([0, BLOCK_BYTES])(
     'is trouble that says so, and is waited for no longer, at byte %i',

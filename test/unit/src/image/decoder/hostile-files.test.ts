@@ -8,6 +8,7 @@ import { expect, it } from 'vitest';
 import { MEASURES } from '../../../../../src/domain/measures.ts';
 import { createDecoderPool } from '../../../../../src/image/decoder/pool.ts';
 import type { DecoderEnd } from '../../../../../src/image/decoder/process.ts';
+import { createLocalFile } from '../../../../../src/sources/local-file.ts';
 import { hostileImage } from '../../../../support/hostile-image.ts';
 import { createRandom, SEEDS } from '../../../../support/image-seeds.ts';
 import { ODD_FILES } from '../../../../support/odd-files.ts';
@@ -63,7 +64,7 @@ it(`${FILES} mixed hostile files, fifty of which kill their decoders, cost one f
       await writeFile(path, kills ? hostileImage(deadly) : makeFile(index));
       const handle = await open(path);
       const { size } = await handle.stat();
-      const result = await pool.inspectImage({ handle, bytes: size }, { measures: MEASURES });
+      const result = await pool.inspectImage(createLocalFile(handle, size), { measures: MEASURES });
       await handle.close();
       if (result !== null && 'lost' in result) lost.push(index);
       else verdicts += 1;

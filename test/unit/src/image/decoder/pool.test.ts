@@ -9,13 +9,20 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { AssetFile } from '../../../../../src/domain/ports/sources.ts';
 import {
   createDecoderPool,
   type DecoderPool,
   type DecoderPoolOptions,
 } from '../../../../../src/image/decoder/pool.ts';
 import type { DecoderEnd } from '../../../../../src/image/decoder/process.ts';
-import { BLOCK_BYTES, DECODE_WALL_MS, IMAGES_PER_DECODER } from '../../../../../src/image/limits.ts';
+import {
+  BLOCK_BYTES,
+  DECODE_WALL_MS,
+  FIRST_READ_BYTES,
+  IMAGES_PER_DECODER,
+} from '../../../../../src/image/limits.ts';
+import { createLocalFile } from '../../../../../src/sources/local-file.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { hostileImage } from '../../../../support/hostile-image.ts';
 import { inspectBy } from '../../../../support/inspect-by.ts';
@@ -71,7 +78,7 @@ describe('an image that its decoder dies of', () => {
     const handle = await open('assets/rocket.jpg');
     const hanging = inspect(hostileImage('hang'));
     const [pid = 0] = await untilHanging(pool);
-    const waiting = pool.inspectImage({ handle, bytes: ROCKET.bytes });
+    const waiting = pool.inspectImage(createLocalFile(handle, ROCKET.bytes));
     process.kill(pid, 'SIGKILL');
     expect(await hanging).toMatchObject({
       lost: 'decoder_crashed',
@@ -191,12 +198,14 @@ describe('a decoder', () => {
 
   it('ends with its worker, however that ends', async () => {
     const poolUrl = new URL('../../../../../src/image/decoder/pool.ts', import.meta.url).href;
+    const fileUrl = new URL('../../../../../src/sources/local-file.ts', import.meta.url).href;
     const code = `
       import { open } from 'node:fs/promises';
       import { createDecoderPool } from '${poolUrl}';
+      import { createLocalFile } from '${fileUrl}';
       const pool = createDecoderPool({ processes: 1, program: '${HOSTILE}', onEnd() {} });
       const handle = await open('assets/rocket.jpg');
-      await pool.inspectImage({ handle, bytes: (await handle.stat()).size });
+      await pool.inspectImage(createLocalFile(handle, (await handle.stat()).size));
       process.stdout.write(String(pool.pids()[0]));
       setInterval(() => undefined, 1000);`;
     const worker = spawn(process.execPath, ['--input-type=module', '--eval', code], {
@@ -267,14 +276,22 @@ describe('a file that comes in blocks', () => {
 
   it('is read no further than its first block if that is of no image', async () => {
     const { pool } = openPool();
-    let reads = 0;
+    const reads: [from: number, to: number][] = [];
     const handle = {
-      read: (block: Buffer) => Promise.resolve({ bytesRead: block.fill('no image').length, reads: ++reads }),
+      read(block: Buffer, _at: number, length: number, position: number) {
+        block.fill('no image');
+        reads.push([position, position + length]);
+        return Promise.resolve({ bytesRead: length });
+      },
     };
     expect(
-      await pool.inspectImage({ handle: handle as unknown as FileHandle, bytes: 100 * BLOCK_BYTES }),
+      await pool.inspectImage(createLocalFile(handle as unknown as FileHandle, 100 * BLOCK_BYTES)),
     ).toBeNull();
-    expect(reads).toBe(1);
+    // What was read before it got a decoder, then the rest of the block: nothing twice.
+    expect(reads).toEqual([
+      [0, FIRST_READ_BYTES],
+      [FIRST_READ_BYTES, BLOCK_BYTES],
+    ]);
   });
 
   it('is trouble when the storage gives way in the middle, and the next is fine', async () => {
@@ -287,7 +304,7 @@ describe('a file that comes in blocks', () => {
         return Promise.resolve({ bytesRead: length });
       },
     };
-    const file = { handle: handle as unknown as FileHandle, bytes: 2 * BLOCK_BYTES };
+    const file = createLocalFile(handle as unknown as FileHandle, 2 * BLOCK_BYTES);
     await expect(pool.inspectImage(file)).rejects.toMatchObject({ code: 'storage_unavailable' });
     expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
   });
@@ -305,7 +322,7 @@ describe('a file that comes in blocks', () => {
         return Promise.resolve({ bytesRead: jpeg.copy(block, at, position, position + length) });
       },
     };
-    const file = { handle: handle as unknown as FileHandle, bytes: jpeg.length };
+    const file = createLocalFile(handle as unknown as FileHandle, jpeg.length);
     expect(await pool.inspectImage(file)).toMatchObject({ width: 640, integrity: { state: 'intact' } });
     expect(ends).toEqual([]);
   });
@@ -313,7 +330,7 @@ describe('a file that comes in blocks', () => {
   it('that has shrunk since it was opened is judged by what is left', async () => {
     const { pool } = openPool();
     const handle = await open('assets/rocket.jpg');
-    expect(await pool.inspectImage({ handle, bytes: 3 * BLOCK_BYTES })).toMatchObject(ROCKET);
+    expect(await pool.inspectImage(createLocalFile(handle, 3 * BLOCK_BYTES))).toMatchObject(ROCKET);
     await handle.close();
   });
 });
@@ -327,8 +344,11 @@ describe('a try that is given up', () => {
     const first = inspect(hostileImage('hang'), working.signal);
     const [pid = 0] = await untilHanging(pool);
     const handle = await open('assets/rocket.jpg');
-    const file = { handle, bytes: (await handle.stat()).size };
-    const second = pool.inspectImage(file, { signal: queued.signal });
+    const file = createLocalFile(handle, (await handle.stat()).size);
+    let reads = 0;
+    const counted: AssetFile = { ...file, read: (...args) => file.read(...args).finally(() => (reads += 1)) };
+    const second = pool.inspectImage(counted, { signal: queued.signal });
+    await eventually(() => reads > 0, { what: 'the file in the queue' });
     const third = pool.inspectImage(file);
     queued.abort(reason);
     await expect(second).rejects.toBe(reason);
