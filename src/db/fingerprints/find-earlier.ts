@@ -1,11 +1,13 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Earlier } from '../../domain/image-facts.ts';
 import { MAX_NEAR_DISTANCE } from '../../domain/measures.ts';
 import type { Fingerprints } from '../../domain/ports/fingerprints.ts';
 import { probesOf } from './hash-bands.ts';
 
-/** So many of the nearest are told of. */
+/** How many of the nearest assets are named. */
 const NEAREST = 5;
 
-/** The sizes of so many earlier assets are compared. */
+/** How many earlier assets give the usual sizes. */
 const SIZES = 1_000;
 
 /** Where an asset stands among those of its tenant; `seq` is a bigint. */
@@ -14,67 +16,47 @@ interface Place {
   readonly seq: string;
 }
 
-interface Statement {
-  readonly sql: string;
-  readonly params: readonly unknown[];
+/** Reads what was entered before an asset: one row. Every part has an index to walk. */
+export function findEarlier(place: Place, prints: Fingerprints): RawBuilder<Earlier> {
+  return sql<Earlier>`SELECT (${findExact(place, prints)}) AS exact,
+    coalesce((${findNear(place, prints)}), '[]'::json) AS near, (${findSizes(place, prints)}) AS sizes`;
 }
 
-/** Reads what was entered before an asset: one row, an `Earlier`. Every part has an index to walk. */
-export function findEarlier(place: Place, prints: Fingerprints): Statement {
-  const exact = findExact(place, prints);
-  const near = findNear(place, prints);
-  const sizes = findSizes(place, prints);
-  return {
-    sql: `SELECT (${exact.sql}) AS exact, coalesce((${near.sql}), '[]'::json) AS near, (${sizes.sql}) AS sizes`,
-    params: [...exact.params, ...near.params, ...sizes.params],
-  };
-}
+const NOTHING = sql`NULL::json`;
 
-const NOTHING: Statement = { sql: 'NULL::json', params: [] };
-
-function findExact({ tenant, seq }: Place, { pixelHash }: Fingerprints): Statement {
+function findExact({ tenant, seq }: Place, { pixelHash }: Fingerprints) {
   if (pixelHash === undefined) return NOTHING;
-  return {
-    sql: `SELECT asset_id FROM fingerprints WHERE owner = ? AND pixel_hash = decode(?, 'hex') AND seq < ?
-          ORDER BY seq LIMIT 1`,
-    params: [tenant, pixelHash, seq],
-  };
+  return sql`SELECT asset_id FROM fingerprints
+    WHERE owner = ${tenant} AND pixel_hash = decode(${pixelHash}, 'hex') AND seq < ${seq} ORDER BY seq LIMIT 1`;
 }
 
-/** One search a band, as a single condition would leave to the planner whether to use the four indexes. */
-function findNear({ tenant, seq }: Place, prints: Fingerprints): Statement {
-  const { perceptualHash, pixelHash } = prints;
+/** One search for each band, because the planner might not use the four indexes for a single condition. */
+function findNear({ tenant, seq }: Place, { perceptualHash, pixelHash }: Fingerprints) {
   if (perceptualHash === undefined) return NOTHING;
-  const look = lookOf(perceptualHash);
-  const distance = `bit_count((perceptual_hash # ?::bigint)::bit(64))`;
-  const isOther = pixelHash === undefined ? '' : `AND pixel_hash IS DISTINCT FROM decode(?, 'hex')`;
-  const searches = probesOf(perceptualHash).map((probes, index) => ({
-    sql: `SELECT asset_id, seq, ${distance} AS distance FROM fingerprints
-          WHERE owner = ? AND band_${index + 1} = ANY (?::integer[])
-            AND seq < ? AND ${distance} <= ${MAX_NEAR_DISTANCE} ${isOther}`,
-    params: [look, tenant, `{${probes.join()}}`, seq, look, ...(pixelHash === undefined ? [] : [pixelHash])],
-  }));
-  return {
-    sql: `SELECT json_agg(json_build_object('assetId', asset_id, 'distance', distance) ORDER BY distance, seq)
-          FROM (SELECT * FROM (${searches.map(({ sql }) => sql).join(' UNION ')}) found
-                ORDER BY distance, seq LIMIT ${NEAREST}) nearest`,
-    params: searches.flatMap(({ params }) => params),
-  };
+  const distance = sql`bit_count((perceptual_hash # ${lookOf(perceptualHash)}::bigint)::bit(64))`;
+  const isOther =
+    pixelHash === undefined ? sql`true` : sql`pixel_hash IS DISTINCT FROM decode(${pixelHash}, 'hex')`;
+  const searches = probesOf(perceptualHash).map(
+    (probes, index) =>
+      sql`SELECT asset_id, seq, ${distance} AS distance FROM fingerprints
+        WHERE owner = ${tenant} AND ${sql.ref(`band_${index + 1}`)} = ANY (${probes}::integer[])
+          AND seq < ${seq} AND ${distance} <= ${sql.lit(MAX_NEAR_DISTANCE)} AND ${isOther}`,
+  );
+  return sql`SELECT json_agg(json_build_object('assetId', asset_id, 'distance', distance) ORDER BY distance, seq)
+    FROM (SELECT * FROM (${sql.join(searches, sql` UNION `)}) found
+          ORDER BY distance, seq LIMIT ${sql.lit(NEAREST)}) nearest`;
 }
 
-function findSizes({ tenant, seq }: Place, { size }: Fingerprints): Statement {
+function findSizes({ tenant, seq }: Place, { size }: Fingerprints) {
   if (size === null) return NOTHING;
-  return {
-    sql: `SELECT json_build_object('q1', quartiles[1], 'q3', quartiles[2], 'count', count)
-          FROM (SELECT percentile_cont(ARRAY[0.25, 0.75]) WITHIN GROUP (ORDER BY size) AS quartiles, count(*)
-                FROM (SELECT size FROM fingerprints WHERE owner = ? AND size IS NOT NULL AND seq < ?
-                      ORDER BY seq DESC LIMIT ${SIZES}) last) usual
-          WHERE count > 0`,
-    params: [tenant, seq],
-  };
+  return sql`SELECT json_build_object('q1', quartiles[1], 'q3', quartiles[2], 'count', count)
+    FROM (SELECT percentile_cont(ARRAY[0.25, 0.75]) WITHIN GROUP (ORDER BY size) AS quartiles, count(*)
+          FROM (SELECT size FROM fingerprints WHERE owner = ${tenant} AND size IS NOT NULL AND seq < ${seq}
+                ORDER BY seq DESC LIMIT ${sql.lit(SIZES)}) last) usual
+    WHERE count > 0`;
 }
 
-/** A perceptual hash as the column has it: the same 64 bits, signed. */
+/** A perceptual hash as its column holds it: the same 64 bits, signed. */
 export function lookOf(perceptualHash: string): string {
   return BigInt.asIntN(64, BigInt(`0x${perceptualHash}`)).toString();
 }
