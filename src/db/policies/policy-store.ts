@@ -1,74 +1,79 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import { MAX_POLICY_VERSIONS } from '../../domain/policy.ts';
 import type { PolicyStore, StoredPolicy } from '../../domain/ports/policies.ts';
-import { guard } from '../execute.ts';
-import { executeFor, forTenant } from '../tenant.ts';
-import type { TextTimes } from '../times.ts';
+import { queryAsTenant } from '../query.ts';
 
-/** Any number: it keeps these locks apart from others of two keys. */
+/** First key of the advisory locks of policies. Any number that no other lock uses. */
 const LOCK = 7_205;
 
-const POLICY = 'name, version, rules, created_at AS "createdAt"';
+const POLICY = sql`name, version, rules, created_at AS "createdAt"`;
 
 export function createPolicyStore(orm: MikroORM): PolicyStore {
   return {
     /**
-     * Exact under concurrency: who adds holds its tenant's lock until the commit, and counts in a statement of its own after
-     * that, for a statement that waits for a lock still sees what was there before it waited.
+     * Exact under concurrency: the tenant's lock is held until the commit. Versions are counted in a second statement,
+     * because a statement that waits for a lock still sees only what was committed before it began.
      */
-    add(tenant, name, rules) {
+    async add(tenant, name, rules) {
       const text = JSON.stringify(rules);
-      return guard(() =>
-        forTenant(orm, tenant).transactional(async (transaction) => {
-          await transaction.execute(`SELECT pg_advisory_xact_lock(${LOCK}, hashtext(?))`, [tenant]);
-          const [row] = await transaction.execute<(PolicyRow & { isNew: boolean })[]>(
-            `WITH latest AS (
-               SELECT * FROM policies WHERE owner = ? AND name = ? ORDER BY version DESC LIMIT 1
-             ), added AS (
-               INSERT INTO policies (owner, name, version, rules)
-               SELECT ?, ?, coalesce((SELECT version FROM latest), 0) + 1, ?::jsonb
-               WHERE NOT EXISTS (SELECT FROM latest WHERE rules = ?::jsonb)
-                 AND (SELECT count(*) FROM policies WHERE owner = ?) < ${MAX_POLICY_VERSIONS}
-               RETURNING *
-             )
-             SELECT ${POLICY}, true AS "isNew" FROM added
-             UNION ALL SELECT ${POLICY}, false FROM latest WHERE rules = ?::jsonb`,
-            [tenant, name, tenant, name, text, text, tenant, text],
-          );
-          return row === undefined ? null : { policy: asPolicy(row), isNew: row.isNew };
-        }),
-      );
+      const added = await queryAsTenant(orm, tenant, async (db) => {
+        await sql`SELECT pg_advisory_xact_lock(${LOCK}::integer, hashtext(${tenant}))`.execute(db);
+        const { rows } = await sql<StoredPolicy & { isNew: boolean }>`
+          WITH latest AS (
+            SELECT * FROM policies WHERE owner = ${tenant} AND name = ${name} ORDER BY version DESC LIMIT 1
+          ), added AS (
+            INSERT INTO policies (owner, name, version, rules)
+            SELECT ${tenant}, ${name}, coalesce((SELECT version FROM latest), 0) + 1, ${text}::jsonb
+            WHERE NOT EXISTS (SELECT FROM latest WHERE rules = ${text}::jsonb)
+              AND (SELECT count(*) FROM policies WHERE owner = ${tenant}) < ${MAX_POLICY_VERSIONS}
+            RETURNING *
+          )
+          SELECT ${POLICY}, true AS "isNew" FROM added
+          UNION ALL SELECT ${POLICY}, false FROM latest WHERE rules = ${text}::jsonb`.execute(db);
+        return rows[0];
+      });
+      if (added === undefined) return null;
+      const { isNew, ...policy } = added;
+      return { policy, isNew };
     },
 
     async find(tenant, name, version) {
-      const [condition, params] = version === null ? ['true', []] : ['version = ?', [version]];
-      const [row] = await executeFor<PolicyRow>(
-        orm,
-        tenant,
-        `SELECT ${POLICY} FROM policies WHERE owner = ? AND name = ? AND ${condition} ORDER BY version DESC LIMIT 1`,
-        [tenant, name, ...params],
+      const row = await queryAsTenant(orm, tenant, (db) =>
+        db
+          .selectFrom('policies')
+          .select(['name', 'version', 'rules', 'created_at as createdAt'])
+          .where('owner', '=', tenant)
+          .where('name', '=', name)
+          .$if(version !== null, (all) => all.where('version', '=', version))
+          .orderBy('version', 'desc')
+          .limit(1)
+          .executeTakeFirst(),
       );
-      return row === undefined ? null : asPolicy(row);
+      return row ?? null;
     },
 
-    async list(tenant) {
-      const sql = `SELECT DISTINCT ON (name) name, version, created_at AS "createdAt" FROM policies
-        WHERE owner = ? ORDER BY name, version DESC`;
-      const rows = await executeFor<Omit<PolicyRow, 'rules'>>(orm, tenant, sql, [tenant]);
-      return rows.map(({ createdAt, ...row }) => ({ ...row, createdAt: new Date(createdAt ?? 0) }));
-    },
+    list: (tenant) =>
+      queryAsTenant(orm, tenant, (db) =>
+        db
+          .selectFrom('policies')
+          .distinctOn('name')
+          .select(['name', 'version', 'created_at as createdAt'])
+          .where('owner', '=', tenant)
+          .orderBy('name')
+          .orderBy('version', 'desc')
+          .execute(),
+      ),
 
-    async versions(tenant, name) {
-      const sql = `SELECT version, created_at AS "createdAt" FROM policies
-        WHERE owner = ? AND name = ? ORDER BY version DESC`;
-      const rows = await executeFor<Omit<PolicyRow, 'name' | 'rules'>>(orm, tenant, sql, [tenant, name]);
-      return rows.map(({ version, createdAt }) => ({ version, createdAt: new Date(createdAt ?? 0) }));
-    },
+    versions: (tenant, name) =>
+      queryAsTenant(orm, tenant, (db) =>
+        db
+          .selectFrom('policies')
+          .select(['version', 'created_at as createdAt'])
+          .where('owner', '=', tenant)
+          .where('name', '=', name)
+          .orderBy('version', 'desc')
+          .execute(),
+      ),
   };
-}
-
-type PolicyRow = TextTimes<StoredPolicy, 'createdAt'>;
-
-function asPolicy({ name, version, rules, createdAt }: PolicyRow): StoredPolicy {
-  return { name, version, rules, createdAt: new Date(createdAt ?? 0) };
 }
