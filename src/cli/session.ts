@@ -1,7 +1,8 @@
 import { readConfig } from '../config.ts';
 import { createDeliveryLog } from '../db/deliveries/delivery-log.ts';
 import { createEndpointSecrets } from '../db/deliveries/endpoint-secrets.ts';
-import { createKeyDirectory, createKeyStore } from '../db/keys/key-store.ts';
+import { createKeyDirectory } from '../db/keys/key-directory.ts';
+import { createKeyStore } from '../db/keys/key-store.ts';
 import { openDatabase } from '../db/orm.ts';
 import { connectWake } from '../db/wake.ts';
 import { recallStack } from '../dev/stack-file.ts';

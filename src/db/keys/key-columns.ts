@@ -1,0 +1,7 @@
+import { sql } from 'kysely';
+
+/** The columns of an `ApiKey`. The hash is not among them, so no answer can show it. */
+export const KEY = sql`id, owner AS tenant, name, scopes, created_at AS "createdAt", expires_at AS "expiresAt",
+  last_used_at AS "lastUsedAt", revoked_at AS "revokedAt", replaced_by AS "replacedBy"`;
+
+export const IS_LIVE = sql`revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
