@@ -1,51 +1,53 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { type RawBuilder, sql } from 'kysely';
 import { SECRET_OVERLAP_H } from '../../domain/delivery.ts';
 import type { EndpointSecrets } from '../../domain/ports/webhooks.ts';
-import { execute } from '../execute.ts';
+import { query } from '../query.ts';
 
 interface SecretColumns {
   readonly secret: Uint8Array;
   readonly previousSecret: Uint8Array | null;
 }
 
-/** Makes the endpoint's row if there is none. The assignment makes RETURNING give the row that is there, too. */
-const upsert = (
-  onConflict: string,
-  condition = 'true',
-) => `INSERT INTO endpoints AS e (id, owner, url, secret)
-  SELECT endpoint_id(owner, url), owner, endpoint_url(url), secret
-  FROM (VALUES (?::text, ?::text, ?::bytea)) AS given (owner, url, secret)
-  ON CONFLICT (id) DO UPDATE SET ${onConflict} WHERE ${condition}
-  RETURNING e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret"`;
-
-/** Secrets of endpoints, for those who show and rotate them; whoever sends reads them with the delivery. */
+/** Secrets of endpoints, to be shown and rotated. Senders read them together with the delivery. */
 export function createEndpointSecrets(orm: MikroORM): EndpointSecrets {
-  async function write(statement: string, tenant: string, url: string, secret: Uint8Array) {
-    const [row] = await execute<SecretColumns>(orm, statement, [tenant, url, Buffer.from(secret)]);
+  /** Makes the endpoint's row. One that exists is changed by `onConflict`, so that RETURNING has it in both cases. */
+  async function upsert(tenant: string, url: string, secret: Uint8Array, onConflict: RawBuilder<unknown>) {
+    const { rows } = await query(orm, (db) =>
+      sql<SecretColumns>`
+        INSERT INTO endpoints AS e (id, owner, url, secret)
+        SELECT endpoint_id(owner, url), owner, endpoint_url(url), secret
+        FROM (VALUES (${tenant}::text, ${url}::text, ${Buffer.from(secret)}::bytea)) AS given (owner, url, secret)
+        ON CONFLICT (id) DO UPDATE SET ${onConflict}
+        RETURNING e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret"`.execute(
+        db,
+      ),
+    );
+    const [row] = rows;
     if (row === undefined) return null;
     return row.previousSecret === null ? [row.secret] : [row.secret, row.previousSecret];
   }
 
   return {
     async endpointIdOf(tenant, url) {
-      const [row] = await execute<{ id: string }>(orm, 'SELECT endpoint_id(?, ?) AS id', [tenant, url]);
-      return row?.id ?? '';
+      const { rows } = await query(orm, (db) =>
+        sql<{ id: string }>`SELECT endpoint_id(${tenant}, ${url}) AS id`.execute(db),
+      );
+      return rows[0]?.id ?? '';
     },
 
     async readOrCreate(tenant, url, secret) {
-      return (await write(upsert('owner = excluded.owner'), tenant, url, secret)) ?? [];
+      return (await upsert(tenant, url, secret, sql`owner = excluded.owner`)) ?? [];
     },
 
     rotate: (tenant, url, secret, force) =>
-      write(
-        upsert(
-          `previous_secret = e.secret, previous_secret_until = now() + interval '${SECRET_OVERLAP_H} hours',
-           secret = excluded.secret`,
-          force ? 'true' : 'e.previous_secret_until IS NULL OR e.previous_secret_until <= now()',
-        ),
+      upsert(
         tenant,
         url,
         secret,
+        sql`previous_secret = e.secret, secret = excluded.secret,
+          previous_secret_until = now() + make_interval(hours => ${SECRET_OVERLAP_H})
+          WHERE ${force}::boolean OR e.previous_secret_until IS NULL OR e.previous_secret_until <= now()`,
       ),
   };
 }
