@@ -1,6 +1,6 @@
 #!/bin/sh
-# Roles and databases of the stack: each application owns its own and can't connect to the other's.
-# Runs at every `up`: creates what is missing and sets the passwords to those given.
+# Makes the roles and databases of the stack. Each application owns its own and cannot connect to the other's.
+# It runs at every `up`, creates what is missing, and sets the given passwords.
 #   PGHOST, PGUSER, PGPASSWORD                   a superuser
 #   VALIDATR_DB_PASSWORD, TEMPORAL_DB_PASSWORD
 set -eu
@@ -14,7 +14,7 @@ SELECT format('CREATE ROLE %I LOGIN', role)
   FROM unnest(ARRAY['validatr', 'temporal']) AS role
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \gexec
 
--- What the API's requests run as: it sees one tenant's rows at a time.
+-- The API's requests run as this role. It sees the rows of one tenant at a time.
 SELECT 'CREATE ROLE validatr_tenant NOLOGIN'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'validatr_tenant') \gexec
 GRANT validatr_tenant TO validatr;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Creates the namespace or corrects its retention, and adds the search attributes it lacks. Safe to repeat.
+# Creates the namespace or corrects its retention, and adds missing search attributes. It is safe to repeat.
 #   TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE   as the CLI reads them
 #   SETUP_TIMEOUT                          seconds to wait for the server, 120 by default
 set -eu
@@ -9,7 +9,7 @@ retention=168h # 7 days
 attributes=$(dirname "$0")/search-attributes.json
 deadline=$(($(date +%s) + ${SETUP_TIMEOUT:-120}))
 
-# The frontend serves before the rest does, and knows a new namespace only after its cache is refreshed (10 s).
+# Tries again, because the frontend serves before the other parts do. It knows a new namespace only after 10 s (its cache).
 retry() {
   until output=$("$@" 2>&1); do
     if [ "$(date +%s)" -ge "$deadline" ]; then
@@ -29,12 +29,12 @@ ensure_namespace() {
   fi
 }
 
-# An attribute that exists with the same type is not an error; with another type it is.
+# If the attribute exists with the same type, this succeeds. With another type it fails.
 ensure_search_attribute() {
   temporal operator search-attribute create --namespace "$TEMPORAL_NAMESPACE" --name "$1" --type "$2"
 }
 
-# Name and type, one attribute a line. (The images of later versions have no jq.)
+# Prints name and type, one attribute a line. It avoids jq, because the images of later versions have none.
 list_attributes() {
   tr -d '{}" \n' <"$attributes" | tr ',' '\n' | tr ':' ' '
   echo

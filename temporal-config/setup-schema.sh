@@ -1,6 +1,5 @@
 #!/bin/sh
-# Brings both of Temporal's databases to the schema of this version of its tools: new ones, and those of an
-# older version. Safe to repeat.
+# Brings both databases of Temporal, new or old, to the schema of this version of its tools. It is safe to repeat.
 #   SQL_PLUGIN, SQL_HOST, SQL_PORT, SQL_USER, SQL_PASSWORD   as temporal-sql-tool reads them
 set -eu
 

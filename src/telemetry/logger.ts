@@ -3,7 +3,7 @@ import { redact } from './redact.ts';
 
 export type { Logger };
 
-/** JSON lines, by default on standard output. Credentials, and fields that hold webhook URLs, are cut out wherever they appear. */
+/** Writes JSON lines, by default to standard output. Credentials and fields that hold webhook URLs are masked wherever they appear. */
 export function createLogger(
   level: string,
   process: 'api' | 'worker' | 'migrate',
@@ -13,14 +13,14 @@ export function createLogger(
     level,
     base: { process },
     timestamp: pino.stdTimeFunctions.isoTime,
-    // The line as a whole: a secret may be part of any text, at any depth.
+    // Redacts the whole line, because a secret may be part of any text at any depth.
     hooks: { streamWrite: redact },
     serializers: { err: describeError },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Name, code, message and the same of its causes. A stack only of what nobody foresaw. */
+/** Name, code and message of an error and of its causes. Only unexpected errors have their stack. */
 function describeError(error: unknown): object {
   return describe(error, !(error instanceof Error) || error.name !== 'AppError');
 }

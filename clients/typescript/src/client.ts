@@ -15,22 +15,22 @@ import type {
   Submission,
 } from './schema.ts';
 
-/** Pages of the conveniences: as large as the API takes. */
+/** Items of one page: the most that the API takes. */
 const PAGE_LIMIT = 500;
 
-/** How often a wait for a verdict looks, in milliseconds: rarer and rarer. */
+/** Milliseconds between two looks while waiting for a verdict. The pause grows from the first value to the last. */
 const FIRST_LOOK_MS = 100;
 const LAST_LOOK_MS = 2_000;
 
-/** Five minutes: longer than a quota that is used up, which comes back after one. */
+/** Five minutes. It is longer than the one minute after which a used-up quota is back. */
 const DEFAULT_TIMEOUT_MS = 300_000;
 
 export interface ClientOptions {
-  /** Where the API is: `http://127.0.0.1:8000`. */
+  /** URL of the API, such as `http://127.0.0.1:8000`. */
   readonly baseUrl: string;
-  /** `vk_…`; none where the API asks for none. */
+  /** `vk_…`. Leave it out if the API needs no key. */
   readonly apiKey?: string | undefined;
-  /** How often a request that is safe to repeat is sent again, 5 times by default. */
+  /** How often a request that is safe to repeat is sent again. The default is 5 times. */
   readonly maxRetries?: number;
   readonly fetch?: (request: Request) => Promise<Response>;
 }
@@ -43,20 +43,20 @@ type Query<Operation extends keyof operations> = NonNullable<operations[Operatio
 export interface Client {
   /** Every operation, typed: `client.api.GET('/assets/{id}/details', { params: { path: { id } } })`. */
   readonly api: FetchClient<paths>;
-  /** Submits under an `Idempotency-Key`, a random one unless given: however often it is tried, it is one asset. */
+  /** Submits with an `Idempotency-Key`, by default a random one. So several tries make one asset. */
   submit(
     submission: Submission,
     options?: { idempotencyKey?: string; signal?: AbortSignal },
   ): Promise<QueuedAsset>;
-  /** Waits for a terminal state. @throws a `TimeoutError` after `timeoutMs`, by default five minutes */
+  /** Waits for a terminal state. @throws a `TimeoutError` after `timeoutMs`; the default is five minutes */
   waitForVerdict(id: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Verdict>;
   /** All assets, newest first, page by page. */
   assets(query?: Omit<Query<'listAssets'>, 'cursor'>): AsyncGenerator<ListedAsset, void, undefined>;
   /** All deliveries, newest first, page by page. */
   deliveries(query?: Omit<Query<'listDeliveries'>, 'cursor'>): AsyncGenerator<Delivery, void, undefined>;
-  /** Makes the next version of a policy; the latest one again where that has the same rules. */
+  /** Makes the next version of a policy. If the latest version has the same rules, returns that one. */
   addPolicy(name: string, rules: PolicyRequest['rules']): Promise<Policy>;
-  /** What the policy would say of stored assets; `next` of the answer is the `cursor` of the page after it. */
+  /** Asks what the policy would decide about stored assets. `next` of the answer is the `cursor` of the next page. */
   judge(name: string, request?: JudgeRequest): Promise<Judgement>;
 }
 
@@ -105,7 +105,7 @@ export function createClient({
         api.GET('/webhooks/deliveries', { params: { query: { limit: PAGE_LIMIT, ...query, ...cursor } } }),
       ),
 
-    // Not by `api` alone: what it takes is generic, and TypeScript lets misspelt rules pass there.
+    // A function of its own, because the generic `api.POST` lets TypeScript accept misspelt rules.
     addPolicy: async (name, rules) =>
       dataOf(await api.POST('/policies/{name}', { params: { path: { name } }, body: { rules } })),
 
@@ -138,7 +138,7 @@ async function* eachOf<Item>(
     const page: Answer<Item[]> = await readPage(cursor);
     yield* dataOf(page);
     const [, next] = /<([^>]*)>\s*;\s*rel="?next"?/.exec(page.response.headers.get('link') ?? '') ?? [];
-    // Relative to the API, whatever a proxy has put before it: only the cursor counts.
+    // Only the cursor counts: a proxy may have changed the rest of the URL.
     const given: string | null =
       next === undefined ? null : new URL(next, 'http://localhost').searchParams.get('cursor');
     cursor = given === null ? null : { cursor: given };

@@ -1,12 +1,12 @@
 import type { Problem } from './schema.ts';
 
-/** What the API answered instead of what was asked for. */
+/** The API refused the request, or it failed. */
 export class ValidatrError extends Error {
   override readonly name = 'ValidatrError';
   readonly status: number;
-  /** As in the API's list of errors: `asset_not_found`, `invalid_request`, … */
+  /** A code of docs/errors.md: `asset_not_found`, `invalid_request`, … */
   readonly code: string;
-  /** Null where something between here and the API answered. */
+  /** Null if something between the client and the API answered. */
   readonly problem: Problem | null;
 
   constructor(status: number, answer: unknown) {

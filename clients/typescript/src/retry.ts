@@ -1,21 +1,21 @@
-/** Waits between tries where the API names none, in milliseconds: doubled each time. */
+/** Milliseconds between tries if the API names no time. The wait doubles with each try. */
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 30_000;
 
-/** Who is asked to come back later than this is told so instead. */
+/** If the API asks for a longer wait than this, the caller gets the answer instead. */
 const LONGEST_RETRY_AFTER_MS = 120_000;
 
 type Fetch = (request: Request) => Promise<Response>;
 
 /**
- * A `fetch` that tries again after 429 and 503, when the answer's `Retry-After` is over, and after a lost connection; but
- * only what is safe to repeat: reads, and submissions with an `Idempotency-Key`. A 429 was not acted upon, whatever it was.
+ * A `fetch` that tries again after 503 and after a lost connection, but only requests that are safe to repeat: reads, and
+ * submissions with an `Idempotency-Key`. After 429 it repeats any request, because the API did nothing. It waits for `Retry-After`.
  */
 export function fetchWithRetries(fetch: Fetch, maxRetries: number): Fetch {
   return async (request) => {
     const isSafe = request.method === 'GET' || request.headers.has('idempotency-key');
     for (let retries = 0; ; retries += 1) {
-      // The body of a request can be read once.
+      // A clone, because the body of a request can be read only once.
       const attempt = fetch(request.clone());
       if (retries === maxRetries) return attempt;
       const response = await attempt.catch((error: unknown) => {
@@ -32,7 +32,7 @@ export function fetchWithRetries(fetch: Fetch, maxRetries: number): Fetch {
   };
 }
 
-/** `Retry-After` is in seconds or a date (RFC 9110, 10.2.3). With jitter, so that clients do not come back at once. */
+/** `Retry-After` is in seconds or a date (RFC 9110, 10.2.3). Jitter spreads clients, so that they do not all come back at once. */
 function waitMs(retryAfter: string | null, retries: number): number {
   const jitter = 1 + Math.random() / 4;
   if (retryAfter === null) return Math.min(FIRST_WAIT_MS * 2 ** retries, LONGEST_WAIT_MS) * jitter;
@@ -40,7 +40,7 @@ function waitMs(retryAfter: string | null, retries: number): number {
   return Math.max(0, Number.isNaN(ms) ? FIRST_WAIT_MS : ms) * jitter;
 }
 
-/** @throws what the signal was aborted with */
+/** @throws the reason of the aborted signal */
 export async function wait(ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {

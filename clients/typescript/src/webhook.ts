@@ -3,16 +3,16 @@ import type { CancelEvent, FailureEvent, StartEvent, SuccessEvent, TestEvent } f
 
 export { WebhookVerificationError };
 
-/** What a webhook is told; `state` says which it is. */
+/** The body of a webhook. `state` says which event it is. */
 export type WebhookEvent = StartEvent | SuccessEvent | FailureEvent | CancelEvent | TestEvent;
 
-/** As `fetch` and Node give them. */
+/** Headers as `fetch` or Node gives them. */
 type GivenHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * The event, if it was signed with the secret, and less than five minutes ago. Events come at least once: drop those
+ * Returns the event if it was signed with the secret less than five minutes ago. Events come at least once, so drop an event
  * whose `webhookId` you have seen.
- * @param body exactly as it was received: JSON that was parsed and written again has another signature.
+ * @param body the exact bytes that came. JSON that was parsed and written again has another signature.
  * @throws {WebhookVerificationError}
  */
 export function verifyWebhook({
