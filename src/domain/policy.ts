@@ -79,7 +79,10 @@ export const POLICY_REFERENCE = new RegExp(`^(${LABEL})(?:@([1-9][0-9]{0,8}))?$`
 /** Versions that a tenant may have of all its policies together: what one could make by mistake in a loop. */
 export const MAX_POLICY_VERSIONS = 1_000;
 
-/** The contract's own: what holds where a submission names none. Every tenant has it, and nobody can change it. */
+/**
+ * The policy of the contract, for submissions that name none. Every tenant has it, and nobody can change it. Everywhere in the code it
+ * is this value; rows have NULL for it (`src/db/policies/policy-columns.ts`), and workflow inputs have no `policy`.
+ */
 export const DEFAULT_POLICY: Policy = {
   name: 'default',
   version: 1,
@@ -97,9 +100,14 @@ export function describePolicy({ name, version }: PolicyId): string {
   return `${name}@${version}`;
 }
 
-/** The steps of a validation, in reporting order; `policy` null: the contract's own. */
-export function stepsUnder(policy: Policy | null, hasChecksum: boolean): StepName[] {
-  return orderSteps(policy === null ? undefined : planFor(policy).steps, hasChecksum);
+/** The steps of a validation under the policy, in reporting order. */
+export function stepsUnder(policy: Policy, hasChecksum: boolean): StepName[] {
+  return orderSteps(isDefaultPolicy(policy) ? undefined : planFor(policy).steps, hasChecksum);
+}
+
+/** No tenant can make a policy of its name, and it has one version. */
+export function isDefaultPolicy({ name }: Pick<Policy, 'name'>): boolean {
+  return name === DEFAULT_POLICY.name;
 }
 
 /** What a validation under the policy has to do: decided when it starts, so that its workflow is replayed as it ran. */

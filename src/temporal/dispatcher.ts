@@ -16,7 +16,7 @@ import {
 } from '../../workflows/contract.ts';
 import type { StepExecution } from '../domain/asset.ts';
 import type { AssetToDispatch, DispatchQueue } from '../domain/ports/dispatch.ts';
-import { planFor } from '../domain/policy.ts';
+import { isDefaultPolicy, planFor } from '../domain/policy.ts';
 import type { WebhookTurns } from '../domain/ports/webhooks.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 
@@ -167,7 +167,7 @@ export function startDispatcher({
               assetPath,
               webhookKeys,
               stepExecution,
-              ...(policy !== null && { policy: planFor(policy) }),
+              ...(!isDefaultPolicy(policy) && { policy: planFor(policy) }),
               ...(sha256 !== null && { sha256 }),
             },
           ],

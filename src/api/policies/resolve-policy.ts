@@ -1,17 +1,20 @@
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../../domain/errors.ts';
-import { DEFAULT_POLICY, describePolicy, parsePolicyReference, type PolicyId } from '../../domain/policy.ts';
+import {
+  DEFAULT_POLICY,
+  describePolicy,
+  isDefaultPolicy,
+  parsePolicyReference,
+  type PolicyId,
+} from '../../domain/policy.ts';
 import type { PolicyStore } from '../../domain/ports/policies.ts';
 import { findPolicy } from './find-policy.ts';
 
 /** Versions remembered at once, of all tenants. */
 const MAX_REMEMBERED = 10_000;
 
-/** What the `policy` of a submission stands for, now; null: the contract's own; the error where it stands for nothing. */
-export type ResolvePolicy = (
-  tenant: string,
-  reference: string | undefined,
-) => Promise<PolicyId | null | AppError>;
+/** What the `policy` of a submission stands for now: the default policy where there is none; an error where it stands for nothing. */
+export type ResolvePolicy = (tenant: string, reference: string | undefined) => Promise<PolicyId | AppError>;
 
 /**
  * Who names no policy causes no query, and who names a version causes one in the life of this process: versions never change
@@ -21,7 +24,7 @@ export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): Resolv
   const known = new LRUCache<string, true>({ max: MAX_REMEMBERED });
 
   return async (tenant, reference) => {
-    if (reference === undefined) return null;
+    if (reference === undefined) return DEFAULT_POLICY;
     const asked = parsePolicyReference(reference);
     if (asked === null) return new AppError('policy_not_found');
     const { name, version } = asked;
@@ -30,7 +33,7 @@ export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): Resolv
     if (version !== null && known.has(key({ name, version }))) return { name, version };
     const found = await findPolicy(policies, tenant, asked);
     if (found instanceof AppError) return found;
-    if (found.name === DEFAULT_POLICY.name) return null;
+    if (isDefaultPolicy(found)) return DEFAULT_POLICY;
     known.set(key(found), true);
     return { name: found.name, version: found.version };
   };

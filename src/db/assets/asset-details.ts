@@ -1,8 +1,15 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { isTerminal } from '../../domain/asset.ts';
-import { DEFAULT_POLICY, describePolicy, type PolicyId, stepsUnder } from '../../domain/policy.ts';
+import {
+  DEFAULT_POLICY,
+  describePolicy,
+  isDefaultPolicy,
+  type PolicyId,
+  stepsUnder,
+} from '../../domain/policy.ts';
 import { pendingSteps, skippedSteps } from '../../domain/steps.ts';
 import type { AssetDetails } from '../../domain/ports/assets.ts';
+import { asPolicyId } from '../policies/policy-columns.ts';
 import { createPolicyStore } from '../policies/policy-store.ts';
 import { type Database, queryAsTenant } from '../query.ts';
 
@@ -24,7 +31,7 @@ export async function findAssetDetails(
   if (found === null) return null;
 
   const { row, deliveries } = found;
-  const policy = asPolicyId(row.policy_name, row.policy_version);
+  const policy = asPolicyId({ policyName: row.policy_name, policyVersion: row.policy_version });
   const showAll = isTerminal(row.state) ? skippedSteps : pendingSteps;
   return {
     id: row.id,
@@ -38,7 +45,7 @@ export async function findAssetDetails(
     image: row.image,
     steps: row.steps ?? showAll(await plannedSteps(orm, tenant, policy, row.sha256 !== null)),
     findings: row.findings ?? [],
-    policy: describePolicy(policy ?? DEFAULT_POLICY),
+    policy: describePolicy(policy),
     runId: row.run_id,
     deliveries,
   };
@@ -69,12 +76,9 @@ async function readDeliveries(db: Database, tenant: string, assetId: string) {
 }
 
 /** The steps that an asset goes through, where none is written yet: none has begun, or it ended without any. */
-async function plannedSteps(orm: MikroORM, tenant: string, policy: PolicyId | null, hasChecksum: boolean) {
-  const found =
-    policy === null ? null : await createPolicyStore(orm).find(tenant, policy.name, policy.version);
-  return stepsUnder(found, hasChecksum);
-}
-
-function asPolicyId(name: string | null, version: number | null): PolicyId | null {
-  return name === null || version === null ? null : { name, version };
+async function plannedSteps(orm: MikroORM, tenant: string, policy: PolicyId, hasChecksum: boolean) {
+  const found = isDefaultPolicy(policy)
+    ? null
+    : await createPolicyStore(orm).find(tenant, policy.name, policy.version);
+  return stepsUnder(found ?? DEFAULT_POLICY, hasChecksum);
 }

@@ -4,11 +4,12 @@ import { MAX as LAST_ID, v7 as uuidv7 } from 'uuid';
 import { type AssetState, isTerminal, NOTIFICATION_KEYS, type Notifications } from '../../domain/asset.ts';
 import { endEventBody } from '../../domain/events.ts';
 import type { AssetStore, AssetSummary, Submission } from '../../domain/ports/assets.ts';
-import type { PolicyId } from '../../domain/policy.ts';
+import { DEFAULT_POLICY, type PolicyId } from '../../domain/policy.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import type { Webhooks } from '../entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
 import { findAssetDetails } from './asset-details.ts';
+import { asPolicyColumns } from '../policies/policy-columns.ts';
 import { groupByTick } from '../group-by-tick.ts';
 import { queryAsTenant } from '../query.ts';
 import { IS_TO_DISPATCH, QUEUED_AS_NEW_ATTEMPT } from './lifecycle.ts';
@@ -54,9 +55,9 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
   }
 
   return {
-    accept: (tenant, submission, policy = null) => insert([tenant, submission, policy]),
+    accept: (tenant, submission, policy = DEFAULT_POLICY) => insert([tenant, submission, policy]),
 
-    async acceptOnce(tenant, submission, key, policy = null) {
+    async acceptOnce(tenant, submission, key, policy = DEFAULT_POLICY) {
       const id = await acceptOnce(orm, submission, asRow(tenant, submission, policy), key);
       if (id !== null) onWork();
       return id;
@@ -124,10 +125,11 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
     },
 
     async retry(tenant, id, policy) {
+      const given = policy === undefined ? null : asPolicyColumns(policy);
       const underPolicy =
-        policy === undefined
+        given === null
           ? sql``
-          : sql`, policy_name = ${policy?.name ?? null}, policy_version = ${policy?.version ?? null}`;
+          : sql`, policy_name = ${given.policyName}, policy_version = ${given.policyVersion}`;
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
         sql<{ retried: boolean }>`
           WITH retried AS (
@@ -160,15 +162,14 @@ function insertAssets(tenant: string, rows: readonly NewAsset[]) {
       ${column('policyName')}::text[], ${column('policyVersion')}::integer[], ${column('sha256')}::text[])`;
 }
 
-function asRow(tenant: string, { assetPath, notifications, sha256 }: Submission, policy: PolicyId | null) {
+function asRow(tenant: string, { assetPath, notifications, sha256 }: Submission, policy: PolicyId) {
   return {
     id: uuidv7(),
     tenant,
     location: assetPath.location,
     path: assetPath.path,
     webhooks: asWebhooks(notifications),
-    policyName: policy?.name ?? null,
-    policyVersion: policy?.version ?? null,
+    ...asPolicyColumns(policy),
     sha256: sha256 ?? null,
   };
 }

@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
+import { DEFAULT_POLICY, type Policy } from '../../domain/policy.ts';
 import type { AssetToDispatch, DispatchQueue, OverdueDelivery } from '../../domain/ports/dispatch.ts';
 import { inMs, UNATTENDED } from '../deliveries/lifecycle.ts';
 import { groupByTick } from '../group-by-tick.ts';
@@ -29,7 +30,8 @@ const MAX_CANCELS = 50;
 /** Overdue deliveries looked at in one round. */
 const MAX_OVERDUE = 50;
 
-type LeasedRow = Omit<AssetToDispatch, 'assetPath'> & AssetToDispatch['assetPath'];
+type LeasedRow = Omit<AssetToDispatch, 'assetPath' | 'policy'> &
+  AssetToDispatch['assetPath'] & { readonly policy: Policy | null };
 
 interface DispatchedAsset {
   readonly id: string;
@@ -72,7 +74,11 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
               WHERE policies.owner = assets.owner AND name = policy_name AND version = policy_version
             ) END AS policy`.execute(db),
       );
-      return rows.map(({ location, path, ...row }) => ({ ...row, assetPath: { location, path } }));
+      return rows.map(({ location, path, policy, ...row }) => ({
+        ...row,
+        assetPath: { location, path },
+        policy: policy ?? DEFAULT_POLICY,
+      }));
     },
 
     async markDispatched(asset) {

@@ -9,7 +9,7 @@ import type { StepRecord } from '../steps.ts';
 export interface Submission {
   readonly assetPath: AssetPath;
   readonly notifications: Notifications;
-  /** As given: `name@version`, or `name` for its latest at acceptance; missing: the contract's own. */
+  /** As given: `name@version`, or `name` for its latest at acceptance; missing: the default policy. */
   readonly policy?: string;
   /** What the file's SHA-256 is to be, lower-case hex. */
   readonly sha256?: string;
@@ -52,17 +52,12 @@ type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 /** What the API does with assets. Of another tenant's asset it knows nothing. */
 export interface AssetStore {
   /**
-   * Commits the asset as `queued` and returns its id (UUIDv7). Requests of one tick share a transaction. `policy` is what
-   * that of the submission stands for; null or missing: the contract's own.
+   * Commits the asset as `queued` and returns its id (UUIDv7). Requests of one tick share a transaction. `policy` is the version
+   * that the submission's reference stands for; the default policy unless given.
    */
-  accept(tenant: string, submission: Submission, policy?: PolicyId | null): Promise<string>;
+  accept(tenant: string, submission: Submission, policy?: PolicyId): Promise<string>;
   /** The same, once for each key in 24 h: null if the key came with another submission before. */
-  acceptOnce(
-    tenant: string,
-    submission: Submission,
-    key: string,
-    policy?: PolicyId | null,
-  ): Promise<string | null>;
+  acceptOnce(tenant: string, submission: Submission, key: string, policy?: PolicyId): Promise<string | null>;
   /** The id of what this submission came to when it was accepted with the key; null if it never was. */
   findAccepted(tenant: string, submission: Submission, key: string): Promise<string | null>;
   find(tenant: string, id: string): Promise<AssetSummary | null>;
@@ -75,6 +70,6 @@ export interface AssetStore {
     page: { limit: number; before?: string | undefined; state?: AssetState | undefined },
   ): Promise<AssetSummary[]>;
   requestCancel(tenant: string, id: string, reason: string | null): Promise<CancelOutcome>;
-  /** A new attempt, under the same policy unless another is given; null: the contract's own. */
-  retry(tenant: string, id: string, policy?: PolicyId | null): Promise<RetryOutcome>;
+  /** A new attempt, under the same policy unless another is given. */
+  retry(tenant: string, id: string, policy?: PolicyId): Promise<RetryOutcome>;
 }

@@ -7,8 +7,7 @@ export interface AssetToDispatch {
   readonly attempt: number;
   readonly assetPath: AssetPath;
   readonly webhookKeys: readonly NotificationKey[];
-  /** Null: the contract's own. */
-  readonly policy: Policy | null;
+  readonly policy: Policy;
   readonly sha256: string | null;
 }
 

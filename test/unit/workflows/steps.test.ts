@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { STEP_NAMES } from '../../../src/domain/findings.ts';
-import { planFor, type PolicyInUse, policyRules, stepsUnder } from '../../../src/domain/policy.ts';
+import {
+  DEFAULT_POLICY,
+  planFor,
+  type PolicyInUse,
+  policyRules,
+  stepsUnder,
+} from '../../../src/domain/policy.ts';
 import { stepNames, stepsFor } from '../../../workflows/steps.ts';
 
 const policy = {
@@ -23,8 +29,8 @@ function inputWith(asked: { policy?: PolicyInUse; sha256?: string }) {
 
 describe('the steps of a workflow', () => {
   it.each([
-    ['the default policy', inputWith({}), stepsUnder(null, false)],
-    ['the default policy and a checksum', inputWith({ sha256: SHA256 }), stepsUnder(null, true)],
+    ['the default policy', inputWith({}), stepsUnder(DEFAULT_POLICY, false)],
+    ['the default policy and a checksum', inputWith({ sha256: SHA256 }), stepsUnder(DEFAULT_POLICY, true)],
     ['another policy', inputWith({ policy: planFor(policy) }), stepsUnder(policy, false)],
     [
       'another policy and a checksum',

@@ -196,8 +196,8 @@ describe('a reference to a policy', () => {
 
 describe('the steps of a validation', () => {
   it("are the contract's five under its own policy, and one more where a checksum is given", () => {
-    expect(stepsUnder(null, false)).toHaveLength(5);
-    expect(stepsUnder(null, true).at(-1)).toBe('checkChecksum');
+    expect(stepsUnder(DEFAULT_POLICY, false)).toHaveLength(5);
+    expect(stepsUnder(DEFAULT_POLICY, true).at(-1)).toBe('checkChecksum');
   });
 
   it('are only those that the policy needs', () => {

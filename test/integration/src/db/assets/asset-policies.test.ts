@@ -3,7 +3,7 @@ import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
 import { createPolicyStore } from '../../../../../src/db/policies/policy-store.ts';
 import { createRepairStore } from '../../../../../src/db/assets/repair-store.ts';
-import { type PolicyId, policyRules } from '../../../../../src/domain/policy.ts';
+import { DEFAULT_POLICY, type PolicyId, policyRules } from '../../../../../src/domain/policy.ts';
 import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
 import type { DispatchQueue } from '../../../../../src/domain/ports/dispatch.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
@@ -42,7 +42,7 @@ describe('assets under a policy', () => {
     const leased = new Map((await queue.lease(10)).map(({ id, ...asset }) => [id, asset]));
     for (const id of [one, once ?? ''])
       expect(leased.get(id)).toMatchObject({ policy: { ...first, rules }, sha256 });
-    expect(leased.get(plain)).toMatchObject({ policy: null, sha256: null });
+    expect(leased.get(plain)).toMatchObject({ policy: DEFAULT_POLICY, sha256: null });
   });
 
   it('stay what they were accepted as when the same request comes again and its name means another version', async () => {
@@ -57,7 +57,7 @@ describe('assets under a policy', () => {
 
   it('keep it in a new attempt, or have another from then on', async () => {
     const id = await assets.accept(TENANT, submission, first);
-    const retried = async (policy?: PolicyId | null) => {
+    const retried = async (policy?: PolicyId) => {
       await assets.requestCancel(TENANT, id, null);
       await assets.retry(TENANT, id, policy);
       return (await assets.findDetails(TENANT, id))?.policy;
@@ -65,7 +65,7 @@ describe('assets under a policy', () => {
     expect(await retried()).toBe('web@1');
     expect(await retried({ name: 'web', version: 2 })).toBe('web@2');
     expect(await retried()).toBe('web@2');
-    expect(await retried(null)).toBe('default@1');
+    expect(await retried(DEFAULT_POLICY)).toBe('default@1');
     await assets.requestCancel(TENANT, id, null);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createResolvePolicy } from '../../../../../src/api/policies/resolve-policy.ts';
 import { AppError } from '../../../../../src/domain/errors.ts';
-import { policyRules } from '../../../../../src/domain/policy.ts';
+import { DEFAULT_POLICY, policyRules } from '../../../../../src/domain/policy.ts';
 import type { StoredPolicy } from '../../../../../src/domain/ports/policies.ts';
 
 /** A store of one policy with two versions, of the tenant `anna`; `asked` is what it was asked for. */
@@ -23,10 +23,10 @@ function createStub() {
 
 describe('the policy of a submission', () => {
   it.each([undefined, 'default', 'default@1'])(
-    "is the contract's own, without a query: %s",
+    'is the default policy, without a query: %s',
     async (given) => {
       const store = createStub();
-      expect(await createResolvePolicy(store)('anna', given)).toBeNull();
+      expect(await createResolvePolicy(store)('anna', given)).toBe(DEFAULT_POLICY);
       expect(store.asked).toEqual([]);
     },
   );

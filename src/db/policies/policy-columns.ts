@@ -1,0 +1,17 @@
+import { DEFAULT_POLICY, isDefaultPolicy, type PolicyId } from '../../domain/policy.ts';
+
+/** The policy of an asset in its row. The default policy is NULL there: only this file and the SQL beside it know that. */
+export interface PolicyColumns {
+  readonly policyName: string | null;
+  readonly policyVersion: number | null;
+}
+
+export function asPolicyColumns(policy: PolicyId): PolicyColumns {
+  return isDefaultPolicy(policy)
+    ? { policyName: null, policyVersion: null }
+    : { policyName: policy.name, policyVersion: policy.version };
+}
+
+export function asPolicyId({ policyName: name, policyVersion: version }: PolicyColumns): PolicyId {
+  return name === null || version === null ? DEFAULT_POLICY : { name, version };
+}
