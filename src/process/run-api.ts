@@ -1,6 +1,7 @@
 import { createApp } from '../api/app.ts';
 import { createAuthentication, everybody } from '../api/http/auth.ts';
 import { createQuotas } from '../api/http/quotas.ts';
+import { drain } from '../api/http/drain.ts';
 import { createHttpServer } from '../api/http/http-server.ts';
 import { readConfig } from '../config.ts';
 import { createPreflight } from '../api/assets/preflight.ts';
@@ -33,9 +34,6 @@ import {
   requireDatabaseUrl,
 } from './program.ts';
 import { waitForDatabase } from './wait-for-database.ts';
-
-/** Requests under way get this long once no more are accepted. */
-const DRAIN_MS = 25_000;
 
 /**
  * Connections that may wait to be accepted; with Node's 511 a burst of new clients makes others wait a second for their next try.
@@ -166,26 +164,20 @@ export async function runApi(): Promise<void> {
   server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => logger.info({ host, port }, 'listening'));
 
   onStopSignal((signal) => {
-    traffic.drain();
-    logger.info({ signal, delayS: config.DRAIN_DELAY_S }, 'draining');
-    // Until load balancers have seen /readyz they go on sending: all of it is answered.
-    // What came in time on a kept connection may still be unread: closing it then would reset it. One turn of the event
-    // loop accepts what waits, the next reads it.
-    setTimeout(() => setImmediate(setImmediate, close), config.DRAIN_DELAY_S * 1_000);
+    const { DRAIN_DELAY_S: delayS } = config;
+    logger.info({ signal, delayS }, 'draining');
+    drain({ server, traffic, delayMs: delayS * 1_000 }).then(stop, (error: unknown) =>
+      endProgram('api', error),
+    );
   });
 
-  function close(): void {
-    const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-    server.close(() => {
-      clearTimeout(deadline);
-      void (async () => {
-        await dispatcher?.stop();
-        await wake.stop();
-        await Promise.all([orm.close(), keysOrm.close(), dispatchOrm.close(), client.connection.close()]);
-        logger.info('stopped');
-        process.exit(0);
-      })();
-    });
-    server.closeIdleConnections();
+  async function stop(wasQuiet: boolean): Promise<void> {
+    if (!wasQuiet && config.DRAIN_DELAY_S > 0)
+      logger.warn('requests came until listening stopped: give the load balancer a longer DRAIN_DELAY_S');
+    await dispatcher?.stop();
+    await wake.stop();
+    await Promise.all([orm.close(), keysOrm.close(), dispatchOrm.close(), client.connection.close()]);
+    logger.info('stopped');
+    process.exit(0);
   }
 }

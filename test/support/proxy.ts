@@ -78,7 +78,9 @@ export async function startProxy(backends: readonly string[]): Promise<TestProxy
     });
     incoming.pipe(onward);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) =>
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve),
+  );
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -12,6 +12,8 @@ export interface Traffic {
   /** Refuses requests above the limit before any of the body is read. @throws {AppError} `overloaded` */
   readonly limit: RequestHandler;
   isDraining(): boolean;
+  /** When the last request came, by `performance.now()`. Requests to health routes don't count. */
+  lastRequestAt(): number;
   /** From now on `/readyz` says no. Everything else is answered as before. */
   drain(): void;
 }
@@ -33,6 +35,7 @@ export function createTraffic({
   const sending = new Set<Response>();
   let inFlight = 0;
   let draining = false;
+  let lastRequestAt = Number.NEGATIVE_INFINITY;
 
   function count(res: Response): void {
     inFlight += 1;
@@ -74,6 +77,7 @@ export function createTraffic({
     },
 
     limit(req, res, next) {
+      lastRequestAt = performance.now();
       if (inFlight >= inFlightMax) throw new AppError('overloaded');
       if (hasBody(req)) awaitBody(req, res);
       else count(res);
@@ -81,6 +85,7 @@ export function createTraffic({
     },
 
     isDraining: () => draining,
+    lastRequestAt: () => lastRequestAt,
 
     drain() {
       draining = true;

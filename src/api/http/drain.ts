@@ -1,0 +1,67 @@
+import type { Server } from 'node:http';
+import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises';
+import type { Traffic } from './traffic.ts';
+
+/** A load balancer that has sent nothing for this long has left. A shorter `delayMs` replaces it: then none is expected. */
+const QUIET_MS = 1_000;
+const LOOK_EVERY_MS = 50;
+/** A client without a load balancer may never be quiet. */
+const QUIET_WITHIN_MS = 10_000;
+/** Requests under way may take this long from the end of the delay. */
+const DRAIN_MS = 25_000;
+
+export interface DrainOptions {
+  readonly server: Server;
+  readonly traffic: Traffic;
+  /** How long load balancers may take to see that `/readyz` says no. */
+  readonly delayMs: number;
+}
+
+/**
+ * Stops a server without losing a request:
+ *
+ * | state     | lasts                                          | a request is                                  |
+ * | draining  | `delayMs`                                      | answered; the answer closes its connection    |
+ * | emptying  | until no request has come for 1 s, at most 10 s | answered, because a load balancer may be late |
+ * | accepting | until no connection waits                      | answered                                      |
+ * | closed    | until all are answered, at most 25 s with both above | refused, so a client may send it elsewhere |
+ *
+ * Gives false if requests still came when it closed.
+ */
+export async function drain({ server, traffic, delayMs }: DrainOptions): Promise<boolean> {
+  traffic.drain();
+  await sleep(delayMs);
+  const begin = performance.now();
+  const patience = begin + QUIET_WITHIN_MS;
+  const quietMs = Math.min(QUIET_MS, delayMs);
+  const isQuiet = () => performance.now() - traffic.lastRequestAt() >= quietMs;
+  while (!isQuiet() && performance.now() < patience) await sleep(LOOK_EVERY_MS);
+  await acceptWaiting(server, patience);
+
+  const wasQuiet = isQuiet();
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const deadline = setTimeout(() => server.closeAllConnections(), begin + DRAIN_MS - performance.now());
+  await closed;
+  clearTimeout(deadline);
+  return wasQuiet;
+}
+
+/**
+ * The system completes connections before we accept them, and resets those that wait when listening stops. Node
+ * accepts one in a turn of the event loop, and reads its request in the next. So this goes on until neither comes.
+ */
+async function acceptWaiting(server: Server, until: number): Promise<void> {
+  let arrivals = 0;
+  const count = () => {
+    arrivals += 1;
+  };
+  server.on('connection', count).on('request', count);
+  let before: number;
+  do {
+    before = arrivals;
+    await endOfTurn();
+    await endOfTurn();
+  } while (arrivals !== before && performance.now() < until);
+  server.off('connection', count).off('request', count);
+}
