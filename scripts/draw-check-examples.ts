@@ -4,9 +4,9 @@ import { RULE_NAMES, type RuleName } from '../src/domain/checks/index.ts';
 import type { ImageFacts } from '../src/domain/image-facts.ts';
 import type { InspectOptions } from '../src/domain/ports/images.ts';
 import { createDecoderPool } from '../src/image/decoder/pool.ts';
-import { describeExample, describeValue, factsOf } from '../test/support/check-example-facts.ts';
-import { CHECK_EXAMPLES } from '../test/support/check-examples.ts';
-import { inspectBy } from '../test/support/inspect-by.ts';
+import { describeExample, describeValue, factsOf } from '../test/support/images/check-example-facts.ts';
+import { CHECK_EXAMPLES } from '../test/support/images/check-examples.ts';
+import { inspectBy } from '../test/support/images/inspect-by.ts';
 
 /**
  * `npm run docs:pictures`: what docs/checks.md shows of each check, drawn from the examples that its test holds it to, and

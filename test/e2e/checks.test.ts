@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHECKS, RULE_NAMES } from '../../src/domain/checks/index.ts';
-import { CHECK_EXAMPLES } from '../support/check-examples.ts';
+import { CHECK_EXAMPLES } from '../support/images/check-examples.ts';
 import { createTestClient, type TestClient } from '../support/client.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 

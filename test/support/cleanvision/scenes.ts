@@ -1,5 +1,5 @@
 import type { Pixels } from '../../../src/image/measures/pixels.ts';
-import { createRandom } from '../image-seeds.ts';
+import { createRandom } from '../images/image-seeds.ts';
 
 type Colour = readonly [red: number, green: number, blue: number];
 /** Whole numbers, so that they are the same on each machine. */

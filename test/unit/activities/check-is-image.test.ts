@@ -9,12 +9,12 @@ import { createCheckIsImage } from '../../../activities/check-is-image.ts';
 import { createDecoderPool } from '../../../src/image/decoder/pool.ts';
 import { createLocalSource } from '../../../src/sources/local.ts';
 import { createLocalFile } from '../../../src/sources/local-file.ts';
-import { hostileImage } from '../../support/hostile-image.ts';
+import { hostileImage } from '../../support/images/hostile-image.ts';
 
 describe('checkIsImage', () => {
   const decoders = createDecoderPool({
     processes: 1,
-    program: fileURLToPath(new URL('../../support/hostile-decoder.ts', import.meta.url)),
+    program: fileURLToPath(new URL('../../support/images/hostile-decoder.ts', import.meta.url)),
     limits: { cpuMs: 500, wallMs: 10_000, residentBytes: 2 ** 30 },
     onEnd: () => undefined,
   });

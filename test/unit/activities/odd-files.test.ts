@@ -14,8 +14,8 @@ import { errorsOf, reportFindings } from '../../../src/domain/findings.ts';
 import { createDecoderPool, type DecoderPool } from '../../../src/image/decoder/pool.ts';
 import { readUsage } from '../../../src/image/decoder/process-usage.ts';
 import { createLocalSource } from '../../../src/sources/local.ts';
-import type { OddFile } from '../../support/odd-files/odd-file.ts';
-import { ODD_FILES } from '../../support/odd-files.ts';
+import type { OddFile } from '../../support/images/odd-files/odd-file.ts';
+import { ODD_FILES } from '../../support/images/odd-files.ts';
 import { expectProcessorTimeWithin, processorMs } from '../../support/machine-pace.ts';
 
 /** The most that any of them may take, its checks and decoding together. Of the processor: other programs are nobody's fault. */

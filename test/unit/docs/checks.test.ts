@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { blur, blurScore } from '../../../src/domain/checks/blur.ts';
 import { policyRules } from '../../../src/domain/policy.ts';
-import { factsOf, roundScore } from '../../support/check-example-facts.ts';
-import { CHECK_EXAMPLES } from '../../support/check-examples.ts';
+import { factsOf, roundScore } from '../../support/images/check-example-facts.ts';
+import { CHECK_EXAMPLES } from '../../support/images/check-examples.ts';
 import { inspect } from '../src/image/inspect-file.ts';
 
 const page = readFileSync('docs/checks.md', 'utf8');

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
 import { IMAGE_NOTE_CODES, MAX_NOTES } from '../../../../src/domain/image-notes.ts';
-import { createRandom, frames, noise, SEEDS } from '../../../support/image-seeds.ts';
+import { createRandom, frames, noise, SEEDS } from '../../../support/images/image-seeds.ts';
 import { inspect } from './inspect-file.ts';
 import { expectProcessorTimeWithin, processorMs } from '../../../support/machine-pace.ts';
 

@@ -2,7 +2,7 @@ import { afterAll } from 'vitest';
 import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
 import type { InspectOptions } from '../../../../src/domain/ports/images.ts';
 import { createDecoderPool } from '../../../../src/image/decoder/pool.ts';
-import { inspectBy } from '../../../support/inspect-by.ts';
+import { inspectBy } from '../../../support/images/inspect-by.ts';
 
 const decoders = createDecoderPool({ onEnd: () => undefined });
 afterAll(() => decoders.close());

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { MEASURES } from '../../../../src/domain/measures.ts';
-import { noise } from '../../../support/image-seeds.ts';
-import { tiffOf } from '../../../support/odd-files/tiff-files.ts';
+import { noise } from '../../../support/images/image-seeds.ts';
+import { tiffOf } from '../../../support/images/odd-files/tiff-files.ts';
 import { inspect } from './inspect-file.ts';
 import { expectProcessorTimeWithin, processorMs } from '../../../support/machine-pace.ts';
 

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { readHeaderDimensions } from '../../../../src/image/header-dimensions.ts';
 import { sniffFormat } from '../../../../src/image/sniff.ts';
-import { ODD_FILES } from '../../../support/odd-files.ts';
+import { ODD_FILES } from '../../../support/images/odd-files.ts';
 import { inspect } from './inspect-file.ts';
 
 const picture = () => sharp({ create: { width: 33, height: 21, channels: 3, background: 'teal' } });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageFormat } from '../../../../src/domain/image-facts.ts';
 import { readStructure } from '../../../../src/image/structure.ts';
-import { createRandom, SEEDS } from '../../../support/image-seeds.ts';
-import { chunk } from '../../../support/odd-files/png-parts.ts';
+import { createRandom, SEEDS } from '../../../support/images/image-seeds.ts';
+import { chunk } from '../../../support/images/odd-files/png-parts.ts';
 import { expectProcessorTimeWithin, processorMs } from '../../../support/machine-pace.ts';
 
 /** Of processor time for 16 MiB, in microseconds: three times what the slowest takes, ten times what most do. */

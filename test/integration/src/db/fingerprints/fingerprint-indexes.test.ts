@@ -5,7 +5,7 @@ import { createFingerprintStore } from '../../../../../src/db/fingerprints/finge
 import { openDatabase } from '../../../../../src/db/orm.ts';
 import type { Fingerprints } from '../../../../../src/domain/ports/fingerprints.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
-import { BLANK, fill, hexOf, insertAssets } from '../../../../support/fingerprints.ts';
+import { BLANK, fill, hexOf, insertAssets } from '../../../../support/images/fingerprints.ts';
 
 const MANY = 100_000;
 

@@ -6,7 +6,7 @@ import { openDatabase } from '../../../../../src/db/orm.ts';
 import { MAX_NEAR_DISTANCE } from '../../../../../src/domain/measures.ts';
 import type { Fingerprints, FingerprintStore } from '../../../../../src/domain/ports/fingerprints.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
-import { distanceOf, enterAll, flip, hexOf, insertAssets } from '../../../../support/fingerprints.ts';
+import { distanceOf, enterAll, flip, hexOf, insertAssets } from '../../../../support/images/fingerprints.ts';
 
 const NONE: Earlier = { exact: null, near: [], sizes: null };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { probesOf } from '../../../../../src/db/fingerprints/hash-bands.ts';
-import { flip, hexOf } from '../../../../support/fingerprints.ts';
+import { flip, hexOf } from '../../../../support/images/fingerprints.ts';
 
 /** Whether a search for one hash comes upon the other. */
 function isProbed(hash: string, other: string): boolean {

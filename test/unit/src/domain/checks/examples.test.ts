@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { CHECKS, RULE_NAMES, type RuleName } from '../../../../../src/domain/checks/index.ts';
 import { judge } from '../../../../../src/domain/judge.ts';
 import { policyRules } from '../../../../../src/domain/policy.ts';
-import { describeExample, factsOf } from '../../../../support/check-example-facts.ts';
-import { CHECK_EXAMPLES } from '../../../../support/check-examples.ts';
+import { describeExample, factsOf } from '../../../../support/images/check-example-facts.ts';
+import { CHECK_EXAMPLES } from '../../../../support/images/check-examples.ts';
 import { inspect } from '../../image/inspect-file.ts';
 
 async function findingsOf(name: RuleName, bytes: Buffer) {

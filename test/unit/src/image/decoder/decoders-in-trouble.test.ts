@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createDecoderPool, type DecoderPool } from '../../../../../src/image/decoder/pool.ts';
 import { BLOCK_BYTES } from '../../../../../src/image/limits.ts';
 import { createLocalFile } from '../../../../../src/sources/local-file.ts';
-import { inspectBy } from '../../../../support/inspect-by.ts';
+import { inspectBy } from '../../../../support/images/inspect-by.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
 
 const run = promisify(execFile);

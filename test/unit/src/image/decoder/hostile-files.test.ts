@@ -9,9 +9,9 @@ import { MEASURES } from '../../../../../src/domain/measures.ts';
 import { createDecoderPool } from '../../../../../src/image/decoder/pool.ts';
 import type { DecoderEnd } from '../../../../../src/image/decoder/process.ts';
 import { createLocalFile } from '../../../../../src/sources/local-file.ts';
-import { hostileImage } from '../../../../support/hostile-image.ts';
-import { createRandom, SEEDS } from '../../../../support/image-seeds.ts';
-import { ODD_FILES } from '../../../../support/odd-files.ts';
+import { hostileImage } from '../../../../support/images/hostile-image.ts';
+import { createRandom, SEEDS } from '../../../../support/images/image-seeds.ts';
+import { ODD_FILES } from '../../../../support/images/odd-files.ts';
 
 const FILES = 5_000;
 /** Of every hundred files one kills its decoder, in turn. */
@@ -42,7 +42,7 @@ it(`${FILES} mixed hostile files, fifty of which kill their decoders, cost one f
   const ends: DecoderEnd[] = [];
   const pool = createDecoderPool({
     processes: 2,
-    program: fileURLToPath(new URL('../../../../support/hostile-decoder.ts', import.meta.url)),
+    program: fileURLToPath(new URL('../../../../support/images/hostile-decoder.ts', import.meta.url)),
     onEnd: (end) => ends.push(end),
   });
   const dir = await mkdtemp(join(tmpdir(), 'validatr-hostile-'));

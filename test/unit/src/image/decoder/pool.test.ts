@@ -24,11 +24,11 @@ import {
 } from '../../../../../src/image/limits.ts';
 import { createLocalFile } from '../../../../../src/sources/local-file.ts';
 import { eventually } from '../../../../support/eventually.ts';
-import { hostileImage } from '../../../../support/hostile-image.ts';
-import { inspectBy } from '../../../../support/inspect-by.ts';
+import { hostileImage } from '../../../../support/images/hostile-image.ts';
+import { inspectBy } from '../../../../support/images/inspect-by.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
 
-const HOSTILE = fileURLToPath(new URL('../../../../support/hostile-decoder.ts', import.meta.url));
+const HOSTILE = fileURLToPath(new URL('../../../../support/images/hostile-decoder.ts', import.meta.url));
 const ROCKET = { format: 'JPEG', width: 640, height: 427, bytes: 112_525, integrity: { state: 'intact' } };
 
 const pools: DecoderPool[] = [];

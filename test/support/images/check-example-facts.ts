@@ -1,9 +1,9 @@
-import { CHECKS, type RuleName } from '../../src/domain/checks/index.ts';
-import { sizeOf, sizeScore } from '../../src/domain/checks/size.ts';
-import type { Earlier, ImageFacts } from '../../src/domain/image-facts.ts';
-import { MEASURES } from '../../src/domain/measures.ts';
-import { policyRules } from '../../src/domain/policy.ts';
-import type { InspectOptions } from '../../src/domain/ports/images.ts';
+import { CHECKS, type RuleName } from '../../../src/domain/checks/index.ts';
+import { sizeOf, sizeScore } from '../../../src/domain/checks/size.ts';
+import type { Earlier, ImageFacts } from '../../../src/domain/image-facts.ts';
+import { MEASURES } from '../../../src/domain/measures.ts';
+import { policyRules } from '../../../src/domain/policy.ts';
+import type { InspectOptions } from '../../../src/domain/ports/images.ts';
 import { CHECK_EXAMPLES } from './check-examples.ts';
 
 type Inspect = (source: Buffer, options: InspectOptions) => Promise<ImageFacts | null>;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
-import type { Earlier } from '../../src/domain/image-facts.ts';
-import type { RuleName } from '../../src/domain/checks/index.ts';
+import type { Earlier } from '../../../src/domain/image-facts.ts';
+import type { RuleName } from '../../../src/domain/checks/index.ts';
 
 /** A picture that a rule passes and one that it fails: what docs/checks.md shows, and what a test holds it to. */
 export interface CheckExample {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import { configureDecoder, decode } from '../../src/image/decode.ts';
-import { serveDecoder } from '../../src/image/decoder/serve.ts';
+import { configureDecoder, decode } from '../../../src/image/decode.ts';
+import { serveDecoder } from '../../../src/image/decoder/serve.ts';
 
 /**
  * A decoder with holes: a JPEG whose comment says so makes it loop, hang, eat memory, die, fail or

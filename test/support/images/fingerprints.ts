@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Fingerprints } from '../../src/domain/ports/fingerprints.ts';
-import type { TestDatabase } from './database.ts';
+import type { Fingerprints } from '../../../src/domain/ports/fingerprints.ts';
+import type { TestDatabase } from '../database.ts';
 
 /** 64 hex digits that follow from the text. */
 export function hexOf(text: string): string {

@@ -1,5 +1,5 @@
-import type { ImageFacts, ImageFormat } from '../../../src/domain/image-facts.ts';
-import type { DamageReason, ImageNoteCode } from '../../../src/domain/image-notes.ts';
+import type { ImageFacts, ImageFormat } from '../../../../src/domain/image-facts.ts';
+import type { DamageReason, ImageNoteCode } from '../../../../src/domain/image-notes.ts';
 
 /** A file that is not quite what it seems, and what must be said of it. */
 export interface OddFile {

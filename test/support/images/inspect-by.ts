@@ -1,8 +1,8 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { InspectImage, InspectOptions } from '../../src/domain/ports/images.ts';
-import { createLocalFile } from '../../src/sources/local-file.ts';
+import type { InspectImage, InspectOptions } from '../../../src/domain/ports/images.ts';
+import { createLocalFile } from '../../../src/sources/local-file.ts';
 
 /** Inspects a file of this repository, or bytes through a file of their own. */
 export async function inspectBy(
