@@ -1,91 +1,97 @@
 /**
- * Who may import whom (docs/architecture.md). Each folder of `src` but `bin`, `cli` and `process` keeps to `domain`; each technology has one owner.
+ * Which folder may import which (docs/architecture.md). Each technology has one owner. `scripts/check-arrows.ts` runs
+ * these rules; test/unit/scripts/arrows.test.ts breaks each of them once.
  */
+const CODE = '^(src|workflows|activities)/';
+
 const only = (name, from, allowed) => ({
   name,
   severity: 'error',
   from: { path: from },
-  to: { path: '^(src|workflows|activities)/', pathNot: allowed },
+  to: { path: CODE, pathNot: allowed },
 });
 
 const owner = (technology, path) => ({
-  name: `${technology.replaceAll(/\W+/g, '-')}-has-one-owner`,
+  name: `${technology.replaceAll(/\W+/g, '-').replace(/^-/, '')}-has-one-owner`,
   severity: 'error',
-  from: { path: '^(src|workflows|activities)/', pathNot: path },
+  from: { path: CODE, pathNot: path },
   to: { path: `node_modules/${technology}/` },
 });
 
+const never = (name, from, to) => ({ name, severity: 'error', from, to });
+
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    {
-      name: 'nothing-imports-bin',
-      severity: 'error',
-      from: { path: '^(src/(?!bin/)|workflows|activities)' },
-      to: { path: '^src/bin/' },
-    },
-    {
-      name: 'only-bin-imports-cli-and-process',
-      severity: 'error',
-      from: { path: '^(src/(?!bin/|cli/|process/)|workflows|activities)' },
-      to: { path: '^src/(cli|process)/' },
-    },
-    {
-      name: 'product-never-imports-tests',
-      severity: 'error',
-      from: { path: '^(src|workflows|activities)/' },
-      to: { path: '^(test|bench|scripts)/' },
-    },
-    {
-      name: 'product-never-imports-clients',
-      severity: 'error',
-      from: { path: '^(src|workflows|activities)/' },
-      to: { path: '^clients/' },
-    },
-    {
-      name: 'clients-stand-alone',
-      severity: 'error',
-      from: { path: '^clients/' },
-      to: { path: '^(src|workflows|activities|test|bench|scripts)/' },
-    },
+    never('no-cycles', {}, { circular: true }),
+
+    // bin may import cli and process, and they may import everything but bin. Nothing imports bin.
+    never('nothing-imports-bin', {}, { path: '^src/bin/' }),
+    only('bin-holds-entries', '^src/bin/', '^src/(cli|process)/'),
+    never(
+      'only-bin-imports-cli-and-process',
+      { path: CODE, pathNot: '^src/(bin|cli|process)/' },
+      { path: '^src/(cli|process)/' },
+    ),
+    never('product-never-imports-tests', { path: CODE }, { path: '^(test|bench|scripts)/' }),
+    never('product-never-imports-clients', { path: CODE }, { path: '^clients/' }),
+    never(
+      'clients-stand-alone',
+      { path: '^clients/' },
+      { path: '^(src|workflows|activities|test|bench|scripts)/' },
+    ),
+
+    // domain imports zod at most, and does no input or output.
     only('domain-is-pure', '^src/domain/', '^src/domain/'),
-    {
-      name: 'domain-takes-zod-at-most',
-      severity: 'error',
-      from: { path: '^src/domain/' },
-      to: { path: 'node_modules', pathNot: 'node_modules/zod/' },
-    },
+    never(
+      'domain-takes-zod-at-most',
+      { path: '^src/domain/' },
+      { path: 'node_modules', pathNot: 'node_modules/zod/' },
+    ),
+    never(
+      'domain-does-no-io',
+      { path: '^src/domain/' },
+      {
+        dependencyTypes: ['core'],
+        dependencyTypesNot: ['type-only'],
+        pathNot: '^(node:)?(crypto|zlib|buffer)$',
+      },
+    ),
+
+    // Each of these knows the domain, and none of the others.
     only('db-keeps-to-domain', '^src/db/', '^src/(db|domain)/'),
     only('sources-keep-to-domain', '^src/sources/', '^src/(sources|domain)/'),
+    only('datasets-keep-to-domain', '^src/datasets/', '^src/(datasets|domain)/'),
     only('image-keeps-to-domain', '^src/image/', '^src/(image|domain)/'),
     only('webhooks-keep-to-domain', '^src/webhooks/', '^src/(webhooks|domain)/'),
     only('temporal-keeps-to-domain', '^src/temporal/', '^(src/(temporal|domain)/|workflows/contract\\.ts)'),
     only('api-keeps-to-domain', '^src/api/', '^(src/(api|domain|telemetry)/|workflows/contract\\.ts)'),
+    only('activities-keep-to-domain', '^activities/', '^(activities|src/domain)/'),
     only('telemetry-stands-alone', '^src/telemetry/', '^src/telemetry/'),
     only('dev-stands-alone', '^src/dev/', '^src/dev/'),
-    only('activities-keep-to-domain', '^activities/', '^(activities|src/domain)/'),
-    {
-      name: 'workflows-are-deterministic',
-      severity: 'error',
-      from: { path: '^workflows/' },
-      to: { path: '^(src|activities)/', pathNot: '^src/domain/', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'workflows-take-temporal-only',
-      severity: 'error',
-      from: { path: '^workflows/' },
-      to: {
+    never('config-keeps-to-domain', { path: '^src/config\\.ts$' }, { path: CODE, pathNot: '^src/domain/' }),
+
+    // Workflows: Temporal, the domain, and types of activities. Callers know them by their contract.
+    only('workflows-keep-to-domain', '^workflows/', '^(workflows|activities|src/domain)/'),
+    never(
+      'workflows-take-types-of-activities',
+      { path: '^workflows/' },
+      { path: '^activities/', dependencyTypesNot: ['type-only'] },
+    ),
+    never(
+      'workflows-take-temporal-only',
+      { path: '^workflows/' },
+      {
         path: 'node_modules',
         pathNot: 'node_modules/@temporalio/(workflow|common)/',
         dependencyTypesNot: ['type-only'],
       },
-    },
-    {
-      name: 'workflows-are-known-by-contract',
-      severity: 'error',
-      from: { path: '^(src|activities)/', pathNot: '^src/(bin|process)/' },
-      to: { path: '^workflows/', pathNot: '^workflows/contract\\.ts$' },
-    },
+    ),
+    never(
+      'workflows-are-known-by-contract',
+      { path: '^(src|activities)/' },
+      { path: '^workflows/', pathNot: '^workflows/contract\\.ts$' },
+    ),
+
     owner('commander', '^src/cli/'),
     owner('express', '^src/api/'),
     owner('sharp', '^src/image/'),
@@ -93,8 +99,14 @@ module.exports = {
     owner('@mikro-orm', '^src/db/'),
     owner('kysely', '^src/db/'),
     owner('pg', '^src/(db|dev)/'),
+    owner('@aws-sdk', '^src/sources/'),
+    owner('@google-cloud', '^src/sources/'),
+    owner('@azure', '^src/sources/'),
     owner('@temporalio/client', '^src/temporal/'),
-    owner('@temporalio/worker', '^src/(bin|process)/'),
+    owner('@temporalio/worker', '^src/process/'),
+    owner('pino', '^src/telemetry/'),
+    owner('prom-client', '^src/telemetry/'),
+    owner('@opentelemetry', '^src/telemetry/'),
   ],
   options: {
     parser: 'swc',

@@ -1,28 +1,19 @@
-import { cruise, type ICruiseResult } from 'dependency-cruiser';
-import extractConfig from 'dependency-cruiser/config-utl/extract-depcruise-config';
+import { existsSync } from 'node:fs';
+import { checkArrows } from './arrows.ts';
+import { checkSizes } from './sizes.ts';
 
-/** Fewer would mean that the parser does not read TypeScript: then everything passes, and nothing is checked. */
-const LEAST_MODULES = 50;
-
-const { forbidden, options } = await extractConfig('./.dependency-cruiser.cjs');
-const { output } = await cruise(
-  ['src', 'workflows', 'activities', 'clients/typescript/src', 'test', 'bench', 'scripts'],
-  {
-    ...options,
-    ruleSet: { forbidden: forbidden ?? [] },
-    validate: true,
-  },
-);
-const { summary, modules } = output as ICruiseResult;
-const ours = modules.filter(({ source }) => /^(src|workflows|activities)\/.*\.ts$/.test(source));
-const arrows = ours.flatMap(({ dependencies }) => dependencies);
-
-for (const { rule, from, to } of summary.violations) process.stderr.write(`${rule.name}: ${from} → ${to}\n`);
-if (ours.length < LEAST_MODULES || arrows.length < LEAST_MODULES) {
-  process.stderr.write(`Only ${ours.length} modules and ${arrows.length} imports were scanned.\n`);
-  process.exit(1);
-}
-process.stdout.write(
-  `${ours.length} modules, ${arrows.length} imports, ${summary.violations.length} violations\n`,
-);
-process.exit(summary.violations.length === 0 ? 0 : 1);
+/** `npm run check:arrows`: which folder imports which, how long files are, and how many a folder holds. */
+const folders = [
+  'src',
+  'workflows',
+  'activities',
+  'clients/typescript/src',
+  'test',
+  'bench',
+  'scripts',
+].filter((folder) => existsSync(folder));
+const { violations, modules, imports } = await checkArrows(folders);
+const all = [...violations, ...checkSizes(folders)];
+for (const line of all) process.stderr.write(`${line}\n`);
+process.stdout.write(`${modules} modules, ${imports} imports, ${all.length} violations\n`);
+process.exitCode = all.length === 0 ? 0 : 1;
