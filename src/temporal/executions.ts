@@ -4,14 +4,14 @@ import { AppError } from '../domain/errors.ts';
 import type { Executions } from '../domain/ports/executions.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 
-/** Queries wait behind a running workflow task; after this long the row answers instead. */
+/** A query waits for the workflow's running task. After this long, the row answers instead. */
 const QUERY_DEADLINE_MS = 1_000;
 
 export function createExecutions(client: Client): Executions {
   return {
     async isCurrentResetRun(workflowId, runId) {
       const current = await describeCurrent(client, workflowId);
-      // A reset run keeps the id of the first run of its chain; every other run of ours is the first of its own.
+      // A reset run keeps the first run id of its chain. Every other run of ours is the first of its chain.
       return current !== null && current.runId === runId && current.firstRunId !== runId;
     },
 
@@ -21,7 +21,7 @@ export function createExecutions(client: Client): Executions {
           client.workflow.getHandle(assetWorkflowId(assetId)).query<AssetStatus>(statusQuery),
         );
       } catch {
-        // No worker, a busy one, no workflow, no server: whatever it is, the caller has the row.
+        // No worker, a busy worker, no workflow or no server: in each case the caller has the row.
         return null;
       }
     },

@@ -13,14 +13,14 @@ import type { Verdict } from '../domain/verdict.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 import { type CurrentRun, describeCurrent } from './executions.ts';
 
-/** Temporal's index lags behind its histories: closed runs are looked for from this long before the last mark. */
+/** The search for closed runs begins this long before the last mark, because Temporal's index lags behind. */
 const OVERLAP_MS = 5 * 60 * 1000;
 
 /** Open rows compared with their workflow in one round; of a workflow that held many and is gone, as many again. */
 const ROWS_A_ROUND = 200;
 const DELIVERIES_A_ROUND = 50;
 
-/** How Temporal calls runs that an operator has ended. */
+/** Temporal's names for the ends that an operator brings about. */
 const WAS_STOPPED = new Set(['TERMINATED', 'CANCELLED']);
 
 type Repaired = Pick<ReconcileReport, 'closed' | 'requeued'>;
@@ -112,14 +112,14 @@ export function createReconcile({ client, repairs, now }: ReconcileDeps): () => 
     }
   }
 
-  /** Deliveries that a workflow was given and that are still pending: is it still there? */
+  /** Looks whether the workflows of pending deliveries are still there. */
   async function checkDeliveries(): Promise<number> {
     let repaired = 0;
     for (const { id, handedOverAt } of await repairs.takeDeliveriesLongestUnchecked(DELIVERIES_A_ROUND)) {
       const run = await describeCurrent(client, deliveryWorkflowId(id));
       if (run?.status === 'RUNNING') continue;
       repaired += 1;
-      // A run that had ended before the delivery was handed over belongs to an earlier hand-over: this one was never started.
+      // A run that ended before the delivery was handed over belongs to an earlier hand-over. This one was never started.
       const isStopped =
         run !== null && WAS_STOPPED.has(run.status) && Number(run.closedAt) >= Number(handedOverAt);
       if (isStopped) await repairs.stopDelivery(id);

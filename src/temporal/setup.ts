@@ -10,23 +10,23 @@ import { CALL_DEADLINE_MS } from './client.ts';
 
 const SCHEDULE_ID = 'validatr-reconcile';
 
-/** Terminated workflows are repaired within 60 s (contract): two rounds and their work fit. */
+/** The contract gives 60 s to repair a terminated workflow's row: two rounds and their work fit. */
 const RECONCILE_EVERY = '15 s';
 
-/** gRPC status codes of a server, or of a namespace, that is not there yet. */
+/** gRPC status codes that waiting can mend: the server, or its namespace, is not there yet. */
 const WORTH_WAITING: Readonly<Record<number, string>> = {
-  // What the worker's connection says of a deadline.
+  // The worker's connection reports a deadline so.
   1: 'it does not answer in time',
   4: 'it does not answer in time',
   5: 'it does not have this namespace',
   8: 'it is overloaded',
-  13: 'it fails within',
+  13: 'it reports an internal error',
   14: 'it does not answer',
 };
 
 /**
- * Gives the namespace what our workflows need of it; null when that is done, otherwise why it can't be yet.
- * @throws what waiting does not mend, e.g. a missing permission
+ * Creates what our workflows need in the namespace. Returns null when that is done, otherwise the reason to wait.
+ * @throws errors that waiting does not mend, e.g. a missing permission
  */
 export async function prepareNamespace(client: Client): Promise<string | null> {
   try {
@@ -48,8 +48,8 @@ function reasonToWait(error: unknown): string | undefined {
 }
 
 /**
- * Registers the search attributes where they are missing. `temporal-config` does so ahead of time; this is for a
- * server that someone just pointed us at.
+ * Registers the search attributes that are missing. The compose stack has them from `temporal-config`; a server that an
+ * operator has just pointed us at does not.
  */
 async function ensureSearchAttributes(client: Client): Promise<void> {
   const { operatorService } = client.connection as { operatorService?: OperatorService };
@@ -77,7 +77,7 @@ interface OperatorService {
   }): Promise<unknown>;
 }
 
-/** Creates the reconciler's Schedule, or brings the one that is there up to date. */
+/** Creates the reconciler's Schedule, or updates the existing one. */
 async function ensureReconcileSchedule(client: Client): Promise<void> {
   const options: Omit<ScheduleOptions, 'scheduleId'> & { action: { type: 'startWorkflow' } } = {
     spec: { intervals: [{ every: RECONCILE_EVERY }] },

@@ -32,7 +32,7 @@ async function serveTemporal(status: number | null) {
 describe('a namespace that a worker is to use', () => {
   it.each([
     ['does not answer in time', null],
-    ['fails within', 13],
+    ['reports an internal error', 13],
   ])(
     'is waited for while its server %s',
     async (reason, status) => {

@@ -1,0 +1,64 @@
+import type { Client } from '@temporalio/client';
+import {
+  DELIVER_WEBHOOK,
+  type DeliverWebhookInput,
+  deliveryWorkflowId,
+  tryNowSignal,
+  WEBHOOK_TASK_QUEUE,
+} from '../../workflows/contract.ts';
+import type { DispatchQueue } from '../domain/ports/dispatch.ts';
+import type { WebhookTurns } from '../domain/ports/webhooks.ts';
+import { CALL_DEADLINE_MS } from './client.ts';
+
+/** Tells which deliveries would get no try now. Null in a process that sends none, because it does not know. */
+export type KnownTurns = Pick<WebhookTurns, 'blockedForMs' | 'blockedTenants'> | null;
+
+/** Starts a workflow for each overdue delivery that would get a try now, and puts off the others. */
+export async function handOverDeliveries(
+  queue: DispatchQueue,
+  client: Client,
+  turns: KnownTurns,
+): Promise<void> {
+  const parked = new Set<string>();
+  // Tenants beyond their minute are left out and stay overdue. To put them off would update all their rows each minute.
+  for (const delivery of await queue.overdueDeliveries(turns?.blockedTenants())) {
+    // The deliveries before this one may have used up the minute.
+    if (parked.has(delivery.endpointId) || turns?.blockedTenants().has(delivery.tenant)) continue;
+    const waitMs = turns?.blockedForMs(delivery) ?? 0;
+    if (waitMs > 0) {
+      // Puts off all of the endpoint, so that the next round has room for other endpoints.
+      await queue.parkOverdue(delivery, waitMs);
+      parked.add(delivery.endpointId);
+      continue;
+    }
+    await handOver(queue, client, delivery.id);
+  }
+}
+
+/**
+ * Marks the delivery before its workflow is started, because a worker may park it as soon as that runs. If this process
+ * dies between the two, the reconciler finds no workflow and makes the delivery due again.
+ */
+async function handOver(queue: DispatchQueue, client: Client, deliveryId: string): Promise<void> {
+  const mark = await queue.markHandedOver(deliveryId);
+  if (mark === null) return;
+  try {
+    await startDelivery(client, deliveryId);
+  } catch (error) {
+    await queue.unmarkHandedOver(deliveryId, mark).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Starts the delivery's workflow. The signal ends the wait of one that is running. */
+async function startDelivery(client: Client, deliveryId: string): Promise<void> {
+  await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+    client.workflow.signalWithStart<(input: DeliverWebhookInput) => Promise<void>>(DELIVER_WEBHOOK, {
+      workflowId: deliveryWorkflowId(deliveryId),
+      taskQueue: WEBHOOK_TASK_QUEUE,
+      workflowTaskTimeout: '5 s',
+      args: [{ deliveryId }],
+      signal: tryNowSignal,
+    }),
+  );
+}

@@ -1,0 +1,69 @@
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import {
+  stateAttribute,
+  TASK_QUEUE,
+  VALIDATE_ASSET,
+  type ValidateAssetInput,
+  type ValidateAssetMemo,
+  type ValidateAssetResult,
+} from '../../workflows/contract.ts';
+import type { StepExecution } from '../domain/asset.ts';
+import { isDefaultPolicy, planFor } from '../domain/policy.ts';
+import type { AssetToDispatch } from '../domain/ports/dispatch.ts';
+import { CALL_DEADLINE_MS } from './client.ts';
+
+/** Longer than any validation: 24 h of retries a step, steps in a row. Ends a workflow that can't make progress. */
+const EXECUTION_TIMEOUT = '4 days';
+
+type ValidateAsset = (input: ValidateAssetInput) => Promise<ValidateAssetResult>;
+
+export interface StartOptions {
+  readonly client: Client;
+  readonly stepExecution: StepExecution;
+  /** Whether Temporal may answer with the first task, because workers share this process and its connection. */
+  readonly eager: boolean;
+}
+
+/** Starts the workflow that validates the asset. False while a workflow of another attempt holds the id. */
+export async function startValidation(
+  { client, stepExecution, eager }: StartOptions,
+  workflowId: string,
+  { id, attempt, assetPath, webhookKeys, policy, sha256 }: AssetToDispatch,
+): Promise<boolean> {
+  const input: ValidateAssetInput = {
+    assetId: id,
+    attempt,
+    assetPath,
+    webhookKeys,
+    stepExecution,
+    ...(!isDefaultPolicy(policy) && { policy: planFor(policy) }),
+    ...(sha256 !== null && { sha256 }),
+  };
+  const memo: ValidateAssetMemo = { attempt };
+  try {
+    await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+      client.workflow.start<ValidateAsset>(VALIDATE_ASSET, {
+        workflowId,
+        taskQueue: TASK_QUEUE,
+        args: [input],
+        memo: { ...memo },
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        workflowExecutionTimeout: EXECUTION_TIMEOUT,
+        // Queries and cancellation wait for the running task, so it must be short.
+        workflowTaskTimeout: '5 s',
+        staticSummary: `${assetPath.path} (attempt ${attempt})`.slice(0, 200),
+        typedSearchAttributes: [{ key: stateAttribute, value: 'in_progress' }],
+        requestEagerStart: eager,
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // Either the answer to an earlier start was lost, or the run of an earlier attempt has not closed yet.
+    const { memo: running } = await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+      client.workflow.getHandle(workflowId).describe(),
+    );
+    return running?.['attempt'] === attempt;
+  }
+}
