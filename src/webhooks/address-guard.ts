@@ -1,17 +1,17 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * Which addresses we may connect to. Whoever submits an asset chooses its webhook URLs, and must not reach through them
- * what only this machine or its network can: allowed is what is globally reachable, and what an operator adds.
+ * Tells which addresses we may connect to. Clients choose webhook URLs, and must not use them to reach hosts that only
+ * this machine or its network can reach. Allowed are globally reachable addresses, and those that an operator adds.
  *
- * `ipaddr.js` knows IANA's special-purpose registries; its range `unicast` is "none of these". IPv6 is allowed inside 2000::/3
- * only, the one block that is assigned for global unicast. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo)
- * is either judged as itself or belongs to a range that is not `unicast`.
+ * `ipaddr.js` knows IANA's special-purpose registries: an address in none of them has the range `unicast`. IPv6 is
+ * allowed inside 2000::/3 only, the one block that is assigned for global unicast. An IPv4 address inside an IPv6 one
+ * (mapped, NAT64, 6to4, Teredo) is either judged as itself or belongs to a range that is not `unicast`.
  */
 export type AddressGuard = (address: string) => boolean;
 
 /**
- * Never allowed, whatever an operator adds: services on these give credentials away to whoever asks from the machine
+ * Never allowed, whatever an operator adds: metadata services there give credentials to every caller on the machine
  * (AWS, Azure, Google, Oracle and others; AWS by IPv6; Azure's wire server; Alibaba; Oracle).
  */
 const METADATA = new Set(
@@ -22,7 +22,7 @@ const METADATA = new Set(
 
 const GLOBAL_UNICAST_V6 = ipaddr.IPv6.parseCIDR('2000::/3');
 
-/** `allowed`: CIDR blocks beyond the public ones. @throws {RangeError} naming the one that is none */
+/** `allowed`: CIDR blocks beyond the public ones. @throws {RangeError} naming the text that is no block */
 export function createAddressGuard(allowed: readonly string[]): AddressGuard {
   const blocks = allowed.map(parseBlock);
 

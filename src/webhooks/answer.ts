@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { parseRetryAfter } from './retry-schedule.ts';
 
-/** Of a response this much is read, so that the connection can be used again; of more the connection is cut. */
+/** A response is read up to here, so that the connection can be used again. If there is more, the connection is cut. */
 const MAX_RESPONSE_BYTES = 64 * 1024;
-/** This much is kept, for whoever looks into the delivery log. */
+/** This much is kept for the delivery log. */
 const MAX_EXCERPT_BYTES = 4 * 1024;
 
 /** The beginning of a body as text; null if it has none. Reading stops at the limit or when the try's time is over. */
@@ -21,14 +21,14 @@ export async function readExcerpt(body: Dispatcher.ResponseData['body']): Promis
       if (readBytes > MAX_RESPONSE_BYTES) break;
     }
   } catch {
-    // The receiver's status stands, whatever became of the rest of its answer.
+    // The receiver's status counts, even if the rest of its answer is lost.
   }
   // Postgres can store any text but this character.
   const text = Buffer.concat(kept).toString('utf8').replaceAll('\0', '');
   return text === '' ? null : text;
 }
 
-/** 2xx is delivered; 408, 429 and 5xx are worth another try; the rest is the receiver's final word. */
+/** 2xx is delivered; 408, 429 and 5xx are worth another try; every other status is final. */
 export function classifyResponse({ statusCode: status, headers }: Dispatcher.ResponseData, nowMs: number) {
   if (status >= 200 && status < 300)
     return { status, error: null, outcome: 'delivered', retryAfterMs: null } as const;
@@ -56,7 +56,7 @@ const NETWORK_ERRORS: Record<string, string> = {
   UND_ERR_HEADERS_OVERFLOW: 'invalid_response',
 };
 
-/** A short code; library texts may quote the URL. */
+/** A short code, because the texts of libraries may quote the URL. */
 export function networkErrorCode(error: unknown): string {
   const { name, code } = error as { name?: string; code?: string };
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';

@@ -2,11 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { challengeEventBody } from '../domain/events.ts';
 import type { TryResult } from '../domain/ports/webhooks.ts';
 
-/** An event that asks a receiver whether it wants ours. Each has an id of its own: receivers drop what they have seen. */
+/** An event that asks a receiver whether it wants ours. Each has a new id, because receivers drop ids they have seen. */
 export interface Challenge {
   readonly id: string;
   readonly body: string;
-  /** What the answer has to hold. 18 random bytes: nobody answers it without having read it. */
+  /** The answer must hold this text. It has 18 random bytes, so it can't be guessed. */
   readonly challenge: string;
 }
 
@@ -16,7 +16,7 @@ export function makeChallenge(): Challenge {
   return { id, challenge, body: challengeEventBody(id, challenge) };
 }
 
-/** A 2xx whose body is a JSON object with the same `challenge` (an echo of the event is one), whatever else it holds. */
+/** True for a 2xx whose body is a JSON object with the same `challenge`. An echo of the event is one, too. */
 export function isAnswered(
   { challenge }: Challenge,
   { outcome, excerpt }: Pick<TryResult, 'outcome' | 'excerpt'>,

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 interface EndpointStat {
   /** In-line tries under way in this process. */
   inLine: number;
@@ -7,27 +9,27 @@ interface EndpointStat {
   lastDurationMs: number;
 }
 
-/** An endpoint that took longer for its last answer is not tried in line. */
+/** An endpoint whose last answer took longer is not tried in line. */
 const QUICK_ANSWER_MS = 500;
-/** In-line tries of one endpoint under way at once. */
+/** How many in-line tries of one endpoint are under way at once. */
 const MAX_IN_LINE_TRIES = 4;
-/** How long a further one waits for its turn: a quick endpoint frees one within milliseconds. */
+/** How long a further try waits for its turn. A quick endpoint frees one within milliseconds. */
 const WAIT_FOR_TURN_MS = 250;
 
-/** Endpoints remembered; the one unused for longest is forgotten first. */
+/** How many endpoints are remembered. The least recently used is forgotten first. */
 const MAX_ENDPOINTS = 10_000;
 
-/** How endpoints (a URL without query and fragment) have answered this process lately, and whose turn it is. */
+/** How quickly endpoints (URLs without query and fragment) last answered this process, and whose turn it is. */
 export function createEndpointStats() {
-  const stats = new Map<string, EndpointStat>();
+  const stats = new LRUCache<string, EndpointStat>({ max: MAX_ENDPOINTS });
 
   function of(url: string): EndpointStat {
     const endpoint = url.replace(/[?#].*$/s, '');
-    const stat = stats.get(endpoint) ?? { inLine: 0, waiting: [], lastDurationMs: 0 };
-    // Reinserted: a Map iterates in order of insertion, so its first key is the one unused for longest.
-    stats.delete(endpoint);
-    stats.set(endpoint, stat);
-    if (stats.size > MAX_ENDPOINTS) stats.delete(stats.keys().next().value as string);
+    let stat = stats.get(endpoint);
+    if (stat === undefined) {
+      stat = { inLine: 0, waiting: [], lastDurationMs: 0 };
+      stats.set(endpoint, stat);
+    }
     return stat;
   }
 
@@ -55,7 +57,7 @@ export function createEndpointStats() {
       of(url).lastDurationMs = durationMs;
     },
 
-    /** A turn for an in-line try, to be ended by the returned function; null if the endpoint is slow or has too many. */
+    /** Gives an in-line try its turn, and returns the function that ends it; null if the endpoint is slow or busy. */
     async reserve(url: string): Promise<(() => void) | null> {
       const stat = of(url);
       if (stat.lastDurationMs >= QUICK_ANSWER_MS || !(await takeTurn(stat))) return null;

@@ -7,10 +7,10 @@ import type { AddressGuard } from './address-guard.ts';
 /** The addresses of a name; rejects if there are none. */
 export type Lookup = (hostname: string) => Promise<readonly string[]>;
 
-/** Addresses of one name that are tried, one after the other. */
+/** How many addresses of one name are tried, one after the other. */
 const MAX_ADDRESSES = 4;
 
-/** An address that the guard refuses; the try fails for good, for it would do so again. */
+/** The guard refuses the address. The delivery fails for good, because each further try would fail too. */
 export class AddressForbiddenError extends Error {
   override readonly name = 'AddressForbiddenError';
   readonly code = 'address_forbidden';
@@ -21,15 +21,15 @@ export const lookupBySystem: Lookup = async (hostname) => {
   return found.map(({ address }) => address);
 };
 
-/** The host of a URL as addresses are written: there an IPv6 literal comes in brackets. */
+/** The host of a URL without the brackets that URLs put around an IPv6 address. */
 export function withoutBrackets(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '');
 }
 
 /**
- * Connects to allowed addresses only. The name is looked up here and the connection made to what was found, so that no
- * second answer can differ (DNS rebinding); one forbidden address among the answers refuses all of them; and what the
- * socket is really connected to is held against the guard once more.
+ * Connects to allowed addresses only. The name is looked up once, here, and the connection goes to an address that was
+ * found, so a second lookup can't give another (DNS rebinding). One forbidden address among them refuses the name. The
+ * address that the socket is connected to is checked once more.
  */
 export function createGuardedConnect(
   isAllowed: AddressGuard,

@@ -3,12 +3,12 @@ import type { JudgeHost } from '../domain/ports/webhooks.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { type Lookup, withoutBrackets } from './guarded-connect.ts';
 
-/** Someone waits for the answer: what a name server has not said by then is not known at once. */
+/** A client waits for the answer. A name that is not resolved by then counts as unknown. */
 const DEADLINE_MS = 2_000;
-/** The system looks names up on the few threads that also open files; names that are slow to resolve may not take them all. */
+/** Lookups use the few threads that also open files. Slow ones must not take all of them. */
 const MAX_LOOKUPS = 2;
 
-/** Tells beforehand what a connection to a host would come to. Whoever connects checks again: answers change. */
+/** Tells beforehand whether a connection to a host would be allowed. Senders check again, because names can change. */
 export function createHostCheck({
   isAllowed,
   lookup,
@@ -21,7 +21,7 @@ export function createHostCheck({
   const waiting: (() => void)[] = [];
   let free = MAX_LOOKUPS;
 
-  /** Null where there is no answer, or nobody waits for it any more. */
+  /** Null if there is no answer, or if the caller no longer waits for one. */
   async function lookUpInTurn(name: string, signal: AbortSignal): Promise<readonly string[] | null> {
     if (free > 0) free -= 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));

@@ -1,24 +1,26 @@
+import { LRUCache } from 'lru-cache';
+
 /**
- * How many tries an origin gets from this process, and when it gets none; for each tenant by itself (`tenant`), for one's URL that
- * fails says nothing of another's at the same origin.
+ * How many tries an origin gets from this process, and when it gets none. Counted for each tenant (`tenant`) apart,
+ * because a URL of one tenant that fails says nothing about a URL of another at the same origin.
  *
  *     closed ──5 failures in a row──▶ open, 30 s ×2 up to 15 min ──time over──▶ one probe
  *        ▲                               ▲                                      │   │
  *        └──────────answered─────────────│──────────────────────────────────────┘   │
  *                                        └────────────────failed────────────────────┘
  *
- * A try that may not start gives its slot back and comes again after the time it is told: a receiver that hangs holds
- * 32 of a worker's 200 slots for 10 s at most, then one.
+ * A try that may not start gives its slot back, and asks again after the time that it is given. So a receiver that
+ * hangs holds 32 of a worker's 200 slots for 10 s at most, then one.
  */
 const MAX_IN_FLIGHT = 32;
 const FAILURES_TO_OPEN = 5;
 const FIRST_OPEN_MS = 30_000;
 const LAST_OPEN_MS = 15 * 60_000;
-/** While others are under way: about the time of some quick answers, or of one that hangs. */
+/** Wait for a place while other tries are under way: about the time of some quick answers. */
 const BUSY_MS = 2_000;
 const SPREAD_MS = 5_000;
 
-/** Origins remembered; the one unused for longest is forgotten first. */
+/** How many origins are remembered. The least recently used is forgotten first. */
 const MAX_ORIGINS = 10_000;
 
 interface Origin {
@@ -31,22 +33,22 @@ interface Origin {
 
 /** `now` in milliseconds; `random` in [0, 1). */
 export function createOriginGate({ now, random }: { now: () => number; random: () => number }) {
-  const origins = new Map<string, Origin>();
+  const origins = new LRUCache<string, Origin>({ max: MAX_ORIGINS });
 
   function of(url: string, tenant: string): Origin {
     const key = `${tenant} ${URL.parse(url)?.origin ?? url}`;
-    const origin = origins.get(key) ?? { inFlight: 0, failuresInARow: 0, openForMs: 0, openUntil: 0 };
-    // Reinserted: a Map iterates in order of insertion, so its first key is the one unused for longest.
-    origins.delete(key);
-    origins.set(key, origin);
-    if (origins.size > MAX_ORIGINS) origins.delete(origins.keys().next().value as string);
+    let origin = origins.get(key);
+    if (origin === undefined) {
+      origin = { inFlight: 0, failuresInARow: 0, openForMs: 0, openUntil: 0 };
+      origins.set(key, origin);
+    }
     return origin;
   }
 
   function blockedFor(origin: Origin): number {
     const isProbing = origin.openForMs > 0 && origin.inFlight > 0;
     const remainingMs = origin.openUntil - now();
-    // Spread out a little: one of them is let in as the probe, the others a moment after it was answered.
+    // Spread out a little: the first to ask is the probe, and the others ask again after it was answered.
     if (remainingMs > 0) return Math.ceil(remainingMs + random() * SPREAD_MS);
     if (isProbing || origin.inFlight >= MAX_IN_FLIGHT) return Math.ceil(BUSY_MS * (1 + 2 * random()));
     return 0;
@@ -56,7 +58,7 @@ export function createOriginGate({ now, random }: { now: () => number; random: (
     /** Milliseconds after which a try is to ask again; 0 if it may start now. */
     blockedForMs: (url: string, tenant = ''): number => blockedFor(of(url, tenant)),
 
-    /** Lets a try in, to be ended by the returned function; or the milliseconds after which it is to ask again. */
+    /** Lets a try in, and returns the function that ends it; or returns the milliseconds after which to ask again. */
     enter(url: string, tenant = ''): (() => void) | number {
       const origin = of(url, tenant);
       const waitMs = blockedFor(origin);
@@ -67,7 +69,7 @@ export function createOriginGate({ now, random }: { now: () => number; random: (
       };
     },
 
-    /** `isAlive`: the origin answered, and not that it can't (5xx, 429). */
+    /** `isAlive`: the origin answered, with neither 5xx nor 429. */
     record(url: string, isAlive: boolean, tenant = ''): void {
       const origin = of(url, tenant);
       if (isAlive) {
@@ -75,7 +77,7 @@ export function createOriginGate({ now, random }: { now: () => number; random: (
         return;
       }
       origin.failuresInARow += 1;
-      // Tries that were under way when it opened say nothing new.
+      // Tries that were under way when the gate opened tell nothing new.
       if (origin.openUntil > now() || origin.failuresInARow < FAILURES_TO_OPEN) return;
       origin.openForMs = Math.min(origin.openForMs * 2 || FIRST_OPEN_MS, LAST_OPEN_MS);
       origin.openUntil = now() + origin.openForMs;

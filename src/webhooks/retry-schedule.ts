@@ -1,20 +1,20 @@
 /**
- * When a delivery is tried, counted by HTTP tries made: at once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h,
- * 20 h, 24 h: ten tries over 76 h, the schedule that Standard Webhooks 1.0 recommends.
+ * Delays before the second and each further try: ten tries over 76 h, as Standard Webhooks 1.0 recommends. The first try
+ * is made at once.
  */
 const DELAYS_MS = [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600].map(
   (seconds) => seconds * 1000,
 );
 
-/** Each delay is drawn from ±10 %, so that receivers coming back are not met by everyone at once. */
+/** Each delay varies by ±10 %, so that a receiver that comes back does not get all tries at once. */
 const JITTER = 0.1;
 
-/** A receiver may ask for more time, but not for ever. */
+/** The longest delay that a receiver may ask for. */
 const MAX_RETRY_AFTER_MS = 24 * 3600 * 1000;
 
 /**
- * Milliseconds from now until the next try, or null when the schedule has run out. `retryAfterMs` is what the
- * receiver asked for; it lengthens the delay, never shortens it. `random` is in [0, 1).
+ * Milliseconds from now until the next try, or null at the end of the schedule. `retryAfterMs` is the delay that the
+ * receiver asked for. It can make the delay longer, never shorter. `random` is in [0, 1).
  */
 export function nextTryInMs(tries: number, retryAfterMs: number | null, random: number): number | null {
   const delayMs = DELAYS_MS[tries - 1];
@@ -23,11 +23,11 @@ export function nextTryInMs(tries: number, retryAfterMs: number | null, random: 
   return Math.max(jittered, Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
 }
 
-/** Retry-After (RFC 9110, 10.2.3) in milliseconds: seconds or an HTTP date; null where it is neither. */
+/** Retry-After (RFC 9110, 10.2.3) in milliseconds: seconds or an HTTP date; null if it is neither. */
 export function parseRetryAfter(header: string | undefined, now: number): number | null {
   if (header === undefined) return null;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  // `Date.parse` reads almost anything as some date; an HTTP date ends in GMT.
+  // `Date.parse` accepts almost any text. An HTTP date ends in GMT.
   const date = header.trim().endsWith('GMT') ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }

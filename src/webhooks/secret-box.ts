@@ -1,15 +1,15 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
 /**
- * Secrets at rest: AES-256-GCM under a key that the database does not hold.
+ * Seals secrets for the database: AES-256-GCM with a key that the database does not hold.
  *
  *     version (1) ‖ key id (4) ‖ nonce (12) ‖ tag (16) ‖ ciphertext
  *
- * `context` (the endpoint's id) is authenticated too: a sealed secret copied to another row does not open.
+ * `context` (the endpoint's id) is authenticated too, so a sealed secret that is copied to another row does not open.
  */
 export interface SecretBox {
   seal(secret: Uint8Array, context: string): Uint8Array;
-  /** @throws when no key fits or the bytes were changed */
+  /** @throws if no key fits, or if the bytes were changed */
   open(sealed: Uint8Array, context: string): Uint8Array;
 }
 

@@ -17,7 +17,6 @@ const GONE = 410;
 
 export interface WebhookSenderDeps extends TurnsDeps {
   readonly secretBox: SecretBox;
-  /** Which addresses may be connected to. */
   readonly isAllowed: AddressGuard;
   readonly lookup: Lookup;
 }
@@ -25,7 +24,7 @@ export interface WebhookSenderDeps extends TurnsDeps {
 /** One request, without the time it took. */
 type Exchange = Omit<TryResult, 'durationMs'>;
 
-/** Sends webhooks. Redirects are not followed (3xx is a failure), and nothing of a URL reaches an error text. */
+/** Sends webhooks. Redirects are not followed (3xx is a failure). No part of a URL reaches an error text. */
 export function createWebhookSender({
   secretBox,
   isAllowed,
@@ -71,14 +70,14 @@ export function createWebhookSender({
     }
   }
 
-  /** Null if the receiver proved that it wants our events; else how the try ended. */
+  /** Null if the receiver proved that it wants our events; otherwise the end of the try. */
   async function challenge(url: string, context: Parameters<typeof post>[2]): Promise<Exchange | null> {
     const asked = makeChallenge();
     const answer = await post(url, asked, context);
     if (isAnswered(asked, answer)) return null;
-    // Nobody answered: that says all there is to say.
+    // There was no answer, so the error of the connection is the reason.
     if (answer.status === null) return answer;
-    // A receiver that is not ready to answer may be so later. One that is gone for good may say so, too.
+    // A receiver may be ready later. One that is gone for good may say so here, too.
     const outcome = answer.status === GONE ? 'give_up' : 'retry';
     return { ...answer, outcome, error: 'challenge_unanswered' };
   }
@@ -88,7 +87,7 @@ export function createWebhookSender({
       try {
         return [secretBox.open(sealed, endpointId)];
       } catch (error) {
-        // Without the newest nothing can be signed. One before it may be of a key that is gone: it only helped to verify.
+        // The newest secret is needed to sign. The one before it only helps to verify, so it may be missing.
         if (age === 0) throw error;
         return [];
       }
@@ -102,7 +101,7 @@ export function createWebhookSender({
 
     async send({ url, tenant, endpointId, endpoint, timeoutMs, onVerified, ...event }) {
       const begin = now();
-      // `bodyTimeout` is only an idle timer: the whole try, challenge and all, has one deadline.
+      // One deadline for the whole try, the challenge included. `bodyTimeout` is only an idle timer.
       const context = {
         secrets: openSecrets(endpointId, endpoint),
         signal: AbortSignal.timeout(timeoutMs),

@@ -9,8 +9,8 @@ export function formatSecret(secret: Uint8Array): string {
 }
 
 /**
- * The three headers of one try (Standard Webhooks 1.0). Several secrets give several signatures, so that a receiver may
- * still verify with the old one while a rotation lasts.
+ * The three headers of one try (Standard Webhooks 1.0). Each secret gives a signature, so that a receiver can still
+ * verify with the old secret while a rotation lasts.
  */
 export function signatureHeaders(
   { id, body, at }: { readonly id: string; readonly body: string; readonly at: Date },

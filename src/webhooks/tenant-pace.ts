@@ -1,10 +1,10 @@
 /**
- * How many tries a tenant gets from this process in a minute, which begins with the first of them, and at once. What exceeds
- * waits for the next minute, or for a place; nobody else's waits with it.
+ * How many tries a tenant gets from this process in a minute, and at once. The minute begins with its first try. Further
+ * tries wait for the next minute, or for a place. Other tenants do not wait with them.
  */
 const MINUTE_MS = 60_000;
 
-/** Half of the slots that a worker has for tries: receivers of one tenant that hang leave the others the rest. */
+/** Half of a worker's slots for tries. If all receivers of one tenant hang, the other tenants have the rest. */
 const MAX_UNDER_WAY = 100;
 /** About the time of some quick answers. */
 const BUSY_MS = 2_000;
@@ -17,11 +17,11 @@ interface Minute {
 /** `now` in milliseconds. */
 export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: number; now: () => number }) {
   /**
-   * By tenant, in the order of their beginnings, which is that of their ends. Holds who had a try within the last minute:
-   * no more than there are tenants, whom only operators make.
+   * By tenant, in the order in which they end. Holds the tenants that had a try within the last minute. They are few,
+   * because only operators make tenants.
    */
   const minutes = new Map<string, Minute>();
-  /** By tenant, of those that have any. */
+  /** By tenant. Those without tries under way are not in it. */
   const underWay = new Map<string, number>();
 
   function forgetEnded(): void {
@@ -40,7 +40,7 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
       return (underWay.get(tenant) ?? 0) >= MAX_UNDER_WAY ? BUSY_MS : 0;
     },
 
-    /** Counts a try that starts now, to be ended by the returned function. */
+    /** Counts a try that starts now, and returns the function that ends it. */
     take(tenant: string): () => void {
       forgetEnded();
       const minute = minutes.get(tenant) ?? { endsAt: now() + MINUTE_MS, left: eventsPerMinute };
@@ -54,7 +54,7 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
       };
     },
 
-    /** Those that get no try now. */
+    /** Tenants that get no try now. */
     blockedTenants(): ReadonlySet<string> {
       forgetEnded();
       const spent = [...minutes].filter(([, { left }]) => left <= 0);

@@ -4,7 +4,7 @@ import { createOriginGate } from './origin-gate.ts';
 import { createTenantPace } from './tenant-pace.ts';
 
 export interface TurnsDeps {
-  /** Tries that a tenant gets in a minute. */
+  /** How many tries a tenant gets in a minute. */
   readonly eventsPerMinute: number;
   /** `required`: an endpoint gets events only once it has answered a challenge. */
   readonly challenge: 'off' | 'required';
@@ -17,7 +17,7 @@ export interface TurnsDeps {
 export interface Turns extends WebhookTurns {
   /** Whether the endpoint is to be challenged first. */
   needsProof(target: Pick<TryTarget, 'endpoint'>): boolean;
-  /** `isProven`: whether a challenge was answered; null where there was none. */
+  /** `isProven`: whether the challenge was answered; null if there was none. */
   record(
     target: Pick<TryTarget, 'tenant' | 'url' | 'endpointId'>,
     result: Pick<TryResult, 'status' | 'durationMs'>,
@@ -25,18 +25,18 @@ export interface Turns extends WebhookTurns {
   ): void;
 }
 
-/** Who may be tried now: a tenant has tries left, its receiver takes them, and in line the endpoint is quick. */
+/** A try gets its turn if its tenant has tries left and its receiver takes them; in line, the endpoint must be quick too. */
 export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDeps): Turns {
   const stats = createEndpointStats();
   const origins = createOriginGate({ now, random });
   /**
-   * Endpoints that are asked for a proof, by id: no more are challenges heaped on someone who leaves them unanswered. Not by
-   * origin, where one tenant's URL that is none would hold up what others have there.
+   * Endpoints that must answer a challenge, by id. One that leaves challenges unanswered gets no more of them for a while.
+   * Not by origin, because a wrong URL of one tenant would hold up the other tenants there.
    */
   const unproven = createOriginGate({ now, random });
   const pace = createTenantPace({ eventsPerMinute, now });
 
-  /** One whose endpoint is not known here may need it. */
+  /** An endpoint that is not known here may need a proof. */
   function needsProof({ endpoint }: Pick<TryTarget, 'endpoint'>): boolean {
     return challenge === 'required' && endpoint?.isVerified !== true;
   }
@@ -85,7 +85,7 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
     reserve,
 
     async reserveInLine(target) {
-      // Before it waits for its turn at the endpoint, not only after.
+      // Asked before the wait for a turn at the endpoint, and again after it.
       const waitMs = blockedForMs(target);
       const by = pace.blockedForMs(target.tenant) > 0 ? 'tenant' : 'receiver';
       if (waitMs > 0) return { outcome: 'blocked', by, waitMs };
@@ -107,7 +107,6 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
 
     record({ url, tenant, endpointId }, { status, durationMs }, isProven) {
       stats.recordDuration(url, durationMs);
-      // It answered, and not that it can't.
       origins.record(url, status !== null && status < 500 && status !== 429, tenant);
       if (isProven !== null) unproven.record(endpointId, isProven);
     },

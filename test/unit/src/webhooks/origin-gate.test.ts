@@ -79,6 +79,14 @@ describe('the origin gate', () => {
     expect(gate.blockedForMs(URL_A)).toBe(30_000);
   });
 
+  it('remembers 10,000 origins, and forgets the one that was not used for longest', () => {
+    fail(5);
+    for (let others = 0; others < 9_999; others += 1) gate.blockedForMs(`https://${others}.example/`);
+    expect(gate.blockedForMs(URL_A)).toBe(30_000);
+    for (let others = 0; others < 10_000; others += 1) gate.blockedForMs(`https://${others}.example/`);
+    expect(gate.blockedForMs(URL_A)).toBe(0);
+  });
+
   it('spreads those that wait over five seconds more', () => {
     const late = createOriginGate({ now: () => nowMs, random: () => 0.999 });
     for (let failures = 0; failures < 5; failures += 1) late.record(URL_A, false);
