@@ -4,17 +4,13 @@ import { createSendWebhook } from '../../../activities/send-webhook.ts';
 import { createDeliveryLog } from '../../../src/db/deliveries/delivery-log.ts';
 import { createDeliveryStore } from '../../../src/db/deliveries/delivery-store.ts';
 import type { DeliveryEntry, DeliveryStore } from '../../../src/domain/ports/webhooks.ts';
-import { createAddressGuard } from '../../../src/webhooks/address-guard.ts';
-import { lookupBySystem } from '../../../src/webhooks/guarded-connect.ts';
-import { createSecretBox } from '../../../src/webhooks/secret-box.ts';
-import { createWebhookSender } from '../../../src/webhooks/send.ts';
 import { formatSecret } from '../../../src/webhooks/sign.ts';
 import { cloneDatabase, type TestDatabase } from '../../support/database.ts';
 import { expectWithin } from '../../support/machine-pace.ts';
 import { type ReceivedEvent, startReceiver, type TestReceiver } from '../../support/receiver.ts';
 import { insertEvents } from '../../support/tenant-events.ts';
+import { createTestSender, secretBox } from '../../support/webhook-sender.ts';
 
-const secretBox = createSecretBox([Buffer.alloc(32, 'k')]);
 const isChallenge = (event: ReceivedEvent) => event.body.includes('"state":"challenge"');
 
 describe('with WEBHOOK_CHALLENGE=required', () => {
@@ -30,15 +26,7 @@ describe('with WEBHOOK_CHALLENGE=required', () => {
   afterAll(() => database?.drop());
 
   function activities(challenge: 'off' | 'required' = 'required', overrides: Partial<DeliveryStore> = {}) {
-    const webhooks = createWebhookSender({
-      secretBox,
-      isAllowed: createAddressGuard(['127.0.0.0/8']),
-      lookup: lookupBySystem,
-      eventsPerMinute: 1_000,
-      challenge,
-      now: Date.now,
-      random: Math.random,
-    });
+    const webhooks = createTestSender({ challenge });
     ends.push(() => webhooks.close());
     return createSendWebhook({
       webhooks,

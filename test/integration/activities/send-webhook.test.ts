@@ -4,13 +4,10 @@ import { createSendWebhook } from '../../../activities/send-webhook.ts';
 import { createDeliveryLog } from '../../../src/db/deliveries/delivery-log.ts';
 import { createDeliveryStore } from '../../../src/db/deliveries/delivery-store.ts';
 import type { Database } from '../../../src/db/orm.ts';
-import { createAddressGuard } from '../../../src/webhooks/address-guard.ts';
-import { lookupBySystem } from '../../../src/webhooks/guarded-connect.ts';
-import { createSecretBox } from '../../../src/webhooks/secret-box.ts';
-import { createWebhookSender } from '../../../src/webhooks/send.ts';
 import { cloneDatabase, type TestDatabase } from '../../support/database.ts';
 import { startReceiver, type TestReceiver } from '../../support/receiver.ts';
 import { insertEvents } from '../../support/tenant-events.ts';
+import { createTestSender } from '../../support/webhook-sender.ts';
 
 interface Settings {
   readonly endpointsMax?: number;
@@ -37,15 +34,7 @@ describe('sending a webhook', () => {
     challenge = 'off',
     orm = database.orm,
   }: Settings) {
-    const webhooks = createWebhookSender({
-      secretBox: createSecretBox([Buffer.alloc(32, 'k')]),
-      isAllowed: createAddressGuard(['127.0.0.0/8']),
-      lookup: lookupBySystem,
-      eventsPerMinute,
-      challenge,
-      now: Date.now,
-      random: Math.random,
-    });
+    const webhooks = createTestSender({ eventsPerMinute, challenge });
     ends.push(() => webhooks.close());
     return createSendWebhook({ webhooks, deliveries: createDeliveryStore(orm, { endpointsMax }) });
   }

@@ -3,33 +3,20 @@ import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
 import type { TryResult } from '../../../../src/domain/ports/webhooks.ts';
-import { createAddressGuard } from '../../../../src/webhooks/address-guard.ts';
-import { lookupBySystem } from '../../../../src/webhooks/guarded-connect.ts';
-import { createSecretBox } from '../../../../src/webhooks/secret-box.ts';
-import { createWebhookSender } from '../../../../src/webhooks/send.ts';
 import { formatSecret } from '../../../../src/webhooks/sign.ts';
 import { freePort } from '../../../../src/dev/free-port.ts';
 import { startReceiver, type TestReceiver } from '../../../support/receiver.ts';
 import { expectWithin } from '../../../support/machine-pace.ts';
+import { createTestSender, secretBox } from '../../../support/webhook-sender.ts';
 
 const endpointId = '00000000-0000-4000-8000-000000000001';
-const isAllowed = createAddressGuard(['127.0.0.0/8']);
-const secretBox = createSecretBox([Buffer.alloc(32, 'k')]);
 
 describe('the webhook sender', () => {
-  let sender: ReturnType<typeof createWebhookSender>;
+  let sender: ReturnType<typeof createTestSender>;
   let receiver: TestReceiver | undefined;
 
   beforeEach(() => {
-    sender = createWebhookSender({
-      secretBox,
-      isAllowed,
-      lookup: lookupBySystem,
-      eventsPerMinute: 1_000,
-      challenge: 'off',
-      now: Date.now,
-      random: () => 0.5,
-    });
+    sender = createTestSender({ random: () => 0.5 });
   });
   afterEach(async () => {
     await sender.close();

@@ -1,0 +1,23 @@
+import { createAddressGuard } from '../../src/webhooks/address-guard.ts';
+import { lookupBySystem } from '../../src/webhooks/guarded-connect.ts';
+import { createSecretBox } from '../../src/webhooks/secret-box.ts';
+import { createWebhookSender } from '../../src/webhooks/send.ts';
+
+/** Seals the secrets of a test's endpoints. */
+export const secretBox = createSecretBox([Buffer.alloc(32, 'k')]);
+
+/** A sender as a worker makes it, which may reach receivers on loopback. */
+export function createTestSender(
+  settings: Partial<Parameters<typeof createWebhookSender>[0]> = {},
+): ReturnType<typeof createWebhookSender> {
+  return createWebhookSender({
+    secretBox,
+    isAllowed: createAddressGuard(['127.0.0.0/8']),
+    lookup: lookupBySystem,
+    eventsPerMinute: 1_000,
+    challenge: 'off',
+    now: Date.now,
+    random: Math.random,
+    ...settings,
+  });
+}
