@@ -6,11 +6,11 @@ dev: node_modules/.package-lock.json ## The whole stack on this machine: Postgre
 test: node_modules/.package-lock.json ## Everything CI runs
 	npm test
 
-# npm writes it last, those of clients/ with it. Missing or older than the lock file: something else is to be installed.
+# npm writes this file last. If it is missing, or older than the lock file, the packages have to be installed.
 node_modules/.package-lock.json: package-lock.json
 	npm ci
 
-# ASSETS_DIR, from the environment or .env-docker, is a mount point as well, and so has to be absolute.
+# ASSETS_DIR comes from the environment or .env-docker. It is a mount point too, so it has to be absolute.
 COMPOSE = dir="$${ASSETS_DIR:-$$(sed -n 's/^ASSETS_DIR=//p' .env-docker)}" && \
 	dir="$$(cd "$${dir:-assets}" && pwd)" || { echo "ASSETS_DIR has to be a directory" >&2; exit 1; } && \
 	ASSETS_DIR="$$dir" docker compose --env-file .env-docker

@@ -1,7 +1,7 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import { isProcessAlive } from './leftovers.ts';
 
-/** One stack a data directory. Gives null, or the process id of the one that has it. */
+/** Lets one stack run in a data directory. Gives null, or the process id of the stack that runs there. */
 export async function takeLock(file: string, mark: string): Promise<number | null> {
   for (;;) {
     try {

@@ -1,6 +1,6 @@
 import { type Program, type ProgramOptions, startProgram } from './program.ts';
 
-/** A program that exits with this code would do so again: its configuration is wrong. */
+/** A program exits with this code if its configuration is wrong. It would do so again. */
 const EXIT_CONFIG = 2;
 
 const FIRST_RESTART_MS = 1_000;

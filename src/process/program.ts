@@ -9,7 +9,7 @@ import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 /** Exit code of a program that would fail again in the same way: a supervisor need not restart it. */
 const EXIT_CONFIG = 2;
 
-/** What keeps a program from running, in a message that says all there is to say. */
+/** A reason why a program can't run. The message is complete, so no stack is shown with it. */
 export class CannotRun extends Error {
   override readonly name = 'CannotRun';
   readonly exitCode: number;
@@ -63,7 +63,7 @@ export function requireDatabaseUrl({ DATABASE_URL: url }: Config): string {
   );
 }
 
-/** @throws {ConfigError} where there is no usable key; its text is in no message. */
+/** @throws {ConfigError} if there is no usable key. No message repeats the key. */
 export function requireSecretBox({ SECRETS_KEY: given, SECRETS_KEY_FILE: file }: Config): SecretBox {
   const text = given ?? (file === undefined ? undefined : readKeyFile(file));
   if (text === undefined) {
@@ -83,7 +83,7 @@ export function requireSecretBox({ SECRETS_KEY: given, SECRETS_KEY_FILE: file }:
   }
 }
 
-/** Says in the log what it allows beyond public addresses. @throws {ConfigError} naming the block that is none */
+/** Logs which blocks are allowed beyond public addresses. @throws {ConfigError} with the block that is not valid */
 export function requireAddressGuard({ EGRESS_ALLOW: blocks }: Config, logger: Logger): AddressGuard {
   try {
     const isAllowed = createAddressGuard(blocks);
@@ -104,8 +104,8 @@ function readKeyFile(path: string): string {
 }
 
 /**
- * Ctrl-C reaches a process twice when npm runs it: from the terminal, and passed on by npm. Only what comes later than
- * this is someone who does not want to wait.
+ * Ctrl-C reaches a process twice when npm runs it: the terminal sends it, and npm passes it on. A signal that comes
+ * later than this is from a person who does not want to wait.
  */
 const ECHO_MS = 1_000;
 
@@ -131,7 +131,7 @@ export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host);
 }
 
-/** Without keys anyone who reaches the API may use it: that has to be said twice where others can reach it. */
+/** Without keys, anyone who reaches the API may use it. On a public address a second variable has to confirm that. */
 export function checkAuthSetting({ AUTH, HOST, AUTH_DISABLED_ON_PUBLIC_ADDRESS: isAccepted }: Config): void {
   if (AUTH === 'disabled' && !isLoopback(HOST) && !isAccepted) {
     throw new ConfigError(

@@ -55,7 +55,7 @@ export async function runApi(): Promise<void> {
   const isAllowed = requireAddressGuard(config, logger);
   const database = { url, preparedStatements: config.DATABASE_PREPARED_STATEMENTS };
   const orm = await openDatabase({ ...database, poolMax: config.DATABASE_POOL_MAX, sees: 'tenant' });
-  // Of its own: a flood of unknown keys must not keep workflows from being started.
+  // A pool of its own, because a flood of unknown keys must not keep workflows from being started.
   const keysOrm = await openDatabase({ ...database, poolMax: 2 });
   const directory = createKeyDirectory(keysOrm);
   const dispatchOrm = await openDatabase({ ...database, poolMax: 2 });
@@ -67,7 +67,7 @@ export async function runApi(): Promise<void> {
     onError: (err) => logger.warn({ err }, 'the backlog could not be counted'),
   });
 
-  // It serves without Postgres, but accepts nothing before Postgres has been found to keep what it acknowledges.
+  // The API serves without Postgres. It accepts nothing before it has checked that Postgres keeps what it acknowledges.
   let isDatabaseUsable = false;
   waitForDatabase({ url, orm: dispatchOrm, logger }).then(
     () => {
@@ -78,14 +78,14 @@ export async function runApi(): Promise<void> {
     },
     (error: unknown) => endProgram('api', error),
   );
-  /** Settings can change under a running process, with the next connection. */
+  /** Postgres may get other settings while this process runs. */
   function watchDurability(): void {
     setInterval(() => {
       findDurabilityFault(dispatchOrm).then(
         (fault) => {
           if (fault !== null) endProgram('api', new CannotRun(fault));
         },
-        // Postgres is away: requests say so.
+        // Postgres is away. Requests are answered with that.
         () => undefined,
       );
     }, DURABILITY_CHECK_MS).unref();

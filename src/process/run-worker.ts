@@ -25,20 +25,20 @@ import { waitUntilUsable } from './wait.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 import { bundleApart } from './workflow-bundle.ts';
 
-/** Hanging receivers hold a workflow-task slot while their local try lasts: fewer than 200 and they eat them all. */
+/** A hanging receiver holds a slot while its local try lasts. With fewer than 200, such receivers can take all slots. */
 const WORKFLOW_TASK_SLOTS = 200;
 const CACHED_WORKFLOWS = 4 * WORKFLOW_TASK_SLOTS;
 
 /** Activities under way at SIGTERM get this long. */
 const SHUTDOWN_GRACE = '25 s';
 
-/** On a machine shared with an API, answering someone who waits comes before validating. */
+/** On a machine shared with an API, answering a client is more urgent than validating. */
 const NICENESS = 5;
 
 const SIGN_IN_EVERY_MS = 1_000;
 
 export async function runWorker(): Promise<void> {
-  // First of all: threads inherit it when they are made.
+  // First, because threads inherit it when they are made.
   setPriority(NICENESS);
   const config = readConfig();
   const logger = createLogger(config.LOG_LEVEL, 'worker');
@@ -65,7 +65,7 @@ export async function runWorker(): Promise<void> {
   ]);
   const client = createClient(connection, config.temporal.namespace);
   const queue = createDispatchQueue(dispatchOrm);
-  // Other processes call before ours is ready to look for work.
+  // Other processes may wake us before our dispatcher exists.
   let dispatcher: Dispatcher | null = null;
   const wake = connectWake(url, () => dispatcher?.wake());
   const validations = createValidationStore(orm, wake.notify);
@@ -107,7 +107,7 @@ export async function runWorker(): Promise<void> {
     activities,
     workflowBundle:
       config.WORKFLOW_BUNDLE === undefined ? await bundleApart() : { codePath: config.WORKFLOW_BUNDLE },
-    // Of a worker that died: its tasks wait this long for it before another gets them.
+    // Tasks of a dead worker wait this long for it before another worker gets them.
     stickyQueueScheduleToStartTimeout: '5 s',
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: '30 s',
@@ -168,7 +168,7 @@ export async function runWorker(): Promise<void> {
   logger.info('stopped');
 }
 
-/** Temporal's own lines go through our logger; signals are ours to handle. */
+/** Temporal's own lines go through our logger. We handle the signals. */
 function installRuntime(logger: Logger): void {
   const to = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
     logger[level]({ ...meta, source: 'temporal' }, message);
@@ -186,7 +186,7 @@ function installRuntime(logger: Logger): void {
   });
 }
 
-/** Waits for Temporal and our namespace in it, as long as it takes, and brings both to where we need them. */
+/** Waits, as long as it takes, for Temporal and our namespace, and sets the namespace up. */
 async function connectWithPatience({ temporal }: Config, logger: Logger): Promise<NativeConnection> {
   const { address } = temporal.connectionOptions;
   let connection: NativeConnection | undefined;

@@ -16,7 +16,7 @@ interface Dependency {
 }
 
 /**
- * Waits, as long as it takes, until Postgres answers and has our schema; then looks once whether it keeps what it
+ * Waits, as long as it takes, until Postgres answers and has our schema. Then checks once that it keeps what it
  * acknowledges. @throws {CannotRun} if it does not
  */
 export async function waitForDatabase({ url, orm, logger }: Dependency): Promise<void> {

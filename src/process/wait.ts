@@ -1,4 +1,4 @@
-/** Trouble that lasts is worth a line now and then, not one a second. */
+/** Lasting trouble is logged now and then, not each second. */
 const SAY_EVERY_MS = 5_000;
 
 const TRY_EVERY_MS = 500;
@@ -18,7 +18,7 @@ interface Waiting {
   readonly findTrouble: () => Promise<string | null>;
   /** Told at once and then every 5 s. */
   readonly say: (reason: string) => void;
-  /** Without it: as long as it takes. */
+  /** Without it, the wait has no end. */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
 }
