@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler, type Response } from 'express';
 import { AppError } from '../../domain/errors.ts';
 import { checkBounds } from './json-bounds.ts';
-import { hasBody } from './traffic.ts';
+import { hasBody } from './headers.ts';
 
 export const MAX_BODY_BYTES = 1024 * 1024;
 

@@ -4,6 +4,7 @@ import { AppError, type ErrorCode, ERRORS } from '../../domain/errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { redactKeys } from '../../telemetry/redact.ts';
 import type { Answer } from './answer.ts';
+import { hasBody } from './headers.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -66,7 +67,7 @@ export function handleErrors(logger: Logger): ErrorRequestHandler {
     // The answer has begun. Cutting the connection shows the client that the list is not whole.
     if (res.headersSent) return next(raised);
     // The rest of a refused body may still be on its way.
-    if (!req.complete) res.set('Connection', 'close');
+    if (hasBody(req) && !req.complete) res.set('Connection', 'close');
     sendProblem(res, error);
   };
 }

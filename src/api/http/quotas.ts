@@ -3,7 +3,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { AppError } from '../../domain/errors.ts';
 import { principalOf } from './auth.ts';
 import { MAX_BODY_BYTES } from './json-body.ts';
-import { hasBody } from './traffic.ts';
+import { hasBody } from './headers.ts';
 
 const WINDOW_S = 60;
 

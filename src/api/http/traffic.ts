@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { AppError } from '../../domain/errors.ts';
+import { hasBody } from './headers.ts';
 import { sendProblem } from './problem.ts';
 
 /** A body of 1 MiB has to arrive within this time. A usual body comes together with its headers. */
@@ -92,9 +93,4 @@ export function createTraffic({
       for (const res of unanswered) res.shouldKeepAlive = false;
     },
   };
-}
-
-/** Whether a body follows the headers (RFC 9112, 6.3). */
-export function hasBody({ headers }: Pick<Request, 'headers'>): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }
