@@ -54,6 +54,6 @@ export function idempotencyKey(req: Request): string | null {
   const key = req.get('idempotency-key');
   if (key === undefined) return null;
   if (idempotencyKeyHeader.safeParse(key).success) return key;
-  const detail = 'Idempotency-Key has to be 1 to 255 printable ASCII characters without blanks.';
+  const detail = 'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.';
   throw new AppError('invalid_request', { detail });
 }

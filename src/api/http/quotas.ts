@@ -62,7 +62,7 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
     if (spent === null) throw new AppError('too_many_at_once');
     const what = spent === ofRequests ? 'requests' : 'bytes of request bodies';
     throw new AppError('rate_limited', {
-      detail: `The key has used up its ${what} of this minute.`,
+      detail: `The API key has used up its ${what} for this minute.`,
       retryAfterS: spent.resetS,
     });
   };

@@ -72,7 +72,7 @@ describe('hundreds of stored assets', () => {
     expect(await app.judge({ limit: 100, cursor: second.next })).toMatchObject({ assets: [], next: null });
   });
 
-  it('are judged by name, newest first, each once', async () => {
+  it('are judged by id, newest first, each once', async () => {
     const named = await app.judge({ assets: [...ids.toReversed(), UNKNOWN, ...ids.slice(0, 9)] });
     expect(named.assets.map(({ id }) => id)).toEqual(ids);
     expect([named.counts['complete'], named.notFound, named.next]).toEqual([230, [UNKNOWN], null]);
@@ -80,7 +80,7 @@ describe('hundreds of stored assets', () => {
 });
 
 describe('an answer that nobody reads', () => {
-  it('is not made: no more is judged than the connection takes', async () => {
+  it('is not computed: only as much is judged as the connection takes', async () => {
     let read = 0;
     const app = await serveArchive({
       page(_tenant, { limit }) {
@@ -106,7 +106,7 @@ describe('an answer that nobody reads', () => {
       find: () => Promise.resolve([]),
     });
     const answer = await app.ask({ limit: 500 });
-    // Turns enough for all of it, if nothing held it up.
+    // Enough turns to finish, if nothing held it up.
     for (let turn = 0; turn < 50; turn += 1)
       expect((await app.client.call('GET', '/healthz')).status).toBe(200);
     const unread = read;

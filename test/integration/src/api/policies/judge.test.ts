@@ -55,7 +55,7 @@ describe('judging stored assets by a policy', () => {
       notifications: {},
     });
 
-  /** As the contract's own policy ends it. */
+  /** As the default policy judges it. */
   async function validate(tenant: string, format: ImageFormat): Promise<string> {
     const assetId = await accept(tenant);
     const validations = createValidationStore(database.orm, ignore);
@@ -86,7 +86,7 @@ describe('judging stored assets by a policy', () => {
 
   const dump = () => database.query('SELECT row_to_json(a)::text AS row FROM assets a ORDER BY id');
 
-  it('says what each would have come to, newest first, and changes none', async () => {
+  it('gives the verdict of each, newest first, and changes none', async () => {
     const before = await dump();
     const { assets, ...rest } = await judge('png', { version: 1 });
     expect(assets.map(({ id, state }) => [id, state])).toEqual([
@@ -117,18 +117,18 @@ describe('judging stored assets by a policy', () => {
     expect(await dump()).toEqual(before);
   });
 
-  it('takes the latest version unless another is named, and says what was never measured', async () => {
+  it('judges by the latest version unless another is named, and names what was never measured', async () => {
     const { policy, counts, assets } = await judge('png');
     expect([policy, counts]).toEqual(['png@2', { complete: 0, failed: 1, unknown: 3, changed: 1 }]);
     expect(assets.at(-1)).toMatchObject({ state: 'unknown', findings: [], lacking: ['checkAlpha'] });
   });
 
-  it("judges by the contract's own: nothing changes", async () => {
+  it('judges by the default policy: nothing changes', async () => {
     const { counts } = await judge('default', { version: 1 });
     expect(counts).toEqual({ complete: 1, failed: 3, unknown: 0, changed: 0 });
   });
 
-  it('goes through all of them page by page, each once', async () => {
+  it('judges all page by page, each once', async () => {
     const seen: string[] = [];
     let cursor: string | null = null;
     let pages = 0;
@@ -141,7 +141,7 @@ describe('judging stored assets by a policy', () => {
     expect(seen).toEqual([jpeg, ...pngs.toReversed()]);
   });
 
-  it('judges those that are named, once each; of others and of none it says the same', async () => {
+  it('judges the named assets once each, and answers alike for foreign and for unknown ids', async () => {
     const [first = ''] = pngs;
     const asked = [first, first.toUpperCase(), open, foreign, UNKNOWN];
     const { assets, notFound, counts, next } = await judge('png', { version: 1, assets: asked });

@@ -45,7 +45,7 @@ describe('the policies of the API', () => {
       headers,
     );
 
-  it('are made by name, version after version, and read as they were made: defaults filled in', async () => {
+  it('are made by name, version by version, and read as they were made, with defaults filled in', async () => {
     const made = await add('web', { dark: {}, formats: { allow: ['PNG'], message: 'No {format}.' } });
     expect([made.status, made.headers.get('location')]).toEqual([201, '/policies/web/versions/1']);
     const first = (await made.json()) as { createdAt: string };
@@ -77,7 +77,7 @@ describe('the policies of the API', () => {
     });
   });
 
-  it('are answered in the order of docs/policies.md, settings first, however they are kept', async () => {
+  it('are answered in the order of docs/policies.md, settings first, however they are stored', async () => {
     const dark = { severity: 'info', message: 'Dark.', threshold: 0.2 };
     const blur = { severity: 'info', colourThreshold: 0.1, threshold: 0.2 };
     const size = { iqrFactor: 2 };
@@ -94,7 +94,7 @@ describe('the policies of the API', () => {
     }
   });
 
-  it("have the contract's own among them, which nobody changes", async () => {
+  it('include the default policy, which no tenant can change', async () => {
     const rules = { formats: { allow: ['JPEG'] }, maxDimensions: { width: 1000, height: 1000 } };
     expect(await client.read('/policies/default')).toMatchObject({
       version: 1,
@@ -126,7 +126,7 @@ describe('the policies of the API', () => {
     });
   });
 
-  it('are 404 with the latest version where another one was asked for', async () => {
+  it('are 404 for an unknown version, and the answer names the latest', async () => {
     await add('short', {});
     const detail = 'Policy short has no version 99; its latest is 1.';
     const missed = { type: 'urn:validatr:error:policy_not_found', detail };
@@ -137,12 +137,15 @@ describe('the policies of the API', () => {
     expect(errors).toEqual([{ pointer: '/policy', code: 'policy_not_found', detail }]);
   });
 
-  it.each(['UPPER', 'a_b', '-a', 'a'.repeat(64), 'web@1', '%00'])('have no such name: %s', async (name) => {
-    const { status, errors } = await problemOf(await add(name, {}));
-    expect([status, errors?.map(({ pointer }) => pointer)]).toEqual([422, ['/name']]);
-  });
+  it.each(['UPPER', 'a_b', '-a', 'a'.repeat(64), 'web@1', '%00'])(
+    'can not have the name %s',
+    async (name) => {
+      const { status, errors } = await problemOf(await add(name, {}));
+      expect([status, errors?.map(({ pointer }) => pointer)]).toEqual([422, ['/name']]);
+    },
+  );
 
-  it('say by pointer which setting of which rule is at fault', async () => {
+  it('point at the setting that is at fault', async () => {
     const refused = await add('faulty', {
       dark: { threshold: 1.5 },
       formats: { allow: [] },
@@ -164,7 +167,7 @@ describe('the policies of the API', () => {
     expect((await client.call('GET', '/policies/faulty')).status).toBe(404);
   });
 
-  it('say which rules there are where one is none', async () => {
+  it('name the known rules if a rule is unknown', async () => {
     const { errors = [] } = await problemOf(await add('faulty', { darkness: {} }));
     expect(errors).toHaveLength(1);
     expect(errors[0]?.pointer).toBe('/rules/darkness');
@@ -175,7 +178,7 @@ describe('the policies of the API', () => {
     );
   });
 
-  it('are named by submissions as name, for the latest, or name@version', async () => {
+  it('are named by submissions as name (the latest version) or name@version', async () => {
     await add('named', { alpha: {} });
     await add('named', { animation: {} });
     const policyOf = async (policy: unknown, more: object = {}) => {
@@ -200,12 +203,12 @@ describe('the policies of the API', () => {
     },
   );
 
-  it('are refused together with all else that a strict submission is refused for', async () => {
+  it('are refused together with every other fault of a strict submission', async () => {
     const { errors } = await problemOf(await submit({ policy: 'nobodys' }, { prefer: 'handling=strict' }));
     expect(errors?.map(({ pointer }) => pointer)).toEqual(['/policy', '/assetPath/path']);
   });
 
-  it('are named by retries too, which refuse what is none, and all else that they do not know', async () => {
+  it('are named by retries too, which refuse unknown policies and unknown fields', async () => {
     await add('again', { alpha: {} });
     const { id } = (await (await submit({})).json()) as { id: string };
     const retry = (body: object) => client.call('POST', `/assets/${id}/retry`, body);
@@ -233,14 +236,14 @@ describe('the policies of the API', () => {
     expect([status, errors?.map((error) => error.pointer)]).toEqual([422, [pointer]]);
   });
 
-  it('keep a checksum in lower case, in whatever it was written', async () => {
+  it('keep a checksum in lower case, whatever case it came in', async () => {
     const { id } = (await (await submit({ sha256: 'Ab'.repeat(32) })).json()) as { id: string };
     expect(await database.query('SELECT sha256 FROM assets WHERE id = ?', [id])).toEqual([
       { sha256: 'ab'.repeat(32) },
     ]);
   });
 
-  it('are 1,000 versions at most', async () => {
+  it('have at most 1,000 versions', async () => {
     await database.query(
       `INSERT INTO policies (owner, name, version, rules)
        SELECT 'default', 'many', n, '{}' FROM generate_series(1, ${MAX_POLICY_VERSIONS}) AS n`,

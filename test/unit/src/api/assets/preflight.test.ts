@@ -27,13 +27,13 @@ const preflight = createPreflight({
 const local = (path: string) => ({ location: 'local', path }) as const;
 
 describe('the preflight', () => {
-  it('finds nothing wrong with what may be right, and leaves no file open', async () => {
+  it('finds no fault in what may be right, and leaves no file open', async () => {
     const notifications = { onStart: 'https://a.example/1', onSuccess: 'https://lost.example/2' };
     expect(await preflight({ assetPath: local('there'), notifications })).toEqual([]);
     expect(opened).toBe(0);
   });
 
-  it('names all that is wrong at once, in the words of the pipeline', async () => {
+  it('names all faults at once, in the words of the pipeline', async () => {
     const notifications = {
       onStart: 'wat',
       onSuccess: 'https://inside.example/secret',
@@ -57,7 +57,7 @@ describe('the preflight', () => {
     ]);
   });
 
-  it('asks for a host once', async () => {
+  it('looks each host up once', async () => {
     asked.length = 0;
     const url = 'https://a.example/';
     await preflight({
@@ -67,7 +67,7 @@ describe('the preflight', () => {
     expect(asked).toEqual(['a.example', 'b.example']);
   });
 
-  it('does not take trouble of the storage for a fault of the asset', async () => {
+  it('reports trouble of the storage as trouble, not as a fault of the asset', async () => {
     await expect(preflight({ assetPath: local('trouble'), notifications: {} })).rejects.toMatchObject({
       code: 'storage_unavailable',
     });

@@ -5,7 +5,7 @@ import { judgeRequest, parseNewName, policyRequest } from '../../../../../src/ap
 import { listQuery, submission } from '../../../../../src/api/assets/requests.ts';
 import { AppError } from '../../../../../src/domain/errors.ts';
 
-/** What is said of a request, field by field. */
+/** The faults of a request, field by field. */
 function faultsOf(parse: () => unknown): string[] {
   try {
     parse();
@@ -21,8 +21,8 @@ const NAMES =
   'names have lower-case letters, digits and hyphens (neither first nor last), 63 characters at most';
 const REFERENCE = 'must be name@version, or name:';
 
-describe('what is said of a field', () => {
-  it('is that it is required, where it is missing', () => {
+describe('the text of a fault', () => {
+  it('says that a missing field is required', () => {
     expect(faultsOf(() => parse(policyRequest, {}))).toEqual(['/rules is required']);
     expect(faultsOf(() => parse(policyRequest, { rules: { formats: {}, maxDimensions: {} } }))).toEqual([
       '/rules/formats/allow is required',
@@ -34,7 +34,7 @@ describe('what is said of a field', () => {
     expect(faultsOf(() => parse(keyRequest, {}))).toEqual(['/name is required', '/scopes is required']);
   });
 
-  it('is what it must be, where it is something else', () => {
+  it('says what a wrong field must be', () => {
     const rules = {
       dark: { threshold: 1.5, severity: 'fatal' },
       light: { threshold: -1 },
@@ -76,7 +76,7 @@ describe('what is said of a field', () => {
     expect(faultsOf(() => parse(submission, { assetPath, policy }))).toEqual([`/policy ${REFERENCE} ${why}`]);
   });
 
-  it('is what names of policies have, pointing at the name in the path', () => {
+  it('says what names of policies may have, and points at the name in the path', () => {
     expect(faultsOf(() => parseNewName('Catalogue'))).toEqual([`/name ${NAMES}`]);
   });
 });

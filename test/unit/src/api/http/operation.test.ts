@@ -96,14 +96,14 @@ describe('an operation', () => {
     return { answer, body: text === '' ? null : (JSON.parse(text) as { type?: string }) };
   }
 
-  it('is found before another one whose parameter its path would fit, wherever it stands in the list', async () => {
+  it('with a literal path comes before one with a parameter, wherever it stands in the list', async () => {
     expect((await call('GET', '/things/all?limit=3')).body).toEqual({ word: 'given', limit: 3 });
     expect((await call('GET', '/things/one/')).body).toEqual({ id: 'one' });
     // Found by the literal path, which has no such method.
     expect((await call('DELETE', '/things/all')).answer.status).toBe(405);
   });
 
-  it('tells the methods of its path to HEAD, OPTIONS and every other method', async () => {
+  it('answers HEAD like GET, and names the methods of its path to OPTIONS and every other method', async () => {
     expect((await call('HEAD', '/things/one')).answer.status).toBe(200);
     const options = await call('OPTIONS', '/things/one');
     expect([options.answer.status, options.answer.headers.get('allow')]).toEqual([
@@ -130,14 +130,14 @@ describe('an operation', () => {
     });
   });
 
-  it('checks the scope first, then refuses what it has to, and only then reads the body', async () => {
+  it('checks the scope, then runs `before`, and only then reads the body', async () => {
     scopes = [];
     expect((await call('POST', '/work', '{')).body?.type).toBe('urn:validatr:error:scope_missing');
     scopes = ['assets:write'];
     expect((await call('POST', '/work', '{')).body?.type).toBe('urn:validatr:error:backlog_full');
   });
 
-  it('lets the handlers of all operations go first, once a request', async () => {
+  it('runs the handlers that come first once a request', async () => {
     for (const [method, path] of [
       ['GET', '/things/one'],
       ['HEAD', '/things/one'],

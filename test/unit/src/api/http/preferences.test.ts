@@ -20,13 +20,13 @@ describe('Prefer', () => {
     ['handling="s\\trict"', true, null, 'handling=strict'],
     ['foo="wait=5, handling=strict"', false, null, null],
     ['foo; wait=5', false, null, null],
-    // Of one given twice the first counts.
+    // If a preference is given twice, the first counts.
     ['handling=lenient, handling=strict, wait=1, wait=2', false, 1, 'wait=1'],
     ['wait=-1', false, null, null],
     ['wait=1.5', false, null, null],
     ['wait=soon, handling', false, null, null],
     ['handling=strict strict', false, null, null],
-    // What can't be read spoils nothing else.
+    // An unreadable preference does not affect the others.
     ['"x", =5, wait=5', false, 5, 'wait=5'],
     ['wait="5', false, null, null],
   ])('%j is read as RFC 7240 says', (prefer, isStrict, waitS, applied) => {
@@ -42,7 +42,7 @@ describe('Prefer', () => {
     },
   );
 
-  it('leaves out the wish to wait where the verdict may not be read', () => {
+  it('ignores the wish to wait of a key that may not read the verdict', () => {
     expect(read('handling=strict, wait=5', false)).toEqual({
       isStrict: true,
       waitS: null,

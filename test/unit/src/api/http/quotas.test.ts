@@ -10,7 +10,7 @@ const AT_ONCE = 2;
 
 describe('the quotas of a key', () => {
   let app: Awaited<ReturnType<typeof serve>>;
-  /** Lookups of who calls that wait; calling one ends it. */
+  /** Look-ups of keys that wait. Calling one ends it. */
   let lookups: (() => void)[];
   let isSlow: boolean;
   let left: number;
@@ -37,7 +37,7 @@ describe('the quotas of a key', () => {
   });
   afterEach(() => app.close());
 
-  it('count no one whose client left while it was found out who calls', async () => {
+  it('do not count a request whose client left while its key was looked up', async () => {
     isSlow = true;
     const gone = Array.from({ length: 5 }, () => request(app.baseUrl).on('error', () => undefined));
     for (const one of gone) one.end();
@@ -49,7 +49,7 @@ describe('the quotas of a key', () => {
     for (let times = 0; times <= AT_ONCE; times += 1) expect((await fetch(app.baseUrl)).status).toBe(200);
   });
 
-  it('charge a chunked body that was refused as the largest there is', async () => {
+  it('charge a refused chunked body as the largest possible one', async () => {
     const { port } = new URL(app.baseUrl);
     const chunked = request({
       port: Number(port),

@@ -6,7 +6,7 @@ import { createLogger } from '../../../../../src/telemetry/logger.ts';
 import { createBareApp } from '../../../../support/app.ts';
 import { eventually } from '../../../../support/eventually.ts';
 
-/** The address that the log has for a request from 127.0.0.1 with these headers. */
+/** The address in the log for a request from 127.0.0.1 with these headers. */
 async function addressLogged(
   trustedProxies: readonly string[] | undefined,
   headers: Record<string, string>,
@@ -33,18 +33,18 @@ describe('the address in the request log', () => {
     'x-real-ip': '203.0.113.9',
   };
 
-  it('is that of the connection, whatever the headers say, unless a proxy is configured', async () => {
+  it('is the address of the connection, whatever the headers say, unless a proxy is configured', async () => {
     expect(await addressLogged(undefined, {})).toBe('127.0.0.1');
     expect(await addressLogged(undefined, forged)).toBe('127.0.0.1');
     expect(await addressLogged(['192.0.2.0/24'], forged)).toBe('127.0.0.1');
   });
 
-  it('is what a trusted proxy says', async () => {
+  it('is the address that a trusted proxy names', async () => {
     expect(await addressLogged(['loopback'], forged)).toBe('203.0.113.9');
     expect(await addressLogged(['127.0.0.0/8'], forged)).toBe('203.0.113.9');
   });
 
-  it('is the last one that no trusted proxy has: what a client put before it is not believed', async () => {
+  it('is the last address that is not a trusted proxy: addresses that a client put before it are ignored', async () => {
     const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.9, 10.0.0.1' };
     expect(await addressLogged(['loopback', '10.0.0.0/8'], headers)).toBe('203.0.113.9');
     expect(await addressLogged(['loopback'], headers)).toBe('10.0.0.1');

@@ -17,7 +17,7 @@ describe('the traffic of one API process', () => {
   let server: Server;
   let agent: Agent;
   let traffic: Traffic;
-  /** Submissions that wait for their commit; calling one commits it. */
+  /** Submissions that wait for their commit. Calling one commits it. */
   let commits: (() => void)[];
 
   beforeEach(async () => {
@@ -58,7 +58,7 @@ describe('the traffic of one API process', () => {
   }
   const submit = () => call('POST', '/assets/image/', SUBMISSION);
 
-  it('above the ceiling is refused before a body is read, health routes excepted, until a request has ended', async () => {
+  it('above the limit is refused before its body is read, except on health routes, until a request has ended', async () => {
     const underWay = [submit(), submit()];
     await eventually(() => commits.length === IN_FLIGHT_MAX);
 
@@ -76,7 +76,7 @@ describe('the traffic of one API process', () => {
     expect((await next).statusCode).toBe(202);
   });
 
-  it('does not wait for a body any longer than its deadline, and says so', async () => {
+  it('waits for a body until its deadline, then refuses the request', async () => {
     const begin = performance.now();
     const answer = await call('POST', '/assets/image/', '{', 1_000);
     expect(performance.now() - begin).toBeGreaterThanOrEqual(BODY_TIMEOUT_MS - 5);
@@ -88,7 +88,7 @@ describe('the traffic of one API process', () => {
     expect((await next).statusCode).toBe(202);
   });
 
-  it('leaves its places to those who have said all: of unfinished bodies above the ceiling the oldest gives way', async () => {
+  it('keeps places for complete requests: above the limit the oldest unfinished body is refused', async () => {
     const answers: number[] = [];
     const slow = [1, 2, 3].map((which) =>
       call('POST', '/assets/image/', '{', 1_000).then(({ statusCode }) => {
@@ -105,7 +105,7 @@ describe('the traffic of one API process', () => {
     expect(await Promise.all(slow)).toEqual([408, 408, 408]);
   });
 
-  it('is answered to the end while draining, each answer closing its connection; only /readyz says no', async () => {
+  it('is answered to the end while the process drains: answers close their connections, and only /readyz says no', async () => {
     const before = await call('POST', '/echo/post', '1');
     expect(before.headers.connection).toBe('keep-alive');
     const underWay = submit();

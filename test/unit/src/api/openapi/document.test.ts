@@ -12,7 +12,7 @@ interface Layer {
   readonly handle: { readonly stack?: readonly Layer[] };
 }
 
-/** `GET /assets/{id}` for each route that Express has, files of the page aside. */
+/** `get /assets/{id}` for each route of Express, except the files of the page. */
 function routesOf(layers: readonly Layer[]): string[] {
   return layers.flatMap(({ route, handle }) => {
     if (route === undefined) return routesOf(handle.stack ?? []);
@@ -28,7 +28,7 @@ describe('the OpenAPI document', () => {
     METHODS.flatMap((method) => (item[method] === undefined ? [] : [{ path, method, ...item[method] }])),
   );
 
-  it('is what docs/openapi.json holds (`npm run openapi` writes it)', () => {
+  it('equals docs/openapi.json (`npm run openapi` writes it)', () => {
     const committed = readFileSync(new URL('../../../../../docs/openapi.json', import.meta.url), 'utf8');
     expect(`${JSON.stringify(document, null, 2)}\n`).toBe(committed);
   });
@@ -40,7 +40,7 @@ describe('the OpenAPI document', () => {
     expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(registered.sort());
   });
 
-  it('names each operation once, with a tag that is described', () => {
+  it('names each operation once, with a described tag', () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const tags = (document.tags ?? []).map(({ name }) => name);
@@ -50,7 +50,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('asks for the scope of each operation, and says how a request without it is refused', () => {
+  it('names the scope of each operation, and how a request without it is refused', () => {
     const scopes = operations.map(({ path, method, security, responses }) => {
       const [scope] = security?.[0]?.['apiKey'] ?? [];
       const refusals = ['401', '403', '429'].filter((status) => status in (responses ?? {}));

@@ -5,7 +5,7 @@ import { createOpenApiDocument } from '../../../../../src/api/openapi/document.t
 import { policies, policy, policyWithVersions } from '../../../../../src/api/policies/answers.ts';
 import { judgeRequest, policyRequest } from '../../../../../src/api/policies/requests.ts';
 
-/** What the document shows of policies, and the schema that has to take it. */
+/** The examples of policies in the document, each with its schema. */
 const SHOWN: Readonly<Record<string, z.ZodType>> = {
   PolicyRequest: policyRequest,
   JudgeRequest: judgeRequest,
@@ -15,27 +15,27 @@ const SHOWN: Readonly<Record<string, z.ZodType>> = {
   Judgement: judgement,
 };
 
-/** Times as they are before they are written. */
+/** Times as Dates, as they are before JSON. */
 const revive = (example: unknown): unknown =>
   JSON.parse(JSON.stringify(example), (key, value: unknown) =>
     key === 'createdAt' && typeof value === 'string' ? new Date(value) : value,
   );
 
-describe('what the document shows of policies', () => {
+describe('the examples of policies in the document', () => {
   const document = createOpenApiDocument();
 
-  it.each(Object.entries(SHOWN))('is what the API takes and gives: %s', (name, schema) => {
+  it.each(Object.entries(SHOWN))('fit their schemas: %s', (name, schema) => {
     const { examples = [] } = (document.components?.schemas?.[name] ?? {}) as { examples?: unknown[] };
     expect(examples).not.toEqual([]);
     for (const example of examples) {
       const parsed = schema.safeParse(revive(example));
       expect(parsed.error).toBeUndefined();
-      // An answer is whole: no default is left to be filled in.
+      // An answer is complete: it has no default to fill in.
       if (!name.endsWith('Request')) expect(parsed.data).toEqual(revive(example));
     }
   });
 
-  it('leaves out no body', () => {
+  it('show every body', () => {
     const operations = Object.entries(document.paths ?? {})
       .filter(([path]) => path.startsWith('/policies'))
       .flatMap(([, { get, post }]) => [get, post].flatMap((operation) => operation ?? []));

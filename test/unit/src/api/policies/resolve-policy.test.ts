@@ -4,7 +4,7 @@ import { AppError } from '../../../../../src/domain/errors.ts';
 import { DEFAULT_POLICY, policyRules } from '../../../../../src/domain/policy.ts';
 import type { StoredPolicy } from '../../../../../src/domain/ports/policies.ts';
 
-/** A store of one policy with two versions, of the tenant `anna`; `asked` is what it was asked for. */
+/** A store with one policy of the tenant `anna`, in two versions. `asked` records the queries. */
 function createStub() {
   const asked: string[] = [];
   const stub = {
@@ -31,7 +31,7 @@ describe('the policy of a submission', () => {
     },
   );
 
-  it('is asked for once where it names a version, each time where it does not', async () => {
+  it('is looked up once if it names a version, and each time if it does not', async () => {
     const store = createStub();
     const resolve = createResolvePolicy(store);
     for (const _again of [1, 2, 3])
@@ -42,13 +42,13 @@ describe('the policy of a submission', () => {
     expect(await resolve('anna', 'web')).toEqual({ name: 'web', version: 3 });
   });
 
-  it('is of the tenant: what is known of one says nothing of another', async () => {
+  it('belongs to its tenant: another tenant does not find it', async () => {
     const resolve = createResolvePolicy(createStub());
     expect(await resolve('anna', 'web@1')).not.toBeInstanceOf(AppError);
     expect(await resolve('bob', 'web@1')).toMatchObject({ code: 'policy_not_found' });
   });
 
-  it('is looked for again where there was none', async () => {
+  it('is looked up again if it was not found', async () => {
     const store = createStub();
     const resolve = createResolvePolicy(store);
     expect(await resolve('anna', 'web@3')).toMatchObject({ code: 'policy_not_found' });
@@ -56,7 +56,7 @@ describe('the policy of a submission', () => {
     expect(await resolve('anna', 'web@3')).toEqual({ name: 'web', version: 3 });
   });
 
-  it('is missed with the version that there is', async () => {
+  it('is reported missing together with the latest version', async () => {
     const resolve = createResolvePolicy(createStub());
     const said = async (tenant: string, given: string) => Object(await resolve(tenant, given)) as Error;
     expect((await said('anna', 'web@3')).message).toBe('Policy web has no version 3; its latest is 2.');

@@ -12,7 +12,7 @@ describe('/docs', () => {
 
   const get = (path: string) => fetch(app.baseUrl + path, { redirect: 'manual' });
 
-  it('loads nothing from another host, and everything it refers to is there', async () => {
+  it('loads nothing from another host, and every file it refers to exists', async () => {
     const page = await get('/docs');
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     const html = await page.text();

@@ -26,7 +26,7 @@ describe('/readyz', () => {
     server?.close();
   });
 
-  it('names what does not answer in time, before a load balancer gives up on it', async () => {
+  it('names what does not answer in time, before a load balancer gives up', async () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
     const begin = performance.now();
     const answer = await fetch(url);
@@ -35,7 +35,7 @@ describe('/readyz', () => {
     expect(await answer.json()).toMatchObject({ checks: { postgres: 'unavailable', temporal: 'ok' } });
   });
 
-  it('looks once for all who ask at a time', async () => {
+  it('looks once for all requests of a moment', async () => {
     const before = looks;
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
     await Promise.all(Array.from({ length: 50 }, async () => (await fetch(url)).text()));
