@@ -1,13 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../src/dev/free-port.ts';
 import { createTestClient, type TestClient } from '../support/client.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, untilAll } from '../support/eventually.ts';
 import { startProxy, type TestProxy } from '../support/proxy.ts';
 import { type Program, type Stack, startStack } from '../support/stack.ts';
-import { bundleOnce } from '../support/workflow-lab.ts';
 
 const REQUESTS_PER_S = 200;
 const TICK_MS = 10;
@@ -23,18 +19,13 @@ const SUBMISSION = { assetPath: { location: 'local', path: './assets/there-is-no
 
 /** A deployment: two APIs behind a load balancer and one worker, each replaced in turn, under load. */
 describe('a rolling restart', () => {
-  let dir: string;
   let stack: Stack;
   let proxy: TestProxy;
   let client: TestClient;
   let apis: { readonly port: string; readonly url: string; readonly process: Program }[];
 
   beforeAll(async () => {
-    // As in production: a worker that bundles at start would take the processor from those that serve.
-    dir = await mkdtemp(join(tmpdir(), 'validatr-rolling-'));
-    const bundle = join(dir, 'workflow-bundle.js');
-    await writeFile(bundle, (await bundleOnce()).code);
-    stack = await startStack({ LOG_LEVEL: 'warn', DRAIN_DELAY_S, WORKFLOW_BUNDLE: bundle });
+    stack = await startStack({ LOG_LEVEL: 'warn', DRAIN_DELAY_S });
     const port = String(await freePort());
     const first = { port: stack.env['PORT'] ?? '', url: stack.baseUrl, process: stack.api };
     const second = { port, url: `http://127.0.0.1:${port}`, process: await stack.startApi({ PORT: port }) };
@@ -45,7 +36,6 @@ describe('a rolling restart', () => {
   afterAll(async () => {
     await proxy?.close();
     await stack?.stop();
-    await rm(dir, { recursive: true, force: true });
   });
 
   /** Sends at a fixed rate, as long as not too many wait for their answers, until told to stop, at the latest at the end of the test. */
@@ -109,16 +99,17 @@ describe('a rolling restart', () => {
     await eventually(() => load.sent() > 5 * REQUESTS_PER_S, { what: 'enough requests' });
     await load.end();
     expect([...load.failed, ...proxy.failures]).toEqual([]);
-    await eventually(
+    await untilAll(
       async () => {
         const [row] = await stack.database.query<{ count: number }>(
           `SELECT count(*)::int AS count FROM assets
            WHERE finished_at IS NOT NULL AND id IN (SELECT jsonb_array_elements_text(?::jsonb)::uuid)`,
           [JSON.stringify(load.accepted)],
         );
-        return row?.count === load.accepted.length;
+        return row?.count ?? 0;
       },
-      { everyMs: 200, what: `${load.accepted.length} verdicts` },
+      load.accepted.length,
+      'verdicts',
     );
   });
 });

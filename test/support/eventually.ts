@@ -28,3 +28,14 @@ export async function eventually<Found>(
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
+
+/** Waits until `read` gives `total`. @throws if it gives the same number for longer than a condition may take */
+export async function untilAll(read: () => Promise<number>, total: number, what: string): Promise<void> {
+  for (let count = await read(); count !== total; ) {
+    const before = count;
+    await eventually(async () => (count = await read()) !== before, {
+      everyMs: 200,
+      what: `more than ${before} of ${total} ${what}`,
+    });
+  }
+}

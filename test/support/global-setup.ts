@@ -1,8 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startServers } from '../../src/dev/embedded-stack.ts';
 import { execute } from '../../src/db/execute.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/orm.ts';
+import { bundleApart } from '../../src/process/workflow-bundle.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -10,12 +14,20 @@ declare module 'vitest' {
     templateUrl: string;
     temporalAddress: string;
     temporalCli: string;
+    /** File with the workflows as production bundles them: a worker would take seconds of the processor for its own. */
+    workflowBundle: string;
   }
 }
 
 /** One Postgres and one Temporal for the whole run; files get databases and namespaces of their own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const servers = await startServers({ log: (line) => process.stderr.write(`${line}\n`) });
+  const [servers, { code }] = await Promise.all([
+    startServers({ log: (line) => process.stderr.write(`${line}\n`) }),
+    bundleApart(),
+  ]);
+  const dir = await mkdtemp(join(tmpdir(), 'validatr-bundle-'));
+  const workflowBundle = join(dir, 'workflow-bundle.js');
+  await writeFile(workflowBundle, code);
   const { databaseUrl, temporalAddress, temporalCli } = servers;
   const templateUrl = databaseUrl.replace(/\/[^/]+$/, '/template_validatr');
   const admin = await openDatabase({ url: databaseUrl, poolMax: 1 });
@@ -28,5 +40,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('templateUrl', templateUrl);
   project.provide('temporalAddress', temporalAddress);
   project.provide('temporalCli', String(temporalCli));
-  return servers.stop;
+  project.provide('workflowBundle', workflowBundle);
+  return async () => {
+    await servers.stop();
+    await rm(dir, { recursive: true, force: true });
+  };
 }

@@ -80,6 +80,7 @@ export async function startStack(
   const env = {
     ...loopbackEnvironment({ databaseUrl: database.url, temporalAddress: address, port }),
     TEMPORAL_NAMESPACE: namespace,
+    WORKFLOW_BUNDLE: inject('workflowBundle'),
     ...extraEnv,
   };
 

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
-import { bundleWorkflows } from '../../src/process/workflow-bundle.ts';
 import type { Activities } from '../../activities/index.ts';
 import type { TimedStepResult } from '../../activities/step.ts';
 import {
@@ -23,12 +22,9 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const HISTORIES_DIR = fileURLToPath(new URL('../workflow/histories/', import.meta.url));
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
-
-/** The workflows as production bundles them, once a test file. */
-export function bundleOnce(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflows(Runtime.instance().logger);
-  return bundle;
+/** The workflows as production bundles them. */
+export async function readBundle(): Promise<{ code: string }> {
+  return { code: await readFile(inject('workflowBundle'), 'utf8') };
 }
 
 /** Our workflows on a real server, with activities that the test stands in for. */
@@ -64,7 +60,7 @@ export async function openWorkflowLab(): Promise<WorkflowLab> {
     client,
 
     async withActivities(activities, work) {
-      const common = { connection, namespace, activities, workflowBundle: await bundleOnce() };
+      const common = { connection, namespace, activities, workflowBundle: await readBundle() };
       const workers = await Promise.all(
         [TASK_QUEUE, WEBHOOK_TASK_QUEUE].map((taskQueue) => Worker.create({ ...common, taskQueue })),
       );

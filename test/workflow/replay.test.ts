@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { describe, expect, it } from 'vitest';
-import { bundleOnce, HISTORIES_DIR } from '../support/workflow-lab.ts';
+import { readBundle, HISTORIES_DIR } from '../support/workflow-lab.ts';
 
 const names = readdirSync(HISTORIES_DIR).filter((name) => name.endsWith('.json'));
 
@@ -30,7 +30,7 @@ describe('recorded histories', () => {
 
   it.each(names)('replay: %s', async (name) => {
     const history: unknown = JSON.parse(readFileSync(`${HISTORIES_DIR}${name}`, 'utf8'));
-    await Worker.runReplayHistory({ workflowBundle: await bundleOnce() }, history);
+    await Worker.runReplayHistory({ workflowBundle: await readBundle() }, history);
   });
 
   it('do not replay under code that does other things in another order', async () => {
@@ -44,7 +44,7 @@ describe('recorded histories', () => {
 
 describe('the bundle of the workflows', () => {
   it('holds no zod: of what uses it, workflows import types only', async () => {
-    const { code } = await bundleOnce();
+    const { code } = await readBundle();
     expect(code).toContain('/src/domain/pipeline.ts');
     expect(code).not.toContain('node_modules/zod/');
   });
