@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { query } from '../query.ts';
 
 /** First key of the advisory locks of endpoints. Any number that no other lock uses. */
@@ -22,7 +22,7 @@ interface NewEndpoint {
  */
 export function createEndpointRow<Columns extends object>(
   orm: MikroORM,
-  columns: string,
+  columns: RawBuilder<unknown>,
   { deliveryId, secret, max }: NewEndpoint,
 ): Promise<Columns | undefined> {
   return query(orm, (db) =>
@@ -46,7 +46,7 @@ export function createEndpointRow<Columns extends object>(
             -- The assignment makes RETURNING give an existing row, too.
             ON CONFLICT (id) DO UPDATE SET owner = excluded.owner
             RETURNING *
-          ) SELECT ${sql.raw(columns)} FROM wanted LEFT JOIN created e ON true`.execute(transaction);
+          ) SELECT ${columns} FROM wanted LEFT JOIN created e ON true`.execute(transaction);
         return rows[0];
       }),
   );

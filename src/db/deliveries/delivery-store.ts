@@ -27,7 +27,7 @@ interface SecretColumns {
 type PendingRow = Omit<PendingDelivery, 'endpoint'> & SecretColumns;
 
 /** Column list of an endpoint `e` as `asEndpoint` reads it. */
-const ENDPOINT = `e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret",
+const ENDPOINT = sql`e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret",
   e.disabled_at IS NOT NULL AS "isDisabled", coalesce(e.verified_at, e.delivered_at) IS NOT NULL AS "isVerified"`;
 
 /** `endpointsMax`: endpoints that a tenant may have. */
@@ -65,7 +65,7 @@ export function createDeliveryStore(
       const { rows } = await query(orm, (db) =>
         sql<PendingRow>`
           SELECT d.id, d.owner AS tenant, d.url, d.body, d.endpoint_id AS "endpointId", d.replays AS round,
-            ${sql.raw(ENDPOINT)},
+            ${ENDPOINT},
             (SELECT count(*)::integer FROM delivery_tries WHERE delivery_id = d.id) - d.tries_before_replay AS tries,
             (SELECT s.created_at FROM deliveries s
              WHERE d.event <> 'onStart' AND s.asset_id = d.asset_id AND s.attempt = d.attempt AND s.event = 'onStart'
