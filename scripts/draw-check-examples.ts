@@ -7,13 +7,15 @@ import { createDecoderPool } from '../src/image/decoder/pool.ts';
 import { describeExample, describeValue, factsOf } from '../test/support/images/check-example-facts.ts';
 import { CHECK_EXAMPLES } from '../test/support/images/check-examples.ts';
 import { inspectBy } from '../test/support/images/inspect-by.ts';
+import { writeRuleRows } from './write-rule-rows.ts';
 
 /**
- * `npm run docs:pictures`: what docs/checks.md shows of each check, drawn from the examples that its test holds it to, and
- * what is written there below each.
+ * `npm run docs:pictures` draws the picture of each check and writes the line below it in docs/checks.md, both from the examples
+ * that tests use. It also writes the rows of new checks in docs/policies.md.
  */
 const DIR = 'docs/images/checks';
 const PAGE = 'docs/checks.md';
+const POLICIES_PAGE = 'docs/policies.md';
 const [WIDTH, HEIGHT, LABEL, GAP] = [200, 150, 26, 12];
 const [EARLIER, PASSES, FAILS] = ['#57606a', '#1a7f37', '#b3261e'];
 
@@ -80,4 +82,5 @@ for (const name of RULE_NAMES) {
   process.stdout.write(`${DIR}/${name}.png ${sheet.length}\n`);
 }
 await writeFile(PAGE, page);
+await writeFile(POLICIES_PAGE, writeRuleRows(await readFile(POLICIES_PAGE, 'utf8')));
 await decoders.close();

@@ -35,35 +35,12 @@ function ruleOf(name: RuleName): Readonly<Record<string, unknown>> {
 
 /** What the check looks at, in a few words. */
 export function describeValue(name: RuleName, facts: ImageFacts): string {
-  switch (name) {
-    case 'formats':
-      return facts.format;
-    case 'maxDimensions':
-    case 'minDimensions':
-      return `${facts.width} × ${facts.height} px`;
-    case 'bytes':
-      return `${facts.bytes} bytes`;
-    case 'colourSpaces':
-    case 'grayscale':
-      return facts.colourSpace ?? '';
-    case 'alpha':
-      return facts.hasAlpha === true ? 'alpha' : 'no alpha';
-    case 'animation':
-      return facts.frames === 1 ? '1 frame' : `${facts.frames} frames`;
-    case 'structure':
-      return facts.notes?.map(({ code }) => code).join(', ') || 'no notes';
-    case 'size':
-      return `score ${roundScore(scoreOfSize(facts).score)}`;
-    case 'exactDuplicates':
-      return facts.earlier?.exact === null ? 'other pixels' : 'the same pixels';
-    case 'nearDuplicates':
-      return `${facts.earlier?.near[0]?.distance} bits differ`;
-    default: {
-      // Nothing scores as much as that: the check tells every score.
-      const failing = CHECKS[name].judge(facts, { ...ruleOf(name), threshold: Infinity } as never);
-      return `score ${roundScore(Number(Object(failing)['score']))}`;
-    }
-  }
+  const { value } = CHECK_EXAMPLES[name];
+  if (value !== undefined) return value(facts);
+  if (name === 'size') return `score ${roundScore(scoreOfSize(facts).score)}`;
+  // No score is as high as this threshold, so the check fails and tells its score.
+  const failing = CHECKS[name].judge(facts, { ...ruleOf(name), threshold: Infinity } as never);
+  return `score ${roundScore(Number(Object(failing)['score']))}`;
 }
 
 /** What docs/checks.md shows of a check: the picture, and below it what it comes to. */

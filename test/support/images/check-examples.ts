@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
-import type { Earlier } from '../../../src/domain/image-facts.ts';
+import type { Earlier, ImageFacts } from '../../../src/domain/image-facts.ts';
 import type { RuleName } from '../../../src/domain/checks/index.ts';
 
 /** A picture that a rule passes and one that it fails: what docs/checks.md shows, and what a test holds it to. */
@@ -9,10 +9,12 @@ export interface CheckExample {
   readonly rule: object;
   readonly passing: () => Promise<Buffer>;
   readonly failing: () => Promise<Buffer>;
-  /** What is to be seen, for who does not see it. */
+  /** Describes the pictures to people who do not see them. */
   readonly alt: string;
   /** What to write below them. */
   readonly labels: readonly [passing: string, failing: string];
+  /** What it looks at, in a few words; without it, a check shows its score. */
+  readonly value?: (facts: ImageFacts) => string;
   /** What it looks at can't be seen: it is written into the pictures. */
   readonly isInvisible?: true;
   /** The earlier asset that it is compared with; `sizes` are those of all before. */
@@ -32,6 +34,7 @@ const jpeg = async (of: Promise<Sharp>, quality = 90) => (await of).jpeg({ quali
 export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   formats: {
     rule: { allow: ['JPEG'] },
+    value: ({ format }) => format,
     passing: () => jpeg(cat()),
     failing: async () => (await cat()).png().toBuffer(),
     isInvisible: true,
@@ -40,6 +43,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   maxDimensions: {
     rule: { width: 320, height: 320 },
+    value: ({ width, height }) => `${width} × ${height} px`,
     passing: () => jpeg(cat()),
     failing: async () => (await cat()).resize(480, 360).jpeg().toBuffer(),
     alt: 'A cat at 320 × 240 px, which passes, and at 480 × 360 px, which fails.',
@@ -47,6 +51,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   minDimensions: {
     rule: { width: 200, height: 200 },
+    value: ({ width, height }) => `${width} × ${height} px`,
     passing: () => jpeg(cat()),
     failing: async () => (await cat()).resize(80, 60).jpeg().toBuffer(),
     alt: 'A cat at 320 × 240 px, which passes, and as a small picture of 80 × 60 px, which fails.',
@@ -54,6 +59,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   bytes: {
     rule: { min: 4_000 },
+    value: ({ bytes }) => `${bytes} bytes`,
     passing: () => jpeg(woman()),
     failing: () => jpeg(woman(), 3),
     alt: 'A woman in a space suit in good quality, which passes, and compressed to coarse blocks, which fails.',
@@ -61,6 +67,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   colourSpaces: {
     rule: { allow: ['ycbcr'] },
+    value: ({ colourSpace = '' }) => colourSpace,
     passing: () => jpeg(woman()),
     failing: async () => (await woman()).toColourspace('cmyk').jpeg().toBuffer(),
     isInvisible: true,
@@ -69,6 +76,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   alpha: {
     rule: {},
+    value: ({ hasAlpha }) => (hasAlpha === true ? 'alpha' : 'no alpha'),
     passing: async () => (await cat()).png().toBuffer(),
     failing: async () => (await cat()).ensureAlpha(0.5).png().toBuffer(),
     alt: 'A cat, which passes, and the same half transparent, which fails.',
@@ -76,6 +84,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   animation: {
     rule: {},
+    value: ({ frames }) => (frames === 1 ? '1 frame' : `${frames} frames`),
     passing: async () => (await rocket()).gif().toBuffer(),
     failing: async () => {
       const frames = await Promise.all(
@@ -95,6 +104,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   structure: {
     rule: { refuse: ['trailing_bytes'] },
+    value: ({ notes }) => notes?.map(({ code }) => code).join(', ') || 'no notes',
     passing: () => jpeg(rocket()),
     failing: async () => Buffer.concat([await jpeg(rocket()), Buffer.from('PK…')]),
     isInvisible: true,
@@ -110,6 +120,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   grayscale: {
     rule: {},
+    value: ({ colourSpace = '' }) => colourSpace,
     passing: () => jpeg(cat()),
     failing: async () => (await cat()).toColourspace('b-w').jpeg().toBuffer(),
     alt: 'A cat in colours, which passes, and in grey, which fails.',
@@ -163,6 +174,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   exactDuplicates: {
     rule: {},
+    value: ({ earlier }) => (earlier?.exact === null ? 'other pixels' : 'the same pixels'),
     passing: async () => (await woman()).png().toBuffer(),
     failing: async () => (await cat()).webp({ lossless: true }).toBuffer(),
     alt: 'An earlier picture of a cat; a woman in a space suit, which passes; the very same picture of the cat, which fails.',
@@ -171,6 +183,7 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   },
   nearDuplicates: {
     rule: { maxDistance: 4 },
+    value: ({ earlier }) => `${earlier?.near[0]?.distance} bits differ`,
     passing: () => jpeg(woman()),
     failing: async () => (await cat()).modulate({ brightness: 1.1 }).jpeg({ quality: 40 }).toBuffer(),
     alt: 'An earlier picture of a cat; a woman in a space suit, which passes; the picture of the cat, a little brighter, which fails.',

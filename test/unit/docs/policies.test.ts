@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { parse } from '../../../src/api/http/parse.ts';
 import { judgeRequest, policyRequest } from '../../../src/api/policies/requests.ts';
 import { retryRequest, submission } from '../../../src/api/assets/requests.ts';
-import { CHECKS, RULE_NAMES } from '../../../src/domain/checks/index.ts';
+import { CHECKS, RULE_NAMES, type RuleName } from '../../../src/domain/checks/index.ts';
 import { IMAGE_FORMATS } from '../../../src/domain/image-facts.ts';
 import { policyRules } from '../../../src/domain/policy.ts';
+import { CHECK_EXAMPLES } from '../../support/images/check-examples.ts';
 
 const page = readFileSync(new URL('../../../docs/policies.md', import.meta.url), 'utf8');
 
@@ -14,14 +16,13 @@ const requests = [...page.matchAll(/curl -X POST http:\/\/[^/]+(\S+) [^']*'[^']*
   ([, path = '', body = '']) => ({ path, body: JSON.parse(body) as unknown }),
 );
 
-/** What a rule becomes when only what has to be given is given. */
-const REQUIRED = {
-  formats: { allow: ['PNG'] },
-  maxDimensions: { width: 1, height: 1 },
-  minDimensions: { width: 1, height: 1 },
-  colourSpaces: { allow: ['rgb'] },
-  structure: { refuse: ['trailing_bytes'] },
-} as const;
+/** The settings of a rule that have no default, as its example gives them. */
+function requiredOf(rule: RuleName): Readonly<Record<string, unknown>> {
+  const example: Readonly<Record<string, unknown>> = Object(CHECK_EXAMPLES[rule].rule);
+  const settings: z.ZodRawShape = CHECKS[rule].settings;
+  const required = Object.entries(settings).filter(([, setting]) => !z.safeParse(setting, undefined).success);
+  return Object.fromEntries(required.map(([name]) => [name, example[name]]));
+}
 
 describe('docs/policies.md', () => {
   it('lists rule by rule its step and its code', () => {
@@ -37,7 +38,7 @@ describe('docs/policies.md', () => {
     // `minDimensions` refers to the line above it.
     if (settings.includes('the same')) return;
     for (const name of Object.keys(CHECKS[rule].settings)) expect(settings).toContain(`\`${name}\``);
-    const required = rule in REQUIRED ? REQUIRED[rule as keyof typeof REQUIRED] : {};
+    const required = requiredOf(rule);
     const { severity, ...parsed } = Object(policyRules.parse({ [rule]: required })[rule]) as {
       readonly severity?: string;
     };

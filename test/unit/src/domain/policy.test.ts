@@ -11,6 +11,7 @@ import {
   policyRules,
   stepsUnder,
 } from '../../../../src/domain/policy.ts';
+import { CHECK_EXAMPLES } from '../../../support/images/check-examples.ts';
 
 const PNG: ImageFacts = {
   format: 'PNG',
@@ -89,18 +90,7 @@ describe('the rules of a policy', () => {
 
   it('stand as they are after being stored and read again', () => {
     const rules = policyRules.parse(
-      Object.fromEntries(
-        RULE_NAMES.map((name) => [
-          name,
-          {
-            formats: { allow: ['JPEG'] },
-            colourSpaces: { allow: ['rgb'] },
-            structure: { refuse: ['mpo'] },
-            maxDimensions: { width: 9, height: 9 },
-            minDimensions: { width: 1, height: 1 },
-          }[name as string] ?? {},
-        ]),
-      ),
+      Object.fromEntries(RULE_NAMES.map((name) => [name, CHECK_EXAMPLES[name].rule])),
     );
     expect(Object.keys(rules)).toEqual(RULE_NAMES);
     expect(policyRules.parse(JSON.parse(JSON.stringify(rules)))).toEqual(rules);
