@@ -9,7 +9,7 @@ import type { ActivityDeps } from './deps.ts';
 import { beating } from './heartbeats.ts';
 import type { StepResult } from './step.ts';
 
-/** Opens the file once and learns everything from it: the steps after this one judge the facts, never the file. */
+/** Opens the file, the only time in a validation, and learns everything from it. Later steps judge the facts, never the file. */
 export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 'source' | 'inspectImage'>) {
   async function inspect(file: AssetFile, path: string, measures: readonly Measure[]): Promise<StepResult> {
     try {
@@ -40,7 +40,7 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
     });
 }
 
-/** Format and size count all the same: whatever else is wrong is reported with it. */
+/** Format and size are judged all the same, so other faults are reported with this one. */
 function asFinding({ lost: code, reason, facts }: LostImage): StepResult {
   return {
     findings: [{ code, key: 'asset', measured: { reason } }],

@@ -18,7 +18,7 @@ function asFailure(error: unknown): unknown {
   return ApplicationFailure.create({
     message: `Unexpected ${error instanceof Error ? error.name : typeof error}`,
     type: 'internal',
-    // A fault of ours: no number of tries mends it.
+    // A fault in our code: trying again does not help.
     nonRetryable: true,
   });
 }

@@ -9,12 +9,12 @@ import type { StepName } from '../src/domain/steps.ts';
 import type { ActivityDeps } from './deps.ts';
 import { passed, type StepResult, type TimedStepResult, timed, unknown } from './step.ts';
 
-/** Holds facts against one rule of the contract's own policy. */
+/** Judges facts by one rule of the default policy. */
 export function judgeByContract(rule: RuleName, facts: ImageFacts): StepResult {
   const finding = judgeBy(rule, facts, DEFAULT_POLICY.rules);
   if (finding === null) return passed;
   if (finding === 'unknown') return unknown;
-  // Worded where the row is written, as all that the contract words.
+  // Its sentence is made where the row is written.
   const { code, measured } = finding;
   return { findings: [{ code, key: 'asset', measured } as Finding] };
 }
@@ -26,7 +26,7 @@ export interface JudgeImageInput {
   /** What is judged: each gives one result, in this order. */
   readonly steps: readonly StepName[];
   readonly comparesWithEarlier: boolean;
-  /** What the client says that the file's SHA-256 is, hex. */
+  /** The SHA-256 that the client gave for the file, hex. */
   readonly sha256?: string;
 }
 
@@ -38,14 +38,14 @@ export interface JudgeImageResult {
 const RULE_OF_STEP = new Map<StepName, RuleName>(RULE_NAMES.map((rule) => [CHECKS[rule].name, rule]));
 
 /**
- * All that a policy asks of the facts, in one activity: a step of them takes microseconds, an activity of its own would cost
- * each of them a milliseconds' worth of bookkeeping.
+ * All steps of a policy in one activity. A step takes microseconds; an activity of its own would cost each of them about a
+ * millisecond of bookkeeping.
  */
 export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerprints'>) {
   function judgeStep(step: StepName, facts: ImageFacts, { rules, sha256 }: JudgeImageInput): StepResult {
     if (step === 'checkChecksum') return compareChecksum(facts, sha256);
     const rule = RULE_OF_STEP.get(step);
-    // Of a newer version, whose workers know: tried again until one of them gets it.
+    // A newer version asked for it: tried again until one of its workers gets it.
     if (rule === undefined) throw new Error(`This worker does not know the step ${step}.`);
     const finding = judgeBy(rule, facts, rules);
     if (finding === null) return passed;
@@ -74,7 +74,7 @@ export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerpri
 
 function compareChecksum({ sha256: found }: ImageFacts, expected: string | undefined): StepResult {
   if (expected === undefined || expected === found) return passed;
-  // Too large to be hashed, which fails it.
+  // The file is too large to be hashed, and fails for that.
   if (found === null) return unknown;
   return { findings: [{ code: 'checksum_mismatch', key: 'asset', measured: { expected, sha256: found } }] };
 }

@@ -5,14 +5,14 @@ import { type DeliverWebhookInput, tryNowSignal } from './contract.ts';
 const { sendWebhook } = proxyActivities<Activities>({
   // 10 s for the receiver, the rest for reading and recording.
   startToCloseTimeout: '20 s',
-  // Failures of the receiver are results; what is retried here is our own trouble.
+  // A failure of the receiver is a result. Temporal retries only our own trouble.
   retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '60 s' },
   summary: 'Send the webhook',
 });
 
 /**
  * Tries one delivery on its schedule until the receiver has it, refuses it for good, or the schedule runs out. The
- * signal `tryNow` ends a wait early; after the end it starts over, for a replay has made the delivery pending again.
+ * signal `tryNow` ends a wait early; after the end it starts over, because a replay has made the delivery pending again.
  */
 export async function deliverWebhook({ deliveryId }: DeliverWebhookInput): Promise<void> {
   let isAskedFor = false;

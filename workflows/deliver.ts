@@ -35,7 +35,7 @@ export function deliver({ deliveryId, event }: EventToSend, mode: ExecutionMode)
         staticSummary: `${event} webhook`,
       });
     } catch (error) {
-      // Someone else (the dispatcher, an earlier run of this code) has started it: it is in good hands.
+      // The dispatcher, or an earlier run of this code, has started it already: that counts as success.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
     return true;

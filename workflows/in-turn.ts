@@ -14,8 +14,8 @@ const TURN_MICROTASKS = 64;
  * While a workflow task runs, each result is an activation of its own: what follows from the first is scheduled before
  * the second arrives. When the task is retraced (another worker took over), the SDK delivers results in the same order
  * but several in one activation, and then the length of each branch's promise chain decides whose command is first.
- * Two branches that go on after their results (a step that is in trouble beside one that goes on, a webhook that is
- * handed over) then disagree with the history, and the workflow is stuck for good. Found by `npm run test:faults`;
+ * Two branches that continue after their results (a step in trouble beside one that continues, a webhook that is
+ * handed over) then disagree with the history, and the workflow is stuck for ever. Found by `npm run test:faults`;
  * `histories/trouble-beside-steps-crash*.json` are two that were.
  *
  * An interceptor of `scheduleLocalActivity` that held every result back would do as well, and cost 4 ms of the 26 that a

@@ -12,8 +12,8 @@ export interface PipelineResult {
 }
 
 /**
- * Runs each step once what it needs is known. Independent ones run side by side, and what is wrong with the webhook URLs
- * never hides what is wrong with the image, nor the other way round.
+ * Runs each step as soon as it can run. Independent ones run side by side, so a fault of the webhook URLs never hides a fault of
+ * the image, nor the other way round.
  *
  * @throws the first trouble (not findings) once every branch has ended.
  */
@@ -69,7 +69,7 @@ export async function runPipeline(
     } catch (error) {
       if (!isCancellation(error))
         for (const name of names) progress.fail(name, new Date().toISOString(), describeFailure(error));
-      // Three workers in a row fell silent over it: a finding, not another try.
+      // Three workers in a row were lost with this image: that is a finding, and it is not tried again.
       if (!runsDecoder || mode !== 'careful' || !isLostWorker(error)) throw error;
       findings.push({ code: 'decoder_crashed', key: 'asset', measured: { reason: 'the decoder crashed' } });
       return { results: [], knows: false };

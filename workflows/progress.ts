@@ -2,7 +2,7 @@ import type { TimedStepResult } from '../activities/step.ts';
 import { pendingSteps, type StepName, type StepRecord } from '../src/domain/steps.ts';
 import { failsAsset } from '../src/domain/image-notes.ts';
 
-/** What is known of the steps so far: the answer to `status`, and what the row keeps in the end. */
+/** The state of each step so far: the answer to `status`, and in the end a part of the row. */
 export interface Progress {
   steps(): StepRecord[];
   start(name: StepName, now: string): void;
@@ -12,7 +12,7 @@ export interface Progress {
   /** The step itself could not be carried out. */
   fail(name: StepName, now: string, message: string): void;
   skip(name: StepName): void;
-  /** Nothing runs any more: what has not ended never will. */
+  /** Nothing runs any more: steps that have not ended are skipped. */
   close(): void;
   /** Calls `onChange` again, e.g. because the asset's state has changed. */
   show(): void;

@@ -1,7 +1,7 @@
 import type { ImageFacts, ImageFormat } from './image-facts.ts';
 import { createNote, MAX_NOTES } from './image-notes.ts';
 
-/** Extensions in use for each format. Cameras' raw files are TIFFs under many names, which promise nothing. */
+/** Extensions in use for each format. Raw files of cameras are TIFFs with many extensions, which promise nothing. */
 const EXTENSIONS: Record<ImageFormat, readonly string[]> = {
   JPEG: ['jpg', 'jpeg', 'jpe', 'jfif', 'jif', 'mpo'],
   PNG: ['png', 'apng'],
@@ -16,7 +16,7 @@ const EXTENSIONS: Record<ImageFormat, readonly string[]> = {
 };
 const KNOWN = new Set(Object.values(EXTENSIONS).flat());
 
-/** Notes where a file's name promises another format than its content is. No extension, or one of something else, promises none. */
+/** Adds a note if the name promises another format than the content has. Other extensions, and none, promise nothing. */
 export function noteFileName(facts: ImageFacts, path: string): ImageFacts {
   const extension = /\.([A-Za-z]{2,5})$/.exec(path)?.[1]?.toLowerCase();
   if (extension === undefined || !KNOWN.has(extension)) return facts;

@@ -8,9 +8,8 @@ import { orderSteps, type StepName } from './steps.ts';
 import { maskPassword } from './webhook-url.ts';
 
 /**
- * What is wrong with an asset: a closed list of reason codes, each with the sentence clients match on.
- * Where it may hold a secret (a webhook URL) the sentence is rendered where the row is written, so that it never passes
- * through a workflow.
+ * What is wrong with an asset: a closed list of reason codes, each with the sentence that clients match on. A sentence that may
+ * hold a secret (a webhook URL) is made where the row is written, so it never passes through a workflow.
  */
 export type Finding =
   | { readonly code: 'webhook_url_invalid'; readonly key: NotificationKey }
@@ -39,7 +38,7 @@ export type Finding =
   | CheckFinding
   | { readonly code: 'internal_error'; readonly key: 'internal' };
 
-/** What a policy's rule found, worded as that policy words it. */
+/** A finding of a policy's rule, in the words of that policy. */
 export interface CheckFinding {
   readonly code: CheckCode;
   readonly step: CheckName;
@@ -77,7 +76,7 @@ export interface ReportedFinding {
   readonly code: ReasonCode;
   readonly step: StepName | null;
   readonly key: string;
-  /** Missing in rows from before there were any: then it is an error. */
+  /** Missing in old rows: then it is an error. */
   readonly severity?: NoteSeverity;
   readonly message: string;
   readonly measured: Readonly<Record<string, unknown>> | null;
@@ -88,7 +87,7 @@ export function isCheckCode(code: ReasonCode): boolean {
   return RULE_OF_CODE.has(code);
 }
 
-/** The contract's sentence for a finding, byte for byte. */
+/** The sentence for a finding, byte for byte as the contract has it. */
 function messageOf(finding: Finding, notifications: Notifications): string {
   if ('message' in finding) return finding.message;
   switch (finding.code) {
@@ -112,7 +111,7 @@ function messageOf(finding: Finding, notifications: Notifications): string {
   }
 }
 
-/** Steps of the contract leave out what follows from its policy. */
+/** Findings of the default policy carry no sentence in histories: it follows from the policy. */
 function byDefaultPolicy(code: CheckCode, measured: Measured): string {
   const rule = RULE_OF_CODE.get(code) as RuleName;
   return (CHECKS[rule] as Check).describe(measured, DEFAULT_POLICY.rules[rule] ?? {});

@@ -7,7 +7,7 @@ import { type Judgement, judge } from './judge.ts';
 import type { PolicyRules } from './policy.ts';
 import type { StepRecord } from './steps.ts';
 
-/** What is kept of a validation. */
+/** A validation as it is stored. */
 export interface StoredVerdict {
   readonly id: string;
   readonly state: AssetState;
@@ -20,17 +20,17 @@ export interface StoredVerdict {
 
 export const REJUDGED_STATES = ['complete', 'failed', 'unknown'] as const;
 
-/** What would have come out under another policy; `unknown`: what is stored does not tell. */
+/** The verdict under another policy. `unknown`: the stored facts are not enough to say. */
 export interface Rejudgement {
   readonly state: (typeof REJUDGED_STATES)[number];
   readonly findings: readonly ReportedFinding[];
-  /** Steps that were never made, and for which what is stored does not do. */
+  /** Steps that never ran, and that the stored facts are not enough for. */
   readonly lacking: readonly CheckName[];
 }
 
 /**
- * Holds what a validation has learnt against the rules of another policy. What no policy rules on stays as it was found: URLs,
- * the path, the content, the checksum. A validation that did not come to a verdict of its own is not judged.
+ * Judges the stored facts of a validation by the rules of another policy. Findings that no policy decides stay: about URLs, the
+ * path, the content, the checksum. A validation without a verdict of its own is not judged.
  */
 export function rejudge(stored: StoredVerdict, rules: PolicyRules): Rejudgement {
   const { state, image } = stored;
@@ -39,10 +39,10 @@ export function rejudge(stored: StoredVerdict, rules: PolicyRules): Rejudgement 
     return { state: 'unknown', findings: stored.findings, lacking: [] };
 
   const kept = stored.findings.filter(({ code }) => !isCheckCode(code));
-  // Where there is no image, what was found says why, and the checks would have been skipped.
+  // Without an image, the kept findings say why, and all checks would have been skipped.
   const judged = image === null ? NOT_JUDGED : judge(image, rules);
   const findings = [...kept, ...judged.findings];
-  // Of a step that the validation had, all that it needs was looked for: if the facts don't tell, the file does not.
+  // If the validation ran a step, it looked for all that the step needs. If a fact is missing even so, the file does not have it.
   const made = new Set(stored.steps.map((step) => step.name));
   const lacking = RULE_NAMES.filter(
     (rule) => judged.unknown.includes(CHECKS[rule].name) && !made.has(CHECKS[rule].name),

@@ -1,16 +1,16 @@
 import type { Check, Measured } from './checks/check.ts';
 import { round } from './checks/words.ts';
 
-/** `{score}`; `{rule.width}` is the setting where what was measured has the same name. */
+/** `{score}`. `{rule.width}` is the setting, if a measured value has the same name. */
 const PLACEHOLDER = /\{([\w.]+)\}/g;
 
-/** What a check's findings can be worded with under a rule: what they measure, and the rule's settings. */
+/** The names that a rule's message may use: the values in the check's findings, and the rule's settings. */
 function namesOf({ shows, settings }: Check, rule: object): string[] {
   const set = Object.keys(settings).filter((name) => name in rule);
   return [...shows, ...set.filter((name) => !shows.includes(name)), ...set.map((name) => `rule.${name}`)];
 }
 
-/** What a rule's own message is at fault for, or null: a version never changes, so it is said when it is made. */
+/** The fault of a rule's own message, or null. It is reported when a version is made, because a version never changes. */
 export function faultOf(message: string, check: Check, rule: object): string | null {
   const names = namesOf(check, rule);
   const strange = [...message.matchAll(PLACEHOLDER)].find(([, name = '']) => !names.includes(name));
@@ -19,10 +19,10 @@ export function faultOf(message: string, check: Check, rule: object): string | n
   return `${strange[0]} is not known here, but ${known}`;
 }
 
-/** A list can be long, and may be shown many times. */
+/** A setting can be a long list, and a message may show it many times. */
 const MAX_LENGTH = 1_000;
 
-/** A rule's own message with what was measured and set, in at most 1,000 characters. */
+/** A rule's own message, filled with measured values and settings, in at most 1,000 characters. */
 export function fillIn(message: string, check: Check, rule: object, measured: Measured): string {
   const values = new Map<string, unknown>([
     ...Object.entries(rule),

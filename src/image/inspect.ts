@@ -34,7 +34,7 @@ export interface Inspection {
 
 /**
  * Inspects a file that comes in blocks, `bytes` long when it was opened; null where its first block is of no image.
- * Runs in a decoder process only (`decoder-child.ts`).
+ * Runs in a decoder process only (`decoder/child.ts`).
  */
 export function startInspection(
   bytes: number,
@@ -92,7 +92,7 @@ async function judge(
   return { ...decoded, ...describeStructure(structure, size, decoded.integrity) };
 }
 
-/** Of a file too large for memory only the head is known, which tells nothing of its structure. */
+/** A file too large for memory: only its head is known, which says nothing about its structure. */
 function judgeLarge(): Judged {
   return {
     integrity: { state: 'damaged', reason: `larger than ${MAX_BYTES_IN_MEMORY / 1024 / 1024} MiB` },

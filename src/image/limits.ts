@@ -7,15 +7,15 @@ export const MAX_DECODED_PIXELS = 50_000_000;
 export const MAX_BYTES_IN_MEMORY = 128 * 1024 * 1024;
 
 /**
- * Processor time for one picture, milliseconds. Of 50 megapixels of noise a JPEG takes 0.4 s, a progressive one 2.3, a PNG 0.5,
+ * Processor time for one picture, milliseconds. With 50 megapixels of noise a JPEG takes 0.4 s, a progressive one 2.3, a PNG 0.5,
  * a WebP 1.3, an AVIF 8.4 (a photograph 1.6); what can pass at all takes 0.05. Short enough for a local try (5 s) to come to the verdict itself.
  */
 export const DECODE_CPU_MS = 4_000;
 
-/** The clock's time for one picture: for a decoder that hangs. Long, for a busy machine is no fault of the picture's. */
+/** Clock time for one picture, milliseconds: it ends a decoder that hangs. It is long, because a busy machine is not the picture's fault. */
 export const DECODE_WALL_MS = 20_000;
 
-/** The clock's time for reading one file, for storage that hangs: 4 MiB/s for the largest, and well within the 60 s of a try. */
+/** Clock time for reading one file, milliseconds, because storage may hang: 4 MiB/s for the largest, and well within the 60 s of a try. */
 export const READ_WALL_MS = 30_000;
 
 /** Resident memory of a decoder, bytes: 50 megapixels need 250 to 620 MiB, as AVIF 1 GiB; what can pass at all, 80. */
@@ -27,7 +27,7 @@ export const DECODER_DATA_KIB = 2_500_000;
 /** How often decoders that work on a picture are looked at, milliseconds. */
 export const WATCH_EVERY_MS = 100;
 
-/** What a look counts of the clock's time, at most: one that comes later comes from a worker that was stopped, or held up itself. */
+/** One look counts at most so much clock time, because a look that comes later comes from a worker that was stopped or held up. */
 export const WATCH_COUNTS_MS = 1_000;
 
 /** A decoder is replaced after so many pictures (a start costs 0.15 s, so 0.2 ms each), or when it keeps so much memory. */
@@ -58,7 +58,7 @@ export const BLOCK_BYTES = 1024 * 1024;
 /** Bytes that are read before a decoder is taken: many files whole, and little memory for each file that waits for one. */
 export const FIRST_READ_BYTES = 128 * 1024;
 
-/** Decoder processes of a worker, at most: one a core up to here. Beyond, a worker's own thread is what holds it up. */
+/** Most decoder processes of a worker: one a core up to here. With more, the worker's own thread is the limit. */
 export const DECODERS_MAX = 4;
 
 /** After a start that failed, none is tried for so long, milliseconds: the activities that wait are tried again anyway. */

@@ -12,8 +12,8 @@ export interface FileReader {
 }
 
 /**
- * Reads a file in blocks, for a decoder: of one that is too large to pass the head only. It ends where it did when it was opened, or
- * earlier if it has shrunk. Storage may hang for ever: an abort doesn't wait for it, and no file may take more than `readMs` of
+ * Reads a file in blocks for a decoder; only the head of a file that is too large to pass. It reads up to the size at opening, or
+ * less if the file has shrunk. Storage may hang for ever: an abort doesn't wait for it, and no file may take more than `readMs` of
  * reading.
  * @throws {AppError} `storage_unavailable`; the signal's reason
  */

@@ -44,7 +44,7 @@ export interface Structure {
   readonly pages: readonly TiffPage[];
 }
 
-/** Reads the structure of a whole file, in time and memory bounded by its length. Never throws for what is in it. */
+/** Reads the structure of a whole file, in time and memory bounded by its length. Its content never makes it throw. */
 export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
   const draft = new StructureDraft();
   try {

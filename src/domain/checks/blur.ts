@@ -3,7 +3,7 @@ import { defineCheck } from './check.ts';
 import { failBelow, scoreBound } from './scores.ts';
 import { round } from './words.ts';
 
-/** Scores approach 1 with the hundredth of what is measured. */
+/** A score is 1 − exp(−0.01 · measure): it approaches 1 as the measure grows. */
 const NORMALIZING_FACTOR = 0.01;
 
 /** CleanVision's `blurry`: how strong the edges are, and how uneven the histogram, of the picture in grey at 64 px. */
@@ -25,7 +25,7 @@ export const blur = defineCheck({
     `Image is blurry: its edges score ${round(score)}, and ${threshold} is the least.`,
 });
 
-/** A histogram whose score is at most `colourThreshold` counts for nothing. */
+/** The score of the histogram counts as 0 if it is at most `colourThreshold`. */
 export function blurScore({ edges, spread }: NonNullable<Measures['blur']>, colourThreshold: number): number {
   const ofEdges = 1 - Math.exp(-1 * edges * NORMALIZING_FACTOR);
   const ofSpread = 1 - Math.exp(-1 * spread * NORMALIZING_FACTOR);

@@ -12,7 +12,7 @@ export const nearDuplicates = defineCheck({
   judge({ earlier, measures }, { maxDistance }) {
     if (earlier === undefined || measures?.perceptualHash === undefined) return 'unknown';
     const [nearest] = earlier.near;
-    // Exact duplicates are told of as such.
+    // Exact duplicates are reported by their own check.
     return earlier.exact !== null || nearest === undefined || nearest.distance > maxDistance ? null : nearest;
   },
   shows: ['assetId', 'distance'],

@@ -3,7 +3,7 @@ import type { Earlier } from '../image-facts.ts';
 import { defineCheck } from './check.ts';
 import { sidesOf } from './sides.ts';
 
-/** Fewer earlier assets than these say nothing of what is usual. */
+/** With fewer earlier assets nobody can say which size is usual. */
 const ENOUGH_TO_COMPARE = 20;
 
 /** CleanVision's `odd_size`: √(width · height) is not far from what the tenant's last assets have. */
@@ -31,7 +31,7 @@ export function sizeOf({ width, height }: { readonly width: number; readonly hei
   return Math.sqrt(width) * Math.sqrt(height);
 }
 
-/** 1 in the middle of what is usual, 0.5 (or 1, where all have one size) at its bounds; below `threshold` it is odd. */
+/** 1 for the middle of the usual sizes, 0.5 at their bounds (1 if all have one size). Below `threshold` a size is odd. */
 export function sizeScore(
   own: number,
   { q1, q3 }: Pick<NonNullable<Earlier['sizes']>, 'q1' | 'q3'>,

@@ -2,7 +2,7 @@ import type { ImageFacts } from '../image-facts.ts';
 import type { Measure } from '../measures.ts';
 import type { AssetFile } from './sources.ts';
 
-/** A picture that its decoder died of, or had to be killed for; with what had been learnt by then. */
+/** A picture whose decoder died or was killed, with the facts known by then. */
 export interface LostImage {
   readonly lost: 'decoder_crashed' | 'decode_timeout';
   /** Ends the sentence "Asset is not a readable image: <reason>." */
@@ -11,7 +11,7 @@ export interface LostImage {
 }
 
 export interface InspectOptions {
-  /** What to compute from the pixels while they are there. */
+  /** What to compute from the decoded pixels. */
   readonly measures?: readonly Measure[];
   /** Ends it early. */
   readonly signal?: AbortSignal;
@@ -19,8 +19,8 @@ export interface InspectOptions {
 
 /**
  * Reads a file whole, once; null where the content is no known image format.
- * @throws {AppError} `storage_unavailable` when reading fails, `decoder_unavailable` when there is nothing to decode
- * with: neither is the asset's fault.
+ * @throws {AppError} `storage_unavailable` if reading fails, `decoder_unavailable` if no decoder can be had. Neither is the
+ * asset's fault.
  */
 export type InspectImage = (
   file: AssetFile,

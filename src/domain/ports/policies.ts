@@ -12,7 +12,7 @@ interface PolicyVersion {
   readonly createdAt: Date;
 }
 
-/** The policies of each tenant; the contract's own is not among them. A version never changes. */
+/** The policies of each tenant, without the default policy. A version never changes. */
 export interface PolicyStore {
   /**
    * Makes the next version of the policy; the latest again where that has the same rules. Null where the tenant has
@@ -31,7 +31,7 @@ export interface PolicyStore {
   versions(tenant: string, name: string): Promise<PolicyVersion[]>;
 }
 
-/** What has become of a tenant's assets, to be judged again. */
+/** The verdicts on a tenant's assets, to judge them again. */
 export interface VerdictArchive {
   /** Terminal ones, newest first; `before` is the id of the last one seen. */
   page(tenant: string, page: { limit: number; before?: string | undefined }): Promise<StoredVerdict[]>;

@@ -5,7 +5,7 @@ import type { Verdict } from '../verdict.ts';
 /** Who sends the event of a state change: the workflow that makes it, or a delivery workflow at once. */
 export type EventSender = 'writer' | 'delivery_workflow';
 
-/** A delivery that a state change brought about, for the workflow to send. */
+/** A delivery that a state change created, for the workflow to send. */
 export interface EventToSend {
   readonly deliveryId: string;
   readonly event: NotificationKey;
@@ -28,7 +28,7 @@ export interface ValidationStore {
   claim(run: RunRef, attempt: number): Promise<OwnedWrite<{ claims: number; send: EventToSend | null }>>;
   /** Progress worth showing before the end, e.g. a step in trouble. */
   recordSteps(run: RunRef, steps: readonly StepRecord[]): Promise<OwnedWrite<object>>;
-  /** The terminal write. The first of an attempt wins; a later one is told what is stored. */
+  /** The terminal write. The first one of an attempt wins; a later one gets the stored verdict back. */
   finish(
     run: RunRef,
     verdict: Verdict,

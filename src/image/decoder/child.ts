@@ -1,6 +1,6 @@
 import { configureDecoder, decode } from '../decode.ts';
 import { serveDecoder } from './serve.ts';
 
-/** The program of a decoder process (`decoder-process.ts` starts it). */
+/** The program of a decoder process (`process.ts` starts it). */
 configureDecoder();
 serveDecoder(decode);

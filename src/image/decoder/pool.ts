@@ -33,7 +33,7 @@ export interface DecoderPoolOptions {
 
 export interface DecoderPool {
   readonly inspectImage: InspectImage;
-  /** Of the decoders alive. */
+  /** Process ids of the decoders that are alive. */
   pids(): number[];
   /** Kills all decoders. Images under way, if there are any, are trouble. */
   close(): Promise<void>;
@@ -159,7 +159,7 @@ export function createDecoderPool({
     else next.resolve(decoder);
   }
 
-  /** Undefined: the decoder ended before it had said a word of this file, perhaps before it saw it. */
+  /** Undefined: the decoder ended before it reported anything about this file, perhaps before it saw it. */
   async function inspectOnce(file: AssetFile, options: InspectOptions) {
     const { signal } = options;
     const reader = createFileReader(file, { ...options, readMs });
@@ -207,7 +207,7 @@ export function createDecoderPool({
 
   return {
     async inspectImage(file, options = {}) {
-      // A second decoder that ends without a word makes it the file's doing.
+      // If a second decoder ends without reporting anything, the file is the cause.
       for (let attempt = 1; attempt <= 2; attempt += 1) {
         const result = await inspectOnce(file, options);
         if (result !== undefined) return result;

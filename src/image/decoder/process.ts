@@ -16,7 +16,7 @@ import { readUsage } from './process-usage.ts';
 
 type Loss = LostImage['lost'];
 
-/** What became of a decoder, for the log. `stderr` is the end of what it wrote. */
+/** How a decoder ended, for the log. `stderr` is the last part of its error output. */
 export interface DecoderEnd {
   readonly loss: Loss;
   readonly code: number | null;
@@ -118,7 +118,7 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
   let hasEnded = false;
   let isKilled = false;
   const answers: Answer[] = [];
-  /** What the worker waits for, and for how long by the last look at it; processor time that had been used by the first. */
+  /** The wait that is under way: how long by the last look, and the processor time used at the first look. */
   let turn: { waitedMs: number; lookedAt: number; cpuMs: number | null; settle: () => void } | null = null;
 
   const ended = new Promise<DecoderEnd>((resolve) => {
@@ -148,7 +148,7 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
     }
     if (said.length > MAX_ANSWER_BYTES) return kill();
     if (lines.length === 0) return;
-    // Nobody asked: what it says would be taken for what it says of the next image.
+    // No answer is awaited: this one would be taken for the answer about the next image.
     if (turn === null) return kill();
     turn.settle();
   });

@@ -3,14 +3,14 @@ import { type Decode, type Inspection, startInspection } from '../inspect.ts';
 
 /**
  * The decoder's side of the pipe: one file at a time from standard input (`frames.ts`), lines of JSON to standard output
- * (`decoder-answer.ts`):
+ * (`answer.ts`):
  *
  *     ready
  *     for each file:  first block ─┬─ done, no image
  *                                  └─ [more ─ other blocks] ─ header ─ done
  */
 export function serveDecoder(decode: Decode): void {
-  // A terminal's Ctrl-C and a supervisor's SIGTERM go to all processes: it is the worker that says when to end.
+  // A terminal's Ctrl-C and a supervisor's SIGTERM go to all processes, but only the worker decides when a decoder ends.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
   const answer = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -30,12 +30,12 @@ export function serveDecoder(decode: Decode): void {
     done(facts);
   }
 
-  // What is thrown here ends the process: a file that our own code fails on is one more that its decoder dies of.
+  // An error here ends the process: a file that our own code fails on counts as one that crashed its decoder.
   process.stdin.on(
     'data',
     createFrameReader((frame) => void take(frame)),
   );
-  // The worker is gone. An exit would wait for what the library is at, which may take for ever.
+  // The worker is gone. An ordinary exit would wait for the library's work, which may never end.
   for (const event of ['end', 'close', 'error'])
     process.stdin.on(event, () => process.kill(process.pid, 'SIGKILL'));
   process.stdout.on('error', () => process.kill(process.pid, 'SIGKILL'));

@@ -28,7 +28,7 @@ function premultiply(from: Uint8Array, start: number, channels: number, to: Uint
   }
 }
 
-/** The way back, in place; what is lost is lost, as in Pillow. */
+/** The inverse, in place. Rounding losses stay, as in Pillow. */
 export function unpremultiply({ data, channels }: Pixels): void {
   const last = channels - 1;
   for (let pixel = 0; pixel < data.length; pixel += channels) {

@@ -5,7 +5,7 @@ import { type Pixels, pixelsOf, rowsOf } from './pixels.ts';
 import { resample } from './resample.ts';
 import { BICUBIC } from './resample-weights.ts';
 
-/** Longer side of what is looked at, px. */
+/** Longer side of the picture that is measured, px. */
 const MAX_SIDE = 64;
 
 /**

@@ -1,4 +1,4 @@
-/** Length of what is transformed. */
+/** Number of values that one transform takes. */
 const N = 32;
 const SCRATCH = new Float64Array(N);
 

@@ -29,7 +29,7 @@ const PLANES = 4;
 
 const compiled = new WebAssembly.Module(Buffer.from(KERNEL_BYTES, 'base64'));
 const start = () => new WebAssembly.Instance(compiled).exports as Kernel;
-/** Two, for a row is turned to grey while another is mixed: each has its memory for itself, and begins it anew each time. */
+/** Two, because a row is turned to grey while another is mixed: each has its memory for itself, and begins it anew each time. */
 const [forGrey, forMixing] = [start(), start()];
 
 /** Of a number of bytes each, one after the other, at multiples of 16. */

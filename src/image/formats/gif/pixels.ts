@@ -33,7 +33,7 @@ export class GifPixels {
   /** `start` is that of the first sub-block. Frames beyond the most that is ever decoded are not counted. */
   count(start: number, codeSize: number, area: number): PixelCount {
     this.areaLeft -= area;
-    // Of a larger code size the first code would be too long already: the decoder refuses it.
+    // With a larger code size the first code would already be too long: the decoder refuses it.
     if (this.areaLeft < 0 || codeSize >= MAX_BITS) return { pixels: 0, end: 'not_counted' };
     const { bytes, lengths } = this;
     const clear = 1 << codeSize;

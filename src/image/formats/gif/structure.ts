@@ -58,7 +58,7 @@ function readImageDescriptor(bytes: Buffer, at: number, draft: StructureDraft, f
   if (frame === 1) draft.properties.interlaced = (bytes.readUInt8(at + 9) & 0x40) !== 0;
 }
 
-/** Whether there are codes for all pixels. More of them, or none for the end, are common and harm nothing. */
+/** Whether there are codes for all pixels. Extra codes, or a missing end code, are common and harmless. */
 function readImageData(
   bytes: Buffer,
   at: number,

@@ -26,7 +26,7 @@ const ZERO_RUN = 0xf0;
 
 /**
  * Follows the Huffman codes of a scan from `from` to `to`, where the next marker begins that is no restart, and computes no
- * coefficient. Decoders leave this out: what is no code they take for zero, and what is left over they never look at.
+ * coefficient. Decoders do not check this: they take an invalid code for zero, and ignore data that is left over.
  */
 export function walkCodes(bytes: Buffer, from: number, to: number, coding: ScanCoding): ScanEnd {
   const { blocks, units, interval } = coding;
@@ -53,7 +53,7 @@ export function walkCodes(bytes: Buffer, from: number, to: number, coding: ScanC
   return { leftBytes };
 }
 
-/** Copies coded data up to the next marker without what is stuffed into it (B.1.1.5), and zeros behind it. */
+/** Copies coded data up to the next marker, without the stuffed bytes (B.1.1.5), and adds zeros behind it. */
 function unstuff(
   bytes: Buffer,
   from: number,

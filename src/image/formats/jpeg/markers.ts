@@ -31,7 +31,7 @@ export function isHierarchical(marker: number): boolean {
   return marker === DHP || marker === EXP || (isStartOfFrame(marker) && (marker & 0x0f) % 8 >= 5);
 }
 
-/** What may stand between two segments of a picture; the others are reserved, or for extensions that nobody decodes. */
+/** Markers that may stand between two segments of a picture. The others are reserved, or belong to extensions that no decoder knows. */
 export function isExpected(marker: number): boolean {
   if (marker === 0xc8 || marker === SOI) return false;
   return marker === 0x01 || (marker >= 0xc0 && marker <= 0xef) || marker === COM;

@@ -92,7 +92,7 @@ class Picture implements JpegVisitor {
       if (this.scans.length > MAX_SCANS) this.draft.note('too_many_parts', `more than ${MAX_SCANS} scans`);
     } else if (marker === DRI && data.length >= 2) this.interval = data.readUInt16BE(0);
     else if (marker === APP1 && startsWith(data, 'Exif\0\0')) {
-      // A second block is nobody's.
+      // A second block belongs to no scan, so it is ignored.
       if (this.draft.properties.orientation === undefined) {
         this.draft.setOrientation(readExifOrientation(data.subarray(6)));
       }
@@ -134,7 +134,7 @@ class Picture implements JpegVisitor {
     }
   }
 
-  /** Of what has shown no damage so far: the codes are the dearest to look at. */
+  /** Only if no damage has shown so far, because reading the codes costs the most. */
   private followCodes(bytes: Buffer): void {
     for (const { data, coding } of this.coded) {
       if (this.draft.isDamaged) return;

@@ -43,7 +43,7 @@ export const readPngStructure: ReadStructure = (bytes, draft) => {
   draft.note('png_missing_iend');
 };
 
-/** Types are four letters; what is none is damage, and no text to pass on. */
+/** A type is four letters. Anything else is damage, and its text is not passed on. */
 function nameOf(type: string): string {
   return /^[A-Za-z]{4}$/.test(type) ? type : `0x${Buffer.from(type, 'latin1').toString('hex')}`;
 }
