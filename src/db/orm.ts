@@ -13,7 +13,7 @@ import { Fingerprints } from './migrations/0007-fingerprints.ts';
 import { Policies } from './migrations/0008-policies.ts';
 import { WithdrawFingerprints } from './migrations/0009-withdraw-fingerprints.ts';
 import { Holders } from './migrations/0010-holders.ts';
-import { PreparingClient } from './prepared-statements.ts';
+import { FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
 import { AS_TENANT } from './tenant.ts';
 
 /** What the stores are given. */
@@ -36,6 +36,7 @@ export function openDatabase({
   sees = 'all',
   preparedStatements = 'on',
 }: DatabaseOptions): Promise<MikroORM> {
+  const isPreparing = preparedStatements === 'on';
   return MikroORM.init({
     clientUrl: url,
     entities: ENTITIES,
@@ -47,10 +48,10 @@ export function openDatabase({
       application_name: 'validatr',
       // Those of the driver, in which a timestamp is a Date: MikroORM's own leave it as text.
       types: new TypeOverrides(),
-      ...(preparedStatements === 'on' ? { Client: PreparingClient } : {}),
+      ...(isPreparing ? { Client: PreparingClient } : {}),
       // Of the URL MikroORM reads host, user, password and database only.
       ...sslOf(url),
-      ...(sees === 'tenant' ? { options: AS_TENANT } : {}),
+      ...optionsOf([...(sees === 'tenant' ? [AS_TENANT] : []), ...(isPreparing ? FOR_KEPT_PLANS : [])]),
     },
     migrations: {
       migrationsList: [
@@ -75,6 +76,11 @@ export function openDatabase({
     debug: false,
     ensureDatabase: false,
   });
+}
+
+/** Settings of the sessions. */
+function optionsOf(settings: readonly string[]): { options?: string } {
+  return settings.length === 0 ? {} : { options: settings.map((setting) => `-c ${setting}`).join(' ') };
 }
 
 /** What `sslmode` and its kin in the URL ask for. */

@@ -1,11 +1,11 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
-import { guard } from './execute.ts';
+import { guard } from './trouble.ts';
 
 /**
- * Connection option of the pool that serves requests: its sessions run as the role of migration 0005, which sees no row
+ * Setting of the pool that serves requests: its sessions run as the role of migration 0005, which sees no row
  * but those of the tenant that a transaction is for.
  */
-export const AS_TENANT = '-c role=validatr_tenant';
+export const AS_TENANT = 'role=validatr_tenant';
 
 /**
  * An entity manager for one tenant. What it may see is bounded twice: by the filter `tenant` of the entities (in SQL of
