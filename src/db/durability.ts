@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { execute } from './execute.ts';
+import { sql } from 'kysely';
+import { query } from './query.ts';
 
 /**
  * Settings of Postgres under which a commit that was acknowledged can be lost. `synchronous_commit` may be `on`,
@@ -20,12 +21,13 @@ type Setting = keyof typeof LOSSES;
  * @throws {AppError} `database_unavailable`
  */
 export async function findDurabilityFault(orm: MikroORM): Promise<string | null> {
-  const settings = await execute<{ name: Setting; setting: string }>(
-    orm,
-    'SELECT name, setting FROM pg_settings WHERE name IN (?, ?, ?) ORDER BY name',
-    Object.keys(LOSSES),
+  const { rows } = await query(orm, (db) =>
+    sql<{ name: Setting; setting: string }>`
+      SELECT name, setting FROM pg_settings WHERE name = ANY (${Object.keys(LOSSES)}::text[]) ORDER BY name`.execute(
+      db,
+    ),
   );
-  return describeDurabilityFault(settings);
+  return describeDurabilityFault(rows);
 }
 
 export function describeDurabilityFault(

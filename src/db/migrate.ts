@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import { Client } from 'pg';
-import { execute } from './execute.ts';
+import { query } from './query.ts';
 
 /** Any number: what matters is that every migrating process asks for the same lock. */
 const LOCK = 7_203_914_521;
@@ -24,12 +25,10 @@ export async function migrate(orm: MikroORM): Promise<string[]> {
 /** Whether the database answers and has the newest schema. Only reads: the migrator would make its table where it is missing. */
 export async function isMigrated(orm: MikroORM): Promise<boolean> {
   try {
-    const [row] = await execute<{ table: string | null }>(
-      orm,
-      `SELECT to_regclass('migrations') AS table`,
-      [],
+    const { rows } = await query(orm, (db) =>
+      sql<{ table: string | null }>`SELECT to_regclass('migrations') AS table`.execute(db),
     );
-    if (row === undefined || row.table === null) return false;
+    if ((rows[0]?.table ?? null) === null) return false;
     return (await orm.migrator.getPending()).length === 0;
   } catch {
     return false;

@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Tables } from './entities.ts';
-import { guard } from './execute.ts';
+import { guard } from './trouble.ts';
 import { isStale } from './prepared-statements.ts';
 
 /**

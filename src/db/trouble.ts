@@ -1,4 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
+import { AppError } from '../domain/errors.ts';
 
 export interface DatabaseTrouble {
   /** For a log: without credentials. */
@@ -7,13 +9,16 @@ export interface DatabaseTrouble {
   readonly isLasting: boolean;
 }
 
-/** SQLSTATEs and codes of the system that a starting process meets, in words. */
+const NO_ANSWER = 'it does not answer';
+const OLD_SCHEMA = 'its schema is not up to date: npm run migrate';
+
+/** SQLSTATEs (PostgreSQL, appendix A) and codes of the system that mean "not now", in words. Each heals without a restart. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'nobody knows this host name',
   EAI_AGAIN: 'the host name can not be looked up',
   EHOSTUNREACH: 'there is no way to this host',
-  ETIMEDOUT: 'it does not answer',
+  ETIMEDOUT: NO_ANSWER,
   ECONNRESET: 'it closed the connection',
   '28P01': 'it refuses the password',
   '28000': 'it refuses the user',
@@ -21,21 +26,61 @@ const REASONS: Readonly<Record<string, string>> = {
   '53300': 'it has no connection to spare',
   '57P01': 'it is shutting down',
   '57P03': 'it is starting up',
+  // A migration makes the role that requests run as.
+  '22023': OLD_SCHEMA,
+  '42P01': OLD_SCHEMA,
+  '42703': OLD_SCHEMA,
+  '42883': OLD_SCHEMA,
 };
 
 const LASTING = new Set(['28P01', '28000', '3D000']);
 
+/** SQLSTATE classes that mean the same: connection, resources, operator, system, lost races. */
+const UNAVAILABLE = /^(08|53|57|58|40)/;
+
+const DISK_FULL = '53100';
+
 /** Why the database can't be used; null once it answers a query. */
 export async function findDatabaseTrouble(orm: MikroORM): Promise<DatabaseTrouble | null> {
   try {
-    await orm.em.getConnection().execute('SELECT 1');
+    await sql`SELECT 1`.execute(orm.em.getKysely());
     return null;
   } catch (error) {
     const { code } = error as { code?: unknown };
     // No code: the driver's own time limit for a connection.
-    if (typeof code !== 'string') return { reason: 'it does not answer', isLasting: false };
+    if (typeof code !== 'string') return { reason: NO_ANSWER, isLasting: false };
     return { reason: REASONS[code] ?? code, isLasting: LASTING.has(code) };
   }
+}
+
+/**
+ * Runs database work and maps its errors: `database_unavailable` when Postgres can't be reached, or refuses for want of
+ * resources, `storage_full` when its disk is, `internal` otherwise.
+ * The driver's own text is dropped, because it quotes the statement.
+ */
+export async function guard<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw asAppError(error);
+  }
+}
+
+function asAppError(error: unknown): AppError {
+  if (error instanceof TypeError || error instanceof RangeError)
+    return new AppError('internal', { cause: error });
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+  if (sqlState === DISK_FULL)
+    return new AppError('storage_full', { cause: new Error(`SQLSTATE ${sqlState}`) });
+  const reason = REASONS[String(code)];
+  // No SQLSTATE: the driver never reached the server, or lost it.
+  if (reason !== undefined || sqlState === null || UNAVAILABLE.test(sqlState)) {
+    const known = [reason ?? name, code].filter((part) => typeof part === 'string');
+    return new AppError('database_unavailable', { cause: new Error(known.join(' ')) });
+  }
+  return new AppError('internal', { cause: new Error(`${String(name)} SQLSTATE ${sqlState}`) });
 }
 
 /** Where a database is, for people to read: host and port, never user or password. */
