@@ -21,22 +21,21 @@ import { isStale } from './prepared-statements.ts';
  * - Postgres infers the type of `$n` from its place. Where it can't (`SELECT $1`, `$1 IS NULL`), write a cast: `${id}::uuid`.
  * - JSON goes in as text: `${JSON.stringify(value)}::jsonb`. A `Date` and a `Buffer` go in as they are.
  * - Out come `Date` for timestamps, text for `bigint` (so for `count(*)`), values for JSON, `Buffer` for bytea.
- * - The function may run twice (see `queryAsTenant`): it holds statements, and decides nothing.
+ * - The function may run again (see `againIfStale`): it holds statements, and decides nothing.
  */
 export type Database = Kysely<Tables>;
 
 /**
- * Runs one statement on the pool.
+ * Runs one statement on the pool, or one transaction of several (`db.transaction()`).
  * @throws {AppError} `database_unavailable`, `storage_full` or `internal`, as `guard` maps the driver's errors
  */
 export function query<Result>(orm: MikroORM, run: (db: Database) => Promise<Result>): Promise<Result> {
-  return guard(() => run(orm.em.getKysely<Tables>()));
+  return guard(() => againIfStale(() => run(orm.em.getKysely<Tables>())));
 }
 
 /**
  * Runs statements of one tenant in one transaction. The policies of Postgres (migration 0005) show it the rows of
- * `validatr.tenant`, which is set here; a pool that sees all rows is not bounded by them, so each statement names the tenant too.
- * Begins again where a prepared statement was no longer valid: nothing was written then.
+ * `validatr.tenant`, which is set here. A pool that sees all rows is not bounded by them, so each statement names the tenant too.
  * @throws {AppError} as `query` does
  */
 export function queryAsTenant<Result>(
@@ -44,28 +43,25 @@ export function queryAsTenant<Result>(
   tenant: string,
   run: (transaction: Transaction<Tables>) => Promise<Result>,
 ): Promise<Result> {
-  return guard(() => runTransaction(orm, tenant, run));
+  return query(orm, (db) =>
+    db.transaction().execute(async (transaction) => {
+      await sql`SELECT set_config('validatr.tenant', ${tenant}, true)`.execute(transaction);
+      return run(transaction);
+    }),
+  );
 }
 
 /** Each of them renews its statements when it fails, so a transaction fails on each once at most. */
 const MAX_STALE_CONNECTIONS = 20;
 
-async function runTransaction<Result>(
-  orm: MikroORM,
-  tenant: string,
-  run: (transaction: Transaction<Tables>) => Promise<Result>,
-): Promise<Result> {
-  const begin = () =>
-    orm.em
-      .getKysely<Tables>()
-      .transaction()
-      .execute(async (transaction) => {
-        await sql`SELECT set_config('validatr.tenant', ${tenant}, true)`.execute(transaction);
-        return run(transaction);
-      });
+/**
+ * A transaction in which a prepared statement is no longer valid is over, with nothing written: it begins again. A
+ * statement on its own never gets here, because its connection prepares it anew (`PreparingClient`).
+ */
+async function againIfStale<Result>(run: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await begin();
+      return await run();
     } catch (error) {
       if (!isStale(error) || attempt > MAX_STALE_CONNECTIONS) throw error;
     }

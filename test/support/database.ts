@@ -1,8 +1,9 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { CompiledQuery } from 'kysely';
 import { inject } from 'vitest';
-import { execute } from '../../src/db/execute.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/orm.ts';
+import { query } from '../../src/db/query.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import { eventually } from './eventually.ts';
 
@@ -11,6 +12,21 @@ export interface TestDatabase {
   readonly orm: MikroORM;
   query<Row extends object>(sql: string, params?: unknown[]): Promise<Row[]>;
   drop(): Promise<void>;
+}
+
+/** Runs a text of a test; each `?` in it is the next parameter. */
+export async function runText<Row extends object>(
+  orm: MikroORM,
+  text: string,
+  params: readonly unknown[] = [],
+): Promise<Row[]> {
+  let number = 0;
+  const numbered = text.replaceAll('?', () => {
+    number += 1;
+    return `$${number}`;
+  });
+  const { rows } = await query(orm, (db) => db.executeQuery<Row>(CompiledQuery.raw(numbered, [...params])));
+  return rows;
 }
 
 let clones = 0;
@@ -22,7 +38,7 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   const name = `test_${process.pid}_${Date.now()}_${clones}`;
   const adminUrl = templateUrl.replace(/\/[^/]+$/, '/postgres');
   const admin = await openDatabase({ url: adminUrl, poolMax: 1 });
-  await execute(admin, `CREATE DATABASE ${name} TEMPLATE template_validatr`, []);
+  await runText(admin, `CREATE DATABASE ${name} TEMPLATE template_validatr`);
   const url = templateUrl.replace(/\/[^/]+$/, `/${name}`);
   const orm = await openDatabase({ url, poolMax: 5 });
   return {
@@ -31,7 +47,7 @@ export async function cloneDatabase(): Promise<TestDatabase> {
     query: queryBy(orm),
     async drop() {
       await orm.close();
-      await execute(admin, `DROP DATABASE ${name} WITH (FORCE)`, []);
+      await runText(admin, `DROP DATABASE ${name} WITH (FORCE)`);
       await admin.close();
     },
   };
@@ -50,7 +66,7 @@ function queryBy(orm: MikroORM): TestDatabase['query'] {
   return <Row extends object>(sql: string, params: unknown[] = []) =>
     eventually(
       () =>
-        execute<Row>(orm, sql, params).catch((error: unknown) => {
+        runText<Row>(orm, sql, params).catch((error: unknown) => {
           if (isAway(error)) return undefined;
           throw error;
         }),

@@ -1,12 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import type { TestProject } from 'vitest/node';
 import { startServers } from '../../src/dev/embedded-stack.ts';
-import { execute } from '../../src/db/execute.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/orm.ts';
 import { bundleApart } from '../../src/process/workflow-bundle.ts';
+import { query } from '../../src/db/query.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -31,7 +32,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { databaseUrl, temporalAddress, temporalCli } = servers;
   const templateUrl = databaseUrl.replace(/\/[^/]+$/, '/template_validatr');
   const admin = await openDatabase({ url: databaseUrl, poolMax: 1 });
-  await execute(admin, 'CREATE DATABASE template_validatr', []);
+  await query(admin, (db) => sql`CREATE DATABASE template_validatr`.execute(db));
   await admin.close();
   const orm = await openDatabase({ url: templateUrl, poolMax: 2 });
   await migrate(orm);

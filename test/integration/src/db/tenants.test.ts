@@ -1,18 +1,18 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { CompiledQuery } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAssetStore } from '../../../../src/db/assets/asset-store.ts';
 import { createDeliveryLog } from '../../../../src/db/deliveries/delivery-log.ts';
 import { createDeliveryStore } from '../../../../src/db/deliveries/delivery-store.ts';
 import { Asset, Delivery } from '../../../../src/db/entities.ts';
-import { execute } from '../../../../src/db/execute.ts';
 import { createKeyStore } from '../../../../src/db/keys/key-store.ts';
 import { openDatabase } from '../../../../src/db/orm.ts';
 import { createPolicyStore } from '../../../../src/db/policies/policy-store.ts';
-import { executeFor, forTenant } from '../../../../src/db/tenant.ts';
+import { queryAsTenant } from '../../../../src/db/query.ts';
 import { createValidationStore } from '../../../../src/db/assets/validation-store.ts';
 import { makeApiKey } from '../../../../src/domain/api-key.ts';
 import { policyRules } from '../../../../src/domain/policy.ts';
-import { cloneDatabase, type TestDatabase } from '../../../support/database.ts';
+import { cloneDatabase, runText, type TestDatabase } from '../../../support/database.ts';
 
 const ignore = () => undefined;
 const submission = {
@@ -22,13 +22,13 @@ const submission = {
 
 /** Every table whose rows belong to a tenant, by its condition on whose they are. */
 const TABLES = {
-  assets: 'owner = ?',
-  deliveries: 'owner = ?',
-  endpoints: 'owner = ?',
-  idempotency_keys: 'owner = ?',
-  api_keys: 'owner = ?',
-  policies: 'owner = ?',
-  delivery_tries: 'delivery_id IN (SELECT id FROM deliveries WHERE owner = ?)',
+  assets: 'owner = $1',
+  deliveries: 'owner = $1',
+  endpoints: 'owner = $1',
+  idempotency_keys: 'owner = $1',
+  api_keys: 'owner = $1',
+  policies: 'owner = $1',
+  delivery_tries: 'delivery_id IN (SELECT id FROM deliveries WHERE owner = $1)',
 };
 
 /** SQLSTATE of insufficient privilege, which a violated policy has too. */
@@ -56,6 +56,12 @@ describe('tenants in the database', () => {
     await requests.close();
     await database?.drop();
   });
+
+  /** A statement as one that a request makes. */
+  async function runAs(tenant: string, text: string, params: readonly string[] = []) {
+    const run = CompiledQuery.raw(text, [...params]);
+    return (await queryAsTenant(requests, tenant, (db) => db.executeQuery(run))).rows;
+  }
 
   /** One row of everything, written as the product writes it. */
   async function furnish(tenant: string): Promise<Belongings> {
@@ -90,51 +96,43 @@ describe('tenants in the database', () => {
 
   it.each(Object.entries(TABLES))('has Postgres show of %s the rows of one tenant', async (table, isOwn) => {
     const count = async (tenant: string, condition = 'true', params: string[] = []) =>
-      (await executeFor(requests, tenant, `SELECT 1 AS one FROM ${table} WHERE ${condition}`, params)).length;
+      (await runAs(tenant, `SELECT 1 AS one FROM ${table} WHERE ${condition}`, params)).length;
     expect(await count('anna')).toBe(1);
     expect(await count('anna', isOwn, ['anna'])).toBe(1);
     expect(await count('anna', isOwn, ['bob'])).toBe(0);
     expect(await count('nobody')).toBe(0);
-    expect(await execute(database.orm, `SELECT 1 AS one FROM ${table}`, [])).toHaveLength(2);
+    expect(await runText(database.orm, `SELECT 1 AS one FROM ${table}`)).toHaveLength(2);
   });
 
   it.each(Object.keys(TABLES))('has Postgres show nothing of %s where no tenant was set', async (table) => {
     // First on a fresh connection, then on one that served a tenant.
     for (let i = 0; i < 8; i += 1) {
-      expect(await execute(requests, `SELECT 1 AS one FROM ${table}`, [])).toEqual([]);
-      await executeFor(requests, 'anna', `SELECT 1 AS one FROM ${table}`, []);
+      expect(await runText(requests, `SELECT 1 AS one FROM ${table}`)).toEqual([]);
+      await runAs('anna', `SELECT 1 AS one FROM ${table}`);
     }
   });
 
   it.each(['assets', 'deliveries', 'endpoints', 'idempotency_keys', 'api_keys'])(
     'has Postgres refuse to give rows of %s away, and to take others',
     async (table) => {
-      await expect(
-        executeFor(requests, 'anna', `UPDATE ${table} SET owner = 'bob'`, []),
-      ).rejects.toMatchObject(REFUSED);
+      await expect(runAs('anna', `UPDATE ${table} SET owner = 'bob'`)).rejects.toMatchObject(REFUSED);
       expect(
-        await executeFor(
-          requests,
-          'anna',
-          `UPDATE ${table} SET owner = owner WHERE owner = 'bob' RETURNING 1 AS one`,
-          [],
-        ),
+        await runAs('anna', `UPDATE ${table} SET owner = owner WHERE owner = 'bob' RETURNING 1 AS one`),
       ).toEqual([]);
-      await expect(executeFor(requests, 'anna', `DELETE FROM ${table}`, [])).rejects.toMatchObject(REFUSED);
+      await expect(runAs('anna', `DELETE FROM ${table}`)).rejects.toMatchObject(REFUSED);
     },
   );
 
   it.each(['workers', 'reconcile_mark', 'fingerprints', 'migrations'])(
     'keeps %s from requests',
     async (table) => {
-      await expect(executeFor(requests, 'anna', `SELECT 1 AS one FROM ${table}`, [])).rejects.toMatchObject(
-        REFUSED,
-      );
+      await expect(runAs('anna', `SELECT 1 AS one FROM ${table}`)).rejects.toMatchObject(REFUSED);
     },
   );
 
   it('has the filter of the entities show one tenant only, without the help of Postgres', async () => {
-    const em = forTenant(database.orm, 'anna');
+    const em = database.orm.em.fork();
+    em.setFilterParams('tenant', { tenant: 'anna' });
     expect((await em.find(Asset, {})).map(({ tenant }) => tenant)).toEqual(['anna']);
     expect((await em.find(Delivery, {})).map(({ tenant }) => tenant)).toEqual(['anna']);
     await expect(database.orm.em.fork().find(Asset, {})).rejects.toThrow(/tenant/);

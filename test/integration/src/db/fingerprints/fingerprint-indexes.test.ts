@@ -1,10 +1,9 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { execute } from '../../../../../src/db/execute.ts';
 import { createFingerprintStore } from '../../../../../src/db/fingerprints/fingerprint-store.ts';
 import { openDatabase } from '../../../../../src/db/orm.ts';
 import type { Fingerprints } from '../../../../../src/domain/ports/fingerprints.ts';
-import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
+import { cloneDatabase, runText, type TestDatabase } from '../../../../support/database.ts';
 import { BLANK, fill, hexOf, insertAssets } from '../../../../support/images/fingerprints.ts';
 
 const MANY = 100_000;
@@ -47,8 +46,8 @@ describe('the indexes of fingerprints', () => {
   }
 
   async function readCounters(): Promise<{ scans: number; rows: number }> {
-    await execute(session, 'SELECT pg_stat_force_next_flush()', []);
-    const [row] = await execute<{ scans: string; rows: string }>(
+    await runText(session, 'SELECT pg_stat_force_next_flush()');
+    const [row] = await runText<{ scans: string; rows: string }>(
       session,
       `SELECT seq_scan AS scans, seq_tup_read + idx_tup_fetch AS rows
        FROM pg_stat_user_tables WHERE relname = 'fingerprints'`,

@@ -1,8 +1,9 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../../../src/db/orm.ts';
 import { createPolicyStore } from '../../../../../src/db/policies/policy-store.ts';
-import { executeFor } from '../../../../../src/db/tenant.ts';
+import { queryAsTenant } from '../../../../../src/db/query.ts';
 import { MAX_POLICY_VERSIONS, policyRules, type PolicyRules } from '../../../../../src/domain/policy.ts';
 import type { PolicyStore } from '../../../../../src/domain/ports/policies.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
@@ -90,8 +91,8 @@ describe('the policy store', () => {
     `UPDATE policies SET rules = '{}'`,
     'DELETE FROM policies',
     `INSERT INTO policies (owner, name, version, rules) VALUES ('bob', 'planted', 1, '{}')`,
-  ])('has Postgres refuse requests to change a version, or to plant one: %s', async (sql) => {
-    await expect(executeFor(orm, 'anna', sql, [])).rejects.toMatchObject({
+  ])('has Postgres refuse requests to change a version, or to plant one: %s', async (text) => {
+    await expect(queryAsTenant(orm, 'anna', (db) => sql.raw(text).execute(db))).rejects.toMatchObject({
       cause: { message: expect.stringContaining('SQLSTATE 42501') as string },
     });
   });
