@@ -30,5 +30,5 @@ function describeSettings(rule: RuleName): string {
 function describeDefault({ success, data }: { success: boolean; data?: unknown }): string {
   if (!success) return '';
   if (data === undefined) return ' (none)';
-  return typeof data === 'number' ? ` (${data})` : ` (\`${String(data)}\`)`;
+  return typeof data === 'string' ? ` (\`${data}\`)` : ` (${JSON.stringify(data)})`;
 }
