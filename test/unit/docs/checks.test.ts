@@ -72,7 +72,7 @@ describe('docs/checks.md', () => {
 
     const flat = await blurOf('information', 'failing');
     expect(section.replaceAll('\n', ' ')).toContain(
-      `\`edges\` ${roundScore(flat.edges)} and \`spread\` ${roundScore(flat.spread)}, and with E = ${part(flat.edges)} and S = ${part(flat.spread)} the most that there is, ${score(flat)}.`,
+      `\`edges\` ${roundScore(flat.edges)} and \`spread\` ${roundScore(flat.spread)}. So E = ${part(flat.edges)} and S = ${part(flat.spread)}. Their sum is above 1, and the score is ${score(flat)}.`,
     );
   });
 });
