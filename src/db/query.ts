@@ -18,6 +18,7 @@ import { isStale } from './prepared-statements.ts';
  *
  * - Each text is prepared once a connection (`prepared-statements.ts`), so texts must come from a small set: a list is
  *   one array (`id = ANY (${ids}::uuid[])`, `FROM unnest(${ids}::uuid[], ${texts}::text[])`), never one `$n` an element.
+ * - Where such an array is joined with a table, write `unnest((SELECT ${ids}::uuid[]))`: see `recordTries`.
  * - Postgres infers the type of `$n` from its place. Where it can't (`SELECT $1`, `$1 IS NULL`), write a cast: `${id}::uuid`.
  * - JSON goes in as text: `${JSON.stringify(value)}::jsonb`. A `Date` and a `Buffer` go in as they are.
  * - Out come `Date` for timestamps, text for `bigint` (so for `count(*)`), values for JSON, `Buffer` for bytea.

@@ -13,6 +13,9 @@ export interface TryToRecord extends DeliveryTry {
 /**
  * Records tries in one statement, with what follows from each for its delivery, its endpoint and the event that waits for
  * it. Two tries of one delivery may come together: their numbers are counted within the statement.
+ *
+ * Each array comes by a subquery, which hides its length from the planner. It would take a plan for one row to be cheaper
+ * than the kept plan, and plan anew each time: 0.64 ms, twice what running it takes.
  */
 export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]): Promise<void> {
   const column = <Key extends keyof TryToRecord>(key: Key) => tries.map((one) => one[key]);
@@ -20,9 +23,9 @@ export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]):
     sql`
       WITH made AS (
         SELECT * FROM unnest(
-          ${column('deliveryId')}::uuid[], ${column('at')}::timestamptz[], ${column('status')}::integer[],
-          ${column('durationMs')}::integer[], ${column('error')}::text[], ${column('excerpt')}::text[],
-          ${column('state')}::text[], ${column('failure')}::text[], ${column('round')}::integer[]
+          (SELECT ${column('deliveryId')}::uuid[]), (SELECT ${column('at')}::timestamptz[]), (SELECT ${column('status')}::integer[]),
+          (SELECT ${column('durationMs')}::integer[]), (SELECT ${column('error')}::text[]), (SELECT ${column('excerpt')}::text[]),
+          (SELECT ${column('state')}::text[]), (SELECT ${column('failure')}::text[]), (SELECT ${column('round')}::integer[])
         ) AS t (delivery_id, at, status, duration_ms, error, excerpt, state, failure, round)
       ), recorded AS (
         INSERT INTO delivery_tries (delivery_id, number, at, status, duration_ms, error, excerpt)
@@ -31,16 +34,19 @@ export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]):
                  + row_number() OVER (PARTITION BY delivery_id ORDER BY at),
                at, status, duration_ms, error, excerpt
         FROM made
+      ), tried AS MATERIALIZED (
+        -- Deliveries are found by their id, whatever the planner thinks of the conditions below.
+        SELECT made.state, d.event, d.asset_id, d.attempt, d.endpoint_id
+        FROM made JOIN deliveries d ON d.id = made.delivery_id
       ), awaited AS (
         UPDATE deliveries e SET due_at = now(), waits_for_start = false
-        FROM made JOIN deliveries s ON s.id = made.delivery_id AND s.event = 'onStart'
-        WHERE e.asset_id = s.asset_id AND e.attempt = s.attempt AND e.waits_for_start
+        FROM tried WHERE tried.event = 'onStart'
+          AND e.asset_id = tried.asset_id AND e.attempt = tried.attempt AND e.waits_for_start
       ), successes AS (
         -- Not at every success: the endpoint's row would be the bottleneck of all its deliveries.
         UPDATE endpoints e SET delivered_at = now(), failing_since = NULL,
           verified_at = coalesce(e.verified_at, e.delivered_at, now())
-        FROM made JOIN deliveries d ON d.id = made.delivery_id
-        WHERE e.id = d.endpoint_id AND made.state = 'delivered'
+        FROM tried WHERE e.id = tried.endpoint_id AND tried.state = 'delivered'
           AND (e.failing_since IS NOT NULL OR e.delivered_at IS NULL OR e.delivered_at < now() - interval '1 min')
       )
       UPDATE deliveries SET state = made.state, failure = made.failure,

@@ -5,6 +5,8 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAssetStore } from '../../../../src/db/assets/asset-store.ts';
+import { createDispatchQueue } from '../../../../src/db/assets/dispatch-queue.ts';
+import { createDeliveryStore } from '../../../../src/db/deliveries/delivery-store.ts';
 import { createValidationStore } from '../../../../src/db/assets/validation-store.ts';
 import { openDatabase } from '../../../../src/db/orm.ts';
 import { query, queryAsTenant } from '../../../../src/db/query.ts';
@@ -63,6 +65,35 @@ describe('prepared statements', () => {
     expect(accept?.uses).toBe(8);
     expect(claim?.uses).toBe(8);
     expect(new Set(rows.map(({ text }) => text)).size).toBe(rows.length);
+  });
+
+  it('keep their plans: what is done for every asset is planned five times a connection, then no more', async () => {
+    const orm = await openPool();
+    const queue = createDispatchQueue(orm);
+    const validations = createValidationStore(orm, ignore);
+    const deliveries = createDeliveryStore(orm, { endpointsMax: 10 });
+    const made = { at: new Date(), status: 200, durationMs: 1, error: null, excerpt: null };
+    const rounds = 12;
+    for (let i = 0; i < rounds; i += 1) {
+      const id = await createAssetStore(orm, ignore).accept(DEFAULT_TENANT, submission);
+      await queue.lease(8);
+      await queue.markDispatched({ id, attempt: 1, heldBy: `asset-${id}` });
+      const run = { assetId: id, runId: `run-${id}` };
+      const claim = await validations.claim(run, 1);
+      const delivery = await deliveries.findPending(
+        claim.outcome === 'owned' ? (claim.send?.deliveryId ?? '') : '',
+      );
+      if (delivery === null) throw new Error('no delivery');
+      await deliveries.recordTry(delivery, made, 'delivered', null);
+      await validations.finish(run, { state: 'complete', findings: [], steps: [], image: null });
+    }
+    const { rows } = await query(orm, (db) =>
+      sql<{ text: string; custom: number }>`
+        SELECT statement AS text, custom_plans::integer AS custom FROM pg_prepared_statements
+        WHERE generic_plans + custom_plans >= ${rounds}`.execute(db),
+    );
+    expect(rows.length).toBeGreaterThanOrEqual(8);
+    expect(rows.filter(({ custom }) => custom > 5)).toEqual([]);
   });
 
   it('have one text for any number of rows', async () => {
