@@ -22,7 +22,7 @@ describe('when decoders are killed', () => {
       .map((line) => line.trim().split(/\s+/))
       .filter(
         ([, parent, ...args]) =>
-          Number(parent) === stack.worker.process.pid && args.join(' ').includes('decoder-child'),
+          Number(parent) === stack.worker.process.pid && args.join(' ').includes('src/image/decoder/child.ts'),
       )
       .map(([pid]) => Number(pid));
 
