@@ -10,17 +10,17 @@ import { text } from './text.ts';
 
 const MAX_MESSAGE_LENGTH = 500;
 
-/** What every rule may say besides the settings of its check. */
+/** Settings that every rule may have besides those of its check. */
 const common = {
-  /** Only errors fail an asset; the others are reported with it. */
+  /** Only errors fail an asset. Warnings and infos are reported with it. */
   severity: z.enum(NOTE_SEVERITIES).default('error'),
-  /** Instead of the check's own sentence. `{score}` and the like are replaced, see `rule-message.ts`. */
+  /** Replaces the check's own sentence. Placeholders such as `{score}` are filled in (`rule-message.ts`). */
   message: text.min(1).max(MAX_MESSAGE_LENGTH).exactOptional(),
 };
 
 type RuleSchema<Settings extends z.ZodRawShape> = z.ZodObject<typeof common & Settings, z.core.$strict>;
 
-/** The rules of a policy: which checks are made, and how. None at all: every image that decodes passes. */
+/** The rules of a policy: which checks run, and how. With no rules, every image that decodes passes. */
 export const policyRules = z
   .strictObject(
     Object.fromEntries(
@@ -31,7 +31,7 @@ export const policyRules = z
     ) as { [Name in RuleName]: z.ZodExactOptional<RuleSchema<(typeof CHECKS)[Name]['settings']>> },
     {
       error: ({ code }) =>
-        code === 'unrecognized_keys' ? `is not a rule; there are ${RULE_NAMES.join(', ')}` : undefined,
+        code === 'unrecognized_keys' ? `is not a rule; the rules are ${RULE_NAMES.join(', ')}` : undefined,
     },
   )
   .check(({ value: rules, issues }) => {
@@ -43,7 +43,7 @@ export const policyRules = z
     }
     const { bytes, minDimensions, maxDimensions } = rules;
     const refuseAbove = (path: string[], least = 0, most = Infinity) => {
-      const message = `is more than ${most}, the most that this policy allows: nothing could pass`;
+      const message = `is above the maximum ${most} of this policy, so no image could pass`;
       if (least > most) issues.push({ code: 'custom', path, input: least, message });
     };
     refuseAbove(['bytes', 'min'], bytes?.min, bytes?.max);
@@ -63,9 +63,12 @@ export interface Policy {
 /** Names one version of a policy; `describePolicy` writes it as `name@version`. */
 export type PolicyId = Pick<Policy, 'name' | 'version'>;
 
-/** A policy as a validation uses it, with what follows from its rules (`planFor`). Part of recorded histories. */
+/**
+ * A policy as a validation uses it, with the plan that follows from its rules
+ * (`planFor`). It is part of recorded histories.
+ */
 export interface PolicyInUse extends Policy {
-  /** What is judged, in reporting order. */
+  /** Steps to judge, in reporting order. */
   readonly steps: readonly CheckName[];
   readonly measures: readonly Measure[];
   readonly comparesWithEarlier: boolean;
@@ -76,12 +79,13 @@ export const POLICY_NAME = new RegExp(`^${LABEL}$`);
 /** `name@version`, or `name` for its latest version. */
 export const POLICY_REFERENCE = new RegExp(`^(${LABEL})(?:@([1-9][0-9]{0,8}))?$`);
 
-/** Versions that a tenant may have of all its policies together: what one could make by mistake in a loop. */
+/** Most versions of a tenant, over all its policies. The limit stops a loop that makes versions by mistake. */
 export const MAX_POLICY_VERSIONS = 1_000;
 
 /**
- * The policy of the contract, for submissions that name none. Every tenant has it, and nobody can change it. Everywhere in the code it
- * is this value; rows have NULL for it (`src/db/policies/policy-columns.ts`), and workflow inputs have no `policy`.
+ * The policy of the contract, for submissions that name none. Every tenant has it, and nobody can
+ * change it. Code always uses this value. Rows hold NULL instead
+ * (`src/db/policies/policy-columns.ts`), and workflow inputs have no `policy`.
  */
 export const DEFAULT_POLICY: Policy = {
   name: 'default',
@@ -89,7 +93,7 @@ export const DEFAULT_POLICY: Policy = {
   rules: policyRules.parse({ formats: { allow: ['JPEG'] }, maxDimensions: { width: 1000, height: 1000 } }),
 };
 
-/** Null where the text is no reference. */
+/** The name and version in a reference. `version` is null if the text has none. Null if the text is no reference. */
 export function parsePolicyReference(reference: string): { name: string; version: number | null } | null {
   const [, name, version] = POLICY_REFERENCE.exec(reference) ?? [];
   if (name === undefined) return null;
@@ -105,12 +109,15 @@ export function stepsUnder(policy: Policy, hasChecksum: boolean): StepName[] {
   return orderSteps(isDefaultPolicy(policy) ? undefined : planFor(policy).steps, hasChecksum);
 }
 
-/** No tenant can make a policy of its name, and it has one version. */
+/** The name is enough, because no tenant can make a policy of that name and it has one version. */
 export function isDefaultPolicy({ name }: Pick<Policy, 'name'>): boolean {
   return name === DEFAULT_POLICY.name;
 }
 
-/** What a validation under the policy has to do: decided when it starts, so that its workflow is replayed as it ran. */
+/**
+ * The plan of a validation under the policy. It is made when the validation starts, so
+ * that a replay of the workflow does the same.
+ */
 export function planFor(policy: Policy): PolicyInUse {
   const checks = RULE_NAMES.filter((name) => policy.rules[name] !== undefined).map(
     (name): Check & { readonly name: CheckName } => CHECKS[name],

@@ -1,7 +1,7 @@
 import type { Check, Measured } from './checks/check.ts';
 import { round } from './checks/words.ts';
 
-/** `{score}`. `{rule.width}` is the setting, if a measured value has the same name. */
+/** A placeholder such as `{score}`. `{rule.width}` is the setting, if a measured value has the same name. */
 const PLACEHOLDER = /\{([\w.]+)\}/g;
 
 /** The names that a rule's message may use: the values in the check's findings, and the rule's settings. */
@@ -15,11 +15,11 @@ export function faultOf(message: string, check: Check, rule: object): string | n
   const names = namesOf(check, rule);
   const strange = [...message.matchAll(PLACEHOLDER)].find(([, name = '']) => !names.includes(name));
   if (strange === undefined) return null;
-  const known = names.length === 0 ? 'nothing' : names.map((name) => `{${name}}`).join(', ');
-  return `${strange[0]} is not known here, but ${known}`;
+  const known = names.length === 0 ? 'none' : names.map((name) => `{${name}}`).join(', ');
+  return `${strange[0]} is not a placeholder of this rule; allowed: ${known}`;
 }
 
-/** A setting can be a long list, and a message may show it many times. */
+/** Most characters of a filled message. It is limited because a setting can be a long list, shown many times. */
 const MAX_LENGTH = 1_000;
 
 /** A rule's own message, filled with measured values and settings, in at most 1,000 characters. */

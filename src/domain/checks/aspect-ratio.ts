@@ -17,7 +17,7 @@ export const aspectRatio = defineCheck({
   },
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
-    `Image has an odd aspect ratio: its shorter side is ${round(score)} of the longer one, and ${threshold} is the least.`,
+    `Image has an odd aspect ratio: shorter side / longer side ${round(score)}, minimum ${threshold}.`,
 });
 
 export function aspectRatioScore({

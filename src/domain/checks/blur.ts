@@ -6,7 +6,10 @@ import { round } from './words.ts';
 /** A score is 1 − exp(−0.01 · measure): it approaches 1 as the measure grows. */
 const NORMALIZING_FACTOR = 0.01;
 
-/** CleanVision's `blurry`: how strong the edges are, and how uneven the histogram, of the picture in grey at 64 px. */
+/**
+ * CleanVision's `blurry`: the strength of the edges and the unevenness of the
+ * histogram, for the picture in grey at 64 px.
+ */
 export const blur = defineCheck({
   name: 'checkBlur',
   code: 'blurry',
@@ -21,8 +24,7 @@ export const blur = defineCheck({
     return failBelow(threshold, score);
   },
   shows: ['score'],
-  describe: ({ score }, { threshold }) =>
-    `Image is blurry: its edges score ${round(score)}, and ${threshold} is the least.`,
+  describe: ({ score }, { threshold }) => `Image is blurry: sharpness ${round(score)}, minimum ${threshold}.`,
 });
 
 /** The score of the histogram counts as 0 if it is at most `colourThreshold`. */

@@ -15,7 +15,7 @@ export const dark = defineCheck({
   },
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
-    `Image is too dark: its brightest parts reach ${round(score)} of 1, and ${threshold} is the least.`,
+    `Image is too dark: brightness of its brightest parts ${round(score)}, minimum ${threshold}.`,
 });
 
 export function darkScore({ p99 }: { readonly p99: number }): number {

@@ -2,7 +2,7 @@ import { defineCheck } from './check.ts';
 import { failBelow, scoreBound } from './scores.ts';
 import { round } from './words.ts';
 
-/** CleanVision's `low_information`: a tenth of the histogram's entropy in bits, 1 at most. */
+/** CleanVision's `low_information`: a tenth of the histogram's entropy in bits, at most 1. */
 export const information = defineCheck({
   name: 'checkInformation',
   code: 'low_information',
@@ -15,7 +15,7 @@ export const information = defineCheck({
   },
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
-    `Image has little information: its entropy scores ${round(score)}, and ${threshold} is the least.`,
+    `Image has little information: entropy score ${round(score)}, minimum ${threshold}.`,
 });
 
 /** `entropy` in bits. */

@@ -2,7 +2,7 @@ import { defineCheck } from './check.ts';
 import { failBelow, scoreBound } from './scores.ts';
 import { round } from './words.ts';
 
-/** CleanVision's `light`: 1 less the brightness that 5 % of the pixels do not exceed. */
+/** CleanVision's `light`: 1 minus the brightness that 5 % of the pixels do not exceed. */
 export const light = defineCheck({
   name: 'checkLight',
   code: 'too_light',
@@ -15,7 +15,7 @@ export const light = defineCheck({
   },
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
-    `Image is too light: its darkest parts are ${round(score)} below white, and ${threshold} is the least.`,
+    `Image is too light: darkness of its darkest parts ${round(score)}, minimum ${threshold}.`,
 });
 
 export function lightScore({ p5 }: { readonly p5: number }): number {

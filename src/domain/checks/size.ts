@@ -3,10 +3,10 @@ import type { Earlier } from '../image-facts.ts';
 import { defineCheck } from './check.ts';
 import { sidesOf } from './sides.ts';
 
-/** With fewer earlier assets nobody can say which size is usual. */
+/** Fewest earlier assets for a comparison. With fewer, the usual size is unknown. */
 const ENOUGH_TO_COMPARE = 20;
 
-/** CleanVision's `odd_size`: √(width · height) is not far from what the tenant's last assets have. */
+/** CleanVision's `odd_size`: √(width · height) is close to that of the tenant's last assets. */
 export const size = defineCheck({
   name: 'checkSize',
   code: 'odd_size',
@@ -23,7 +23,7 @@ export const size = defineCheck({
   },
   shows: ['score', 'size', 'q1', 'q3', 'count'],
   describe: ({ size: own, q1, q3 }) =>
-    `Image has an odd size: √(width · height) is ${Math.round(own)}px, where half of those before it have ${Math.round(q1)} to ${Math.round(q3)}px.`,
+    `Image has an odd size: √(width · height) is ${Math.round(own)}px, and half of the earlier images have ${Math.round(q1)}px to ${Math.round(q3)}px.`,
 });
 
 /** √(width · height), px. */
@@ -31,7 +31,10 @@ export function sizeOf({ width, height }: { readonly width: number; readonly hei
   return Math.sqrt(width) * Math.sqrt(height);
 }
 
-/** 1 for the middle of the usual sizes, 0.5 at their bounds (1 if all have one size). Below `threshold` a size is odd. */
+/**
+ * The score is 1 in the middle of the usual sizes and 0.5 at their bounds. A size is odd if its score is below
+ * `threshold`, which is 0.5, or 1 if all assets have one size.
+ */
 export function sizeScore(
   own: number,
   { q1, q3 }: Pick<NonNullable<Earlier['sizes']>, 'q1' | 'q3'>,

@@ -120,14 +120,18 @@ describe('the rules of a policy', () => {
     [
       'formats',
       { allow: ['PNG'], message: '{width}' },
-      '{width} is not known here, but {format}, {allow}, {rule.allow}',
+      '{width} is not a placeholder of this rule; allowed: {format}, {allow}, {rule.allow}',
     ],
-    ['bytes', { message: '{bytes} of {max}' }, '{max} is not known here, but {bytes}, {min}, {rule.min}'],
-    ['alpha', { message: '{constructor}' }, '{constructor} is not known here, but nothing'],
+    [
+      'bytes',
+      { message: '{bytes} of {max}' },
+      '{max} is not a placeholder of this rule; allowed: {bytes}, {min}, {rule.min}',
+    ],
+    ['alpha', { message: '{constructor}' }, '{constructor} is not a placeholder of this rule; allowed: none'],
     [
       'dark',
       { message: '{severity}' },
-      '{severity} is not known here, but {score}, {threshold}, {rule.threshold}',
+      '{severity} is not a placeholder of this rule; allowed: {score}, {threshold}, {rule.threshold}',
     ],
   ])('are refused where their words show what nobody knows: %s %j', (name, rule, message) => {
     const { error } = policyRules.safeParse({ [name]: rule });

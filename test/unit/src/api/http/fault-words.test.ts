@@ -53,7 +53,7 @@ describe('the text of a fault', () => {
       '/rules/dark/threshold must be at most 1',
       '/rules/light/threshold must be at least 0',
       '/rules/blur/message must have at least 1 character',
-      expect.stringMatching(/^\/rules\/darkness is not a rule; there are formats, /),
+      expect.stringMatching(/^\/rules\/darkness is not a rule; the rules are formats, /),
       '/more is not a known field',
     ]);
     expect(faultsOf(() => parse(policyRequest, []))).toEqual([' must be an object']);
