@@ -3,47 +3,48 @@ import { crc32 } from 'node:zlib';
 import { LABEL } from './label.ts';
 
 /**
- * What a key may do. `admin` manages the keys of its tenant, so it could give itself the rest: it includes them.
+ * Permissions of a key. `admin` manages the keys of its tenant and could give
+ * itself every other scope, so it includes them.
  */
 export const SCOPES = ['assets:read', 'assets:write', 'webhooks:manage', 'policies:manage', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** The tenant of everything where keys are not asked for. */
+/** The tenant of every request while the API asks for no keys. */
 export const DEFAULT_TENANT = 'default';
 
 export const TENANT_NAME = new RegExp(`^${LABEL}$`);
 
-/** Live keys a tenant may have: what one could make by mistake in a loop. */
+/** Most active keys of a tenant. The limit stops a loop that makes keys by mistake. */
 export const MAX_LIVE_KEYS = 1_000;
 
-/** The longest that a key may be made for, in days. */
+/** Longest life of a key, days. */
 export const MAX_EXPIRY_DAYS = 3_650;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** When a key that lives for so many days from `now` on ends; null: never. */
+/** The end of a key that lives for `days` days from `now`. Null if it never ends. */
 export function expiryAfter(days: number | null, now: Date): Date | null {
   return days === null ? null : new Date(now.getTime() + days * DAY_MS);
 }
 
-/** After a rotation the old key still works for this long, unless another time is given, in hours. */
+/** Hours for which the old key still works after a rotation, unless the request gives another number. */
 export const DEFAULT_OVERLAP_H = 24;
 export const MAX_OVERLAP_H = 24 * 30;
 
 /**
  * The life of a key.
  *
- *     active ──its time is over──▶ expired
+ *     active ──expiresAt passes──▶ expired
  *        ├──rotate──▶ active for the overlap, then expired
  *        └──revoke──▶ revoked
  */
 export const KEY_STATES = ['active', 'expired', 'revoked'] as const;
 type ApiKeyState = (typeof KEY_STATES)[number];
 
-/** A key as it may be shown: without anything that would let someone use it. */
+/** A key as answers show it, without its text and its hash. */
 export interface ApiKey {
   readonly id: string;
   readonly tenant: string;
-  /** For people: what uses it. */
+  /** For people: the program or person that uses the key. */
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly createdAt: Date;
@@ -51,7 +52,7 @@ export interface ApiKey {
   /** Exact to the minute. */
   readonly lastUsedAt: Date | null;
   readonly revokedAt: Date | null;
-  /** The key that a rotation made in its place. */
+  /** Id of the key that replaced this one in a rotation. */
   readonly replacedBy: string | null;
 }
 
@@ -63,7 +64,7 @@ export function keyState({ expiresAt, revokedAt }: ApiKey, now: Date): ApiKeySta
 const ID_BYTES = 8;
 export const KEY_ENTROPY_BYTES = ID_BYTES + 32;
 
-/** Digits of base 36 that so many bytes take. */
+/** Number of base-36 digits that `bytes` bytes need. */
 const digitsOf = (bytes: number) => Math.ceil((bytes * 8) / Math.log2(36));
 const ID_DIGITS = digitsOf(ID_BYTES);
 const SECRET_DIGITS = digitsOf(KEY_ENTROPY_BYTES - ID_BYTES);
@@ -74,8 +75,9 @@ const KEY = new RegExp(
 );
 
 /**
- * `vk_<id>_<secret>_<checksum>` of 40 random bytes: 64 bits of id, 256 of secret, and the CRC-32 of what stands before
- * it, so that a key mistyped or cut off is refused without a look into the database, and scanners know a real one.
+ * Makes the key `vk_<id>_<secret>_<checksum>` from 40 random bytes: 64 bits of id and 256 bits of secret. The checksum
+ * is the CRC-32 of the text before it. The API refuses a mistyped key by its checksum, without a database query. Secret
+ * scanners recognize a real key by it.
  */
 export function makeApiKey(entropy: Uint8Array): {
   readonly id: string;
@@ -88,13 +90,16 @@ export function makeApiKey(entropy: Uint8Array): {
   return { id, hash: hashApiKey(text), text };
 }
 
-/** Null unless the text is a key whose checksum is right. */
+/** The id and the hash of a key. Null if the text is no key or its checksum is wrong. */
 export function parseApiKey(text: string): { readonly id: string; readonly hash: Uint8Array } | null {
   const [, body = '', id = '', , given] = KEY.exec(text) ?? [];
   return given !== undefined && given === checksum(body) ? { id, hash: hashApiKey(text) } : null;
 }
 
-/** What is stored of a key: its SHA-256. The secret has 256 random bits, to which no slow hash could add. */
+/**
+ * The SHA-256 of a key, which is all that is stored. A slow hash would add
+ * nothing, because the secret has 256 random bits.
+ */
 function hashApiKey(text: string): Uint8Array {
   return createHash('sha256').update(text).digest();
 }

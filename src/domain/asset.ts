@@ -5,7 +5,7 @@
  *        │                                          │
  *        └──cancel before dispatch──▶ canceled      └──retry, reset──▶ a new attempt
  *
- * Only a new attempt leaves a terminal state; the first terminal write of an attempt wins.
+ * Only a new attempt leaves a terminal state. The first terminal write of an attempt wins.
  */
 export const ASSET_STATES = ['queued', 'in_progress', 'complete', 'failed', 'canceled'] as const;
 export type AssetState = (typeof ASSET_STATES)[number];
@@ -17,7 +17,7 @@ export function isTerminal(state: AssetState): state is TerminalState {
   return (TERMINAL_STATES as readonly AssetState[]).includes(state);
 }
 
-/** The webhook keys of a submission, and the state whose entry each of them is told about. */
+/** The webhook keys of a submission, each with its state. The webhook is sent when the asset enters that state. */
 export const STATE_OF_NOTIFICATION = {
   onStart: 'in_progress',
   onSuccess: 'complete',
@@ -29,7 +29,7 @@ export const NOTIFICATION_KEYS = Object.keys(STATE_OF_NOTIFICATION) as Notificat
 
 export type Notifications = { readonly [key in NotificationKey]?: string };
 
-/** Where the asset's bytes are; `path` is as the client gave it. */
+/** Where the asset's bytes are. `path` is the text that the client gave. */
 export interface AssetPath {
   readonly location: 'local';
   readonly path: string;

@@ -5,9 +5,9 @@ import { NOTIFICATION_KEYS } from './asset.ts';
  *
  *     pending ──2xx──▶ delivered
  *        ├──a final answer, the schedule ran out, or the endpoint is disabled──▶ failed
- *     skipped (from the start: the URL can't be called)
+ *     skipped (from the start, because the URL is not valid)
  *
- * A replay makes a delivered or failed one pending again, under the same id and with the same body.
+ * A replay makes a delivered or failed delivery pending again, under the same id and with the same body.
  */
 export const DELIVERY_STATES = ['pending', 'delivered', 'failed', 'skipped'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
@@ -17,8 +17,8 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
  * - `rejected`: an answer that no further try will change (3xx, most 4xx).
  * - `exhausted`: every try of the schedule failed.
  * - `endpoint_gone`: the receiver answered 410, which disables its endpoint.
- * - `endpoint_disabled`: the endpoint was disabled before this delivery's turn came; nothing was sent.
- * - `endpoint_limit`: its endpoint would have been one more than its tenant may have; nothing was sent.
+ * - `endpoint_disabled`: the endpoint was disabled before this delivery's turn came, so nothing was sent.
+ * - `endpoint_limit`: the tenant already has its maximum number of endpoints, so nothing was sent.
  * - `stopped`: an operator terminated or cancelled its workflow.
  */
 export const DELIVERY_FAILURES = [
@@ -31,11 +31,11 @@ export const DELIVERY_FAILURES = [
 ] as const;
 export type DeliveryFailure = (typeof DELIVERY_FAILURES)[number];
 
-/** The notification keys, and `test` for what someone sends to try a receiver. */
+/** The notification keys, and `test` for an event that a user sends to try a receiver. */
 export const DELIVERY_EVENTS = [...NOTIFICATION_KEYS, 'test'] as const;
 export type DeliveryEvent = (typeof DELIVERY_EVENTS)[number];
 
-/** One HTTP try; `at` is its start, `status` null where no answer came, `excerpt` the beginning of the answer's body. */
+/** One HTTP try. `at` is its start. `status` is null if no answer came. `excerpt` is the beginning of the answer's body. */
 export interface DeliveryTry {
   readonly at: Date;
   readonly status: number | null;
@@ -47,16 +47,15 @@ export interface DeliveryTry {
 /** Everything a try needs, read from the delivery's row. */
 export interface PendingDelivery {
   readonly id: string;
-  /** Its tenant. */
   readonly tenant: string;
   readonly url: string;
-  /** Exact bytes of every try. */
+  /** Every try sends exactly this text. */
   readonly body: string;
   /** HTTP tries made since the delivery was due, or since its last replay. */
   readonly tries: number;
-  /** How often it was replayed: tells a try of this round from one that a replay has overtaken. */
+  /** Number of replays. It tells a try of this round from a late try of an earlier round. */
   readonly round: number;
-  /** The start event of the same attempt, if it is still waiting for its first try: its due time. */
+  /** Due time of the attempt's start event while that event waits for its first try. Null otherwise. */
   readonly startEventDueAt: Date | null;
   readonly endpointId: string;
   /** Null before the endpoint's first use. */
@@ -65,14 +64,14 @@ export interface PendingDelivery {
 
 export interface DeliveryEndpoint {
   readonly isDisabled: boolean;
-  /** It took an event, or answered a challenge. */
+  /** The endpoint has accepted an event or answered a challenge. */
   readonly isVerified: boolean;
-  /** Sealed; the newest first, then the one before it while a rotation lasts. */
+  /** Sealed secrets, newest first. During a rotation the previous secret follows. */
   readonly secrets: readonly Uint8Array[];
 }
 
 /**
- * The life of an endpoint: (tenant, URL without query and fragment).
+ * The life of an endpoint. An endpoint is a tenant and a URL without query and fragment.
  *
  *     enabled ──410──▶ disabled (gone)
  *        │  └──120 h of nothing but failures──▶ disabled (failing)
@@ -81,14 +80,14 @@ export interface DeliveryEndpoint {
 export const DISABLED_BECAUSE = ['gone', 'failing'] as const;
 export type DisabledBecause = (typeof DISABLED_BECAUSE)[number];
 
-/** Nothing but failures for this long disables an endpoint. */
+/** An endpoint whose tries all fail for this long is disabled. */
 export const DISABLE_AFTER_FAILING_H = 120;
 
-/** After a rotation events are signed with the old secret too for this long. */
+/** Events are signed with the old secret too for this long after a rotation. */
 export const SECRET_OVERLAP_H = 24;
 
-/** The terminal event is first tried after onStart's first try has ended, at the latest this long after that was due. */
+/** The terminal event waits for the end of onStart's first try, but at most until this long after onStart was due. */
 export const START_EVENT_GRACE_MS = 10_000;
 
-/** A delivery that no one has looked after this long after its event is handed to a workflow of its own. */
+/** If nothing has handled a delivery this long after its event, the delivery gets a workflow of its own. */
 export const HANDOVER_GRACE_S = 60;

@@ -1,7 +1,7 @@
 import type { ImageFacts, ImageFormat } from './image-facts.ts';
 import { createNote, MAX_NOTES } from './image-notes.ts';
 
-/** Extensions in use for each format. Raw files of cameras are TIFFs with many extensions, which promise nothing. */
+/** Usual extensions of each format. Camera raw files are TIFFs with many extensions, so those are not listed. */
 const EXTENSIONS: Record<ImageFormat, readonly string[]> = {
   JPEG: ['jpg', 'jpeg', 'jpe', 'jfif', 'jif', 'mpo'],
   PNG: ['png', 'apng'],
@@ -16,7 +16,7 @@ const EXTENSIONS: Record<ImageFormat, readonly string[]> = {
 };
 const KNOWN = new Set(Object.values(EXTENSIONS).flat());
 
-/** Adds a note if the name promises another format than the content has. Other extensions, and none, promise nothing. */
+/** Adds a note if the extension belongs to another format than the content. Unknown or missing extensions add no note. */
 export function noteFileName(facts: ImageFacts, path: string): ImageFacts {
   const extension = /\.([A-Za-z]{2,5})$/.exec(path)?.[1]?.toLowerCase();
   if (extension === undefined || !KNOWN.has(extension)) return facts;

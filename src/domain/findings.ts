@@ -8,8 +8,8 @@ import { orderSteps, type StepName } from './steps.ts';
 import { maskPassword } from './webhook-url.ts';
 
 /**
- * What is wrong with an asset: a closed list of reason codes, each with the sentence that clients match on. A sentence that may
- * hold a secret (a webhook URL) is made where the row is written, so it never passes through a workflow.
+ * A fault of an asset. The reason codes are a closed list, and clients match on the sentence of each. A sentence that
+ * may hold a secret (a webhook URL) is made where the row is written. So it never passes through a workflow.
  */
 export type Finding =
   | { readonly code: 'webhook_url_invalid'; readonly key: NotificationKey }
@@ -38,7 +38,7 @@ export type Finding =
   | CheckFinding
   | { readonly code: 'internal_error'; readonly key: 'internal' };
 
-/** A finding of a policy's rule, in the words of that policy. */
+/** A finding of a policy's rule, with that policy's message. */
 export interface CheckFinding {
   readonly code: CheckCode;
   readonly step: CheckName;
@@ -50,7 +50,7 @@ export interface CheckFinding {
 
 type ReasonCode = Finding['code'];
 
-/** The step that reports each code that is no check's; null where no step does. */
+/** The step that reports each code, without the codes of checks. Null if no step reports it. */
 const STEP_OF_CODE = {
   webhook_url_invalid: 'checkWebhookUrls',
   asset_not_reachable: 'checkAssetReachable',
@@ -62,7 +62,7 @@ const STEP_OF_CODE = {
   internal_error: null,
 } as const satisfies Record<Exclude<ReasonCode, CheckCode>, StepName | null>;
 
-/** Every step there is, in reporting order. */
+/** All steps, in reporting order. */
 export const STEP_NAMES: readonly StepName[] = orderSteps(
   RULE_NAMES.map((name) => CHECKS[name].name),
   true,
@@ -76,18 +76,18 @@ export interface ReportedFinding {
   readonly code: ReasonCode;
   readonly step: StepName | null;
   readonly key: string;
-  /** Missing in old rows: then it is an error. */
+  /** Missing in old rows, where it means `error`. */
   readonly severity?: NoteSeverity;
   readonly message: string;
   readonly measured: Readonly<Record<string, unknown>> | null;
 }
 
-/** Whether a policy's rule reports it. */
+/** Whether a rule of a policy reports this code. */
 export function isCheckCode(code: ReasonCode): boolean {
   return RULE_OF_CODE.has(code);
 }
 
-/** The sentence for a finding, byte for byte as the contract has it. */
+/** The sentence for a finding, byte for byte as in the contract. */
 function messageOf(finding: Finding, notifications: Notifications): string {
   if ('message' in finding) return finding.message;
   switch (finding.code) {
@@ -111,7 +111,7 @@ function messageOf(finding: Finding, notifications: Notifications): string {
   }
 }
 
-/** Findings of the default policy carry no sentence in histories: it follows from the policy. */
+/** Histories hold no sentence for a finding of the default policy, because its rules give the sentence. */
 function byDefaultPolicy(code: CheckCode, measured: Measured): string {
   const rule = RULE_OF_CODE.get(code) as RuleName;
   return (CHECKS[rule] as Check).describe(measured, DEFAULT_POLICY.rules[rule] ?? {});
@@ -134,7 +134,7 @@ export function reportFindings(
     .sort((a, b) => rankOf(a.step) - rankOf(b.step));
 }
 
-/** The `errors` object of an asset, or null where nothing fails it. */
+/** The `errors` object of an asset. Null if no finding fails the asset. */
 export function errorsOf(findings: readonly ReportedFinding[]): AssetErrors | null {
   const errors: AssetErrors = {};
   for (const { key, message } of findings.filter(failsAsset)) (errors[key] ??= []).push(message);

@@ -3,11 +3,11 @@ import { IMAGE_NOTE_CODES, MAX_NOTES, NOTE_SEVERITIES } from './image-notes.ts';
 import type { Immutable } from './immutable.ts';
 
 /**
- * What is known of an image: the one definition. The decoder's answer bounds it (`src/image/decoder/answer.ts`), because a
- * file may have taken the decoder over; the API's answer describes it (`src/api/assets/answers.ts`).
+ * The only definition of the facts about an image. `src/image/decoder/answer.ts` adds bounds, because a hostile file
+ * may control the decoder. `src/api/assets/answers.ts` adds descriptions for the API.
  *
- * Facts are part of recorded workflow histories and of rows: fields may be added as optional ones, never renamed. Workflows
- * import types only, so zod never gets into their bundle.
+ * Facts are part of recorded workflow histories and of rows. So new fields are optional, and fields are never renamed.
+ * Workflows import only types, so zod never gets into their bundle.
  */
 
 /** Format names as messages show them. */
@@ -25,7 +25,7 @@ export const IMAGE_FORMATS = [
 ] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
-/** How samples are stored, not what they are shown as: most JPEGs are `ycbcr`. */
+/** How samples are stored, not how they are shown. Most JPEGs are `ycbcr`. */
 export const COLOUR_SPACES = ['grey', 'rgb', 'palette', 'ycbcr', 'cmyk', 'ycck', 'lab', 'other'] as const;
 export type ColourSpace = (typeof COLOUR_SPACES)[number];
 
@@ -34,9 +34,10 @@ const share = z.number().min(0).max(1);
 
 /**
  * Whether every pixel decodes.
- * - `intact`: all of them did.
- * - `damaged`: they did not; `reason` ends the sentence "Asset is not a readable image: <reason>."
- * - `not_checked`: nothing was decoded; `reason` says why (no decoder for the format or its compression, too many pixels).
+ * - `intact`: every pixel decodes.
+ * - `damaged`: some pixels do not decode. `reason` ends the sentence "Asset is not a readable image: <reason>."
+ * - `not_checked`: nothing was decoded. `reason` says why (no decoder for the format or its compression, too many
+ *   pixels).
  */
 export const integrity = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('intact') }),
@@ -48,18 +49,18 @@ export type Integrity = Immutable<z.infer<typeof integrity>>;
 export const imageNote = z.strictObject({
   code: z.enum(IMAGE_NOTE_CODES),
   severity: z.enum(NOTE_SEVERITIES),
-  /** Where and what, in our words: never text of the file. */
+  /** The place and the fault. It never holds text from the file. */
   detail: z.string().exactOptional(),
 });
 export type ImageNote = Immutable<z.infer<typeof imageNote>>;
 
-/** What was computed from the pixels, each only where a check of the policy needs it (`measures.ts`). */
+/** Measures of the pixels. Each is present only if a check of the policy needs it (`measures.ts`). */
 export const measures = z.strictObject({
   /** Percentiles 5 and 99 of the pixels' brightness, 0 (black) to 1 (white). */
   brightness: z.strictObject({ p5: share, p99: share }).exactOptional(),
   /** Shannon entropy of the samples' histogram, bits. */
   entropy: z.number().min(0).exactOptional(),
-  /** The picture in grey, its longer side at most 64 px: standard deviations of its edges and of its histogram's counts. */
+  /** Standard deviations of the edges and of the histogram's counts. The picture is grey, its longer side at most 64 px. */
   blur: z.strictObject({ edges: z.number().min(0), spread: z.number().min(0) }).exactOptional(),
   /** SHA-256 of width, height, channels and pixels, hex. */
   pixelHash: z.string().exactOptional(),
@@ -68,27 +69,27 @@ export const measures = z.strictObject({
 });
 export type Measures = Immutable<z.infer<typeof measures>>;
 
-/** How a picture compares with those that the tenant had validated before it. */
+/** How a picture compares with the tenant's earlier pictures. */
 export const earlier = z.strictObject({
   /** The first asset with the very same pixels. */
   exact: z.uuid().nullable(),
-  /** The nearest of those that look alike, by the bits in which their perceptual hashes differ. */
+  /** The nearest similar assets. `distance` is the number of bits in which the perceptual hashes differ. */
   near: z.array(z.strictObject({ assetId: z.uuid(), distance: count })),
   /** Quartiles of √(width · height), px, over the last assets. */
   sizes: z.strictObject({ q1: z.number(), q3: z.number(), count }).nullable(),
 });
 export type Earlier = Immutable<z.infer<typeof earlier>>;
 
-/** What is known before a pixel is decoded. Width and height are the stored ones, in pixels, before EXIF orientation. */
+/** Facts that need no decoded pixel. Width and height are the stored ones, in pixels, before EXIF orientation. */
 export const headerFacts = z.strictObject({
   format: z.enum(IMAGE_FORMATS),
-  /** Null where the header does not tell. */
+  /** Null if the header does not give it. */
   width: count.nullable(),
   height: count.nullable(),
   bytes: count,
   /**
-   * Hex. Null for a file that is too large to pass, because only its head was read. (Earlier, whole files were hashed, so it
-   * was always there.)
+   * Hex. Null for a file that is too large to pass, because only its head was read. (Older versions hashed whole files,
+   * so it was never null.)
    */
   sha256: z
     .string()
@@ -97,22 +98,22 @@ export const headerFacts = z.strictObject({
 });
 export type HeaderFacts = Immutable<z.infer<typeof headerFacts>>;
 
-/** What the structure of a file tells of the picture. Each is missing where the header does not tell, or was never read. */
+/** Properties that the structure of a file gives. Each is missing if the header does not give it or was not read. */
 const imageProperties = z.strictObject({
   /** Pictures in the file: frames of an animation, pages, sizes of an icon, images of an MPO. */
   frames: count.exactOptional(),
   animated: z.boolean().exactOptional(),
   /** EXIF orientation. */
   orientation: z.int().min(1).max(8).exactOptional(),
-  /** Bits of one sample; of a palette's indices. */
+  /** Bits of one sample, or of one index of a palette. */
   bitDepth: count.exactOptional(),
-  /** Samples a pixel, alpha included; 1 where they are indices of a palette. */
+  /** Samples per pixel, with alpha. It is 1 for a palette. */
   channels: count.exactOptional(),
   colourSpace: z.enum(COLOUR_SPACES).exactOptional(),
   hasAlpha: z.boolean().exactOptional(),
   /** JPEG: coded in several passes. */
   progressive: z.boolean().exactOptional(),
-  /** PNG, GIF: rows in another order. */
+  /** PNG, GIF: rows are stored in another order. */
   interlaced: z.boolean().exactOptional(),
   /** Bytes after the end of the picture. */
   trailingBytes: count.exactOptional(),
@@ -120,7 +121,7 @@ const imageProperties = z.strictObject({
 });
 export type ImageProperties = Immutable<z.infer<typeof imageProperties>>;
 
-/** What one reading of the file established. */
+/** All facts from one reading of the file. */
 export const imageFacts = z.strictObject({
   ...headerFacts.shape,
   integrity,
@@ -129,9 +130,9 @@ export const imageFacts = z.strictObject({
   ...imageProperties.shape,
   /** Missing in facts recorded before there were notes. */
   notes: z.array(imageNote).max(MAX_NOTES).exactOptional(),
-  /** What the policy's checks needed of the pixels. */
+  /** Measures that the policy's checks need. */
   measures: measures.exactOptional(),
-  /** Where the policy compares with earlier assets. */
+  /** Present if the policy compares with earlier assets. */
   earlier: earlier.exactOptional(),
 });
 export type ImageFacts = Immutable<z.infer<typeof imageFacts>>;

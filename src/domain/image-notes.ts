@@ -1,10 +1,10 @@
-/** How an image that does not decode ends the sentence "Asset is not a readable image: <reason>." */
+/** Ends the sentence "Asset is not a readable image: <reason>." of an image that does not decode. */
 export type DamageReason = 'truncated' | 'bad checksum' | 'corrupt data';
 
 /**
- * What the structure of a file can show: a closed list (docs/checks.md explains each). An error makes the picture
- * `damaged`, with the reason given here; warnings and infos change no verdict. Formats without a decoder pass by
- * their header (contract), so what is wrong with their files is never more than a warning.
+ * Notes on the structure of a file: a closed list (docs/checks.md explains each). An error makes the picture `damaged`,
+ * with the reason given here. Warnings and infos change no verdict. Formats without a decoder pass by their header
+ * (contract), so faults of their files are only warnings.
  */
 const ERRORS = {
   png_header_invalid: 'corrupt data',
@@ -45,7 +45,7 @@ const ERRORS = {
   tiff_data_outside_file: 'truncated',
   avif_box_outside_file: 'truncated',
   too_many_parts: 'corrupt data',
-  /** Sound by its structure, and yet its pixels don't decode: the detail is the decoder's reason. */
+  /** The structure is sound, but the pixels do not decode. The detail is the decoder's reason. */
   undecodable: 'corrupt data',
 } as const satisfies Record<string, DamageReason>;
 
@@ -82,10 +82,10 @@ export type ImageNoteCode = ErrorNoteCode | (typeof WARNINGS)[number] | (typeof 
 
 export const IMAGE_NOTE_CODES = [...Object.keys(ERRORS), ...WARNINGS, ...INFOS] as ImageNoteCode[];
 
-/** Notes of one image: they are part of workflow histories. */
+/** Most notes of one image. They are limited because they are part of workflow histories. */
 export const MAX_NOTES = 20;
 
-/** Whether a finding of this severity fails the asset: warnings and infos do not. Without one it is an error. */
+/** Whether a finding fails the asset. Warnings and infos do not. A missing severity means `error`. */
 export function failsAsset(finding: { readonly code: string; readonly severity?: NoteSeverity }): boolean {
   return (finding.severity ?? 'error') === 'error';
 }
@@ -95,12 +95,12 @@ export function severityOf(code: ImageNoteCode): NoteSeverity {
   return (INFOS as readonly ImageNoteCode[]).includes(code) ? 'info' : 'warning';
 }
 
-/** `detail`: where and what, in our words: never text of the file. */
+/** `detail` gives the place and the fault. It never holds text from the file. */
 export function createNote(code: ImageNoteCode, detail?: string) {
   return { code, severity: severityOf(code), ...(detail !== undefined && { detail }) };
 }
 
-/** The reason of the first error, or null where there is none. */
+/** The reason of the first error. Null if there is no error. */
 export function damageOf(
   notes: readonly { readonly code: ImageNoteCode; readonly severity: NoteSeverity }[],
 ): DamageReason | null {

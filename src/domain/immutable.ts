@@ -1,4 +1,4 @@
-/** The same data, all of it read-only: what a zod schema gives, as a value that nobody changes. */
+/** The same type, read-only at every depth. It makes the types of zod schemas read-only. */
 export type Immutable<Given> = Given extends Date
   ? Given
   : Given extends object

@@ -7,11 +7,11 @@ import { fillIn } from './rule-message.ts';
 
 export interface Judgement {
   readonly findings: readonly CheckFinding[];
-  /** Steps that could not be made: the facts lack what they need. */
+  /** Steps that could not be judged, because the facts lack values that they need. */
   readonly unknown: readonly CheckFinding['step'][];
 }
 
-/** Holds facts against the rules of a policy. */
+/** Judges facts by the rules of a policy. */
 export function judge(facts: ImageFacts, rules: PolicyRules): Judgement {
   const findings: CheckFinding[] = [];
   const unknown: CheckFinding['step'][] = [];
@@ -23,7 +23,7 @@ export function judge(facts: ImageFacts, rules: PolicyRules): Judgement {
   return { findings, unknown };
 }
 
-/** Holds facts against one rule; null where nothing is wrong, or the policy has no such rule. */
+/** Judges facts by one rule. Null if nothing is wrong or the policy has no such rule. */
 export function judgeBy(
   name: RuleName,
   facts: ImageFacts,
@@ -32,7 +32,7 @@ export function judgeBy(
   const rule = rules[name];
   if (rule === undefined) return null;
   const { name: step, code } = CHECKS[name];
-  // The compiler can't see that a rule belongs to the check of its name.
+  // The compiler cannot see that a rule belongs to the check of the same name.
   const check = CHECKS[name] as Check;
   const measured = check.judge(facts, rule);
   if (measured === null || measured === 'unknown') return measured;

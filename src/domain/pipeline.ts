@@ -1,32 +1,35 @@
 /**
- * Which steps can run next. The workflow of an asset asks after each step; so can whatever runs the same steps for many assets
- * at once, because nothing here waits, reads or knows of Temporal.
+ * Decides which steps can run next. The workflow of an asset asks after each step. Nothing here waits, reads or uses
+ * Temporal, so other code can run the same steps for many assets at once.
  */
 
-/** What a step has to know before it runs, and what is known after it. */
+/** The knowledge that a step needs before it runs, and the knowledge that it gives. */
 export interface PipelineStep<Knowledge extends string = string> {
   /** Null: it can run at once. */
   readonly needs: Knowledge | null;
   readonly tells?: Knowledge;
 }
 
-/** True: it is known. False: it never will be, because its step ended without learning it. Missing: not yet. */
+/** True: it is known. False: it never will be, because its step ended without giving it. Missing: it is not known yet. */
 export type Known<Knowledge extends string = string> = ReadonlyMap<Knowledge, boolean>;
 
 export interface Advance<Step> {
-  /** They can run now, side by side, in the order in which they were given. */
+  /** Steps that can run now, side by side, in the given order. */
   readonly ready: readonly Step[];
-  /** They never can: what they need, directly or through others, never will be known. */
+  /** Steps that can never run, because knowledge that they need, directly or through others, will never come. */
   readonly skipped: readonly Step[];
-  /** They wait for what is not known yet. */
+  /** Steps that wait for knowledge that is still missing. */
   readonly waiting: readonly Step[];
 }
 
-/** Sorts the steps that wait by what is known now. Each step is ready or skipped once, because only `waiting` is given again. */
+/**
+ * Sorts the waiting steps by what is known now. The caller passes only `waiting` again,
+ * so each step becomes ready or skipped once.
+ */
 export function advance<Step extends PipelineStep>(waiting: readonly Step[], known: Known): Advance<Step> {
   const lost = new Set([...known].flatMap(([knowledge, isKnown]) => (isKnown ? [] : [knowledge])));
   const skipped = new Set<Step>();
-  // A skipped step never tells, so what needs that is skipped as well, wherever in the list it stands.
+  // A skipped step gives no knowledge, so the steps that need it are skipped too, wherever they are in the list.
   for (let before = -1; skipped.size > before; ) {
     before = skipped.size;
     for (const step of waiting) {

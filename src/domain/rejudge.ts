@@ -11,7 +11,7 @@ import type { StepRecord } from './steps.ts';
 export interface StoredVerdict {
   readonly id: string;
   readonly state: AssetState;
-  /** `name@version` that it was held against. */
+  /** `name@version` of the policy that judged it. */
   readonly policy: string;
   readonly findings: readonly ReportedFinding[];
   readonly steps: readonly StepRecord[];
@@ -24,13 +24,13 @@ export const REJUDGED_STATES = ['complete', 'failed', 'unknown'] as const;
 export interface Rejudgement {
   readonly state: (typeof REJUDGED_STATES)[number];
   readonly findings: readonly ReportedFinding[];
-  /** Steps that never ran, and that the stored facts are not enough for. */
+  /** Steps that never ran and that the stored facts are not enough for. */
   readonly lacking: readonly CheckName[];
 }
 
 /**
- * Judges the stored facts of a validation by the rules of another policy. Findings that no policy decides stay: about URLs, the
- * path, the content, the checksum. A validation without a verdict of its own is not judged.
+ * Judges the stored facts of a validation by the rules of another policy. Findings that no policy decides stay: about
+ * URLs, the path, the content, the checksum. The result is `unknown` if the validation itself has no verdict.
  */
 export function rejudge(stored: StoredVerdict, rules: PolicyRules): Rejudgement {
   const { state, image } = stored;

@@ -3,15 +3,15 @@ import type { CheckName } from './checks/index.ts';
 /** Every validation begins with these. A policy cannot switch them off. */
 const FIRST_STEPS = ['checkWebhookUrls', 'checkAssetReachable', 'checkIsImage'] as const;
 
-/** What the default policy checks. Each is an activity of the same name. */
+/** The checks of the default policy. Each is an activity of the same name. */
 const DEFAULT_CHECKS = ['checkIsJpeg', 'checkDimensions'] as const satisfies readonly CheckName[];
 
-/** Those, and what submissions and policies may ask for beyond. */
+/** All steps: the first ones, the checksum of a submission, and the checks of policies. */
 export type StepName = (typeof FIRST_STEPS)[number] | 'checkChecksum' | CheckName;
 
 /**
- * The steps of a validation in reporting order: every list of steps comes from here. `checks` are those of its policy; the
- * default policy has none in workflow inputs, and its two come before the checksum.
+ * The steps of a validation in reporting order. Every list of steps comes from here. `checks` are those of its policy.
+ * They are undefined for the default policy, whose two checks come before the checksum.
  */
 export function orderSteps(checks: readonly CheckName[] | undefined, hasChecksum: boolean): StepName[] {
   const checksum = hasChecksum ? (['checkChecksum'] as const) : [];
@@ -31,16 +31,16 @@ export interface StepRecord {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly durationMs: number | null;
-  /** Trouble that is not the asset's (storage down, …); null while there is none. */
+  /** Trouble that is not the asset's fault, such as storage that is down. Null while there is none. */
   readonly error: string | null;
 }
 
-/** Before anything has run. */
+/** The steps before anything has run. */
 export function pendingSteps(names: readonly StepName[]): StepRecord[] {
   return stepsThatAre('pending', names);
 }
 
-/** For an asset that ended before any of its steps, or without them. */
+/** The steps of an asset that ended before any of them ran, or without them. */
 export function skippedSteps(names: readonly StepName[]): StepRecord[] {
   return stepsThatAre('skipped', names);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Postgres can store any text but this character, and half a surrogate pair is no text. */
+/** Text that Postgres can store: without a NUL character and without half a surrogate pair. */
 export const text = z
   .string()
   .refine((value) => !value.includes('\0'), { error: 'must not contain a NUL character' })

@@ -7,7 +7,7 @@ import type { StepRecord } from './steps.ts';
 export interface Verdict {
   readonly state: TerminalState;
   readonly findings: readonly Finding[];
-  /** None: all of them were skipped. */
+  /** Empty if all steps were skipped. */
   readonly steps: readonly StepRecord[];
   readonly image: ImageFacts | null;
 }

@@ -1,6 +1,6 @@
 import { defineCheck } from './check.ts';
 
-/** There is no alpha channel, and no transparent colour. */
+/** The picture has no alpha channel and no transparent colour. */
 export const alpha = defineCheck({
   name: 'checkAlpha',
   code: 'alpha_not_allowed',

@@ -1,6 +1,6 @@
 import { defineCheck } from './check.ts';
 
-/** The picture does not move. */
+/** The picture is not animated. */
 export const animation = defineCheck({
   name: 'checkAnimation',
   code: 'animation_not_allowed',

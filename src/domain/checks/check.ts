@@ -6,8 +6,8 @@ import type { Measure } from '../measures.ts';
 export type Measured = Readonly<Record<string, unknown>>;
 
 /**
- * A check judges the facts from one reading of the file, never the file itself. It is one file, and one line in `index.ts`.
- * A policy switches it on by a rule of the same name.
+ * A check judges the facts from one reading of the file, never the file itself. Each check has its own source file and
+ * one line in `index.ts`. A policy switches it on with the rule that `index.ts` names.
  */
 export interface Check<Settings extends z.ZodRawShape = z.ZodRawShape, Result extends Measured = Measured> {
   /** The step, as details and the Web UI show it. */
@@ -18,7 +18,7 @@ export interface Check<Settings extends z.ZodRawShape = z.ZodRawShape, Result ex
   readonly comparesWithEarlier?: true;
   /** The measures of the pixels that it needs. */
   readonly measures: readonly Measure[];
-  /** What a policy may set. */
+  /** Settings that a policy may give. */
   readonly settings: Settings;
   /** Null: the picture passes. `unknown`: the facts do not say enough, so the picture cannot fail here. */
   judge(facts: ImageFacts, settings: z.output<z.ZodObject<Settings>>): Result | null | 'unknown';

@@ -3,7 +3,7 @@ import { IMAGE_FORMATS } from '../image-facts.ts';
 import { defineCheck } from './check.ts';
 import { listAlternatives } from './words.ts';
 
-/** The content, not the name, is of an allowed format. */
+/** The content, not the name, has an allowed format. */
 export const formats = defineCheck({
   name: 'checkIsJpeg',
   code: 'format_not_allowed',

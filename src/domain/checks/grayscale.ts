@@ -1,6 +1,9 @@
 import { defineCheck } from './check.ts';
 
-/** CleanVision's `grayscale`: samples are stored as grey. (A picture in colours that are all grey passes, as there.) */
+/**
+ * CleanVision's `grayscale`: samples are not stored as grey. A colour picture whose
+ * colours are all grey passes, as in CleanVision.
+ */
 export const grayscale = defineCheck({
   name: 'checkGrayscale',
   code: 'grayscale',

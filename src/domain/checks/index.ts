@@ -17,7 +17,7 @@ import { nearDuplicates } from './near-duplicates.ts';
 import { size } from './size.ts';
 import { structure } from './structure.ts';
 
-/** Every check there is, by the name of its rule in policies, in reporting order. A new one is its file and a line here. */
+/** All checks by the name of their rule in policies, in reporting order. A new check needs its file and a line here. */
 export const CHECKS = {
   formats,
   maxDimensions,

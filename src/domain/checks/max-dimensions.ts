@@ -1,7 +1,7 @@
 import { defineCheck } from './check.ts';
 import { orientationOf, side, sidesOf } from './sides.ts';
 
-/** Width and height are at most so many px. A header without dimensions can't fail here. */
+/** Width and height are at most the limits, px. A picture whose header gives no dimensions cannot fail here. */
 export const maxDimensions = defineCheck({
   name: 'checkDimensions',
   code: 'dimensions_too_large',

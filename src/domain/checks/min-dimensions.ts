@@ -1,7 +1,7 @@
 import { defineCheck } from './check.ts';
 import { orientationOf, side, sidesOf } from './sides.ts';
 
-/** Width and height are at least so many px. A header without dimensions can't fail here. */
+/** Width and height are at least the limits, px. A picture whose header gives no dimensions cannot fail here. */
 export const minDimensions = defineCheck({
   name: 'checkMinDimensions',
   code: 'dimensions_too_small',

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { MAX_NEAR_DISTANCE } from '../measures.ts';
 import { defineCheck } from './check.ts';
 
-/** CleanVision's `near_duplicates`, where equal perceptual hashes count; here also those that differ in few bits. */
+/**
+ * CleanVision's `near_duplicates`: no earlier asset of the tenant has nearly the same perceptual hash. CleanVision asks
+ * for equal hashes. Here they may also differ in a few bits.
+ */
 export const nearDuplicates = defineCheck({
   name: 'checkNearDuplicates',
   code: 'near_duplicate',

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** A setting that bounds a score, which is from 0 to 1. */
+/** A setting that bounds a score from 0 to 1. */
 export function scoreBound(byDefault: number) {
   return z.number().min(0).max(1).default(byDefault);
 }
 
-/** What a check that has a score comes to. */
+/** The result of a check with a score. The picture fails if the score is below `threshold`. */
 export function failBelow(threshold: number, score: number): { readonly score: number } | null {
   return score < threshold ? { score } : null;
 }

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import type { ImageFacts } from '../image-facts.ts';
 
-/** No format can say more. */
+/** Length of a side, px. The limit is the largest length that PNG allows. */
 export const side = z
   .int()
   .min(1)
   .max(2 ** 31 - 1);
 
-/** Before or after EXIF orientation. */
+/** Sides before (`stored`) or after (`displayed`) EXIF orientation. */
 export const orientationOf = z.enum(['stored', 'displayed']).default('stored');
 
-/** Width and height, px; null where the header does not tell. */
+/** Width and height, px. Null if the header does not give them. */
 export function sidesOf(
   facts: ImageFacts,
   of: z.output<typeof orientationOf>,

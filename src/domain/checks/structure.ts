@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { IMAGE_NOTE_CODES, type ImageNoteCode, severityOf } from '../image-notes.ts';
 import { defineCheck } from './check.ts';
 
-/** Warnings once, errors now: policies that name them stay valid. */
+/** Notes that were warnings earlier and are errors now. Policies may still name them, so that old versions stay valid. */
 const ONCE_REFUSABLE = new Set<ImageNoteCode>(['gif_frame_outside_screen']);
 
-/** What makes a picture `damaged` is no matter of policy. */
+/** A policy cannot decide about errors, because they make a picture `damaged` under every policy. */
 const REFUSABLE = IMAGE_NOTE_CODES.filter((code) => severityOf(code) !== 'error' || ONCE_REFUSABLE.has(code));
 
 /** The file's structure shows nothing that the policy refuses, such as bytes after the end of the picture. */

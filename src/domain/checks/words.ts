@@ -4,7 +4,7 @@ export function listAlternatives(names: readonly string[]): string {
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} or ${last}`;
 }
 
-/** A score for people: at most four places. */
+/** A score for people, with at most four decimal places. */
 export function round(score: number): number {
   return Math.round(score * 10_000) / 10_000;
 }

@@ -5,13 +5,13 @@ import type { ImageFacts } from '../image-facts.ts';
 import type { PolicyId } from '../policy.ts';
 import type { StepRecord } from '../steps.ts';
 
-/** What a client hands in. */
+/** A submission of a client. */
 export interface Submission {
   readonly assetPath: AssetPath;
   readonly notifications: Notifications;
-  /** As given: `name@version`, or `name` for its latest at acceptance; missing: the default policy. */
+  /** As the client gave it: `name@version`, or `name` for the latest version at acceptance. Missing: the default policy. */
   readonly policy?: string;
-  /** What the file's SHA-256 is to be, lower-case hex. */
+  /** The SHA-256 that the file must have, lower-case hex. */
   readonly sha256?: string;
 }
 
@@ -49,22 +49,22 @@ type CancelOutcome = 'canceled' | 'requested' | 'already_terminal' | 'not_found'
 
 type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 
-/** What the API does with assets. Of another tenant's asset it knows nothing. */
+/** Operations of the API on assets. It does not find assets of other tenants. */
 export interface AssetStore {
   /**
-   * Commits the asset as `queued` and returns its id (UUIDv7). Requests of one tick share a transaction. `policy` is the version
-   * that the submission's reference stands for; the default policy unless given.
+   * Commits the asset as `queued` and returns its id (UUIDv7). Requests of one tick share a transaction. `policy` is
+   * the version that the submission's reference stands for. Missing: the default policy.
    */
   accept(tenant: string, submission: Submission, policy?: PolicyId): Promise<string>;
-  /** The same, once for each key in 24 h: null if the key came with another submission before. */
+  /** The same, but once for each key in 24 h. Null if the key came with another submission before. */
   acceptOnce(tenant: string, submission: Submission, key: string, policy?: PolicyId): Promise<string | null>;
-  /** The id of what this submission came to when it was accepted with the key; null if it never was. */
+  /** The id of the asset that was accepted from this submission with this key. Null if there is none. */
   findAccepted(tenant: string, submission: Submission, key: string): Promise<string | null>;
   find(tenant: string, id: string): Promise<AssetSummary | null>;
   findDetails(tenant: string, id: string): Promise<AssetDetails | null>;
-  /** All assets of the tenant, newest first, in blocks: memory stays flat however many there are. */
+  /** All assets of the tenant, newest first, in blocks. So memory stays flat for any number of assets. */
   list(tenant: string): AsyncIterable<readonly AssetSummary[]>;
-  /** One page of them; `before` is the id of the last one seen. */
+  /** One page of the list. `before` is the last id of the page before it. */
   page(
     tenant: string,
     page: { limit: number; before?: string | undefined; state?: AssetState | undefined },

@@ -13,44 +13,43 @@ export interface AssetToDispatch {
 
 export interface OverdueDelivery {
   readonly id: string;
-  /** Its tenant. */
   readonly tenant: string;
   readonly url: string;
   readonly endpointId: string;
 }
 
-/** The work that waits for Temporal. */
+/** The rows that wait for Temporal. */
 export interface DispatchQueue {
-  /** Leases up to `count` rows that no one has dispatched; no other process gets them while the lease lasts. */
+  /** Leases up to `count` rows that are not dispatched yet. No other process gets them while the lease lasts. */
   lease(count: number): Promise<AssetToDispatch[]>;
-  /** `heldBy` is the id of the workflow that was started for the row and answers for it from now on. */
+  /** `heldBy` is the id of the workflow that was started for the row and is responsible for it from now on. */
   markDispatched(asset: { id: string; attempt: number; heldBy: string }): Promise<void>;
   /** Gives the row back, to be tried again `afterMs` from now. */
   release(asset: { id: string; attempt: number }, afterMs: number): Promise<void>;
   /**
-   * Requests to cancel that no workflow has been told of, of rows that a workflow of their own holds. One that holds many
-   * is not signaled, because the signal would cancel all of them.
+   * Cancel requests that no workflow has received yet, for rows that have a workflow of their own. A workflow that
+   * holds many rows is not signaled, because the signal would cancel all of them.
    */
   cancelsToSignal(): Promise<{ id: string; attempt: number; heldBy: string; reason: string | null }[]>;
   markCancelSignaled(asset: { id: string; attempt: number }): Promise<void>;
   /**
-   * Pending deliveries that are due and that no workflow holds, the same number of each tenant as far as they reach, the
-   * oldest first; none of the tenants `except`.
+   * Pending deliveries that are due and that no workflow holds, oldest first. Each tenant gets the same number of
+   * places, as far as its deliveries reach. Tenants in `except` get none.
    */
   overdueDeliveries(except?: ReadonlySet<string>): Promise<OverdueDelivery[]>;
   /**
-   * Marks an overdue delivery as held by a workflow, before that is started: a worker may give it back at any moment
-   * after the start. Returns the mark, or null if the delivery is no longer overdue.
+   * Marks an overdue delivery as held by a workflow. Call it before the workflow starts, because a worker may give the
+   * delivery back right after the start. Returns the mark, or null if the delivery is no longer overdue.
    */
   markHandedOver(deliveryId: string): Promise<string | null>;
   /** Takes the mark back after a failed start, unless the delivery has been given back or marked again since. */
   unmarkHandedOver(deliveryId: string, mark: string): Promise<void>;
-  /** Makes all overdue deliveries of its endpoint due again `afterMs` from now. */
+  /** Makes all overdue deliveries of the same endpoint due again `afterMs` from now. */
   parkOverdue(one: OverdueDelivery, afterMs: number): Promise<void>;
-  /** Workers sign in every second; an API starts workflows only while none does. */
+  /** Each worker calls this every second. An API process starts workflows only while no worker does. */
   renewWorker(workerId: string): Promise<void>;
   removeWorker(workerId: string): Promise<void>;
   hasLiveWorker(): Promise<boolean>;
-  /** Whether a process without workers is to start workflows: none is alive, and few wait for one to come. */
+  /** Whether a process without workers should start workflows: no worker is alive, and only few workflows wait for one. */
   mayStartWithoutWorker(): Promise<boolean>;
 }

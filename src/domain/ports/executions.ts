@@ -5,7 +5,7 @@ import type { StepRecord } from '../steps.ts';
 export interface Executions {
   /** True if `runId` came from a reset and is the current run of its workflow. */
   isCurrentResetRun(workflowId: string, runId: string): Promise<boolean>;
-  /** The running workflow's own answer; null if it can't give one within 1 s. */
+  /** The answer of the running workflow. Null if none comes within 1 s. */
   queryStatus(assetId: string): Promise<LiveStatus | null>;
   /** Whether Temporal answers for our namespace. */
   isReachable(): Promise<boolean>;

@@ -6,15 +6,16 @@ export interface Fingerprints extends Pick<Measures, 'pixelHash' | 'perceptualHa
   readonly size: number | null;
 }
 
-/** The fingerprints of all assets, each among those of its tenant. */
+/** The fingerprints of all assets. An asset is compared only with others of its tenant. */
 export interface FingerprintStore {
   /**
-   * Enters the asset and tells how it compares with what was entered before it. The first entry stands, and the answer
-   * with it, until the fingerprints change: then the asset is entered anew. However many assets are alike, exactly one
-   * of them is reported as the original: its answer names no other.
+   * Stores the asset's fingerprints and compares them with those stored before. The first entry and its answer stay
+   * until the fingerprints change. Then the asset is entered anew. If assets are alike, exactly one of them is reported
+   * as the original: its answer names no other.
    *
-   * `near` are the five nearest at `MAX_NEAR_DISTANCE` bits at most, as far as any policy may look, by distance, then by age; of
-   * those that share a perceptual hash only the first, and not if it is an exact duplicate.
+   * `near` has the five nearest assets, by distance, then by age. Their distance is at most `MAX_NEAR_DISTANCE` bits,
+   * the most that a policy may ask for. If assets share a perceptual hash, only the first of them is listed, and not if
+   * it is an exact duplicate.
    */
   compare(assetId: string, prints: Fingerprints): Promise<Earlier>;
 }

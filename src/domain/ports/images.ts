@@ -11,16 +11,16 @@ export interface LostImage {
 }
 
 export interface InspectOptions {
-  /** What to compute from the decoded pixels. */
+  /** Measures to compute from the decoded pixels. */
   readonly measures?: readonly Measure[];
-  /** Ends it early. */
+  /** Ends the inspection early. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Reads a file whole, once; null where the content is no known image format.
- * @throws {AppError} `storage_unavailable` if reading fails, `decoder_unavailable` if no decoder can be had. Neither is the
- * asset's fault.
+ * Reads a whole file, once. Null if the content has no known image format.
+ * @throws {AppError} `storage_unavailable` if reading fails, `decoder_unavailable` if no decoder can be started.
+ * Neither is the asset's fault.
  */
 export type InspectImage = (
   file: AssetFile,

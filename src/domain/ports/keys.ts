@@ -1,6 +1,6 @@
 import type { ApiKey, Scope } from '../api-key.ts';
 
-/** A key as it comes into being; `hash` is all that is ever stored of its text. */
+/** A new key. `hash` is all that is stored of its text. */
 interface NewApiKey {
   readonly id: string;
   readonly hash: Uint8Array;
@@ -9,31 +9,31 @@ interface NewApiKey {
   readonly expiresAt: Date | null;
 }
 
-/** The keys of a tenant, for those who manage them. */
+/** The keys of a tenant, for the people who manage them. */
 export interface KeyStore {
-  /** Null where the tenant has `MAX_LIVE_KEYS` already. */
+  /** Makes a key. Null if the tenant already has `MAX_LIVE_KEYS`. */
   create(tenant: string, key: NewApiKey): Promise<ApiKey | null>;
   /** Oldest first. */
   list(tenant: string): Promise<ApiKey[]>;
   find(tenant: string, id: string): Promise<ApiKey | null>;
-  /** Puts another key of the same name and scopes in its place; the old one works for `overlapH` more hours at most. */
+  /** Replaces a key by another of the same name and scopes. The old key works for at most `overlapH` more hours. */
   rotate(
     tenant: string,
     id: string,
     successor: Pick<NewApiKey, 'id' | 'hash'>,
     overlapH: number,
   ): Promise<ApiKey | 'not_found' | 'not_active' | 'too_many'>;
-  /** Ends a key; one that was revoked before stays as it is. Null where there is none. */
+  /** Revokes a key. A key that was revoked before stays as it is. Null if there is no such key. */
   revoke(tenant: string, id: string): Promise<ApiKey | null>;
 }
 
-/** All keys, whoever they belong to: for finding out who calls. */
+/** The keys of all tenants. The API looks up the caller of a request here. */
 export interface KeyDirectory {
   find(id: string): Promise<{ readonly key: ApiKey; readonly hash: Uint8Array } | null>;
   markUsed(id: string): Promise<void>;
   listAll(): Promise<ApiKey[]>;
   /** Every tenant that a key was ever made for. */
   tenants(): Promise<string[]>;
-  /** Whether any key exists that works. */
+  /** Whether any key is active. */
   hasActive(): Promise<boolean>;
 }

@@ -1,7 +1,7 @@
 import type { Policy, PolicyRules } from '../policy.ts';
 import type { StoredVerdict } from '../rejudge.ts';
 
-/** A version of a policy as it is kept. */
+/** A version of a policy as it is stored. */
 export interface StoredPolicy extends Policy {
   readonly createdAt: Date;
 }
@@ -15,26 +15,26 @@ interface PolicyVersion {
 /** The policies of each tenant, without the default policy. A version never changes. */
 export interface PolicyStore {
   /**
-   * Makes the next version of the policy; the latest again where that has the same rules. Null where the tenant has
-   * `MAX_POLICY_VERSIONS` already.
+   * Makes the next version of the policy. If the latest version has the same rules, returns that one. Null if the
+   * tenant already has `MAX_POLICY_VERSIONS`.
    */
   add(
     tenant: string,
     name: string,
     rules: PolicyRules,
   ): Promise<{ readonly policy: StoredPolicy; readonly isNew: boolean } | null>;
-  /** One version of it; `version` null: the latest. */
+  /** One version of a policy. A `version` of null means the latest. */
   find(tenant: string, name: string, version: number | null): Promise<StoredPolicy | null>;
-  /** The latest version of each, by name; versions count from 1, so that it says how many there are. */
+  /** The latest version of each policy, by name. Versions count from 1, so its number is also the count of versions. */
   list(tenant: string): Promise<(PolicyVersion & { readonly name: string })[]>;
   /** Latest first. */
   versions(tenant: string, name: string): Promise<PolicyVersion[]>;
 }
 
-/** The verdicts on a tenant's assets, to judge them again. */
+/** The stored verdicts on a tenant's assets, to judge them again. */
 export interface VerdictArchive {
-  /** Terminal ones, newest first; `before` is the id of the last one seen. */
+  /** Verdicts of terminal assets, newest first. `before` is the last id of the page before it. */
   page(tenant: string, page: { limit: number; before?: string | undefined }): Promise<StoredVerdict[]>;
-  /** Those of `ids` that are the tenant's, in whatever state. */
+  /** The verdicts of those `ids` that belong to the tenant, in any state. */
   find(tenant: string, ids: readonly string[]): Promise<StoredVerdict[]>;
 }

@@ -1,11 +1,11 @@
 import type { Verdict } from '../verdict.ts';
 
-/** An open row that was dispatched, for the reconciler to hold against its workflow. */
+/** An open row that was dispatched. The reconciler compares it with its workflow. */
 export interface OpenAsset {
   readonly id: string;
   readonly attempt: number;
   readonly runId: string | null;
-  /** The id of the workflow that answers for it. */
+  /** The id of the workflow that is responsible for the row. */
   readonly heldBy: string;
 }
 
@@ -15,29 +15,32 @@ interface HandedOverDelivery {
   readonly handedOverAt: Date;
 }
 
-/** What the reconciler may write. Each write names the row as it was seen and does nothing if it has moved on. */
+/**
+ * Reads and writes of the reconciler. Each write names the row as it was read, and
+ * does nothing if the row has changed since.
+ */
 export interface RepairStore {
-  /** Start of the window of closed runs not looked at yet. */
+  /** Start of the time window whose closed runs are not checked yet. */
   readMark(): Promise<Date>;
   writeMark(closedUntil: Date): Promise<void>;
   findOpen(ids: readonly string[]): Promise<OpenAsset[]>;
-  /** Dispatched open rows that a workflow of their own holds, longest unchecked first; marks them as checked. */
+  /** Dispatched open rows that have a workflow of their own, longest unchecked first. Marks them as checked. */
   takeLongestUnchecked(count: number): Promise<OpenAsset[]>;
-  /** Ids of the workflows that hold other open rows. */
+  /** Ids of the workflows that hold the other open rows. */
   listOtherHolders(): Promise<string[]>;
   /** Up to `count` open rows that the workflow holds. */
   findHeldBy(workflowId: string, count: number): Promise<OpenAsset[]>;
-  /** The workflow is gone without a trace: the same attempt starts again, in a workflow of its own. */
+  /** Temporal no longer knows the workflow, so the same attempt starts again in a workflow of its own. */
   requeue(asset: OpenAsset): Promise<void>;
-  /** Closes an open row with what its workflow came to. */
+  /** Closes an open row with the verdict of its ended workflow. */
   close(asset: OpenAsset, verdict: Verdict): Promise<void>;
-  /** Pending deliveries that a workflow was given, longest unchecked first; marks them as checked. */
+  /** Pending deliveries that were given to a workflow, longest unchecked first. Marks them as checked. */
   takeDeliveriesLongestUnchecked(count: number): Promise<HandedOverDelivery[]>;
-  /** The workflow is gone: the dispatcher gives the delivery to another. */
+  /** The workflow is gone, so the dispatcher gives the delivery to another one. */
   makeDeliveryDue(deliveryId: string): Promise<void>;
-  /** Idempotency keys are kept for 24 h. */
+  /** Deletes idempotency keys that are older than 24 h. */
   forgetOldKeys(): Promise<void>;
-  /** An operator ended the workflow: so ends the delivery, undelivered. */
+  /** An operator ended the workflow, so the delivery fails as `stopped`. */
   stopDelivery(deliveryId: string): Promise<void>;
 }
 

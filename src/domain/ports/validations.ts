@@ -2,18 +2,19 @@ import type { NotificationKey, Notifications, TerminalState } from '../asset.ts'
 import type { StepRecord } from '../steps.ts';
 import type { Verdict } from '../verdict.ts';
 
-/** Who sends the event of a state change: the workflow that makes it, or a delivery workflow at once. */
+/** The sender of a state change's event: the workflow that makes the change, or a delivery workflow at once. */
 export type EventSender = 'writer' | 'delivery_workflow';
 
-/** A delivery that a state change created, for the workflow to send. */
+/** A delivery that a state change created. The workflow sends it. */
 export interface EventToSend {
   readonly deliveryId: string;
   readonly event: NotificationKey;
 }
 
 /**
- * `owned`: the write stands (or stood already, then with what is stored).
- * `not_owner`: another run owns the row; nothing was written.
+ * `owned`: the run owns the row and the write stands. If the row was written before, the result holds the stored
+ * values.
+ * `not_owner`: another run owns the row, so nothing was written.
  */
 export type OwnedWrite<Result> = ({ readonly outcome: 'owned' } & Result) | { readonly outcome: 'not_owner' };
 
@@ -26,19 +27,19 @@ export interface RunRef {
 export interface ValidationStore {
   /** The first write of a run: `queued` → `in_progress`. Counts how often the run began. */
   claim(run: RunRef, attempt: number): Promise<OwnedWrite<{ claims: number; send: EventToSend | null }>>;
-  /** Progress worth showing before the end, e.g. a step in trouble. */
+  /** Stores progress before the end, such as a step in trouble. */
   recordSteps(run: RunRef, steps: readonly StepRecord[]): Promise<OwnedWrite<object>>;
-  /** The terminal write. The first one of an attempt wins; a later one gets the stored verdict back. */
+  /** The terminal write. The first one of an attempt wins. A later one gets the stored verdict back. */
   finish(
     run: RunRef,
     verdict: Verdict,
     sender?: EventSender,
   ): Promise<OwnedWrite<{ state: TerminalState; send: EventToSend | null }>>;
   /**
-   * Makes a reset run of the workflow the run of a new attempt, `in_progress`. False if the run owns the row already, or
-   * another workflow holds the row.
+   * Gives the row to a reset run of its workflow, as a new attempt in `in_progress`. False if the run owns the row
+   * already or another workflow holds it.
    */
   takeOver(run: RunRef, workflowId: string): Promise<boolean>;
-  /** The webhook URLs of an asset, which are secrets: they never leave the activity that reads them. */
+  /** The webhook URLs of an asset. They are secrets, so they never leave the activity that reads them. */
   readWebhooks(assetId: string): Promise<Notifications>;
 }
