@@ -11,7 +11,7 @@ import { DECODING, toSamples } from './samples.ts';
 import type { Structure } from './structure.ts';
 import { type TiffPage, withOnlyPage } from './formats/tiff/pages.ts';
 
-/** The loaders of libvips that are wanted, by format. BMP, ICO, PSD and HEVC have none in sharp's build. */
+/** The libvips loaders in use, by format. sharp's build has none for BMP, ICO, PSD and HEVC. */
 const LOADERS: { readonly [format in ImageFormat]?: string } = {
   JPEG: 'VipsForeignLoadJpegBuffer',
   PNG: 'VipsForeignLoadPngBuffer',
@@ -21,21 +21,22 @@ const LOADERS: { readonly [format in ImageFormat]?: string } = {
   AVIF: 'VipsForeignLoadHeifBuffer',
 };
 
-/** Formats whose files may hold several pictures, all of which must decode. */
+/** Formats whose files may hold several pictures. All of them must decode. */
 const MULTI_FRAME = new Set<ImageFormat>(['GIF', 'WEBP', 'TIFF']);
 
-/** Parallelism comes from activities, not from threads a picture; nothing is kept between pictures. */
+/** Each picture uses one thread, because activities already run in parallel. Nothing is kept between pictures. */
 export function configureDecoder(): void {
   sharp.cache(false);
   sharp.concurrency(1);
-  // SVG, PDF, Magick and whatever else a build brings stay shut, however a file is dressed up.
+  // All other loaders of a build (SVG, PDF, Magick, …) stay blocked, so no file can reach them.
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({ operation: Object.values(LOADERS) });
 }
 
 /**
- * Decodes every pixel, unless the structure has shown `damage`: decoders let much of that pass, as they fill in or leave
- * out what a file has lost at its end. `reason` is one of ours: library texts change with versions, clients match on it.
+ * Decodes every pixel, unless the structure has shown `damage`. Decoders accept much damage: they fill
+ * in or leave out the lost end of a file. `reason` is one of our own texts, because clients match on
+ * it and library texts change with versions.
  */
 export async function decode(
   bytes: Buffer,
@@ -61,31 +62,37 @@ export async function decode(
   } catch (error) {
     return damaged(reasonOf(error));
   }
-  // Where measuring fails, it is no fault of the picture's: it takes the decoder down, not the verdict along.
-  // Nothing is to be measured where one colour was read as another.
+  // An error while measuring does not make the picture `damaged`. It ends the decoder process. Pictures whose colours
+  // were read as other colours are not measured.
   if (measures.length === 0 || (pages[0]?.colours ?? null) !== null)
     return { integrity: { state: 'intact' } };
   return { integrity: { state: 'intact' }, measures: measurePixels(pixels, measures) };
 }
 
-/** The first frame. Null where all of them together have more than `maxPixels`. */
+/** Decodes all frames and returns the first. Null if all frames together have more than `maxPixels`. */
 async function decodePicture(bytes: Buffer, format: ImageFormat, maxPixels: number): Promise<Pixels | null> {
   const metadata = await sharp(bytes, DECODING).metadata();
   const { width, height, pages = 1 } = metadata;
   if (width * height * pages > maxPixels) return null;
   const decoder = sharp(bytes, { ...DECODING, pages: MULTI_FRAME.has(format) ? -1 : 1 });
   const { data, info } = await toSamples(decoder, metadata).toBuffer({ resolveWithObject: true });
-  // The samples of all frames are one below the other.
+  // `data` holds the samples of all frames, one frame below the other.
   return { data, width: info.width, height, channels: info.channels };
 }
 
-/** The decoder refuses files that are sequences first (AVIF 1.1, section 6.3), though it decodes the still picture they have. */
+/**
+ * Changes the brand of a sequence (AVIF 1.1, section 6.3). The decoder refuses sequences, but it decodes the still
+ * picture that such a file has.
+ */
 function showStillPicture(bytes: Buffer): void {
   const brand = bytes.toString('latin1', 8, 12);
   if (brand === 'avis' || brand === 'msf1') bytes.write('avif', 8, 'latin1');
 }
 
-/** Pages of other sizes or kinds than the first (a scan and its preview, a map and its overviews) come in no one picture. */
+/**
+ * Whether pages differ in size or kind (a scan and its preview, a map and its overviews). The decoder cannot read such
+ * pages as one picture.
+ */
 async function doPagesDiffer(bytes: Buffer): Promise<boolean> {
   try {
     await sharp(bytes, { ...DECODING, pages: -1 }).metadata();
@@ -95,7 +102,7 @@ async function doPagesDiffer(bytes: Buffer): Promise<boolean> {
   }
 }
 
-/** The first page. */
+/** Decodes all pages and returns the first. Null if all pages together have too many pixels. */
 async function decodePages(bytes: Buffer, pages: readonly TiffPage[]): Promise<Pixels | null> {
   let first: Pixels | null = null;
   let pixelsLeft = MAX_DECODED_PIXELS;
@@ -119,11 +126,14 @@ function damaged(reason: DamageReason): Decoded {
   return { integrity: { state: 'damaged', reason } };
 }
 
-/** What the decoders of libvips say when a file ends too early. */
+/** Error texts of libvips' decoders for a file that ends too early. */
 const ENDS_EARLY =
   /premature end|end of (?:file|stream|input)|eof|truncated|not enough data|read error|unexpected end|out of order read|unable to read/i;
 
-/** What they don't know they read nothing of. */
+/**
+ * Error text for content that the decoders do not know. They read nothing of
+ * it, so it says nothing about the file's end.
+ */
 const UNKNOWN = /not implemented/i;
 
 function reasonOf(error: unknown): DamageReason {

@@ -1,7 +1,7 @@
 import { MEASURES, type Measure } from '../domain/measures.ts';
 
 /**
- * How a file comes to a decoder: frames on its standard input, each a header and a block of the file.
+ * A file reaches a decoder as frames on its standard input. Each frame is a header and a block of the file.
  *
  *     float64  bytes of the file when it was opened
  *     uint32   bytes of the block
@@ -13,7 +13,7 @@ export interface Frame {
   readonly bytes: number;
   readonly block: Buffer;
   readonly isLast: boolean;
-  /** What is to be computed from the pixels. */
+  /** Measures to compute from the pixels. */
   readonly measures: readonly Measure[];
 }
 
@@ -29,7 +29,7 @@ export function writeHeader({ bytes, block, isLast, measures }: Frame): Buffer {
   return header;
 }
 
-/** Puts frames together again from however the pipe cuts them. */
+/** Puts frames together from the chunks of the pipe, whose borders are arbitrary. */
 export function createFrameReader(onFrame: (frame: Frame) => void): (chunk: Buffer) => void {
   let header = Buffer.alloc(HEADER_BYTES);
   let inHeader = 0;

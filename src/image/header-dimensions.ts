@@ -3,15 +3,15 @@ import type { Dimensions } from './dimensions.ts';
 import { readJpegDimensions } from './formats/jpeg/dimensions.ts';
 
 /**
- * Dimensions by the header alone: works on damaged files, on formats without a decoder, and on headers that declare
- * more than any decoder would touch. Null where the header is cut off or does not tell.
+ * Reads the dimensions from the header alone. This works on damaged files, on formats without a decoder, and on
+ * pictures that are too large to decode. Null if the header is cut off or does not give them.
  */
 export function readHeaderDimensions(format: ImageFormat, head: Buffer): Dimensions | null {
   try {
     const found = READERS[format](head);
     return found === null || found.width <= 0 || found.height <= 0 ? null : found;
   } catch (error) {
-    // The header ends before its fields do.
+    // The header is cut off.
     if (error instanceof RangeError) return null;
     throw error;
   }
@@ -30,7 +30,7 @@ const READERS: Record<ImageFormat, (head: Buffer) => Dimensions | null> = {
   PSD: (head) => ({ width: head.readUInt32BE(18), height: head.readUInt32BE(14) }),
 };
 
-/** IHDR is the first chunk, with its data from 16 on; Apple's variant has one of four bytes before it. */
+/** IHDR is the first chunk, and its data begins at byte 16. Apple's variant has a chunk of four bytes before it. */
 function readPng(head: Buffer): Dimensions | null {
   const at = head.toString('latin1', 12, 16) === 'CgBI' ? 28 : 12;
   if (head.toString('latin1', at, at + 4) !== 'IHDR') return null;
@@ -50,13 +50,13 @@ function readWebp(head: Buffer): Dimensions | null {
   return null;
 }
 
-/** A negative height only says that the rows run top down. */
+/** A negative height only means that the rows run from top to bottom. */
 function readBmp(head: Buffer): Dimensions {
   if (head.readUInt32LE(14) === 12) return { width: head.readUInt16LE(18), height: head.readUInt16LE(20) };
   return { width: head.readInt32LE(18), height: Math.abs(head.readInt32LE(22)) };
 }
 
-/** The largest of the icon's images; a byte of 0 stands for 256. */
+/** The size of the largest image in the icon. A byte of 0 means 256. */
 function readIco(head: Buffer): Dimensions {
   let largest = { width: 0, height: 0 };
   for (let index = 0; index < head.readUInt16LE(4); index += 1) {
@@ -93,8 +93,8 @@ function readTiff(head: Buffer): Dimensions | null {
 }
 
 /**
- * The largest `ispe` property (ISO/IEC 23008-12, 6.5.3): a grid's tiles have theirs too. It is looked for inside the
- * `meta` box, which stands near the front.
+ * The largest `ispe` property (ISO/IEC 23008-12, 6.5.3), because a grid's tiles have one too. The search covers the
+ * `meta` box, which is near the front.
  */
 function readIspe(head: Buffer): Dimensions | null {
   const meta = head.indexOf('meta', 0, 'latin1');

@@ -7,16 +7,16 @@ import { HEAD_BYTES, MAX_BYTES_IN_MEMORY } from './limits.ts';
 import { sniffFormat } from './sniff.ts';
 import { describeStructure, readStructure, type Structure } from './structure.ts';
 
-/** Enough of a file to name its format. */
+/** Enough bytes of a file to find its format. */
 const SNIFF_BYTES = 512;
 
-/** Measures are of an intact picture only: damaged ones fail anyway. */
+/** Only an intact picture is measured, because a damaged one fails anyway. */
 export interface Decoded {
   readonly integrity: Integrity;
   readonly measures?: Measures;
 }
 
-/** `structure`: what the file's structure shows already. `measures`: what is wanted of the pixels. */
+/** `structure`: the facts from the file's structure. `measures`: the measures to compute from the pixels. */
 export type Decode = (
   bytes: Buffer,
   format: ImageFormat,
@@ -26,15 +26,15 @@ export type Decode = (
 ) => Promise<Decoded>;
 
 export interface Inspection {
-  /** The next bytes of the file. */
+  /** Takes the next bytes of the file. */
   take(block: Buffer): void;
-  /** After the last: tells of the header, then decodes. */
+  /** Called after the last block. Reports the header, then decodes. */
   finish(onHeader: (facts: HeaderFacts) => void): Promise<ImageFacts>;
 }
 
 /**
- * Inspects a file that comes in blocks, `bytes` long when it was opened; null where its first block is of no image.
- * Runs in a decoder process only (`decoder/child.ts`).
+ * Inspects a file that comes in blocks. `bytes` is its length when it was opened. Null if the first block is not of an
+ * image. Runs only in a decoder process (`decoder/child.ts`).
  */
 export function startInspection(
   bytes: number,
@@ -45,7 +45,7 @@ export function startInspection(
   const format = sniffFormat(first.subarray(0, SNIFF_BYTES));
   if (format === null) return null;
   const isLarge = bytes > MAX_BYTES_IN_MEMORY;
-  // Nothing is read behind the head of a large file: hashing a terabyte would take the decoder from others for an hour.
+  // Only the head of a large file is read, because hashing a terabyte would occupy the decoder for an hour.
   const hash = isLarge ? null : createHash('sha256');
   const content = Buffer.allocUnsafeSlow(isLarge ? HEAD_BYTES : bytes);
   let seen = 0;
@@ -57,7 +57,7 @@ export function startInspection(
   }
 
   async function finish(onHeader: (facts: HeaderFacts) => void): Promise<ImageFacts> {
-    // Fewer bytes than there is room for: the file has shrunk since it was opened.
+    // `seen` is less than the buffer's length if the file has shrunk since it was opened.
     const kept = content.subarray(0, seen);
     const size = readHeaderDimensions(format as ImageFormat, kept);
     const facts = {
@@ -92,7 +92,7 @@ async function judge(
   return { ...decoded, ...describeStructure(structure, size, decoded.integrity) };
 }
 
-/** A file too large for memory: only its head is known, which says nothing about its structure. */
+/** Judges a file that is too large for memory. Only its head is known, which says nothing about its structure. */
 function judgeLarge(): Judged {
   return {
     integrity: { state: 'damaged', reason: `larger than ${MAX_BYTES_IN_MEMORY / 1024 / 1024} MiB` },

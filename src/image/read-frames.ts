@@ -7,15 +7,15 @@ import { BLOCK_BYTES, FIRST_READ_BYTES, HEAD_BYTES, MAX_BYTES_IN_MEMORY, READ_WA
 export interface FileReader {
   /** Reads the first bytes, which proves that the storage answers. */
   begin(): Promise<void>;
-  /** After `begin`: the whole file, of which nothing is read twice. */
+  /** Called after `begin`. Yields the whole file and reads nothing twice. */
   frames(): AsyncGenerator<Frame>;
 }
 
 /**
- * Reads a file in blocks for a decoder; only the head of a file that is too large to pass. It reads up to the size at opening, or
- * less if the file has shrunk. Storage may hang for ever: an abort doesn't wait for it, and no file may take more than `readMs` of
- * reading.
- * @throws {AppError} `storage_unavailable`; the signal's reason
+ * Reads a file in blocks for a decoder. It reads only the head of a file that is too large to pass. It reads up to the
+ * size at opening, or less if the file has shrunk. Storage may hang for ever, so an abort does not wait for it. Reading
+ * a file may take at most `readMs`.
+ * @throws {AppError} `storage_unavailable`, or the signal's reason after an abort
  */
 export function createFileReader(
   file: AssetFile,
@@ -32,7 +32,7 @@ export function createFileReader(
     return block;
   }
 
-  /** The first block is what `begin` has read, and the rest of it. */
+  /** The first block begins with the bytes that `begin` has read. */
   async function readBlock(at: number): Promise<Buffer> {
     const length = Math.min(BLOCK_BYTES, end - at);
     if (at > 0) return read(at, length);
@@ -55,7 +55,7 @@ export function createFileReader(
   };
 }
 
-/** Not `Promise.race`: with one promise for the whole file it would keep every block. */
+/** `Promise.race` with one promise for the whole file would keep every block in memory. */
 function orGivenUp<Result>(
   work: Promise<Result>,
   signal: AbortSignal | undefined,

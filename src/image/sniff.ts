@@ -18,7 +18,10 @@ const HEIF_BRANDS = new Set([
 
 const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** The format that the first bytes prove, whatever the name says; null for anything else (SVG, PDF, video, text, …). */
+/**
+ * The format that the first bytes prove. The file's name does not count. Null for any
+ * other content (SVG, PDF, video, text, …).
+ */
 export function sniffFormat(head: Buffer): ImageFormat | null {
   if (head.length >= 3 && head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'JPEG';
   if (head.subarray(0, 8).equals(PNG_SIGNATURE)) return 'PNG';
@@ -41,7 +44,7 @@ function isTiff(head: Buffer): boolean {
   return magic === 42 || magic === 43;
 }
 
-/** "BM" begins many a text: the size of the info header and the number of planes must be right as well. */
+/** Many texts begin with "BM", so the size of the info header and the number of planes must be right as well. */
 function isBmp(head: Buffer): boolean {
   if (head.length < 26 || head.toString('latin1', 0, 2) !== 'BM' || head.readUInt32LE(6) !== 0) return false;
   const headerBytes = head.readUInt32LE(14);
@@ -50,7 +53,7 @@ function isBmp(head: Buffer): boolean {
   return head.length >= planesAt + 2 && head.readUInt16LE(planesAt) === 1;
 }
 
-/** Type 1 is an icon (2, a cursor, is not an image); each entry must point behind the directory. */
+/** Type 1 is an icon. Type 2, a cursor, is not an image. The first entry must point behind the directory. */
 function isIco(head: Buffer): boolean {
   if (head.length < 22 || head.readUInt32BE(0) !== 0x00_00_01_00) return false;
   const images = head.readUInt16LE(4);

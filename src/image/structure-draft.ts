@@ -3,28 +3,28 @@ import { createNote, damageOf, type ImageNoteCode } from '../domain/image-notes.
 import { MAX_PARTS } from './limits.ts';
 import type { TiffPage } from './formats/tiff/pages.ts';
 
-/** Reads one format's structure into `draft`. RangeErrors of reads beyond the end are the caller's to catch. */
+/** Reads the structure of one format into `draft`. The caller catches the RangeErrors of reads beyond the end. */
 export type ReadStructure = (bytes: Buffer, draft: StructureDraft) => void;
 
-/** What is found while a file is walked: it stays when the walk ends early. */
+/** Results of a walk over a file. They stay if the walk ends early. */
 export class StructureDraft {
   readonly properties: { -readonly [Name in keyof ImageProperties]: ImageProperties[Name] } = {};
   readonly notes: ImageNote[] = [];
-  /** Why nothing is decoded, however sound the file is. */
+  /** The reason why nothing is decoded, even if the file is sound. Null if there is a decoder. */
   notDecoded: string | null = null;
-  /** Of a TIFF. */
+  /** Pages of a TIFF. */
   readonly pages: TiffPage[] = [];
 
   private parts = 0;
 
-  /** Counts parts of a file; false once there are so many that the walk must end, which is noted. */
+  /** Counts parts of a file. Above `MAX_PARTS` it adds a note and returns false, and the walk must end. */
   allowParts(count = 1): boolean {
     this.parts += count;
     if (this.parts > MAX_PARTS) this.note('too_many_parts');
     return this.parts <= MAX_PARTS;
   }
 
-  /** The first of each code is kept: a thousand bad checksums say no more than one. */
+  /** Keeps only the first note of each code, because a thousand bad checksums say no more than one. */
   note(code: ImageNoteCode, detail?: string): void {
     if (!this.has(code)) this.notes.push(createNote(code, detail));
   }
@@ -57,7 +57,7 @@ export class StructureDraft {
     if (state === 'garbage') this.note('icc_garbage');
   }
 
-  /** What an EXIF block says, or null where it says nothing. */
+  /** `orientation` is the value in an EXIF block, or null if there is none. */
   setOrientation(orientation: number | null): void {
     if (orientation === null) return;
     if (Number.isInteger(orientation) && orientation >= 1 && orientation <= 8) {

@@ -32,25 +32,25 @@ const READERS: Record<ImageFormat, ReadStructure> = {
   PSD: readPsdStructure,
 };
 
-/** What a file says of itself without a pixel decoded. */
+/** Facts about a file that need no decoded pixel. */
 export interface Structure {
   readonly properties: ImageProperties;
   readonly notes: readonly ImageNote[];
-  /** Why it can't be whole; null where the structure shows nothing. */
+  /** The reason why the file cannot be whole. Null if the structure shows no damage. */
   readonly damage: DamageReason | null;
-  /** Why nothing is decoded, however sound the file is; null where there is a decoder. */
+  /** The reason why nothing is decoded, even if the file is sound. Null if there is a decoder. */
   readonly notDecoded: string | null;
   /** Pages of a TIFF. */
   readonly pages: readonly TiffPage[];
 }
 
-/** Reads the structure of a whole file, in time and memory bounded by its length. Its content never makes it throw. */
+/** Reads the structure of a whole file, in time and memory bounded by its length. No content makes it throw. */
 export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
   const draft = new StructureDraft();
   try {
     READERS[format](bytes, draft);
   } catch (error) {
-    // The file ends before its fields do. What was found until then stands.
+    // The file is cut off. Results up to there stay.
     if (!(error instanceof RangeError)) throw error;
     draft.note('structure_cut_off');
   }
@@ -58,7 +58,10 @@ export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
   return { properties, notes, damage: damageOf(notes), notDecoded, pages };
 }
 
-/** The part of the facts that the structure gives, once the decoder has spoken: every damage has its error among the notes. */
+/**
+ * The facts from the structure, made after decoding. If only the decoder found
+ * damage, an error about it is added to the notes.
+ */
 export function describeStructure(
   { properties, notes, damage }: Structure,
   size: Dimensions | null,
@@ -76,7 +79,7 @@ export function describeStructure(
   };
 }
 
-/** Orientations from 5 on lie on their side. */
+/** Orientations 5 to 8 swap width and height. */
 function turn({ width, height }: Dimensions, orientation: number): Dimensions {
   return orientation >= 5 ? { width: height, height: width } : { width, height };
 }

@@ -2,19 +2,19 @@ import { z } from 'zod';
 import { headerFacts, imageFacts, imageNote, integrity, measures } from '../../domain/image-facts.ts';
 import { MAX_NOTES } from '../../domain/image-notes.ts';
 
-/** Longer lines are not read: a decoder that a file has taken over may say anything. */
+/** Longer lines are not read, because a hostile file may control the decoder and make it say anything. */
 export const MAX_ANSWER_BYTES = 16 * 1024;
 
-/** Texts in facts are ours, and short. */
+/** Texts in facts are our own, and short. */
 const shortText = z.string().max(200);
 const hexOf = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 
-/** A histogram over all channels, which are at most the 65,535 of a TIFF with 256 values each: 24 bits. */
+/** Most bits of entropy. A TIFF has at most 65,535 channels with 256 values each, so 24 bits. */
 const MAX_ENTROPY_BITS = 24;
 
 const [intact, damaged, notChecked] = integrity.options;
 
-/** The facts of the domain, with a bound on each text. Earlier assets are no matter of a decoder. */
+/** The facts of the domain, with a bound on each text. A decoder knows nothing about earlier assets. */
 const boundedFacts = imageFacts.omit({ earlier: true }).extend({
   integrity: z.discriminatedUnion('state', [
     intact,
@@ -46,12 +46,12 @@ const answer = z.discriminatedUnion('type', [
 ]);
 export type Answer = z.infer<typeof answer>;
 
-/** What a decoder says (`serve.ts`); null where it makes no sense. */
+/** Parses a line from a decoder (`serve.ts`). Null if it is not a valid answer. */
 export function parseAnswer(line: string): Answer | null {
   try {
     return answer.safeParse(JSON.parse(line)).data ?? null;
   } catch {
-    // No JSON.
+    // The line is not JSON.
     return null;
   }
 }

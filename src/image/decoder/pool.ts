@@ -21,11 +21,11 @@ import {
 import { createFileReader } from '../read-frames.ts';
 
 export interface DecoderPoolOptions {
-  /** Decoder processes at most, each with one image at a time; one a core by default. They start when there is work. */
+  /** Most decoder processes, one per core by default. Each takes one image at a time. They start when there is work. */
   readonly processes?: number | undefined;
-  /** Told of every decoder that ended without being asked to. */
+  /** Called for every decoder that the pool did not end itself. */
   readonly onEnd: (end: DecoderEnd) => void;
-  /** What they run, and within which limits; tests have others. */
+  /** The program of the processes, and its limits. Tests use others. */
   readonly program?: string;
   readonly limits?: DecoderLimits;
   readonly readMs?: number;
@@ -35,7 +35,7 @@ export interface DecoderPool {
   readonly inspectImage: InspectImage;
   /** Process ids of the decoders that are alive. */
   pids(): number[];
-  /** Kills all decoders. Images under way, if there are any, are trouble. */
+  /** Kills all decoders. Images that are still in work fail with `decoder_unavailable`. */
   close(): Promise<void>;
 }
 
@@ -51,14 +51,15 @@ const REASONS: Record<LostImage['lost'], string> = {
 };
 
 /**
- * Reads and decodes files in processes of their own, so that a file can take down, stall or bloat nothing but its decoder:
+ * Reads and decodes files in processes of their own, so that a file can crash, stall or bloat only its decoder:
  *
  *     started ──ready──▶ idle ◀──answer── at work ──dies, or is killed over a limit──▶ gone: a finding on this one image
  *                          └──────────────▶ replaced, when it has had its share of images or keeps much memory
  *
- * A file's first bytes are read before it gets a decoder, so storage that hangs keeps none from others; a file that waits holds
- * no more than those 128 KiB. The bytes are read here, from the open file, and go through a pipe: 0.2 ms for 60 KB, 17 for 20 MB
- * (reading it anew by /proc: 0.3 and 4, but on Linux only; messages of Node's own: 0.2 and 25).
+ * The first bytes of a file are read before it gets a decoder, so storage that hangs blocks no decoder. A file that
+ * waits holds only those 128 KiB. The worker reads the bytes from the open file and sends them through a pipe. This
+ * takes 0.2 ms for 60 KB and 17 ms for 20 MB. Reading the file again through /proc takes 0.3 and 4 ms, but works only
+ * on Linux. Node's own messages take 0.2 and 25 ms.
  */
 export function createDecoderPool({
   processes = Math.min(availableParallelism(), DECODERS_MAX),
@@ -70,10 +71,10 @@ export function createDecoderPool({
   const all = new Set<Decoder>();
   const idle: Decoder[] = [];
   const waiting: { resolve: (decoder: Decoder | Promise<Decoder>) => void }[] = [];
-  /** Places taken, by decoders that start, work or idle. */
+  /** Number of decoders that start, work or idle. */
   let taken = 0;
   let isClosed = false;
-  /** When a decoder last could not be started. */
+  /** Time of the last failed start. */
   let failedAt = -Infinity;
   const watching = setInterval(() => {
     for (const decoder of all) decoder.watch();
@@ -174,7 +175,7 @@ export function createDecoderPool({
         await decoder.send(frame);
         if (frame.isLast) break;
         if (hasSpoken) continue;
-        // The first of several: is it worth going on?
+        // After the first of several blocks, the decoder says whether the file is an image.
         const answer = await decoder.answer();
         hasSpoken = true;
         if (answer.type === 'done') return answer.facts;
@@ -192,7 +193,7 @@ export function createDecoderPool({
       signal?.throwIfAborted();
       if (decoder.isDismissed) throw new AppError('decoder_unavailable');
       if (!(error instanceof DecoderEnded)) {
-        // The storage gave way in the middle of a file: the decoder waits for the rest.
+        // Reading failed in the middle of a file, and the decoder waits for the rest.
         if (hasSpoken) dismiss(decoder);
         throw error;
       }

@@ -6,13 +6,13 @@ export interface ProcessUsage {
   readonly residentBytes: number;
 }
 
-/** Linux counts processor time in hundredths of a second, whatever its own ticks are (USER_HZ). */
+/** Linux reports processor time in hundredths of a second (USER_HZ), whatever its own ticks are. */
 const TICK_MS = 10;
 
-/** What a process has used; null where the system does not say (it has ended; not Linux). */
+/** The usage of a process. Null if the system does not report it: the process has ended, or the system is not Linux. */
 export function readUsage(pid: number): ProcessUsage | null {
   try {
-    // The name in brackets may hold anything: fields are counted from behind it (proc(5): 14 utime, 15 stime).
+    // The name in brackets may hold anything, so fields are counted from behind it (proc(5): 14 utime, 15 stime).
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const resident = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];

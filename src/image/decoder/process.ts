@@ -37,13 +37,13 @@ export class DecoderEnded extends Error {
 
 export interface DecoderProcess {
   readonly pid: number | undefined;
-  /** It has ended, or is about to. */
+  /** Whether the process has ended or is about to end. */
   isGone(): boolean;
-  /** Hands over a block, once the decoder has taken what came before. @throws {DecoderEnded} */
+  /** Sends a block. Resolves when the decoder has taken it, or at once for the last block. @throws {DecoderEnded} */
   send(frame: Frame): Promise<void>;
-  /** @throws {DecoderEnded} */
+  /** Waits for the next answer. @throws {DecoderEnded} */
   answer(): Promise<Answer>;
-  /** Kills the decoder if it is over a limit with what it was last given. */
+  /** Kills the decoder if its current work is over a limit. */
   watch(): void;
   kill(): void;
   /** Resolves when the process is gone. */
@@ -63,7 +63,7 @@ const LIMITS: DecoderLimits = {
 };
 
 const SRC = fileURLToPath(new URL('../..', import.meta.url));
-/** Wherever links, a workspace or a package manager have put the libraries. */
+/** The directories in which links, a workspace or a package manager may have put the libraries. */
 const MODULES = [
   fileURLToPath(new URL('../../node_modules', import.meta.url)),
   createRequire(import.meta.url)
@@ -73,8 +73,9 @@ const MODULES = [
 const STDERR_KEPT = 2_000;
 
 /**
- * Limits that only a process itself can be given before it begins: memory; processor time, as the last resort against one
- * that outlives its worker; the first to go when memory is short (and not the worker); behind the worker in priority.
+ * Limits that have to be set before the process begins. Memory is limited. Processor time is limited as the last resort
+ * against a process that outlives its worker. If memory is short, the system kills a decoder first, not the worker. A
+ * decoder has a lower priority than the worker.
  */
 const LAUNCH = `
 ulimit -d ${DECODER_DATA_KIB} 2>/dev/null
@@ -84,7 +85,7 @@ ulimit -c 0 2>/dev/null
 command -v nice >/dev/null && exec nice -n 2 "$0" "$@"
 exec "$0" "$@"`;
 
-/** It may read its own program and the libraries: no file, process, thread or environment beyond. */
+/** The process may read its own program and the libraries. It may use no other file, process, thread or environment. */
 function flagsFor(program: string): string[] {
   return [
     '--permission',
@@ -97,9 +98,9 @@ function flagsFor(program: string): string[] {
 }
 
 /**
- * Starts a process that reads images. It gets bytes, never a path or an open file, and no environment; it ends with its standard
- * input, so with the worker, however that ends.
- * @throws where the system refuses: memory, processes, descriptors
+ * Starts a process that reads images. It gets bytes, never a path or an open file, and no environment. It ends with its
+ * standard input, so it ends with the worker, however the worker ends.
+ * @throws {Error} if the system refuses memory, a process or descriptors
  */
 export function startDecoder(program: string, limits: DecoderLimits = LIMITS): DecoderProcess {
   const child = spawn('/bin/sh', ['-c', LAUNCH, process.execPath, ...flagsFor(program), program], {
@@ -107,7 +108,8 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
     cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  // No descriptors for its pipes: then there are none, whatever the types say, and the error comes later.
+  // If the system has no descriptors for the pipes, they are undefined despite
+  // their types. The error event comes later.
   if ((child.stdin as unknown) === undefined) {
     child.once('error', () => undefined);
     throw new Error('No file descriptors for the pipes of a decoder');
@@ -118,7 +120,7 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
   let hasEnded = false;
   let isKilled = false;
   const answers: Answer[] = [];
-  /** The wait that is under way: how long by the last look, and the processor time used at the first look. */
+  /** The current wait: its length at the last check, and the processor time used at the first check. */
   let turn: { waitedMs: number; lookedAt: number; cpuMs: number | null; settle: () => void } | null = null;
 
   const ended = new Promise<DecoderEnd>((resolve) => {
@@ -128,14 +130,14 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
       turn?.settle();
     };
     child.once('close', end);
-    // It did not even begin.
+    // The process did not start.
     child.once('error', ({ message }) => {
       stderr = message;
       if (child.pid === undefined) end(null, null);
     });
   });
   child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_KEPT)));
-  // Its end is told by `close`.
+  // The event `close` reports the end, so errors of the pipe are ignored.
   child.stdin.on('error', () => undefined);
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString('latin1');
@@ -148,7 +150,7 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
     }
     if (said.length > MAX_ANSWER_BYTES) return kill();
     if (lines.length === 0) return;
-    // No answer is awaited: this one would be taken for the answer about the next image.
+    // Nobody waits for this answer. It would be taken for the answer about the next image.
     if (turn === null) return kill();
     turn.settle();
   });
@@ -158,7 +160,7 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
     child.kill('SIGKILL');
   }
 
-  /** Waits until `isOver`, on the decoder's time: a turn goes on until it is ended. */
+  /** Waits until `isOver`. The decoder's time runs until `turn` is null again. */
   async function wait(isOver: () => boolean): Promise<void> {
     turn ??= { waitedMs: 0, lookedAt: performance.now(), cpuMs: null, settle: () => undefined };
     while (!isOver()) {
@@ -182,7 +184,7 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
         turn?.settle();
       });
       child.stdin.uncork();
-      // The last block is decoded in the time of its answer.
+      // The time for the last block counts with its answer.
       if (frame.isLast) return;
       await wait(() => isTaken);
       turn = null;
@@ -190,7 +192,7 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
     async answer() {
       await wait(() => answers.length > 0);
       const answer = answers.shift() as Answer;
-      // After the header it decodes.
+      // The decoder decodes after the header, so its time goes on.
       if (answer.type === 'header') return answer;
       turn = null;
       if (answers.length > 0) kill();
@@ -205,7 +207,8 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
         if (usage.cpuMs - turn.cpuMs > limits.cpuMs) loss = 'decode_timeout';
       }
       const now = performance.now();
-      // Not the time since it began: a worker that was stopped looks before it reads what was answered meanwhile.
+      // The time since the beginning would be wrong: a worker that was stopped checks here before it reads an answer
+      // that came meanwhile.
       turn.waitedMs += Math.min(now - turn.lookedAt, WATCH_COUNTS_MS);
       turn.lookedAt = now;
       if (turn.waitedMs > limits.wallMs) loss = 'decode_timeout';

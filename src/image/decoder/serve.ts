@@ -2,8 +2,8 @@ import { createFrameReader, type Frame } from '../frames.ts';
 import { type Decode, type Inspection, startInspection } from '../inspect.ts';
 
 /**
- * The decoder's side of the pipe: one file at a time from standard input (`frames.ts`), lines of JSON to standard output
- * (`answer.ts`):
+ * The decoder's side of the pipe. It reads one file at a time from standard input (`frames.ts`) and writes lines of
+ * JSON to standard output (`answer.ts`):
  *
  *     ready
  *     for each file:  first block ─┬─ done, no image
@@ -30,7 +30,7 @@ export function serveDecoder(decode: Decode): void {
     done(facts);
   }
 
-  // An error here ends the process: a file that our own code fails on counts as one that crashed its decoder.
+  // An error here ends the process. So a file on which our own code fails counts as one that crashed its decoder.
   process.stdin.on(
     'data',
     createFrameReader((frame) => void take(frame)),

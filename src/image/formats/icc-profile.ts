@@ -1,12 +1,12 @@
-/** Header and count of tags (ICC.1:2022, 7.2 and 7.3). */
+/** Bytes of the header and the count of tags (ICC.1:2022, 7.2 and 7.3). */
 const SMALLEST_PROFILE = 132;
 
-/** More than any profile has; the count is the file's. */
+/** More tags than any real profile has. The limit is needed because the count comes from the file. */
 const MAX_TAGS = 1000;
 
 /**
- * Whether an embedded colour profile is one: its own size, the signature `acsp` (ICC.1:2022, 7.2.9), and tags that lie
- * inside it. What the tags say is for colour management to judge.
+ * Whether an embedded colour profile is valid: its own size, the signature `acsp` (ICC.1:2022, 7.2.9), and tags that
+ * lie inside it. It does not check the values of the tags.
  */
 export function judgeIccProfile(profile: Buffer): 'valid' | 'garbage' {
   if (profile.length < SMALLEST_PROFILE) return 'garbage';

@@ -1,6 +1,9 @@
 import type { Pixels, Rows } from './pixels.ts';
 
-/** The rows of a picture with alpha, colours multiplied by it: transparent pixels must not shine through when mixed. */
+/**
+ * The rows of a picture with alpha, with colours multiplied by alpha. Otherwise colours of
+ * transparent pixels would show after mixing.
+ */
 export function premultipliedRowsOf({ data: from, width, height, channels }: Pixels): Rows {
   const row = new Uint8Array(width * channels);
   return {
@@ -20,7 +23,7 @@ function premultiply(from: Uint8Array, start: number, channels: number, to: Uint
   for (let pixel = 0; pixel < to.length; pixel += channels) {
     const alpha = from[start + pixel + last] ?? 0;
     for (let c = 0; c < last; c += 1) {
-      // Divided by 255 and rounded, without a division.
+      // Divides by 255 and rounds, without a division.
       const scaled = (from[start + pixel + c] ?? 0) * alpha + 128;
       to[pixel + c] = ((scaled >> 8) + scaled) >> 8;
     }
@@ -28,7 +31,7 @@ function premultiply(from: Uint8Array, start: number, channels: number, to: Uint
   }
 }
 
-/** The inverse, in place. Rounding losses stay, as in Pillow. */
+/** Divides colours by alpha, in place. Rounding losses stay, as in Pillow. */
 export function unpremultiply({ data, channels }: Pixels): void {
   const last = channels - 1;
   for (let pixel = 0; pixel < data.length; pixel += channels) {

@@ -9,8 +9,9 @@ import { BICUBIC } from './resample-weights.ts';
 const MAX_SIDE = 64;
 
 /**
- * CleanVision's blurriness: of the picture at 64 px in grey, the standard deviation of its edges and that of the counts in
- * its histogram. One level in one pixel moves the latter by thousandths, so that everything before it is Pillow's to the bit.
+ * CleanVision's blurriness of the picture in grey at 64 px: the standard deviation of its edges, and
+ * that of the counts in its histogram. One level in one pixel changes the second by thousandths. So
+ * every step before it equals Pillow's to the bit.
  */
 export function measureBlur(pixels: Pixels): NonNullable<Measures['blur']> {
   const grey = pixelsOf(greyRowsOf(shrink(pixels)));
@@ -29,7 +30,10 @@ function shrink(pixels: Pixels): Pixels {
   return small;
 }
 
-/** Of eight times each pixel less its eight neighbours, from 0 to 255. Pixels at the border stay what they are, as in Pillow. */
+/**
+ * The standard deviation of the edges. An edge is eight times a pixel less its eight neighbours, limited to 0 to 255.
+ * Pixels at the border stay as they are, as in Pillow.
+ */
 function deviationOfEdges({ data, width, height }: Pixels): number {
   const at = (x: number, y: number) => data[y * width + x] ?? 0;
   let [sum, sumOfSquares] = [0, 0];

@@ -1,7 +1,7 @@
 import type { Measures } from '../../domain/image-facts.ts';
 import type { Pixels } from './pixels.ts';
 
-/** Percentiles 5 and 99 of the pixels' brightness, between pixels as `numpy.percentile` has them. Alpha counts for nothing. */
+/** Percentiles 5 and 99 of the pixels' brightness, interpolated as in `numpy.percentile`. Alpha is ignored. */
 export function measureBrightness(pixels: Pixels): NonNullable<Measures['brightness']> {
   const count = pixels.width * pixels.height;
   const places = [0.05, 0.99].map((share) => share * (count - 1));
@@ -14,7 +14,10 @@ export function measureBrightness(pixels: Pixels): NonNullable<Measures['brightn
   return { p5, p99 };
 }
 
-/** What would stand at `ranks`, were the pixels sorted: they are counted instead. A grey one's brightness is v / 255. */
+/**
+ * The values at `ranks` of the sorted pixels. The pixels are counted instead of sorted.
+ * The brightness of a grey pixel is v / 255.
+ */
 function greysAt({ data, channels }: Pixels, ranks: readonly number[]): number[] {
   const counts = new Int32Array(256);
   for (let i = 0; i < data.length; i += channels) {
@@ -25,8 +28,9 @@ function greysAt({ data, channels }: Pixels, ranks: readonly number[]): number[]
 }
 
 /**
- * That of a colour is √(0.241 r² + 0.691 g² + 0.068 b²) / 255. What is counted is the thousandfold of what is under the root,
- * a whole number: first by its upper bits, then by the lower ones where these say that a rank lies.
+ * The same for colours. The brightness of a colour is √(0.241 r² + 0.691 g² + 0.068 b²) / 255. A thousand times the
+ * value under the root is a whole number, and that is counted. Its upper bits are counted first. Then its lower bits
+ * are counted in the buckets that hold a rank.
  */
 function coloursAt({ data, channels }: Pixels, ranks: readonly number[]): number[] {
   const counts = new Int32Array(BUCKETS);
@@ -74,7 +78,7 @@ function thousandfold(red: number, green: number, blue: number): number {
   );
 }
 
-/** The value of the element of that rank, and its rank among those of this value. */
+/** The value of the element at `rank`, and its rank among the elements with this value. */
 function placeOf(counts: Int32Array, rank: number): { value: number; rank: number } {
   let left = rank;
   let value = 0;

@@ -2,7 +2,10 @@
 const N = 32;
 const SCRATCH = new Float64Array(N);
 
-/** Cosines of k/128 of a circle. Written out, as the next: mathematical libraries differ in the last bit. */
+/**
+ * Cosines of k/128 of a circle. These and the next constants are written out, because
+ * mathematical libraries differ in the last bit.
+ */
 const COSINES = [
   1, 0.9987954562051724, 0.9951847266721969, 0.989176509964781, 0.9807852804032304, 0.970031253194544,
   0.9569403357322088, 0.9415440651830208, 0.9238795325112867, 0.9039892931234433, 0.881921264348355,
@@ -30,10 +33,10 @@ const TURN_SINES = [
 ];
 
 /**
- * The discrete cosine transform (type II, not normalized) of 32 numbers, in place. Equal to SciPy's `fftpack.dct` to the
- * last bit, rounding included, for hashes ask whether coefficients exceed their median: of flat or symmetric pictures many are
- * zero but for rounding. So this is the same algorithm, FFTPACK's: Makhoul's reduction to a real inverse FFT, that in steps of
- * radix 2, 4 and 4.
+ * The discrete cosine transform (type II, not normalized) of 32 numbers, in place. It equals SciPy's `fftpack.dct` to
+ * the last bit, rounding included, because hashes compare coefficients with their median. Flat or symmetric pictures
+ * have many coefficients that are zero except for rounding. So this is FFTPACK's algorithm: Makhoul's reduction to a
+ * real inverse FFT, which has steps of radix 2, 4 and 4.
  */
 export function transform32(values: Float64Array): void {
   const last = N - 1;
@@ -59,7 +62,7 @@ function at(values: ArrayLike<number>, i: number): number {
   return values[i] ?? 0;
 }
 
-/** Of a spectrum as FFTPACK has it: c₀, then real and imaginary parts in turn, c₁₆ last. */
+/** Transforms a spectrum in FFTPACK's order: c₀, then real and imaginary parts in turn, c₁₆ last. */
 function inverseRealFft(values: Float64Array): void {
   joinTwo(values, SCRATCH);
   joinFour(SCRATCH, values, { parts: 2, length: 4 });
@@ -67,7 +70,7 @@ function inverseRealFft(values: Float64Array): void {
   values.set(SCRATCH);
 }
 
-/** Radix 2, the whole of it: two halves of 16. */
+/** The only step of radix 2. It joins two halves of 16. */
 function joinTwo(from: Float64Array, to: Float64Array): void {
   const length = N / 2;
   const last = length - 1;

@@ -1,6 +1,9 @@
 import type { Pixels } from './pixels.ts';
 
-/** Shannon entropy of the samples, bits, each channel with its own values (alpha as well): Pillow's `Image.entropy`. */
+/**
+ * Shannon entropy of the samples, bits, as in Pillow's `Image.entropy`. Each channel
+ * has its own values, and alpha counts too.
+ */
 export function measureEntropy({ data, channels }: Pixels): number {
   const counts = new Uint32Array(256 * channels);
   if (channels === 3)

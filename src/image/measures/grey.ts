@@ -1,7 +1,7 @@
 import { createTurnGrey, type TurnGrey } from './kernel.ts';
 import type { Pixels, Rows } from './pixels.ts';
 
-/** Each pixel's luma of ITU-R 601-2 as Pillow's `convert("L")` rounds it. Alpha counts for nothing. */
+/** Each pixel's luma of ITU-R 601-2 as Pillow's `convert("L")` rounds it. Alpha is ignored. */
 export function greyRowsOf({ data: from, width, height, channels }: Pixels): Rows {
   const row = new Uint8Array(width);
   const read = channels < 3 ? readGrey(channels) : createTurnGrey(width, channels);

@@ -7,7 +7,7 @@ import { hashPerceptually } from './perceptual-hash.ts';
 import { hashPixels } from './pixel-hash.ts';
 import type { Pixels } from './pixels.ts';
 
-/** How each is measured, of pictures of one pixel at least. */
+/** The function of each measure. It takes pictures of at least one pixel. */
 const MEASURERS: { readonly [measure in Measure]: (pixels: Pixels) => NonNullable<Measures[measure]> } = {
   brightness: measureBrightness,
   entropy: measureEntropy,
@@ -17,8 +17,9 @@ const MEASURERS: { readonly [measure in Measure]: (pixels: Pixels) => NonNullabl
 };
 
 /**
- * What is wanted of a picture, each in one or two passes over its pixels, which are not copied. `data` may go on after them
- * (other frames). All of it takes about 11 ns a pixel, and blocks meanwhile: it is for processes that do nothing else.
+ * Computes the wanted measures, each in one or two passes over the pixels, without copying them. `data` may hold more
+ * after the pixels, such as other frames. All measures take about 11 ns a pixel. The call blocks, so it is only for
+ * processes that do nothing else.
  */
 export function measurePixels({ data, ...shape }: Pixels, wanted: Iterable<Measure>): Measures {
   const { buffer, byteOffset } = data;

@@ -1,7 +1,7 @@
 import { KERNEL_BYTES } from './kernel-bytes.ts';
 import type { Weights } from './resample-weights.ts';
 
-/** What is used of WebAssembly: the types are the browser's library's. */
+/** The exports of `kernel.wat`. They are typed here because only TypeScript's library for browsers has WebAssembly. */
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   split(from: number, count: number, channels: number, mask: number, to: number, plane: number): void;
@@ -23,16 +23,19 @@ declare const WebAssembly: {
 };
 
 const PAGE_BYTES = 65_536;
-/** What the kernel may read and write beyond. */
+/** Bytes that the kernel may read or write beyond the end of its data. */
 const SLACK = 16;
 const PLANES = 4;
 
 const compiled = new WebAssembly.Module(Buffer.from(KERNEL_BYTES, 'base64'));
 const start = () => new WebAssembly.Instance(compiled).exports as Kernel;
-/** Two, because a row is turned to grey while another is mixed: each has its memory for itself, and begins it anew each time. */
+/**
+ * Two instances, because a row is turned to grey while another is mixed. Each has its own
+ * memory and lays it out anew for each picture.
+ */
 const [forGrey, forMixing] = [start(), start()];
 
-/** Of a number of bytes each, one after the other, at multiples of 16. */
+/** Reserves a block for each of `sizes` (bytes), one after the other, at multiples of 16. Returns where the blocks begin. */
 function reserve({ memory }: Kernel, sizes: readonly number[]): number[] {
   let end = 0;
   const places = sizes.map((size) => {
@@ -69,14 +72,14 @@ export function createTurnGrey(width: number, channels: number): TurnGrey {
   };
 }
 
-/** Mixes the inputs that begin at `at`, and writes what comes of them to `toAt` on. */
+/** Mixes the inputs that begin at `at`, and writes the outputs from `toAt` on. */
 export type MixRow = (from: Uint8Array, at: number, to: Uint8Array, toAt: number) => void;
 
 export function createMixRow(channels: number, weights: Weights): MixRow {
   const { memory, split, mix } = forMixing;
   const { count, inputs: width } = weights;
   const taps = Math.ceil(weights.stride / 8) * 8;
-  // Weights of nothing are read beyond a row's end, with whatever is there.
+  // The kernel reads beyond a row's end. The weights there are zero, so the bytes there do not matter.
   const plane = Math.ceil((width + taps) / 16) * 16 + SLACK;
   const [mask = 0, first = 0, upper = 0, lower = 0, source = 0, planes = 0, target = 0] = reserve(forMixing, [
     16,
@@ -110,7 +113,7 @@ export function createMixRow(channels: number, weights: Weights): MixRow {
   };
 }
 
-/** In two halves of at most 16 bits, which is what products are of. */
+/** Stores each weight in two halves of at most 16 bits, because the kernel multiplies numbers of 16 bits. */
 function storeWeights(
   { count, taps, weights, stride }: Weights,
   padded: number,

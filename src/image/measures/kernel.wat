@@ -1,10 +1,10 @@
-;; The two inner loops of resampling, sixteen bytes at once. `npm run kernel` makes kernel-bytes.ts of it.
-;; All addresses are the caller's; up to 16 bytes after what is read or written are read or written as well.
+;; The inner loops of grey and resampling, several bytes at once. `npm run kernel` compiles this file to
+;; kernel-bytes.ts. The caller gives all addresses. Each function may read or write up to 16 bytes beyond its data.
 (module
   (memory (export "memory") 1)
 
-  ;; Four pixels at a time: byte i of `$mask` is where the i-th of twelve or sixteen bytes comes from. Bytes 0 to 3 go to the
-  ;; first plane, 4 to 7 to the next, and so on: four planes, `$plane` bytes apart.
+  ;; Splits four pixels at a time into planes. Byte i of `$mask` says which of the twelve or sixteen bytes becomes byte
+  ;; i. Bytes 0 to 3 go to the first plane, 4 to 7 to the next, and so on. The four planes are `$plane` bytes apart.
   (func (export "split") (param $from i32) (param $count i32) (param $channels i32) (param $mask i32) (param $to i32) (param $plane i32)
     (local $end i32) (local $four v128) (local $order v128)
     (local.set $order (v128.load (local.get $mask)))
@@ -21,8 +21,9 @@
         (local.set $to (i32.add (local.get $to) (i32.const 4)))
         (br $next))))
 
-  ;; Luma of four pixels at a time: (19595 r + 38470 g + 7471 b + 32768) >> 16, the weight of green in two halves as products
-  ;; are of signed 16 bits. `$masks`: where r, g, and then where g, b are, each followed by a byte of zero (an index of 255).
+  ;; Computes the luma of four pixels at a time: (19595 r + 38470 g + 7471 b + 32768) >> 16. The weight of green is
+  ;; split in two, because products take signed 16 bits. `$masks` has two masks: the places of r and g, then those of g
+  ;; and b. A zero byte (index 255) follows each place.
   (func (export "grey") (param $from i32) (param $count i32) (param $channels i32) (param $masks i32) (param $to i32)
     (local $end i32) (local $four v128) (local $redGreen v128) (local $greenBlue v128)
     (local.set $redGreen (v128.load (local.get $masks)))
@@ -50,9 +51,10 @@
         (local.set $to (i32.add (local.get $to) (i32.const 4)))
         (br $next))))
 
-  ;; For each of `$count` outputs, the sum of `$taps` samples (a multiple of eight) from `$row` + the output's entry in
-  ;; `$first`, times their weights of 22 bits after the point. A weight is upper * 2048 + lower, signed 16 bits each: all upper
-  ;; ones from `$upper`, all lower ones from `$lower`. Rounded, clamped, and written every `$step` bytes.
+  ;; Computes `$count` outputs, each the weighted sum of `$taps` samples (a multiple of eight). The samples begin at
+  ;; `$row` plus the output's entry in `$first`. Weights have 22 bits after the point. A weight is upper * 2048 + lower,
+  ;; signed 16 bits each. All upper parts begin at `$upper`, all lower parts at `$lower`. Sums are rounded, clamped, and
+  ;; written every `$step` bytes.
   (func (export "mix") (param $row i32) (param $first i32) (param $upper i32) (param $lower i32) (param $taps i32) (param $count i32) (param $to i32) (param $step i32)
     (local $at i32) (local $end i32) (local $sum i32) (local $eight v128) (local $high v128) (local $low v128)
     (block $done

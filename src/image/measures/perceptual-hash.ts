@@ -4,13 +4,13 @@ import type { Pixels } from './pixels.ts';
 import { resample } from './resample.ts';
 import { LANCZOS } from './resample-weights.ts';
 
-/** What is transformed, and how much of it is kept, px. */
+/** Sides of the picture that is transformed, and of the frequencies that are kept, px. */
 const SIDE = 32;
 const KEPT = 8;
 
 /**
- * `imagehash.phash`, hex: of the picture in grey at 32×32 px, which of the lowest 8×8 frequencies exceed their median, row by
- * row from the first bit.
+ * `imagehash.phash`, hex, of the picture in grey at 32×32 px. Each bit says whether one of the lowest 8×8 frequencies
+ * exceeds their median. The bits go row by row, from the first bit.
  */
 export function hashPerceptually(pixels: Pixels): string {
   const small = resample(greyRowsOf(pixels), SIDE, SIDE, LANCZOS);
@@ -23,7 +23,7 @@ export function hashPerceptually(pixels: Pixels): string {
     .padStart((KEPT * KEPT) / 4, '0');
 }
 
-/** The picture's columns are transformed, then the rows of what came out. */
+/** Transforms the picture's columns, then the rows of the result. */
 function lowestFrequencies(samples: Uint8Array): Float64Array {
   const byColumn = new Float64Array(KEPT * SIDE);
   const line = new Float64Array(SIDE);

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Pixels } from './pixels.ts';
 
 /**
- * SHA-256, hex, of width, height and channels (32 bits each, big-endian), then of the pixels. CleanVision hashes pixels alone:
- * there, 2×8 of one grey are the same as 4×4.
+ * SHA-256, hex, of width, height and channels (32 bits each, big-endian), then of the pixels. CleanVision hashes only
+ * the pixels, so there 2×8 pixels of one grey equal 4×4.
  */
 export function hashPixels({ data, width, height, channels }: Pixels): string {
   const shape = Buffer.alloc(12);

@@ -1,4 +1,4 @@
-/** A decoded picture: samples of 8 bits, row by row from the top, nothing between pixels or rows. */
+/** A decoded picture: samples of 8 bits, row by row from the top, without gaps between pixels or rows. */
 export interface Pixels {
   readonly data: Uint8Array;
   readonly width: number;
@@ -7,14 +7,14 @@ export interface Pixels {
   readonly channels: 1 | 2 | 3 | 4;
 }
 
-/** A picture that is made row by row from another: copies of large ones cost hundreds of MiB. */
+/** A picture that is made row by row from another, because a copy of a large picture costs hundreds of MiB. */
 export interface Rows {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 2 | 3 | 4;
-  /** Where the rows are. One that was sought is valid until the next is. */
+  /** Holds the rows. A row is valid until the next `seek`. */
   readonly data: Uint8Array;
-  /** Where in `data` the row begins. */
+  /** Makes row `y` available. Returns where it begins in `data`. */
   seek(y: number): number;
 }
 

@@ -1,6 +1,6 @@
-/** How much each pixel in reach counts for one between them; beyond `support` nothing does. */
+/** The weight of a pixel at a distance from the output. Beyond `support` it is 0. */
 export interface Filter {
-  /** Pixels of the smaller picture. */
+  /** In pixels of the smaller picture. */
   readonly support: number;
   weigh(distance: number): number;
 }
@@ -16,7 +16,7 @@ export const BICUBIC: Filter = {
   },
 };
 
-/** Sinc, windowed by its middle lobe stretched to three. */
+/** Sinc, windowed by its middle lobe, which is stretched to three. */
 export const LANCZOS: Filter = {
   support: 3,
   weigh: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0),
@@ -26,27 +26,27 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
 }
 
-/** Bits after the point: 8 of a sample and 2 for what overshoots are left of 32. */
+/** Bits after the point. Of 32 bits, a sample takes 8 and overshoot takes 2. */
 export const PRECISION_BITS = 32 - 8 - 2;
 
-/** Of `count` outputs from the `from`-th on, which are made of `inputs` inputs from the `begin`-th on. */
+/** Weights of `count` outputs from output `from` on. They use `inputs` inputs from input `begin` on. */
 export interface Weights {
   readonly from: number;
   readonly count: number;
   readonly begin: number;
   readonly inputs: number;
-  /** For each output the first input, counted from `begin`, and how many of them count. */
+  /** The first input of each output, counted from `begin`, and the number of its inputs. */
   readonly first: Int32Array;
   readonly taps: Int32Array;
-  /** Those of the i-th of these outputs begin at `i * stride`. Fixed point. */
+  /** Fixed point. The weights of the i-th of these outputs begin at `i * stride`. */
   readonly weights: Int32Array;
   readonly stride: number;
 }
 
-/** Six weights an input at most; of sides of a million pixels and more, they come in several parts. */
+/** An input has at most six weights. Sides of a million pixels and more get their weights in several parts. */
 const WEIGHTS_AT_ONCE = 2 ** 21;
 
-/** As Pillow's `Resample.c` has them: normalized in double, then rounded each. */
+/** Yields the weights of Pillow's `Resample.c`: normalized as doubles, then rounded one by one. */
 export function* weightsOf(inputs: number, outputs: number, filter: Filter): Generator<Weights> {
   const scale = inputs / outputs;
   const filterScale = Math.max(scale, 1);

@@ -5,13 +5,14 @@ import { type Filter, PRECISION_BITS, weightsOf } from './resample-weights.ts';
 const HALF = 1 << (PRECISION_BITS - 1);
 
 /**
- * `Image.resize` of Pillow 13 (`Resample.c`) to the last bit: fixed-point weights, one pass for the width and one for the
- * height, rounded to 8 bits in between. Alpha has to be multiplied in before. Memory: what is left after the first pass.
+ * Equals `Image.resize` of Pillow 13 (`Resample.c`) to the last bit. It has fixed-point weights, one pass for the width
+ * and one for the height, and rounding to 8 bits in between. The caller multiplies colours by alpha before. It needs
+ * memory for the result of the first pass.
  */
 export function resample(rows: Rows, width: number, height: number, filter: Filter): Pixels {
   const across = (from: Rows) => (from.width === width ? from : rowsOf(mixAcross(from, width, filter)));
   const down = (from: Rows) => (from.height === height ? from : rowsOf(mixDown(from, height, filter)));
-  // Pillow's rule for which of the two makes less work of the other. The order shows, by the rounding in between.
+  // Pillow's rule for the cheaper order. The order changes the result, because of the rounding in between.
   const isTall = rows.height - height > 2 * Math.max(0, rows.width - width);
   return pixelsOf(isTall ? across(down(rows)) : down(across(rows)));
 }
@@ -27,7 +28,7 @@ function mixAcross(rows: Rows, width: number, filter: Filter): Pixels {
   return { data, width, height, channels };
 }
 
-/** Each row is read once, and added to all that it counts for. */
+/** Reads each row once and adds it to all outputs that it counts for. */
 function mixDown(rows: Rows, height: number, filter: Filter): Pixels {
   const { width, channels } = rows;
   const samples = width * channels;
@@ -63,7 +64,7 @@ function addRow(
     to[at + x] = (to[at + x] ?? 0) + Math.imul(from[start + x] ?? 0, weight);
 }
 
-/** Filters that sharpen overshoot. */
+/** Sharpening filters may overshoot 0 and 255. */
 function toByte(sum: number): number {
   const value = sum >> PRECISION_BITS;
   return value < 0 ? 0 : value > 255 ? 255 : value;

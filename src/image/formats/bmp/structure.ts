@@ -1,12 +1,12 @@
 import type { ReadStructure } from '../../structure-draft.ts';
 
-/** BITMAPCOREHEADER, which has other widths of fields. */
+/** BITMAPCOREHEADER, whose fields have other widths. */
 const CORE_HEADER_BYTES = 12;
 
-/** BI_RGB and BI_BITFIELDS: rows of known length; the others are compressed. */
+/** BI_RGB and BI_BITFIELDS have rows of known length. The others are compressed. */
 const UNCOMPRESSED = new Set([0, 3]);
 
-/** The two headers of a BMP; pixels of a file that is not compressed have a known size. */
+/** Reads the two headers of a BMP. The pixels of an uncompressed file have a known size. */
 export const readBmpStructure: ReadStructure = (bytes, draft) => {
   const isCore = bytes.readUInt32LE(14) === CORE_HEADER_BYTES;
   const bits = bytes.readUInt16LE(isCore ? 24 : 28);
@@ -21,9 +21,9 @@ export const readBmpStructure: ReadStructure = (bytes, draft) => {
   if (!isCore && !UNCOMPRESSED.has(bytes.readUInt32LE(30))) return;
   const width = isCore ? bytes.readUInt16LE(18) : bytes.readInt32LE(18);
   const height = isCore ? bytes.readUInt16LE(20) : Math.abs(bytes.readInt32LE(22));
-  // Rows are filled up to four bytes.
+  // Rows are padded to a multiple of four bytes.
   const end = dataAt + Math.ceil((width * bits) / 32) * 4 * height;
   if (end > bytes.length) return draft.note('bmp_data_outside_file', `${end} of ${bytes.length} bytes`);
-  // A profile may stand behind the pixels; the file's own size tells what belongs to it.
+  // A profile may follow the pixels. The file's own size says what belongs to it.
   draft.setEnd(bytes, Math.max(end, bytes.readUInt32LE(2)));
 };

@@ -5,20 +5,20 @@ const MAX_BITS = 12;
 const MAX_ENTRIES = 1 << MAX_BITS;
 
 /**
- * Codes of all frames together. Each but a clear code is a pixel at least, and nobody has a reason to clear the table more
- * often than after each pixel. So many take 0.7 s.
+ * Most codes of all frames together. Each code except a clear code is at least one pixel. No encoder has a reason to
+ * clear the table more than once a pixel. So many codes take 0.7 s.
  */
 const MAX_CODES = 2 * MAX_DECODED_PIXELS;
 
-/** How the data of a frame ends, and the pixels found until then: no more are looked for than the frame has. */
+/** How the data of a frame ends, and the number of pixels found. Counting ends when the frame is full. */
 export interface PixelCount {
   readonly pixels: number;
   readonly end: 'complete' | 'too_few' | 'invalid_code' | 'too_many_codes' | 'file_ends' | 'not_counted';
 }
 
 /**
- * Counts the pixels of a GIF's frames: decoders fill in what is missing without a word. Of the table that codes stand for
- * (appendix F) only the lengths are kept, so that a code costs the same however many pixels it is.
+ * Counts the pixels of a GIF's frames, because decoders silently fill in missing pixels. Only the lengths of the
+ * table's entries (appendix F) are kept, so a code costs the same for any number of pixels.
  */
 export class GifPixels {
   private readonly lengths = new Uint16Array(MAX_ENTRIES);
@@ -30,10 +30,10 @@ export class GifPixels {
     this.bytes = bytes;
   }
 
-  /** `start` is that of the first sub-block. Frames beyond the most that is ever decoded are not counted. */
+  /** `start` is the place of the first sub-block. Frames beyond `MAX_DECODED_PIXELS` are not counted. */
   count(start: number, codeSize: number, area: number): PixelCount {
     this.areaLeft -= area;
-    // With a larger code size the first code would already be too long: the decoder refuses it.
+    // With a larger code size, the first code would already be too long, so the decoder refuses it.
     if (this.areaLeft < 0 || codeSize >= MAX_BITS) return { pixels: 0, end: 'not_counted' };
     const { bytes, lengths } = this;
     const clear = 1 << codeSize;
@@ -67,7 +67,7 @@ export class GifPixels {
         continue;
       }
       if (code === clear + 1) return { pixels, end: 'too_few' };
-      // The entry that this very code completes is the one before it and its first pixel again.
+      // This code completes an entry: the code before it, and the first pixel of this code.
       if (previous > 0 && next < MAX_ENTRIES) {
         lengths[next] = previous + 1;
         next += 1;

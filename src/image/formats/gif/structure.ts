@@ -7,8 +7,8 @@ const TRAILER = 0x3b;
 const GRAPHIC_CONTROL = 0xf9;
 
 /**
- * Follows a GIF's blocks to its trailer (GIF89a specification, section 12 on), and counts the pixels of each frame. Decoders
- * drop an incomplete last frame of an animation, and fill in the pixels that are missing, without a word.
+ * Follows a GIF's blocks to its trailer (GIF89a specification, section 12 on), and counts the pixels of each frame.
+ * Decoders silently drop an incomplete last frame of an animation, and fill in missing pixels.
  */
 export const readGifStructure: ReadStructure = (bytes, draft) => {
   const flags = bytes[10] ?? 0;
@@ -26,7 +26,7 @@ export const readGifStructure: ReadStructure = (bytes, draft) => {
   for (;;) {
     const block = bytes[at];
     if (block === EXTENSION) {
-      // Label, length (4), flags, of which the lowest says that one colour is transparent (section 23).
+      // Label, length (4), flags. The lowest flag says that one colour is transparent (section 23).
       if (bytes[at + 1] === GRAPHIC_CONTROL && ((bytes[at + 3] ?? 0) & 1) === 1) {
         draft.properties.hasAlpha = true;
       }
@@ -35,7 +35,7 @@ export const readGifStructure: ReadStructure = (bytes, draft) => {
       if (!draft.allowParts()) return;
       frames += 1;
       if (at + 10 <= bytes.length) readImageDescriptor(bytes, at, draft, frames);
-      // Separator, descriptor (its last byte are the flags), local colour table, LZW code size, data.
+      // Separator, descriptor (its last byte has the flags), local colour table, LZW code size, data.
       const data = at + 10 + colourTableBytes(bytes[at + 9] ?? 0);
       if (data < bytes.length) readImageData(bytes, at, data, pixels, draft, frames);
       at = skipSubBlocks(bytes, data + 1);
@@ -58,7 +58,7 @@ function readImageDescriptor(bytes: Buffer, at: number, draft: StructureDraft, f
   if (frame === 1) draft.properties.interlaced = (bytes.readUInt8(at + 9) & 0x40) !== 0;
 }
 
-/** Whether there are codes for all pixels. Extra codes, or a missing end code, are common and harmless. */
+/** Notes pixels without codes. Extra codes, or a missing end code, are common and harmless. */
 function readImageData(
   bytes: Buffer,
   at: number,
@@ -68,22 +68,22 @@ function readImageData(
   frame: number,
 ): void {
   const codeSize = bytes.readUInt8(data);
-  // From 2, which stands for one bit as well, to 8 bits a pixel (appendix F).
+  // Sizes from 2 to 8 bits a pixel are valid. Pictures of one bit use 2 as well (appendix F).
   if (codeSize < 2 || codeSize > 8) draft.note('gif_lzw_code_size', `${codeSize} in frame ${frame}`);
   const area = bytes.readUInt16LE(at + 5) * bytes.readUInt16LE(at + 7);
   const { pixels: found, end } = pixels.count(data + 1, codeSize, area);
-  // Where the file ends there is no trailer either.
+  // `file_ends` gets no note here, because the trailer is missing too.
   if (end === 'too_few') draft.note('gif_pixels_missing', `${found} of ${area} in frame ${frame}`);
   if (end === 'invalid_code') draft.note('gif_code_invalid', `after ${found} pixels of frame ${frame}`);
   if (end === 'too_many_codes') draft.note('too_many_parts');
 }
 
-/** The top bit says that there is a table, the low three how long: 3 × 2^(n+1) bytes. */
+/** The top bit says that there is a table. The low three bits give its length: 3 × 2^(n+1) bytes. */
 function colourTableBytes(flags: number): number {
   return (flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1);
 }
 
-/** Sub-blocks begin with their length; a length of 0 ends them. */
+/** Sub-blocks begin with their length. A length of 0 ends them. */
 function skipSubBlocks(bytes: Buffer, start: number): number {
   let at = start;
   for (;;) {

@@ -12,10 +12,13 @@ export const readHeifStructure: ReadStructure = (bytes, draft) => {
   readBoxes(bytes, draft);
 };
 
-/** What has a decoder can be damaged (contract). Of a sequence only the still picture is decoded, if it has one. */
+/**
+ * There is a decoder for AVIF, so a file can be damaged (contract). Only the still
+ * picture of a sequence is decoded, if it has one.
+ */
 export const readAvifStructure: ReadStructure = (bytes, draft) => {
   const { cutOff, hasSequence, hasStill } = readBoxes(bytes, draft);
-  // Behind the last box there may be anything, which looks like a box of any type.
+  // Any bytes may follow the last box, and they look like a box of any type. So only these types count.
   if (cutOff !== null && ['meta', 'moov', 'mdat'].includes(cutOff))
     draft.note('avif_box_outside_file', cutOff);
   if (hasSequence && !hasStill) draft.notDecoded = 'no decoder for sequences';
@@ -56,7 +59,10 @@ function readMeta(bytes: Buffer, meta: Box, draft: StructureDraft): void {
   }
 }
 
-/** Pixel information, colour and auxiliary type (ISO/IEC 23008-12, 6.5.6, 6.5.5, 6.5.8). The first of each is the picture's. */
+/**
+ * Pixel information, colour and auxiliary type (ISO/IEC 23008-12, 6.5.6, 6.5.5, 6.5.8).
+ * The first of each belongs to the picture.
+ */
 function readProperty(data: Buffer, type: string, draft: StructureDraft): void {
   const { properties } = draft;
   if (type === 'pixi' && properties.channels === undefined) {
@@ -68,7 +74,10 @@ function readProperty(data: Buffer, type: string, draft: StructureDraft): void {
   else if (type === 'auxC' && data.includes(':alpha')) properties.hasAlpha = true;
 }
 
-/** The boxes between two places: length, type, and a longer length where the first is 1; 0 reaches to the end. */
+/**
+ * The boxes between two places. A box has a length, a type, and a longer length if
+ * the first is 1. Length 0 reaches to the end.
+ */
 function* boxesIn(bytes: Buffer, from: number, to: number, draft: StructureDraft): Generator<Box> {
   let at = from;
   while (at + 8 <= to) {

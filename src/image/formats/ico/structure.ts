@@ -1,6 +1,6 @@
 import type { ReadStructure } from '../../structure-draft.ts';
 
-/** The directory of an icon: 16 bytes for each image, that end with its length and place. */
+/** Reads the directory of an icon. Each image has 16 bytes, which end with its length and place. */
 export const readIcoStructure: ReadStructure = (bytes, draft) => {
   const images = bytes.readUInt16LE(4);
   draft.properties.frames = images;

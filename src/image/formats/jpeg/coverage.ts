@@ -3,15 +3,15 @@ import type { StructureDraft } from '../../structure-draft.ts';
 
 const COEFFICIENTS = 64;
 
-/** A scan has 4 components at most (T.81, B.2.3): decoders refuse others. */
+/** Most components of a scan (T.81, B.2.3). Decoders refuse more. */
 const MAX_SCAN_COMPONENTS = 4;
 
 const NEVER_SENT = 0xff;
 
 /**
- * Notes what no scan has: decoders fill in grey for a component, and zeros for coefficients, as if the file were still on its
- * way. Of a progressive picture a scan sends some coefficients (Ss to Se), down to some bit (Al), and later ones the bits below
- * (T.81, G.1.1.1).
+ * Notes components and coefficients that no scan has. Decoders fill in grey for a component and zeros for coefficients,
+ * as if the file were still loading. A scan of a progressive picture sends some coefficients (Ss to Se), down to some
+ * bit (Al). Later scans send the bits below (T.81, G.1.1.1).
  */
 export function noteMissingScans(
   { components, isProgressive }: JpegFrame,

@@ -1,11 +1,11 @@
 import type { Dimensions } from '../../dimensions.ts';
 import { isStartOfFrame, standsAlone } from './markers.ts';
 
-/** Height and width stand in the frame header (T.81, B.2.2), the first one that the segments lead to. */
+/** Reads height and width from the first frame header that the segments lead to (T.81, B.2.2). */
 export function readJpegDimensions(head: Buffer): Dimensions | null {
   let at = 2;
   while (at + 4 <= head.length) {
-    // Markers may be preceded by fill bytes; anything else between segments is damage to step over.
+    // Fill bytes may stand before a marker. Anything else between segments is damage and is skipped.
     if (head[at] !== 0xff || head[at + 1] === 0xff || head[at + 1] === 0x00) {
       at += 1;
       continue;

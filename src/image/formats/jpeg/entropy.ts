@@ -5,28 +5,35 @@ import { skipFill } from './walk.ts';
 export interface ScanCoding {
   /** The tables of each block of a coded unit, in their order. */
   readonly blocks: readonly { readonly dc: HuffmanTable; readonly ac: HuffmanTable }[];
-  /** Coded units of the scan, and of an interval between two restart markers; 0: there are none. */
+  /**
+   * Coded units of the scan, and of an interval between two restart markers.
+   * `interval` is 0 if there are no such markers.
+   */
   readonly units: number;
   readonly interval: number;
 }
 
 /**
- * What a walk over the codes of a scan comes to: `short`, it ends before its last block does; `invalid`, bits that are no
- * code, or that lead out of a block; or how many bytes are left over.
+ * The result of a walk over the codes of a scan. `short`: the data ends before the last block. `invalid`: some bits are
+ * no code, or they lead out of a block. `leftBytes`: the bytes after the last block.
  */
 export type ScanEnd = 'short' | 'invalid' | { readonly leftBytes: number };
 
 const BLOCK_COEFFICIENTS = 64;
 
-/** 64 codes of 16 bits, with values of 16 or 15, and what is looked up beyond: as far as a block can reach behind the data. */
+/**
+ * Longest reach of a block behind the data: 64 codes of 16 bits, with values of 16
+ * or 15 bits, and the bits looked up beyond.
+ */
 const LONGEST_BLOCK_BYTES = 256;
 
-/** In place of an end of block: sixteen zeros (F.1.2.2.1). */
+/** The symbol for sixteen zeros, which does not end the block (F.1.2.2.1). */
 const ZERO_RUN = 0xf0;
 
 /**
- * Follows the Huffman codes of a scan from `from` to `to`, where the next marker begins that is no restart, and computes no
- * coefficient. Decoders do not check this: they take an invalid code for zero, and ignore data that is left over.
+ * Follows the Huffman codes of a scan from `from` to `to`, and computes no coefficient. The next
+ * marker that is no restart begins at `to`. Decoders do not check this: they read an invalid code
+ * as zero, and ignore data that is left over.
  */
 export function walkCodes(bytes: Buffer, from: number, to: number, coding: ScanCoding): ScanEnd {
   const { blocks, units, interval } = coding;
@@ -75,7 +82,7 @@ function unstuff(
   return { length, end: Math.min(at, to) };
 }
 
-/** Goes from bit `from` over one block: gives the bit after it, or the complement of where a code is not valid. */
+/** Goes over one block from bit `from`. Returns the bit after it, or the complement of the place of an invalid code. */
 function walkBlock(data: DataView, from: number, dc: HuffmanTable, ac: HuffmanTable): number {
   const difference = entryAt(data, from, dc);
   if (difference === 0) return ~from;
@@ -93,15 +100,18 @@ function walkBlock(data: DataView, from: number, dc: HuffmanTable, ac: HuffmanTa
   return at;
 }
 
-/** The entry of the code at a bit. Beyond the data there are zeros: that it has ended is told by how far the block reaches. */
+/**
+ * The entry of the code at bit `at`. Zeros follow the data, so the caller compares
+ * the reach of the block with the data's end.
+ */
 function entryAt(data: DataView, at: number, table: HuffmanTable): number {
-  // At least the next 25 bits, and a code has 16 at most.
+  // These are at least the next 25 bits, and a code has at most 16.
   const bits = data.getUint32(at >> 3) << (at & 7);
   const entry = table.look[bits >>> (32 - LOOK_BITS)] as number;
   return entry === 0 ? lookLonger(bits, table) : entry;
 }
 
-/** Of a code that has more bits than are looked up at once; 0 where it is none. */
+/** The entry of a code that has more bits than one lookup takes. 0 if it is no code. */
 function lookLonger(bits: number, { largest, offset, entries }: HuffmanTable): number {
   for (let length = LOOK_BITS + 1; length <= MAX_CODE_BITS; length += 1) {
     const code = bits >>> (32 - length);

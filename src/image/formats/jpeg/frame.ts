@@ -16,18 +16,18 @@ export interface JpegFrame {
   readonly components: readonly Component[];
   readonly isLossless: boolean;
   readonly isProgressive: boolean;
-  /** Sequential, and coded by Huffman: what decoders call baseline, and its extension. */
+  /** Sequential, with Huffman codes. Decoders call this baseline (or its extension). */
   readonly isSequentialHuffman: boolean;
 }
 
-/** Null where the header is cut off. Notes kinds of coding that decoders refuse or may refuse. */
+/** Notes kinds of coding that decoders refuse or may refuse. Null if the header is cut off. */
 export function readFrameHeader(marker: number, data: Buffer, draft: StructureDraft): JpegFrame | null {
   const count = data[5] ?? 0;
   if (data.length < 6 + 3 * count) {
     draft.note('jpeg_segment_invalid', 'frame header too short');
     return null;
   }
-  // Table B.1: the low two bits are the process, the third says differential, the fourth arithmetic.
+  // Table B.1: the low two bits are the process, the third bit means differential, the fourth arithmetic.
   const process = marker & 3;
   if (marker >= 0xc8) draft.note('jpeg_arithmetic');
   if (process === 3) draft.note('jpeg_lossless');
@@ -48,17 +48,23 @@ export function readFrameHeader(marker: number, data: Buffer, draft: StructureDr
   };
 }
 
-/** Restart markers that the scan with this header must hold: one between any two intervals. Null where it can't be told. */
+/**
+ * Number of restart markers that the scan with this header must have: one between
+ * any two intervals. Null if it is unknown.
+ */
 export function countRestarts(frame: JpegFrame, interval: number, header: Buffer): number | null {
   if (interval === 0) return 0;
   const units = countUnits(frame, header);
   return units === null ? null : Math.ceil(units / interval) - 1;
 }
 
-/** Minimum coded units of a scan (A.2): blocks of its one component, or groups of blocks of all of them. */
+/**
+ * Number of minimum coded units of a scan (A.2): blocks of its only component, or groups of blocks of all components.
+ * Null if it is unknown.
+ */
 export function countUnits(frame: JpegFrame, header: Buffer): number | null {
   const { width, height, components, isLossless } = frame;
-  // Height 0 is told by a DNL segment after the first scan.
+  // If the height is 0, a DNL segment after the first scan gives it.
   if (isLossless || height === 0 || width === 0) return null;
   const widest = Math.max(...components.map(({ horizontal }) => horizontal));
   const tallest = Math.max(...components.map(({ vertical }) => vertical));
@@ -72,10 +78,13 @@ export function countUnits(frame: JpegFrame, header: Buffer): number | null {
   return Math.ceil(width / (DATA_UNIT_PX * widest)) * Math.ceil(height / (DATA_UNIT_PX * tallest));
 }
 
-/** What Adobe's segment says of the colours (T.872, 6.5.3), or null where there is none. */
+/** The colour transform in Adobe's segment (T.872, 6.5.3). Null if there is no such segment. */
 export type AdobeTransform = number | null;
 
-/** As libjpeg guesses: three components are YCbCr and four CMYK, unless Adobe or their names say otherwise. */
+/**
+ * Guesses as libjpeg does: three components are YCbCr and four CMYK, unless Adobe's
+ * segment or the components' names say otherwise.
+ */
 export function guessColourSpace({ components }: JpegFrame, adobe: AdobeTransform): ColourSpace {
   switch (components.length) {
     case 1:

@@ -1,26 +1,30 @@
-/** Codes of up to so many bits are looked up at once: nearly all that occur. */
+/** Codes of up to this many bits take one lookup. Nearly all codes in files are that short. */
 export const LOOK_BITS = 9;
 export const MAX_CODE_BITS = 16;
 
-/** A symbol says how many bits of its value follow: no DC coefficient has more (T.81, F.1.2.1.1 and H.1.2.2). */
+/**
+ * Most bits of a value. A symbol says how many bits follow, and no DC
+ * coefficient has more (T.81, F.1.2.1.1 and H.1.2.2).
+ */
 const MAX_VALUE_BITS = 16;
 
 /**
- * A Huffman table of T.81, annex C, to go over codes with. A code is told by an entry, `advance << 8 | symbol`, where `advance`
- * counts its bits and those of the value behind it; 0 is none.
+ * A Huffman table (T.81, annex C) for going over codes. The entry of a code is `advance << 8 | symbol`. `advance`
+ * counts the bits of the code and of the value behind it. Entry 0 means that there is no code.
  */
 export interface HuffmanTable {
-  /** By the next 9 bits: the entry of a code of 9 bits at most. */
+  /** By the next 9 bits: the entry of a code of at most 9 bits. */
   readonly look: Uint16Array;
-  /** By length: the largest code, −1 where there is none; and what to add to a code for the place of its entry. */
+  /** By length: the largest code (−1 if there is none), and the number that leads from a code to the place of its entry. */
   readonly largest: Int32Array;
   readonly offset: Int32Array;
   readonly entries: Uint16Array;
 }
 
 /**
- * Enters the tables of a DHT segment (B.2.4.2) by `class << 4 | destination`, class 0 for DC and 1 for AC, as the 16 counts of
- * codes by length and the symbols. They are built when a scan needs them: a file may have millions. One that is cut off is none.
+ * Enters the tables of a DHT segment (B.2.4.2) under `class << 4 | destination`. Class 0 is DC and class 1 is AC. A
+ * table is entered as its 16 counts of codes by length and its symbols. It is built only when a scan needs it, because
+ * a file may have millions. A table that is cut off is ignored.
  */
 export function enterHuffmanTables(data: Buffer, tables: Map<number, Buffer>): void {
   for (let at = 0; at < data.length; ) {
@@ -33,7 +37,7 @@ export function enterHuffmanTables(data: Buffer, tables: Map<number, Buffer>): v
   }
 }
 
-/** Null where it is no table: more codes of a length than there can be, or a symbol that means nothing. */
+/** Null if the table is not valid: a length has too many codes, or a symbol means nothing. */
 export function buildHuffmanTable(table: Buffer, kind: 'dc' | 'ac'): HuffmanTable | null {
   const counts = table.subarray(0, MAX_CODE_BITS);
   const symbols = table.subarray(MAX_CODE_BITS);

@@ -21,7 +21,7 @@ export function standsAlone(marker: number): boolean {
   return marker === 0x01 || (marker >= RST0 && marker <= EOI);
 }
 
-/** SOF0–15 but DHT (C4), JPG (C8) and DAC (CC), which share the range. */
+/** SOF0–15, except DHT (C4), JPG (C8) and DAC (CC), which share the range. */
 export function isStartOfFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== 0xc8 && marker !== 0xcc;
 }

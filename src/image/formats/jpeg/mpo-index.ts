@@ -1,15 +1,16 @@
 import type { StructureDraft } from '../../structure-draft.ts';
 import { TiffFields } from '../tiff/fields.ts';
 
-/** MP Entry (CIPA DC-007, 5.2.3.3): 16 bytes a picture, of which four are its size and four where it begins. */
+/** MP Entry (CIPA DC-007, 5.2.3.3): 16 bytes a picture. Four of them are its size, and four the place where it begins. */
 const ENTRIES = 0xb002;
 const ENTRY_LONGS = 4;
 const LONG = 4;
 
 /**
- * Notes pictures that the index of a multi-picture file names and that are not whole. Places are counted from the index, a TIFF
- * header; the first picture, which contains it, has 0. `wholeUntil` is where the last whole picture ends. Programs that
- * change the first picture may leave the index as it was: only where another one begins has the file lost its rest.
+ * Notes pictures that the index of a multi-picture file names but that are not whole. Places are counted from the
+ * index, which is a TIFF header. The first picture contains the index and has place 0. `wholeUntil` is where the last
+ * whole picture ends. Programs that change the first picture may leave the index unchanged. So the file has lost its
+ * end only if another picture begins at the place.
  */
 export function noteMissingPictures(
   bytes: Buffer,
@@ -38,7 +39,7 @@ function readEntries(index: Buffer): { offset: number; size: number }[] {
       offset: long(ENTRY_LONGS * entry + 2),
     }));
   } catch (error) {
-    // Cut off or pointing out of its segment: as if it weren't there.
+    // The index is cut off or points out of its segment, so it counts as missing.
     if (error instanceof RangeError) return [];
     throw error;
   }

@@ -4,8 +4,9 @@ import { countUnits, type JpegFrame } from './frame.ts';
 import { MAX_DECODED_PIXELS } from '../../limits.ts';
 
 /**
- * How the scan with this header is coded, by the tables that are in force. Null where its codes are not followed: progressive
- * scans, whose decoder reports what is wrong; pictures of which nothing is decoded; and what the decoder will refuse anyway.
+ * How the scan with this header is coded, by the current tables. Null if its codes are not followed. The codes of
+ * progressive scans are not followed, because their decoder reports faults. Neither are those of pictures that are not
+ * decoded, or that the decoder refuses anyway.
  */
 export function codingOf(
   frame: JpegFrame,

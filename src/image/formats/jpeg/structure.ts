@@ -17,13 +17,16 @@ import { MAX_SCANS } from '../../limits.ts';
 import { noteMissingPictures } from './mpo-index.ts';
 import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
 
-/** Some cameras fill the coded data up to a round length. More is the rest of a picture that lost its place in it. */
+/**
+ * Some cameras pad the coded data to a round length. More bytes than this belong
+ * to a picture whose codes lost their place.
+ */
 const MAX_LEFT_BYTES = 15;
 
-/** They are counted in one byte. All of them together may have 16 MB. */
+/** Most parts of a colour profile, because one byte counts them. All parts together may have 16 MB. */
 const MAX_PROFILE_PARTS = 255;
 
-/** Walks a JPEG's segments to its EOI, and to that of each picture behind it. */
+/** Walks the segments of a JPEG to its EOI, then those of each picture behind it. */
 export const readJpegStructure: ReadStructure = (bytes, draft) => {
   const picture = new Picture(draft);
   const { end, ...why } = walkJpeg(bytes, 0, picture);
@@ -35,7 +38,8 @@ export const readJpegStructure: ReadStructure = (bytes, draft) => {
   const { pictures, end: lastEnd } = followPictures(bytes, end, draft);
   draft.properties.frames = pictures;
   draft.properties.animated = false;
-  // CIPA DC-007: a multi-picture file says so in its first picture. Whatever else follows was put there.
+  // A multi-picture file says so in its first picture (CIPA DC-007). In other files,
+  // pictures behind the first were added later.
   if (picture.index !== null) {
     noteMissingPictures(bytes, picture.index, lastEnd, draft);
     draft.note('mpo', `${pictures} pictures`);
@@ -43,7 +47,7 @@ export const readJpegStructure: ReadStructure = (bytes, draft) => {
   draft.setEnd(bytes, lastEnd);
 };
 
-/** Whole pictures one behind the other, zeros between them allowed. */
+/** Follows whole pictures, one behind the other. Zeros between them are allowed. */
 function followPictures(
   bytes: Buffer,
   firstEnd: number,
@@ -65,9 +69,9 @@ function followPictures(
 
 const unheard: JpegVisitor = { segment: () => {}, scan: () => {}, garbage: () => {} };
 
-/** The first picture: what its segments say, and what they lack. */
+/** Reads the segments of the first picture, and notes missing ones. */
 class Picture implements JpegVisitor {
-  /** Of the pictures of a multi-picture file. */
+  /** The index of a multi-picture file. */
   index: Buffer | null = null;
   private readonly draft: StructureDraft;
   private readonly profile: Buffer[] = [];
@@ -153,7 +157,10 @@ class Picture implements JpegVisitor {
     }
   }
 
-  /** A profile comes in parts (ICC.1:2022, B.4): after the identifier the number of this one, from 1, and of all. */
+  /**
+   * A profile comes in parts (ICC.1:2022, B.4). After the identifier come the number of this part, from 1, and the
+   * number of all parts.
+   */
   private judgeProfile(): 'valid' | 'garbage' {
     const parts = [...this.profile].sort((a, b) => (a[12] ?? 0) - (b[12] ?? 0));
     const isComplete = parts.every((part, index) => part[12] === index + 1 && part[13] === parts.length);

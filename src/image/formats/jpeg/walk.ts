@@ -1,7 +1,7 @@
 import { EOI, isExpected, isRestart, SOI, SOS, standsAlone } from './markers.ts';
 import { MAX_PARTS } from '../../limits.ts';
 
-/** Restart markers in coded data, and where it lies. */
+/** The restart markers in coded data, and the place of the data. */
 export interface CodedData {
   readonly restarts: number;
   readonly inOrder: boolean;
@@ -9,17 +9,17 @@ export interface CodedData {
   readonly to: number;
 }
 
-/** What a walk over a JPEG tells as it goes. */
+/** Receives the parts of a JPEG during a walk. */
 export interface JpegVisitor {
   /** A segment; `data` begins after its length. */
   segment(marker: number, data: Buffer): void;
-  /** The coded data after an SOS segment, `from` its header `to` the next marker that is no restart. */
+  /** The coded data after an SOS segment. It goes `from` the end of the header `to` the next marker that is no restart. */
   scan(found: CodedData): void;
   /** Bytes between two segments that belong to none. */
   garbage(at: number): void;
 }
 
-/** Where the picture ends: after EOI, or why it does not. */
+/** The place after EOI, or the reason why the picture does not end. */
 export type JpegEnd =
   | { readonly end: number }
   | {
@@ -33,7 +33,10 @@ export type JpegEnd =
       readonly at: number;
     };
 
-/** Walks the segments of the picture whose SOI is at `start` (T.81, B.1.1) to its EOI, looking at each byte at most once. */
+/**
+ * Walks the segments of the picture whose SOI is at `start` (T.81, B.1.1) to
+ * its EOI. It looks at each byte at most once.
+ */
 export function walkJpeg(bytes: Buffer, start: number, visitor: JpegVisitor): JpegEnd {
   let at = start + 2;
   let hasScan = false;
@@ -50,7 +53,7 @@ export function walkJpeg(bytes: Buffer, start: number, visitor: JpegVisitor): Jp
     if (marker === SOI && hasScan) return { end: null, code: 'jpeg_missing_eoi', at: code };
     if (!isExpected(marker)) {
       if (!hasScan) return { end: null, code: 'jpeg_unexpected_marker', at: code };
-      // Behind the last row that decoders read it may be anything; within, they will say so.
+      // Decoders ignore any bytes behind the last row. Bytes before it make them report a fault.
       visitor.garbage(found);
       continue;
     }

@@ -1,8 +1,8 @@
 import type { StructureDraft } from '../../structure-draft.ts';
 
 /**
- * Animated PNG (PNG 3rd edition, 4.9 and 11.3.6): acTL says how many frames there are, an fcTL begins each, and both fcTL
- * and fdAT are numbered from 0. Viewers that find it wrong show the still picture.
+ * Animated PNG (PNG 3rd edition, 4.9 and 11.3.6). acTL gives the number of frames, and an fcTL begins each frame. fcTL
+ * and fdAT are numbered together from 0. Viewers show the still picture if any of this is wrong.
  */
 export class PngAnimation {
   private readonly draft: StructureDraft;

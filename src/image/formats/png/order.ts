@@ -1,12 +1,18 @@
 import type { StructureDraft } from '../../structure-draft.ts';
 
-/** Before PLTE and IDAT; before IDAT; after PLTE and before IDAT (PNG 3rd edition, table 7). At most one of each. */
+/**
+ * Chunks before PLTE and IDAT, before IDAT, and between PLTE and IDAT (PNG 3rd edition, table 7). Each of them, except
+ * sPLT, may occur at most once.
+ */
 const BEFORE_PALETTE = new Set(['cHRM', 'cICP', 'gAMA', 'iCCP', 'mDCV', 'cLLI', 'sBIT', 'sRGB']);
 const BEFORE_DATA = new Set([...BEFORE_PALETTE, 'bKGD', 'hIST', 'tRNS', 'pHYs', 'sPLT', 'acTL']);
 const ONCE = new Set([...BEFORE_DATA, 'eXIf', 'tIME']);
 ONCE.delete('sPLT');
 
-/** Which chunks must be there, and in which order. Critical ones make errors; decoders skip the others where they are misplaced. */
+/**
+ * Checks that required chunks exist and that chunks are in order. Faults of critical chunks are errors. Other misplaced
+ * chunks are warnings, because decoders skip them.
+ */
 export class PngOrder {
   private readonly draft: StructureDraft;
   private readonly seen = new Set<string>();
@@ -26,7 +32,7 @@ export class PngOrder {
     else if (isCritical(type) && !['IHDR', 'IEND', 'CgBI'].includes(type)) {
       this.draft.note('png_unknown_critical_chunk', type);
     } else if (!isCritical(type)) this.ancillary(type);
-    // Types repeat without bound, names that are no letters even more: only those that matter are kept.
+    // A file may have any number of types and repeat them, so only the types that matter are kept.
     if (isCritical(type) || ONCE.has(type)) this.seen.add(type);
     this.previous = type;
   }
@@ -36,7 +42,7 @@ export class PngOrder {
   }
 
   private first(type: string, data: Buffer): void {
-    // Apple's own variant, made for its devices: no PNG for anyone else.
+    // CgBI is Apple's variant for its own devices. Other programs cannot read it.
     if (type === 'CgBI') this.draft.note('png_cgbi');
     else if (type !== 'IHDR') this.draft.note('png_chunk_order', `${type} before IHDR`);
     else if (data.length !== 13) this.draft.note('png_header_invalid', `IHDR of ${data.length} bytes`);
@@ -69,7 +75,10 @@ export class PngOrder {
   }
 }
 
-/** An upper-case first letter (PNG 3rd edition, 5.4). What is no letter at all is taken for critical, as decoders do. */
+/**
+ * Whether the first letter is upper-case (PNG 3rd edition, 5.4). A type that is not made of
+ * letters counts as critical, as in decoders.
+ */
 function isCritical(type: string): boolean {
   return !/^[a-z]/.test(type) || type.startsWith('0x');
 }

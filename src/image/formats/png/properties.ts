@@ -42,7 +42,7 @@ export function readPngHeader(data: Buffer, draft: StructureDraft): void {
   properties.hasAlpha = type === 4 || type === 6;
 }
 
-/** Chunks that say something of the whole picture. */
+/** Reads the chunks that describe the whole picture. */
 export function readPngMetadata(type: string, data: Buffer, draft: StructureDraft): void {
   if (type === 'eXIf') draft.setOrientation(readExifOrientation(data));
   else if (type === 'iCCP' && draft.properties.iccState === 'none') draft.setIcc(judgeProfileChunk(data));
@@ -52,14 +52,17 @@ export function readPngMetadata(type: string, data: Buffer, draft: StructureDraf
   }
 }
 
-/** A name of 1 to 79 bytes, a zero, method 0 and a zlib stream (11.3.2.3), which is inflated no further than any profile goes. */
+/**
+ * The chunk has a name of 1 to 79 bytes, a zero, method 0 and a zlib stream (11.3.2.3). Inflating stops above the size
+ * of any real profile.
+ */
 function judgeProfileChunk(data: Buffer): 'valid' | 'garbage' {
   const nameEnd = data.indexOf(0);
   if (nameEnd < 1 || nameEnd > 79 || data[nameEnd + 1] !== 0) return 'garbage';
   try {
     return judgeIccProfile(inflateSync(data.subarray(nameEnd + 2), { maxOutputLength: MAX_PROFILE_BYTES }));
   } catch {
-    // No zlib stream, or one that does not end in time: neither is a profile.
+    // The data is no zlib stream, or it is longer than any profile.
     return 'garbage';
   }
 }

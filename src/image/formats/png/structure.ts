@@ -10,8 +10,9 @@ const SIGNATURE_BYTES = 8;
 const CHUNK_OVERHEAD_BYTES = 12;
 
 /**
- * Walks the chunks of a PNG (PNG 3rd edition, section 5): each is length, type, data and a CRC over type and data. Finds
- * what decoders let pass, as a wrong CRC in a chunk they skip and an end without IEND, and names what they refuse.
+ * Walks the chunks of a PNG (PNG 3rd edition, section 5). A chunk is length, type, data and a CRC over type and data.
+ * The walk finds faults that decoders accept, such as a wrong CRC in a skipped chunk or a missing IEND. It also names
+ * the faults that decoders refuse.
  */
 export const readPngStructure: ReadStructure = (bytes, draft) => {
   draft.properties.iccState = 'none';
@@ -43,7 +44,7 @@ export const readPngStructure: ReadStructure = (bytes, draft) => {
   draft.note('png_missing_iend');
 };
 
-/** A type is four letters. Anything else is damage, and its text is not passed on. */
+/** A type is four letters. Any other type is damage, and only its bytes in hex are passed on. */
 function nameOf(type: string): string {
   return /^[A-Za-z]{4}$/.test(type) ? type : `0x${Buffer.from(type, 'latin1').toString('hex')}`;
 }

@@ -14,7 +14,10 @@ const COLOUR_MODES: { readonly [mode: number]: ColourSpace } = {
 
 const HEADER_BYTES = 26;
 
-/** The header, and the lengths of the three sections before the pixels; the third has 8 bytes for it in a large document. */
+/**
+ * Reads the header, and the lengths of the three sections before the pixels. The
+ * third length has 8 bytes in a large document.
+ */
 export const readPsdStructure: ReadStructure = (bytes, draft) => {
   const { properties } = draft;
   properties.frames = 1;

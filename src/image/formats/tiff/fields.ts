@@ -1,4 +1,4 @@
-/** Bytes of one value by field type (TIFF 6.0, section 2; BigTIFF: 16 to 18). Others are stepped over. */
+/** Bytes of one value by field type (TIFF 6.0, section 2; BigTIFF has 16 to 18 too). Values of other types are skipped. */
 const VALUE_BYTES: { readonly [type: number]: number } = {
   1: 1,
   2: 1,
@@ -28,15 +28,18 @@ export interface TiffField {
 
 export interface TiffDirectory {
   readonly fields: ReadonlyMap<number, TiffField>;
-  /** As many as the file says: a tag may be there twice. */
+  /** The number in the file. It may exceed the number of fields, because a tag may occur twice. */
   readonly entries: number;
-  /** Offset of the next one; 0 ends the chain. */
+  /** Offset of the next directory. 0 ends the chain. */
   readonly next: number;
-  /** Where that stands; null where it was left out. */
+  /** Place of that offset in the file. Null if the file has none. */
   readonly nextAt: number | null;
 }
 
-/** The fields of a TIFF, classic or big, in either byte order. An EXIF block is one, too. Reads beyond the end throw. */
+/**
+ * The fields of a TIFF, classic or big, in either byte order. An EXIF block is a TIFF
+ * too. Reads beyond the end throw a RangeError.
+ */
 export class TiffFields {
   private readonly bytes: Buffer;
   private readonly little: boolean;
@@ -52,7 +55,7 @@ export class TiffFields {
     return this.big ? this.u64(8) : this.u32(4);
   }
 
-  /** Where the header keeps that. */
+  /** Place of that offset in the header. */
   get firstDirectoryAt(): number {
     return this.big ? 8 : 4;
   }
@@ -69,7 +72,7 @@ export class TiffFields {
     else this.bytes.writeUInt16BE(value, at);
   }
 
-  /** Null where it does not lie in the file. */
+  /** Null if the directory does not lie in the file. */
   readDirectory(offset: number): TiffDirectory | null {
     const [countBytes, entryBytes, offsetBytes] = this.big ? [8, 20, 8] : [2, 12, 4];
     if (offset < 8 || offset + countBytes > this.bytes.length) return null;
@@ -81,7 +84,7 @@ export class TiffFields {
       const field = this.readField(at);
       fields.set(field.tag, field);
     }
-    // Some writers leave the end of the chain out.
+    // Some writers leave out the offset that ends the chain.
     if (end + offsetBytes > this.bytes.length) return { fields, entries, next: 0, nextAt: null };
     return { fields, entries, next: this.big ? this.u64(end) : this.u32(end), nextAt: end };
   }

@@ -1,19 +1,23 @@
 import { TiffFields } from './fields.ts';
 
-/** Where the directory of a page is, and where it says which is the next; null where it says nothing. */
+/** Where the directory of a page is, and where its offset of the next directory is. `nextAt` is null if it has none. */
 export interface TiffPage {
   readonly offset: number;
   readonly nextAt: number | null;
-  /** The decoder can't convert its colours: where it says what they are, and what it can be read as instead. */
+  /**
+   * Set if the decoder cannot convert the page's colours: the place of the field that
+   * names them, and the value to read them as.
+   */
   readonly colours: { readonly at: number; readonly readAs: number } | null;
 }
 
-/** Of the longest that is written. */
+/** Bytes of the longest value that is written. */
 const BYTES = 8;
 
 /**
- * Makes a page the only one of its file, and its colours some that can be read, as long as `work` takes: the decoder takes
- * several pages only if they are alike, and counts all of them before it comes to one. The bytes are changed in place: a copy for each page would be too dear.
+ * Runs `work` while the page is the only one of its file and has colours that can be read. The decoder takes several
+ * pages only if they are alike, and it counts all pages before it reads one. The bytes are changed in place and
+ * restored afterwards, because a copy for each page would cost too much memory.
  */
 export async function withOnlyPage<Result>(
   bytes: Buffer,

@@ -29,25 +29,26 @@ const COLOUR_SPACES: { readonly [photometric: number]: ColourSpace } = {
 };
 
 /**
- * Compressions that the decoder's build lacks: old JPEG (TIFF 6.0, section 22), JBIG, PixarLog, JPEG 2000, LERC, those of DNG, LZMA,
- * PNG, JPEG XR, Zstandard and JPEG XL. Any other number that it does not know is a fault of the file's.
+ * Compressions that the decoder's build lacks: old JPEG (TIFF 6.0, section 22), JBIG, PixarLog, JPEG
+ * 2000, LERC, those of DNG, LZMA, PNG, JPEG XR, Zstandard and JPEG XL. Any other number that the
+ * decoder does not know is a fault of the file.
  */
 const NOT_DECODED = new Set([
   6, 9, 10, 32_909, 33_003, 33_005, 34_661, 34_712, 34_887, 34_892, 34_925, 34_933, 34_934, 50_000, 50_002,
   52_546,
 ]);
 
-/** Bits a sample of scanners and cameras that the decoder does not unpack. */
+/** Bits a sample that scanners and cameras use but the decoder does not unpack. */
 const ODD_BITS = new Set([10, 12, 14]);
 
 /**
- * Colours that the decoder does not convert: masks, two more kinds of Lab (TIFF technical notes 4), the raw samples of DNG; and of
- * Lab itself three samples of 8 bits.
+ * Colours that the decoder does not convert: masks, two more kinds of Lab (TIFF technical notes 4), and the raw samples
+ * of DNG. It does not convert Lab with three samples of 8 bits either.
  */
 const NOT_CONVERTED = new Set([4, 9, 10, 32_803, 34_892]);
 const [GREY, RGB, LAB] = [1, 2, 8];
 
-/** Follows the chain of image file directories (TIFF 6.0, section 2): one a page. */
+/** Follows the chain of image file directories (TIFF 6.0, section 2). Each page has one. */
 export const readTiffStructure: ReadStructure = (bytes, draft) => {
   draft.properties.iccState = 'none';
   const tiff = new TiffFields(bytes);
@@ -69,7 +70,7 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
   if (visited.size > 1) draft.note('multi_page', `${visited.size} pages`);
 };
 
-/** What the decoder lacks, or null. */
+/** The reason why the decoder cannot read the page. Null if it can. */
 function whyNotDecoded(tiff: TiffFields, directory: TiffDirectory): string | null {
   const read = (tag: number) => tiff.first(directory, tag) ?? 1;
   const SEPARATE = 2;
@@ -79,7 +80,7 @@ function whyNotDecoded(tiff: TiffFields, directory: TiffDirectory): string | nul
   return isTiled && read(PLANAR_CONFIGURATION) === SEPARATE ? 'no decoder for tiles of one sample' : null;
 }
 
-/** Whether the samples are read as other ones: they decode all the same. */
+/** Says how to read the samples as other colours if the decoder cannot convert them. They still decode. Null otherwise. */
 function findColours(tiff: TiffFields, directory: TiffDirectory): TiffPage['colours'] {
   const field = directory.fields.get(PHOTOMETRIC);
   const SHORT = 3;
@@ -94,7 +95,7 @@ function countParts({ fields }: TiffDirectory): number {
   return (fields.get(STRIP_OFFSETS)?.count ?? 0) + (fields.get(TILE_OFFSETS)?.count ?? 0);
 }
 
-/** The first page stands for the file. */
+/** Reads the first page, which describes the file. */
 function readPage(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer, draft: StructureDraft): void {
   const read = (tag: number) => tiff.first(directory, tag);
   const { properties } = draft;
@@ -102,7 +103,7 @@ function readPage(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer, dra
   properties.bitDepth = read(BITS_PER_SAMPLE) ?? 1;
   properties.channels = read(SAMPLES_PER_PIXEL) ?? 1;
   if (photometric !== undefined) properties.colourSpace = COLOUR_SPACES[photometric] ?? 'other';
-  // 1 and 2 are alpha, with colours multiplied by it or not; 0 is anything.
+  // 1 is alpha with multiplied colours, 2 is alpha with other colours. 0 can be anything.
   properties.hasAlpha = [1, 2].includes(read(EXTRA_SAMPLES) ?? 0);
   draft.setOrientation(read(ORIENTATION) ?? null);
   const profile = directory.fields.get(ICC_PROFILE);
@@ -111,7 +112,7 @@ function readPage(tiff: TiffFields, directory: TiffDirectory, bytes: Buffer, dra
   }
 }
 
-/** Whether strips or tiles lie in the file. */
+/** Notes strips or tiles that do not lie in the file. */
 function checkData(
   tiff: TiffFields,
   { fields }: TiffDirectory,

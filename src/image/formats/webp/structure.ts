@@ -14,7 +14,7 @@ const FLAGS = [
 export const readWebpStructure: ReadStructure = (bytes, draft) => {
   draft.properties.iccState = 'none';
   draft.properties.bitDepth = 8;
-  // RIFF says how long it is, without its own first eight bytes.
+  // RIFF gives its length without its own first eight bytes.
   const end = 8 + bytes.readUInt32LE(4);
   if (end > bytes.length) {
     draft.note('webp_size_mismatch', `${end} bytes declared, ${bytes.length} found`);
@@ -27,7 +27,7 @@ export const readWebpStructure: ReadStructure = (bytes, draft) => {
     const type = bytes.toString('latin1', at, at + 4);
     const next = at + 8 + bytes.readUInt32LE(at + 4);
     if (next > end) return draft.note('webp_chunk_outside_file', `at ${at}`);
-    // A file cut short, which has its note.
+    // The file is cut off, and that is noted already.
     if (next > bytes.length) return;
     if (type === 'ANMF') frames += 1;
     else if (seen.size < 16) seen.add(type);
@@ -38,7 +38,7 @@ export const readWebpStructure: ReadStructure = (bytes, draft) => {
   if (!hasImage && frames === 0) draft.note('webp_missing_image');
   if (seen.has('VP8X')) checkFlags(bytes, seen, frames, draft);
   draft.setFrames(Math.max(1, frames));
-  // An odd length is filled up.
+  // An odd length has a byte of padding.
   draft.setEnd(bytes, end + (end % 2));
 };
 
@@ -51,13 +51,13 @@ function readChunk(type: string, data: Buffer, draft: StructureDraft): void {
     setAlpha(draft, properties.hasAlpha ?? false);
     properties.colourSpace = 'ycbcr';
   } else if (type === 'VP8L') {
-    // After the signature 14 bits of width and of height, then one that says whether alpha is used.
+    // After the signature come 14 bits of width, 14 bits of height, and one bit that says whether alpha is used.
     setAlpha(draft, properties.hasAlpha ?? (data.readUInt8(4) & 0x10) !== 0);
     properties.colourSpace = 'rgb';
   } else if (type === 'ANMF') readFrame(data, draft);
 }
 
-/** A frame's own chunks begin after 16 bytes of place and time; ALPH comes before its VP8. */
+/** A frame's own chunks begin after 16 bytes of place and time. ALPH comes before VP8. */
 function readFrame(data: Buffer, draft: StructureDraft): void {
   if (draft.properties.colourSpace !== undefined || data.length < 20) return;
   draft.properties.colourSpace = data.toString('latin1', 16, 20) === 'VP8L' ? 'rgb' : 'ycbcr';
@@ -68,12 +68,15 @@ function setAlpha(draft: StructureDraft, hasAlpha: boolean): void {
   draft.properties.channels = hasAlpha ? 4 : 3;
 }
 
-/** Some writers begin the block as JPEG does. */
+/** Some writers begin the block with the prefix that JPEG has. */
 function withoutPrefix(data: Buffer): Buffer {
   return data.toString('latin1', 0, 6) === 'Exif\0\0' ? data.subarray(6) : data;
 }
 
-/** VP8X announces what follows; readers believe it or the chunks, and disagree where the two do. */
+/**
+ * VP8X announces the chunks that follow. Some readers trust it and some trust the
+ * chunks, so they disagree if the two differ.
+ */
 function checkFlags(bytes: Buffer, seen: ReadonlySet<string>, frames: number, draft: StructureDraft): void {
   const flags = bytes.readUInt8(20);
   for (const [flag, type] of FLAGS) {
