@@ -9,7 +9,10 @@ import type { ActivityDeps } from './deps.ts';
 import { beating } from './heartbeats.ts';
 import type { StepResult } from './step.ts';
 
-/** Opens the file, the only time in a validation, and learns everything from it. Later steps judge the facts, never the file. */
+/**
+ * Opens the file and reads all facts from it. This happens only once in a validation:
+ * later steps judge the facts, never the file.
+ */
 export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 'source' | 'inspectImage'>) {
   async function inspect(file: AssetFile, path: string, measures: readonly Measure[]): Promise<StepResult> {
     try {
@@ -21,7 +24,8 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
       const { reason } = facts.integrity;
       return { findings: [{ code: 'image_unreadable', key: 'asset', measured: { reason } }], facts };
     } finally {
-      // Not waited for, because it waits for a read that hangs. Nothing was written, so nothing is lost if it fails.
+      // `close` is not awaited, because it waits for a read that hangs. Nothing
+      // was written, so nothing is lost if it fails.
       file.close().catch(() => undefined);
     }
   }
@@ -35,12 +39,12 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
   }): Promise<StepResult> =>
     beating(async () => {
       const file = await source.open(assetPath.path);
-      // It was there a moment ago: moved or deleted in between.
+      // `checkAssetReachable` found the file, so it was moved or deleted in between.
       return file === null ? notReachable : inspect(file, assetPath.path, measures);
     });
 }
 
-/** Format and size are judged all the same, so other faults are reported with this one. */
+/** Later steps judge the facts too, so that other faults are reported with this one. */
 function asFinding({ lost: code, reason, facts }: LostImage): StepResult {
   return {
     findings: [{ code, key: 'asset', measured: { reason } }],

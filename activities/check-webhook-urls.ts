@@ -3,7 +3,7 @@ import { parseWebhookUrl } from '../src/domain/webhook-url.ts';
 import type { ActivityDeps } from './deps.ts';
 import { passed, type StepResult } from './step.ts';
 
-/** Passes when every given URL is a valid absolute http(s) URL. The URLs come from the row: they are secrets. */
+/** Passes when every given URL is a valid absolute http(s) URL. The URLs are read from the row, because they are secrets. */
 export function createCheckWebhookUrls({ validations }: Pick<ActivityDeps, 'validations'>) {
   return async (input: { assetId: string; webhookKeys: readonly NotificationKey[] }): Promise<StepResult> => {
     if (input.webhookKeys.length === 0) return passed;

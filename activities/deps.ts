@@ -6,7 +6,7 @@ import type { AssetSource } from '../src/domain/ports/sources.ts';
 import type { ValidationStore } from '../src/domain/ports/validations.ts';
 import type { DeliveryStore, WebhookSender } from '../src/domain/ports/webhooks.ts';
 
-/** What activities need of the outside world. */
+/** Everything that activities use from outside. */
 export interface ActivityDeps {
   readonly validations: ValidationStore;
   readonly deliveries: DeliveryStore;
@@ -15,10 +15,10 @@ export interface ActivityDeps {
   readonly fingerprints: FingerprintStore;
   readonly webhooks: WebhookSender;
   readonly executions: Executions;
-  /** Holds rows against workflows once (`src/temporal/reconcile.ts`). */
+  /** Compares rows with workflows once (`src/temporal/reconcile.ts`). */
   readonly reconcile: () => Promise<ReconcileReport>;
-  /** Told when a validation has ended in this process. */
+  /** Called when a validation has ended in this process. */
   readonly onFinished: (assetId: string) => void;
-  /** Told of every error before it becomes a failure. */
+  /** Called with every error before it becomes a failure. */
   readonly onError: (error: unknown, activity: string) => void;
 }

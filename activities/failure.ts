@@ -2,8 +2,8 @@ import { activityInfo, ApplicationFailure, CancelledFailure } from '@temporalio/
 import { AppError } from '../src/domain/errors.ts';
 
 /**
- * The only place where errors become Temporal failures. Their texts are kept in histories for everyone to read:
- * an AppError's own sentence and its cause's code go in, the text of anything else does not.
+ * The only place where errors become Temporal failures. Histories keep their texts, and everyone can read them. So a
+ * failure has an AppError's own sentence and its cause's code, but no text of any other error.
  */
 function asFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
@@ -18,7 +18,7 @@ function asFailure(error: unknown): unknown {
   return ApplicationFailure.create({
     message: `Unexpected ${error instanceof Error ? error.name : typeof error}`,
     type: 'internal',
-    // A fault in our code: trying again does not help.
+    // This is a fault in our code, so trying again does not help.
     nonRetryable: true,
   });
 }
@@ -28,8 +28,8 @@ type Wrap = <Args extends unknown[], Result>(
 ) => (...args: Args) => Promise<Result>;
 
 /**
- * Wraps an activity so that whatever it throws is a failure fit for a history; the full error goes to `onError`, for
- * the log.
+ * Wraps an activity so that everything it throws becomes a failure that may stand in a history. The full error goes to
+ * `onError`, for the log.
  */
 export function createWrap(onError: (error: unknown, activity: string) => void): Wrap {
   return (run) =>

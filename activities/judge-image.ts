@@ -14,7 +14,7 @@ export function judgeByContract(rule: RuleName, facts: ImageFacts): StepResult {
   const finding = judgeBy(rule, facts, DEFAULT_POLICY.rules);
   if (finding === null) return passed;
   if (finding === 'unknown') return unknown;
-  // Its sentence is made where the row is written.
+  // The sentence is made where the row is written.
   const { code, measured } = finding;
   return { findings: [{ code, key: 'asset', measured } as Finding] };
 }
@@ -23,7 +23,7 @@ export interface JudgeImageInput {
   readonly assetId: string;
   readonly facts: ImageFacts;
   readonly rules: PolicyRules;
-  /** What is judged: each gives one result, in this order. */
+  /** Steps to judge. Each gives one result, in this order. */
   readonly steps: readonly StepName[];
   readonly comparesWithEarlier: boolean;
   /** The SHA-256 that the client gave for the file, hex. */
@@ -38,14 +38,14 @@ export interface JudgeImageResult {
 const RULE_OF_STEP = new Map<StepName, RuleName>(RULE_NAMES.map((rule) => [CHECKS[rule].name, rule]));
 
 /**
- * All steps of a policy in one activity. A step takes microseconds; an activity of its own would cost each of them about a
- * millisecond of bookkeeping.
+ * Judges all steps of a policy in one activity. A step takes microseconds. An activity of its own would add about a
+ * millisecond of bookkeeping to each.
  */
 export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerprints'>) {
   function judgeStep(step: StepName, facts: ImageFacts, { rules, sha256 }: JudgeImageInput): StepResult {
     if (step === 'checkChecksum') return compareChecksum(facts, sha256);
     const rule = RULE_OF_STEP.get(step);
-    // A newer version asked for it: tried again until one of its workers gets it.
+    // A newer version of Validatr asked for this step.
     if (rule === undefined) throw new Error(`This worker does not know the step ${step}.`);
     const finding = judgeBy(rule, facts, rules);
     if (finding === null) return passed;
@@ -74,7 +74,7 @@ export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerpri
 
 function compareChecksum({ sha256: found }: ImageFacts, expected: string | undefined): StepResult {
   if (expected === undefined || expected === found) return passed;
-  // The file is too large to be hashed, and fails for that.
+  // The file is too large to be hashed, and it fails for that reason.
   if (found === null) return unknown;
   return { findings: [{ code: 'checksum_mismatch', key: 'asset', measured: { expected, sha256: found } }] };
 }

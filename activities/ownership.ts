@@ -18,8 +18,8 @@ export type FinishResult = {
 };
 
 /**
- * The writes of a validation. One run owns the row; the run id comes from the activity's own context, never from a
- * recorded result, so a reset run speaks for itself even where it replays what its predecessor was told.
+ * The writes of a validation. One run owns the row. The run id comes from the activity's own context, never from a
+ * recorded result. So a reset run uses its own id, even if it replays results of the run before it.
  */
 export function createOwnership({
   validations,
@@ -27,8 +27,8 @@ export function createOwnership({
   onFinished,
 }: Pick<ActivityDeps, 'validations' | 'executions' | 'onFinished'>) {
   /**
-   * Writes as owner. When the row is not ours but this run came from a reset and is the current one, it takes
-   * the asset over as a new attempt first. Otherwise the write is dropped.
+   * Writes as owner. A current run that came from a reset, but does not own the row, first takes the asset over as a
+   * new attempt. Any other run that does not own the row drops its write.
    */
   async function asOwner<Result>(
     run: RunRef,
@@ -69,8 +69,8 @@ export function createOwnership({
     },
 
     /**
-     * The terminal write; what comes back is what stands, which may be an earlier end of the same attempt. `sender` says
-     * who sends its event: the workflow that asks, or a delivery workflow at once.
+     * The terminal write. It returns the stored end, which may be an earlier end of the same attempt. `sender` says who
+     * sends its event: the workflow that asks, or a delivery workflow at once.
      */
     async finishAsset({
       assetId,

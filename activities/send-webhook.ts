@@ -7,14 +7,17 @@ import {
 import type { TryResult } from '../src/domain/ports/webhooks.ts';
 import type { ActivityDeps } from './deps.ts';
 
-/** What a first, in-line try may take. */
+/** Time limit of the first try, which is made in line with the validation. */
 const FIRST_TRY_TIMEOUT_MS = 1_000;
 const TRY_TIMEOUT_MS = 10_000;
 
-/** How often the terminal event looks whether onStart has been tried. */
+/** Time between two checks of the terminal event whether onStart has been tried. */
 const LOOK_AGAIN_MS = 500;
 
-/** `done`: nothing is left to do for the delivery. `later`: come again after so many milliseconds. */
+/**
+ * `done`: the caller has nothing left to do for the delivery. `later`: the
+ * caller comes again after `waitMs` milliseconds.
+ */
 export type SendOutcome =
   | { readonly outcome: 'done' }
   | { readonly outcome: 'later'; readonly waitMs: number };
@@ -50,7 +53,7 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     return waitMs === null ? done : { outcome: 'later', waitMs };
   }
 
-  /** The delivery if there is still something to send. */
+  /** The delivery. Null if there is nothing to send any more. */
   async function findSendable(deliveryId: string): Promise<PendingDelivery | null> {
     const delivery = await deliveries.findPending(deliveryId);
     if (delivery?.endpoint?.isDisabled !== true) return delivery;
@@ -60,9 +63,10 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
 
   return {
     /**
-     * The first try, in line with the validation: short, and only where it can't hold anything up. `later` hands the
-     * delivery to a workflow of its own. Where nothing is to be done for a while (the try failed, or its origin gets
-     * none now) a workflow would only wait: the dispatcher starts one when the time has come.
+     * The first try, in line with the validation. It is short, and it is made only if it delays nothing. `later`
+     * hands the delivery to a workflow of its own. If nothing can be done for a while (the try failed, or its
+     * receiver gets none now), a workflow would only wait. So the delivery goes back to its row, and the
+     * dispatcher starts a workflow when it is due.
      */
     async tryWebhookOnce({ deliveryId }: { deliveryId: string }): Promise<SendOutcome> {
       const delivery = await findSendable(deliveryId);
@@ -91,7 +95,8 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
       if (startEventMs > 0) return { outcome: 'later', waitMs: Math.min(startEventMs, LOOK_AGAIN_MS) };
       const turn = webhooks.reserve(delivery);
       if (turn.outcome === 'blocked') {
-        // A tenant's flood would be as many workflows, asleep: what is over its minute goes back to its row.
+        // Deliveries above the tenant's tries of this minute go back to their rows. Otherwise
+        // each of them would be a sleeping workflow.
         return turn.by === 'tenant'
           ? park(deliveryId, turn.waitMs)
           : { outcome: 'later', waitMs: turn.waitMs };
@@ -106,7 +111,10 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
   }
 }
 
-/** The terminal event follows onStart's first try, or its due time by ten seconds. */
+/**
+ * Milliseconds that the terminal event still waits for onStart's first try: at
+ * most until ten seconds after onStart was due.
+ */
 function waitForStartEventMs({ startEventDueAt }: PendingDelivery): number {
   if (startEventDueAt === null) return 0;
   return Math.max(0, startEventDueAt.getTime() + START_EVENT_GRACE_MS - Date.now());

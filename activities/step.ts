@@ -2,16 +2,16 @@ import { activityInfo } from '@temporalio/activity';
 import type { Finding } from '../src/domain/findings.ts';
 import type { ImageFacts } from '../src/domain/image-facts.ts';
 
-/** A bad picture is a verdict, not an error: steps return findings and throw only for trouble. */
+/** A bad picture is a verdict, not an error. So steps return findings and throw only for trouble. */
 export interface StepResult {
   readonly findings: readonly Finding[];
-  /** What `checkIsImage` learnt, for the steps after it. */
+  /** The facts that `checkIsImage` found, for the steps after it. */
   readonly facts?: ImageFacts;
-  /** The facts do not tell: nothing was checked, so nothing is found. */
+  /** The facts are not enough, so nothing was checked and nothing is found. */
   readonly isUnknown?: true;
 }
 
-/** A step's result with when it ran. Times are ISO 8601; `attempt` counts this activity's own tries. */
+/** A step's result with the times of its run. Times are ISO 8601. `attempt` counts this activity's own tries. */
 export interface TimedStepResult extends StepResult {
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -22,7 +22,7 @@ export interface TimedStepResult extends StepResult {
 export const passed: StepResult = { findings: [] };
 export const unknown: StepResult = { findings: [], isUnknown: true };
 
-/** Adds to a step's result when it ran. */
+/** Adds the times of its run to a step's result. */
 export function timed<Input>(
   run: (input: Input) => Promise<StepResult> | StepResult,
 ): (input: Input) => Promise<TimedStepResult> {

@@ -6,8 +6,8 @@ import type { LiveStatus } from '../src/domain/ports/executions.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
 
 /**
- * What callers know of the workflows. Inputs and results are part of recorded histories: fields may be added
- * (optional), never renamed or removed. No secret and no image byte ever goes through them.
+ * The interface of the workflows for callers. Inputs and results are part of recorded histories. So new fields are
+ * optional, and fields are never renamed or removed. No secret and no image byte ever goes through them.
  */
 export const TASK_QUEUE = 'validatr';
 export const WEBHOOK_TASK_QUEUE = 'validatr-webhooks';
@@ -30,25 +30,28 @@ export function deliveryWorkflowId(deliveryId: string): string {
   return `delivery-${deliveryId}`;
 }
 
-/** A snapshot of the asset: no step reads the row. Of the webhooks it says only which keys are given. */
+/**
+ * A snapshot of the asset, so that steps need not read its row. It has only the keys of the
+ * webhooks, because their URLs are secrets.
+ */
 export interface ValidateAssetInput {
   readonly assetId: string;
   readonly attempt: number;
   readonly assetPath: AssetPath;
   readonly webhookKeys: readonly NotificationKey[];
   readonly stepExecution: StepExecution;
-  /** Missing: the contract's own. */
+  /** Missing: the default policy. */
   readonly policy?: PolicyInUse;
-  /** What the file's SHA-256 is to be, hex. */
+  /** The SHA-256 that the file must have, hex. */
   readonly sha256?: string;
 }
 
-/** `superseded`: another run owns the asset; this one wrote and sent nothing. */
+/** `superseded`: another run owns the asset, so this run wrote and sent nothing. */
 export type ValidateAssetResult =
   | ({ readonly outcome: 'finished' } & Verdict)
   | { readonly outcome: 'superseded' };
 
-/** Kept with the execution, so that a dispatcher can tell which attempt a running workflow belongs to. */
+/** Stored with the execution, so that a dispatcher can tell which attempt a running workflow belongs to. */
 export interface ValidateAssetMemo {
   readonly attempt: number;
 }
@@ -62,9 +65,9 @@ export type AssetStatus = LiveStatus;
 
 export const statusQuery = defineQuery<AssetStatus>('status');
 export const cancelSignal = defineSignal<[reason?: string]>('cancel');
-/** To `deliverWebhook`: the delivery is due at once (a replay). */
+/** Tells `deliverWebhook` that the delivery is due at once, because it was replayed. */
 export const tryNowSignal = defineSignal('tryNow');
 
-/** Registered by `temporal-config/search-attributes.json`; a test holds the two together. */
+/** Registered by `temporal-config/search-attributes.json`. A test compares the two. */
 export const stateAttribute = defineSearchAttributeKey('ValidatrState', SearchAttributeType.KEYWORD);
 export const verdictAttribute = defineSearchAttributeKey('ValidatrVerdict', SearchAttributeType.KEYWORD);

@@ -3,7 +3,7 @@ import type { Activities } from '../activities/index.ts';
 import { type DeliverWebhookInput, tryNowSignal } from './contract.ts';
 
 const { sendWebhook } = proxyActivities<Activities>({
-  // 10 s for the receiver, the rest for reading and recording.
+  // The receiver gets 10 s. The rest is for reading and recording.
   startToCloseTimeout: '20 s',
   // A failure of the receiver is a result. Temporal retries only our own trouble.
   retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '60 s' },
@@ -11,8 +11,9 @@ const { sendWebhook } = proxyActivities<Activities>({
 });
 
 /**
- * Tries one delivery on its schedule until the receiver has it, refuses it for good, or the schedule runs out. The
- * signal `tryNow` ends a wait early; after the end it starts over, because a replay has made the delivery pending again.
+ * Tries one delivery on its schedule until the receiver accepts it, refuses it for good, or the schedule runs out. The
+ * signal `tryNow` ends a wait early. If it comes during the last try, the tries start over, because a replay has made
+ * the delivery pending again.
  */
 export async function deliverWebhook({ deliveryId }: DeliverWebhookInput): Promise<void> {
   let isAskedFor = false;

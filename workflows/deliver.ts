@@ -17,9 +17,9 @@ import {
 import { type ExecutionMode, isActivityFailure } from './durable.ts';
 
 /**
- * Sends an event without ever holding up the verdict: one short try in line, and if that does not settle it a
- * workflow of its own, which outlives this one. Ends when either has taken charge; true if that took
- * a workflow of its own, and so another workflow task.
+ * Sends an event without delaying the verdict. It makes one short try in line. If that does not settle the
+ * delivery, it starts a delivery workflow, which outlives this one. Returns true if it started that
+ * workflow, which takes another workflow task.
  */
 export function deliver({ deliveryId, event }: EventToSend, mode: ExecutionMode): Promise<boolean> {
   return CancellationScope.nonCancellable(async () => {
@@ -35,7 +35,7 @@ export function deliver({ deliveryId, event }: EventToSend, mode: ExecutionMode)
         staticSummary: `${event} webhook`,
       });
     } catch (error) {
-      // The dispatcher, or an earlier run of this code, has started it already: that counts as success.
+      // The dispatcher, or an earlier run of this code, has already started it, which counts as success.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
     return true;

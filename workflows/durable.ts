@@ -12,12 +12,12 @@ import type { Activities } from '../activities/index.ts';
 import type { StepExecution } from '../src/domain/asset.ts';
 
 /**
- * Every activity is local first and durable next.
+ * Every activity runs as a local activity first, then as a regular one:
  *
  *     local, ≤ 2 tries, ≤ 5 s ──trouble worth retrying──▶ regular, 1 s ×2 up to 60 s, for 24 h
  *
- * Measured, 8 activities an asset, everything on 2 cores: all regular 14–20 assets/s, local first 40–50/s.
- * A regular activity is visible in the Web UI as pending, with its tries and its last failure.
+ * Measured with 8 activities an asset, everything on 2 cores: all regular 14–20 assets/s, local first 40–50/s. The Web
+ * UI shows a pending regular activity with its tries and its last failure.
  */
 const LOCAL: LocalActivityOptions = {
   startToCloseTimeout: '5 s',
@@ -27,8 +27,8 @@ const LOCAL: LocalActivityOptions = {
 };
 
 /**
- * A try that was lost with its worker is noticed when its time is up. The longest try is a write as owner: three statements and a
- * question to Temporal. Each may wait 5 s for its connection, but hardly ever does.
+ * A try that is lost with its worker is noticed when its time is up. The longest try is a write as owner: three
+ * statements and a request to Temporal. Each may wait 5 s for its connection, but hardly ever does.
  */
 const REGULAR: ActivityOptions = {
   startToCloseTimeout: '15 s',
@@ -37,10 +37,10 @@ const REGULAR: ActivityOptions = {
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 };
 
-/** Decoding may take long, so it sends a heartbeat every 3 s: a worker that died under an image is noticed within 10 s. */
+/** Decoding may take long, so it sends a heartbeat every 3 s. Temporal then notices within 10 s that the worker has died. */
 const DECODER: ActivityOptions = { ...REGULAR, startToCloseTimeout: '60 s', heartbeatTimeout: '10 s' };
 
-/** For a run whose worker has died under it twice. Other steps can't be the reason, so they are tried as long as ever. */
+/** For a run whose worker has died twice. Only the decoder can be the reason, so other steps are tried as long as ever. */
 const CAREFUL_DECODER: ActivityOptions = { ...DECODER, retry: { ...REGULAR.retry, maximumAttempts: 3 } };
 
 /** `careful`: regular only, at most 3 tries of the decoder. */
@@ -49,13 +49,16 @@ export type ExecutionMode = StepExecution | 'careful';
 export interface DurableOptions {
   readonly mode: ExecutionMode;
   readonly summary: string;
-  /** It decodes an image: it may take long, and the image may take its worker down. */
+  /** It decodes an image, so it may take long, and the image may crash its worker. */
   readonly runsDecoder?: boolean;
   /** Called when the local tries have failed and regular ones follow. */
   readonly onTrouble?: (message: string) => Promise<void>;
 }
 
-/** Runs the activity `name` local first, then regular. */
+/**
+ * Runs the activity `name` local first, then regular.
+ * @throws the failure of the activity, or a cancellation
+ */
 export async function durably<Name extends keyof Activities>(
   name: Name,
   input: Parameters<Activities[Name]>[0],
@@ -82,15 +85,15 @@ function isWorthRetrying(error: unknown): boolean {
 }
 
 /**
- * Why an activity failed; null if the error is something else (cancellation, a fault in our own code). A regular
- * activity's failure comes wrapped, a local one's does not.
+ * The reason why an activity failed. Null if the error is something else (cancellation, a fault in our own code). The
+ * failure of a regular activity is wrapped, that of a local one is not.
  */
 function activityFailureOf(error: unknown): ApplicationFailure | TimeoutFailure | null {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof ApplicationFailure || cause instanceof TimeoutFailure ? cause : null;
 }
 
-/** Whether an activity could not be carried out, as against a cancellation or a fault in the workflow's own code. */
+/** Whether an activity failed. False for a cancellation and for a fault in the workflow's own code. */
 export function isActivityFailure(error: unknown): boolean {
   return activityFailureOf(error) !== null;
 }
@@ -102,7 +105,7 @@ export function describeFailure(error: unknown): string {
   return cause?.message ?? 'Unknown failure';
 }
 
-/** The worker fell silent or the time ran out: what an image that takes the worker down looks like from here. */
+/** Whether the worker fell silent or the time ran out. An image that crashes its worker looks like this from here. */
 export function isLostWorker(error: unknown): boolean {
   return activityFailureOf(error) instanceof TimeoutFailure;
 }

@@ -12,10 +12,10 @@ export interface PipelineResult {
 }
 
 /**
- * Runs each step as soon as it can run. Independent ones run side by side, so a fault of the webhook URLs never hides a fault of
- * the image, nor the other way round.
+ * Runs each step as soon as it can run. Independent steps run side by side. So faults of the webhook URLs never hide
+ * faults of the image, nor the other way round.
  *
- * @throws the first trouble (not findings) once every branch has ended.
+ * @throws the first trouble (not a finding), after every branch has ended
  */
 export async function runPipeline(
   steps: readonly Step[],
@@ -28,7 +28,7 @@ export async function runPipeline(
   let image: ImageFacts | null = null;
   let waiting = steps;
 
-  /** Runs a step, then those that wait for what it has learnt. */
+  /** Runs a step, then the steps that wait for its result. */
   async function run(step: Step): Promise<void> {
     const { knows, facts } = await carryOut(step);
     if (facts !== undefined) image = facts;
@@ -69,7 +69,7 @@ export async function runPipeline(
     } catch (error) {
       if (!isCancellation(error))
         for (const name of names) progress.fail(name, new Date().toISOString(), describeFailure(error));
-      // Three workers in a row were lost with this image: that is a finding, and it is not tried again.
+      // Three workers in a row were lost with this image, so it gets a finding and is not tried again.
       if (!runsDecoder || mode !== 'careful' || !isLostWorker(error)) throw error;
       findings.push({ code: 'decoder_crashed', key: 'asset', measured: { reason: 'the decoder crashed' } });
       return { results: [], knows: false };
@@ -80,7 +80,7 @@ export async function runPipeline(
   return { findings, image };
 }
 
-/** Waits for all, then throws the first failure: cancellation before trouble. */
+/** Waits for all branches, then throws the first failure. A cancellation comes before trouble. */
 async function allEnded(branches: Promise<unknown>[]): Promise<void> {
   const failures = (await Promise.allSettled(branches)).flatMap((end) =>
     end.status === 'rejected' ? [end.reason as unknown] : [],

@@ -2,23 +2,23 @@ import type { TimedStepResult } from '../activities/step.ts';
 import { pendingSteps, type StepName, type StepRecord } from '../src/domain/steps.ts';
 import { failsAsset } from '../src/domain/image-notes.ts';
 
-/** The state of each step so far: the answer to `status`, and in the end a part of the row. */
+/** The state of each step so far. The query `status` answers with it, and in the end it becomes part of the row. */
 export interface Progress {
   steps(): StepRecord[];
   start(name: StepName, now: string): void;
-  /** The local tries are used up; regular ones follow. */
+  /** The local tries are used up, and regular ones follow. */
   trouble(name: StepName, message: string, tries: number): void;
   finish(name: StepName, result: TimedStepResult): void;
   /** The step itself could not be carried out. */
   fail(name: StepName, now: string, message: string): void;
   skip(name: StepName): void;
-  /** Nothing runs any more: steps that have not ended are skipped. */
+  /** Nothing runs any more, so steps that have not ended are skipped. */
   close(): void;
   /** Calls `onChange` again, e.g. because the asset's state has changed. */
   show(): void;
 }
 
-/** Of the steps `names`. `onChange` is told of all of them at every change. */
+/** Tracks the steps `names`, and calls `onChange` with all of them at every change. */
 export function createProgress(
   names: readonly StepName[],
   onChange: (steps: StepRecord[]) => void,

@@ -3,11 +3,11 @@ import type { Activities } from '../activities/index.ts';
 
 const { reconcileAssets } = proxyActivities<Activities>({
   startToCloseTimeout: '60 s',
-  // It beats every 3 s: a round whose worker died must not hold up the next ones.
+  // The activity sends a heartbeat every 3 s, so a round whose worker died does not delay the next ones.
   heartbeatTimeout: '10 s',
-  // A round that fails is followed by the next in 15 s.
+  // A failed round is not retried, because the next one follows in 15 s.
   retry: { maximumAttempts: 1 },
-  summary: 'Hold open rows against their workflows',
+  summary: 'Compare open rows with their workflows',
 });
 
 /** One round, started by the Temporal Schedule `validatr-reconcile`. */

@@ -5,21 +5,21 @@ import { orderSteps, type StepName } from '../src/domain/steps.ts';
 import type { ValidateAssetInput } from './contract.ts';
 import { type DurableOptions, durably } from './durable.ts';
 
-/** What steps may learn for others that need it: a readable file, the facts of an image. */
+/** Knowledge that steps give to the steps that need it: a readable file, the facts of an image. */
 export type Knowledge = 'file' | 'facts';
 
-/** How a step ended: a result for each of its names, and what it learnt. */
+/** The end of a step: a result for each of its names, and the knowledge that it gives. */
 export interface StepOutcome {
   readonly results: readonly TimedStepResult[];
   readonly knows: boolean;
   readonly facts?: ImageFacts;
 }
 
-/** A step of the pipeline: one activity, which answers for one or more steps as details show them. */
+/** A step of the pipeline. It is one activity, and details show it as one or more steps. */
 export interface Step extends PipelineStep<Knowledge> {
   readonly names: readonly StepName[];
   readonly summary: string;
-  /** It decodes the image, so it may take long, and the image may take its worker down. */
+  /** It decodes the image, so it may take long, and the image may crash its worker. */
   readonly runsDecoder?: true;
   run(options: DurableOptions, facts: ImageFacts | null): Promise<StepOutcome>;
 }
@@ -27,13 +27,13 @@ export interface Step extends PipelineStep<Knowledge> {
 const only = (result: TimedStepResult, knows = false): StepOutcome => ({ results: [result], knows });
 
 /**
- * The steps that an asset needs, and no other:
+ * Only the steps that an asset needs:
  *
  *     checkWebhookUrls
  *     checkAssetReachable ─file─▶ checkIsImage ─facts─▶ checkIsJpeg, checkDimensions | judgeImage
  *
- * The default policy has an activity for each of its checks. All that another policy asks, and the checksum of a submission, is
- * judged by `judgeImage` in one go.
+ * The default policy has an activity for each of its checks. The activity `judgeImage` judges all checks of another
+ * policy at once, and the checksum of a submission.
  */
 export function stepsFor(input: ValidateAssetInput): Step[] {
   const { assetId, assetPath, webhookKeys, policy, sha256 } = input;
@@ -94,8 +94,8 @@ export function stepsFor(input: ValidateAssetInput): Step[] {
       names: judged,
       summary:
         policy === undefined
-          ? 'Has it the given checksum?'
-          : `Is it as ${policy.name}@${policy.version} asks?`,
+          ? 'Does it have the given checksum?'
+          : `Does it pass ${policy.name}@${policy.version}?`,
       needs: 'facts',
       async run(options, facts) {
         const { results, earlier } = await durably(
@@ -118,7 +118,7 @@ export function stepsFor(input: ValidateAssetInput): Step[] {
   return steps;
 }
 
-/** As details show them, in reporting order. */
+/** Names of the steps as details show them, in reporting order. */
 export function stepNames({ policy, sha256 }: ValidateAssetInput): StepName[] {
   return orderSteps(policy?.steps, sha256 !== undefined);
 }

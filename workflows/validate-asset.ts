@@ -23,7 +23,7 @@ import { runPipeline } from './pipeline.ts';
 import { createProgress, describeSteps } from './progress.ts';
 import { stepNames, stepsFor } from './steps.ts';
 
-/** From this claim of a run on, every step is a regular activity: the worker has died under the run twice. */
+/** From this claim of a run on, every step is a regular activity, because the worker has died twice during the run. */
 const CAREFUL_FROM_CLAIM = 3;
 
 /**
@@ -32,8 +32,8 @@ const CAREFUL_FROM_CLAIM = 3;
  *     claim the row ─▶ steps ─▶ write the verdict ─▶ terminal event
  *           └─▶ onStart ─────────────────────────────┘ (waits for onStart's first try)
  *
- * The claim and the verdict are written even when the workflow is cancelled; a run that does not own the row ends at
- * once and sends nothing.
+ * The claim and the verdict are written even if the workflow is cancelled. A run that does not
+ * own the row ends at once and sends nothing.
  */
 export async function validateAsset(input: ValidateAssetInput): Promise<ValidateAssetResult> {
   const { assetId, attempt, stepExecution } = input;
@@ -95,15 +95,16 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
     const startHandedOver = await startEvent;
     const endHandedOver = finish.send !== null && (await deliver(finish.send, mode));
     if (startHandedOver || endHandedOver || stepExecution === 'regular') {
-      // The verdict was written in an earlier workflow task than this one. A run that is reset to this one replays that
-      // write without making it: said again as the very last thing, it makes the reset run the owner.
+      // The verdict was written in an earlier workflow task than this one. A run that is reset to this task only
+      // replays that write. So the write is made again as the very last thing, which makes the reset run the owner.
       await durably(
         'finishAsset',
         { assetId, verdict, sender: 'delivery_workflow' },
         { mode: 'local', summary: 'Make sure that the verdict is ours' },
       );
     }
-    // Cancelled from outside (CLI, Web UI): Temporal is to show it as such. A signal is an ordinary end.
+    // If the CLI or the Web UI cancelled the workflow, Temporal has to show it as cancelled.
+    // After the signal `cancel`, it ends as usual.
     if (cancellation !== undefined && root.consideredCancelled) throw cancellation;
     return { outcome: 'finished', ...verdict, state };
   });
