@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../domain/errors.ts';
 import type { AssetFile } from '../domain/ports/sources.ts';
 
-/** A file of this machine. A read cannot be ended early: the system has no means for it. */
+/** A local file. A read cannot be ended early, because the system has no means for that. */
 export function createLocalFile(handle: FileHandle, bytes: number): AssetFile {
   return {
     bytes,
@@ -20,7 +20,7 @@ export function createLocalFile(handle: FileHandle, bytes: number): AssetFile {
   };
 }
 
-/** A file that can be opened but not read: the storage has trouble, whatever the picture is. */
+/** Reads once. An error here is trouble of the storage, not a fault of the picture, because the file was opened before. */
 async function readOnce(
   handle: FileHandle,
   block: Buffer,

@@ -6,8 +6,8 @@ import type { AssetSource } from '../domain/ports/sources.ts';
 import { createLocalFile } from './local-file.ts';
 
 /**
- * Errors that mean "not reachable" in the contract. All others (EIO, ESTALE, EMFILE, ETIMEDOUT, …) are trouble of the storage,
- * which says nothing about the asset.
+ * Errors that mean "not reachable" in the contract. All others (EIO, ESTALE, EMFILE, ETIMEDOUT, …) are trouble of the
+ * storage, which says nothing about the asset.
  */
 const NOT_REACHABLE = new Set([
   'ENOENT',
@@ -18,7 +18,7 @@ const NOT_REACHABLE = new Set([
   'ENAMETOOLONG',
   'EISDIR',
   'ENXIO',
-  // Node's own, for a path with a NUL byte.
+  // Node's own code for a path with a NUL byte.
   'ERR_INVALID_ARG_VALUE',
 ]);
 
@@ -28,11 +28,11 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 export interface LocalSourceOptions {
   /** Absolute directory that relative paths start from. */
   readonly base: string;
-  /** Absolute directories that assets must lie in, symbolic links resolved. */
+  /** Absolute directories. An asset must lie in one of them after symbolic links are resolved. */
   readonly roots: readonly string[];
 }
 
-/** Files of this machine. A path is resolved first. The place of the opened file decides, not its path. */
+/** Local files. A path is resolved before it is opened. Then the place of the open file decides, not the path. */
 export function createLocalSource(options: LocalSourceOptions): AssetSource {
   return {
     stat: (path) =>
@@ -49,13 +49,13 @@ export function createLocalSource(options: LocalSourceOptions): AssetSource {
   };
 }
 
-/** Where the path leads; null where that is no regular file inside of the roots. */
+/** The resolved path and the size in bytes. Null if it is no regular file inside the roots. */
 async function find(
   path: string,
   { base, roots }: LocalSourceOptions,
 ): Promise<{ readonly target: string; readonly bytes: number } | null> {
   if (path === '') return null;
-  // Not `resolve`: it takes `file.jpg/` and `no-such-directory/../file.jpg` for the file, the system does not.
+  // `resolve` would accept `file.jpg/` and `no-such-directory/../file.jpg` as the file, but the system does not.
   const target = await realpath(isAbsolute(path) ? path : base + sep + path);
   if (!(await isInside(target, roots))) return null;
   const found = await stat(target);
@@ -67,18 +67,21 @@ interface Opened {
   readonly bytes: number;
 }
 
-/** The open file; null where it is not reachable. */
+/**
+ * Opens the file. Null if it is not reachable. The caller closes the handle.
+ * @throws {AppError} `storage_unavailable`
+ */
 export function openInside(path: string, options: LocalSourceOptions): Promise<Opened | null> {
   return orNotReachable(() => openFound(path, options));
 }
 
-/** A path is looked at before it is opened, because opening a device can do things. */
+/** Checks the path before opening it, because opening a device can have effects. */
 async function openFound(path: string, options: LocalSourceOptions): Promise<Opened | null> {
   const found = await find(path, options);
   if (found === null) return null;
   const handle = await open(found.target, OPEN_FLAGS);
   try {
-    // In between the path may have come to mean another file: the open one is judged.
+    // The path may lead to another file by now, so the open file is checked.
     const opened = await handle.stat();
     const where = await locate(handle, found.target);
     if (opened.isFile() && (await isInside(where, options.roots))) return { handle, bytes: opened.size };
@@ -100,7 +103,7 @@ async function orNotReachable<Result>(work: () => Promise<Result | null>): Promi
   }
 }
 
-/** Where an open file is: Linux says it; elsewhere the path is resolved once more. */
+/** The path of an open file. Linux knows it. On other systems the path is resolved once more. */
 async function locate(handle: FileHandle, target: string): Promise<string> {
   if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
   return realpath(target);

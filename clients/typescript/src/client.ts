@@ -15,7 +15,7 @@ import type {
   Submission,
 } from './schema.ts';
 
-/** Items of one page: the most that the API takes. */
+/** Items of one page. The API allows no more. */
 const PAGE_LIMIT = 500;
 
 /** Milliseconds between two looks while waiting for a verdict. The pause grows from the first value to the last. */
