@@ -22,7 +22,8 @@ describe('when decoders are killed', () => {
       .map((line) => line.trim().split(/\s+/))
       .filter(
         ([, parent, ...args]) =>
-          Number(parent) === stack.worker.process.pid && args.join(' ').includes('src/image/decoder/child.ts'),
+          Number(parent) === stack.worker.process.pid &&
+          args.join(' ').includes('src/image/decoder/child.ts'),
       )
       .map(([pid]) => Number(pid));
 
