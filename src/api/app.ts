@@ -12,15 +12,15 @@ import { type ApiDeps, OPERATIONS } from './operations.ts';
 import { createResolvePolicy } from './policies/resolve-policy.ts';
 import { DOCS_FILES, serveDocsFiles } from './service/docs.ts';
 
-/** Requests without a key in flight at once. */
+/** How many requests without a key may be in flight at once. */
 const OPEN_IN_FLIGHT_MAX = 200;
 
-/** Whatever is in flight, these are answered. */
+/** Operations that are answered however many requests are in flight. */
 const EXEMPT = OPERATIONS.filter(({ isExempt }) => isExempt === true);
 const OPEN = OPERATIONS.filter(({ scope, isExempt }) => scope === null && isExempt !== true);
 const SECURED = OPERATIONS.filter(({ scope }) => scope !== null);
 
-/** What the app makes itself, from what it is given. */
+/** Dependencies that the app makes itself. */
 type OwnDeps = 'isDraining' | 'resolvePolicy' | 'openApiDocument';
 
 export interface AppDeps extends Omit<ApiDeps, OwnDeps> {
@@ -53,8 +53,8 @@ export function createApp({
   app.set('trust proxy', [...trustedProxies]);
   app.use(traffic.track, identifyRequest, logRequest(logger), helmet(), boundHeaders);
   app.use(routeOperations(EXEMPT, deps));
-  // Operations without a key have a limit of their own: a client that does not read its answers takes no place from clients with
-  // a key. The echo is one of them, because webhook receivers have no key.
+  // Operations without a key have a limit of their own, so they take no place from clients with a key. The echo has no key,
+  // because webhook receivers have none.
   const { limit } = createTraffic({ inFlightMax: OPEN_IN_FLIGHT_MAX });
   app.use(routeOperations(OPEN, deps, limit));
   app.use(DOCS_FILES, limit);

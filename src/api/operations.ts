@@ -17,7 +17,7 @@ import {
 } from './webhooks/deliveries.ts';
 import { enableEndpoint, listEndpoints } from './webhooks/endpoints.ts';
 
-/** The whole API, in the order of the OpenAPI document. What is not in this list is neither served nor documented. */
+/** The whole API, in the order of the OpenAPI document. An operation that is not listed is neither served nor documented. */
 const ALL = [
   submitAsset,
   listAssets,
@@ -51,12 +51,12 @@ const ALL = [
   getDocs,
 ] as const;
 
-/** What one of them needs, taken together over all of them. */
+/** The dependencies of all operations together. */
 export type ApiDeps = DepsOf<(typeof ALL)[number]>;
 
 export const OPERATIONS: readonly Operation<ApiDeps>[] = ALL;
 
-/** The intersection over a union, because a function of each member's dependencies takes all of them. */
+/** The intersection of all dependencies. TypeScript infers it for the parameter of several functions. */
 type DepsOf<Any> = (Any extends Operation<infer Deps> ? (deps: Deps) => void : never) extends (
   deps: infer All,
 ) => void

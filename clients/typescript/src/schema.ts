@@ -952,7 +952,7 @@ export interface components {
          * @enum {string}
          */
         AssetState: "queued" | "in_progress" | "complete" | "failed" | "canceled";
-        /** @description Optional fields are missing where the file does not tell, or was validated before they were there. */
+        /** @description An optional field is missing if the file does not tell it, or if the asset was validated before the field existed. */
         Image: {
             format: components["schemas"]["ImageFormat"];
             /** @description Pixels, as stored: before EXIF orientation. */
@@ -1015,7 +1015,7 @@ export interface components {
              * @enum {string}
              */
             severity: "error" | "warning" | "info";
-            /** @description Where and what, for people. */
+            /** @description The place in the file and the fault, for people. */
             detail?: string;
         };
         /** @enum {string} */
@@ -1039,7 +1039,7 @@ export interface components {
             /** @description 64 bits, hex; similar pictures differ in few. */
             perceptualHash?: string;
         };
-        /** @description How it compares with the tenant's earlier assets. */
+        /** @description How the image compares with the tenant's earlier assets. */
         Earlier: {
             /** @description The first asset with the very same pixels. */
             exact: string | null;

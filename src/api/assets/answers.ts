@@ -71,7 +71,9 @@ const imageNote = ofImage.imageNote
     severity: ofImage.imageNote.shape.severity.meta({
       description: 'Errors make a picture `damaged`; warnings and infos change no verdict.',
     }),
-    detail: ofImage.imageNote.shape.detail.meta({ description: 'Where and what, for people.' }),
+    detail: ofImage.imageNote.shape.detail.meta({
+      description: 'The place in the file and the fault, for people.',
+    }),
   })
   .meta({ id: 'ImageNote', description: "What the file's structure shows." });
 
@@ -99,7 +101,7 @@ const earlier = ofImage.earlier
     }),
     sizes: sizes.meta({ description: 'Quartiles of √(width · height) over the last assets, px.' }),
   })
-  .meta({ id: 'Earlier', description: "How it compares with the tenant's earlier assets." });
+  .meta({ id: 'Earlier', description: "How the image compares with the tenant's earlier assets." });
 
 const facts = ofImage.imageFacts.shape;
 const image = ofImage.imageFacts
@@ -123,7 +125,7 @@ const image = ofImage.imageFacts
   .meta({
     id: 'Image',
     description:
-      'Optional fields are missing where the file does not tell, or was validated before they were there.',
+      'An optional field is missing if the file does not tell it, or if the asset was validated before the field existed.',
   });
 
 const assetDelivery = z

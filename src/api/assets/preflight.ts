@@ -7,8 +7,8 @@ import type { JudgeHost } from '../../domain/ports/webhooks.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 
 /**
- * Every fault of a submission that can be known at once, for clients that prefer a refusal (`handling=strict`). The pipeline
- * checks again. @throws {AppError} `storage_unavailable`
+ * Finds every fault of a submission that can be known at once. Clients ask for it by `handling=strict`. The pipeline checks
+ * again. @throws {AppError} `storage_unavailable`
  */
 export type Preflight = (submission: Submission) => Promise<FieldFault[]>;
 
@@ -47,7 +47,7 @@ export function createPreflight({
     (await Promise.all([checkAsset(submission), checkWebhooks(submission)])).flat();
 }
 
-/** In the same words as the pipeline. */
+/** Words the fault as the pipeline does. */
 function asFault(pointer: string, finding: Finding, notifications: Submission['notifications']): FieldFault {
   const detail = reportFindings([finding], notifications)[0]?.message ?? '';
   return { pointer, code: finding.code, detail };

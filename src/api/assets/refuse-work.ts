@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express';
 import { AppError, type ErrorCode, type FieldFault } from '../../domain/errors.ts';
 
-/** Why no new work is taken right now; null when it is. */
+/** The reason why no new work is accepted now. Null: it is accepted. */
 export type Refusal = () => ErrorCode | null;
 
-/** For operations that make work: refuses before the body is read. @throws {AppError} the refusal */
+/** Refuses operations that make work, before the body is read. @throws {AppError} the reason */
 export function refuseWork({ refusal }: { readonly refusal: Refusal }): RequestHandler {
   return (_req, _res, next) => {
     const code = refusal();
@@ -13,7 +13,7 @@ export function refuseWork({ refusal }: { readonly refusal: Refusal }): RequestH
   };
 }
 
-/** For a `policy` in a body that names none. */
+/** The fault of a body whose `policy` names no existing policy. */
 export function policyFault({ code, message }: AppError): FieldFault {
   return { pointer: '/policy', code, detail: message };
 }

@@ -41,7 +41,7 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
   };
 }
 
-/** Always in this order of members. A finding read from a row has another order. */
+/** The members always have this order. A finding that was read from a row has another. */
 export function representFinding({
   code,
   step,

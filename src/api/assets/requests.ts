@@ -61,7 +61,7 @@ export const retryRequest = z
   })
   .meta({ id: 'RetryRequest' });
 
-/** Whether a page is asked for: without any of its parameters the answer is the whole list. */
+/** Whether the query asks for a page. Without any parameter of a page, the answer is the whole list. */
 export function isPageQuery(given: object): boolean {
   return Object.keys(listQuery.shape).some((name) => name in given);
 }

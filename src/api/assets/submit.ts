@@ -73,7 +73,7 @@ export const submitAsset = defineOperation({
       const submission = body() as Submission;
       const key = idempotencyKey(req);
       const tenant = tenantOf(res);
-      // The verdict is only for keys that may read it. Another key's wish to wait for it is not followed.
+      // Only keys that may read the verdict get it. The `wait` of another key is ignored.
       const { isStrict, waitS, applied } = readPreferences(req, { mayWait: hasScope(res, 'assets:read') });
       if (applied !== null) res.set('Preference-Applied', applied);
       const policy = await resolvePolicy(tenant, submission.policy);
@@ -94,7 +94,8 @@ export const submitAsset = defineOperation({
 });
 
 /**
- * A submission that was accepted stays accepted: its key gets the first answer again, whatever has happened to the file since.
+ * Refuses a submission with faults, unless its idempotency key was accepted before. Such a submission gets the first answer
+ * again, even if the file has changed since.
  * @throws {AppError} `invalid_request`, naming every fault that is known at once
  */
 async function refuseFaults(

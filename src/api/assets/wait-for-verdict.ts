@@ -3,13 +3,13 @@ import { isTerminal } from '../../domain/asset.ts';
 import type { AssetDetails, AssetStore } from '../../domain/ports/assets.ts';
 import { tenantOf } from '../http/auth.ts';
 
-/** How often a client's wait looks at the row, in milliseconds: soon at first, then less often. */
+/** The intervals at which a waiting request reads the row, in milliseconds: short at first, then longer. */
 const FIRST_LOOK_MS = 30;
 const LAST_LOOK_MS = 250;
 
 export interface WaitDeps {
   readonly assets: AssetStore;
-  /** A process that is to stop keeps no client waiting. */
+  /** True once the process stops. It keeps no client waiting then. */
   readonly isDraining: () => boolean;
 }
 

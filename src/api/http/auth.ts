@@ -19,7 +19,7 @@ export interface Principal {
   readonly scopes: readonly Scope[];
 }
 
-/** A key is looked up again after this time. Revocation promises 5 s. */
+/** A key is looked up again after this time, because a revocation has to take effect within 5 s. */
 const BELIEVED_FOR_MS = 3_000;
 /** Keys kept in memory, unknown ones included. */
 const MAX_REMEMBERED = 10_000;

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { setImmediate as endOfTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Traffic } from './traffic.ts';
 
-/** A load balancer that has sent nothing for this long has left. A shorter `delayMs` replaces it: then none is expected. */
+/** After this time without a request, load balancers count as gone. A shorter `delayMs` replaces it: then none is expected. */
 const QUIET_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 /** A client without a load balancer may never be quiet. */
@@ -26,7 +26,7 @@ export interface DrainOptions {
  * | accepting | until no connection waits                      | answered                                      |
  * | closed    | until all are answered, at most 25 s with both above | refused, so a client may send it elsewhere |
  *
- * Gives false if requests still came when it closed.
+ * Returns false if requests still came when it closed.
  */
 export async function drain({ server, traffic, delayMs }: DrainOptions): Promise<boolean> {
   traffic.drain();
@@ -48,8 +48,9 @@ export async function drain({ server, traffic, delayMs }: DrainOptions): Promise
 }
 
 /**
- * The system completes connections before we accept them, and resets those that wait when listening stops. Node
- * accepts one in a turn of the event loop, and reads its request in the next. So this goes on until neither comes.
+ * The operating system completes connections before we accept them. When listening stops, it resets those that still wait.
+ * Node accepts one connection in a turn of the event loop, and reads its request in the next. So this loop goes on until a
+ * turn brings neither.
  */
 async function acceptWaiting(server: Server, until: number): Promise<void> {
   let arrivals = 0;

@@ -13,8 +13,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The text of a fault, which follows the name of its field, unless the schema has a text of its own. Undefined: zod's text.
- * Texts are for people. Programs use pointer and code.
+ * The text of a fault, to be read after the name of its field. A text that the schema itself has takes precedence.
+ * Undefined: zod's text is used. Texts are for people. Programs use pointer and code.
  */
 export function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '../../domain/errors.ts';
 
-/** Several times what browsers and proxies send. */
+/** Several times as many as browsers and proxies send. */
 const MAX_HEADERS = 100;
 
 /**
@@ -9,7 +9,7 @@ const MAX_HEADERS = 100;
  * @throws {AppError} `headers_too_large`
  */
 export const boundHeaders: RequestHandler = (req, _res, next) => {
-  // Names and values in turn.
+  // `rawHeaders` holds names and values in turn.
   if (req.rawHeaders.length > 2 * MAX_HEADERS) throw new AppError('headers_too_large');
   next();
 };

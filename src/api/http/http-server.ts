@@ -5,18 +5,18 @@ import { v7 as uuidv7 } from 'uuid';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import { asProblem } from './problem.ts';
 
-/** How long a client may take over the headers of a request, and over all of it; bodies have less (`traffic.ts`). */
+/** The time for the headers of a request, and for the whole request. Its body has less (`traffic.ts`). */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 20_000;
-/** Node looks for late clients only this often, by default every 30 s. */
+/** How often Node looks for late clients. Its default is 30 s. */
 const TIMEOUT_CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000;
-/** A connection on which nothing moves is cut, such as one that does not read its answer. Longer than an answer is held back. */
+/** A connection without traffic is cut after this time. It is longer than `Prefer: wait` may hold an answer back. */
 const STALLED_MS = 45_000;
-/** Request line and headers together, in bytes; Node counts. */
+/** Request line and headers together, in bytes. Node counts them. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** What the parser of HTTP raises, by its `code`; everything else is a request that can't be read. */
+/** Errors of Node's HTTP parser, by their `code`. Any other code means a request that can't be read. */
 const OF_PARSER: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
   HPE_HEADER_OVERFLOW: 'headers_too_large',
@@ -34,7 +34,7 @@ const TIMEOUTS: Timeouts = {
   connectionsCheckingInterval: TIMEOUT_CHECK_MS,
 };
 
-/** An HTTP server that waits for no client for long, and answers what never became a request like everything else. */
+/** An HTTP server that waits for no client for long. It answers unreadable requests with a problem, as all other errors. */
 export function createHttpServer(app: RequestListener, timeouts = TIMEOUTS): Server {
   const options = { ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES };
   const server = createServer(options, app);
@@ -43,10 +43,10 @@ export function createHttpServer(app: RequestListener, timeouts = TIMEOUTS): Ser
   return server;
 }
 
-/** Node emits it for sockets only; the declared type is wider. */
+/** Node emits `clientError` for sockets only; the declared type is wider. */
 function refuse(error: NodeJS.ErrnoException, connection: Duplex): void {
   const socket = connection as Socket;
-  // Reset by the client, or an answer is on its way: nothing can be said in the middle of it.
+  // The client has reset the connection, or part of an answer is sent. A second answer can't follow.
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
     socket.destroy();
     return;
@@ -70,7 +70,7 @@ function refuse(error: NodeJS.ErrnoException, connection: Duplex): void {
   socket.destroySoon();
 }
 
-/** Node keeps the answer under way at the socket, and looks there itself when nobody listens to `clientError`. */
+/** Node keeps the answer under way at the socket. Its default handler of `clientError` looks there, too. */
 function isAnswering(socket: Socket): boolean {
   const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent: boolean } | null };
   return answer?.headersSent === true;

@@ -20,7 +20,7 @@ const parseJson = express.json({
   type: () => true,
   verify(_req, res, body) {
     (res as Response).locals['bodyBytes'] = body.length;
-    // Otherwise these would be read as something that the client did not send: as no body, and as U+FFFD.
+    // The parser would read these as something else: as no body, and as U+FFFD.
     if (body.length === 0) throw new Error('The body is empty');
     if (!isUtf8(body)) throw new Error('The body is not UTF-8');
   },

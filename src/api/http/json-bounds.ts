@@ -15,8 +15,8 @@ interface Container {
 }
 
 /**
- * Refuses JSON that is nested too deep, or has too many elements or members in one place. It uses no recursion, because the
- * parser accepts any depth, but the stack does not. @throws {AppError} `invalid_request`, with the place
+ * Refuses JSON that is nested too deep, or has too many elements or members in one place. It uses no recursion: the parser
+ * accepts any depth, which would overflow the stack. @throws {AppError} `invalid_request`, with the place
  */
 export function checkBounds(body: unknown): void {
   const waiting: Container[] = [];

@@ -10,14 +10,14 @@ export function streamJsonArray<Item>(
   return stream(res, blocks, represent, '', () => '');
 }
 
-/** An object one of whose fields is streamed. */
+/** An object with one streamed field. */
 interface StreamedObject<Item> {
-  /** The fields before it: at least one. */
+  /** The fields before the array: at least one. */
   readonly before: object;
   readonly field: string;
   readonly blocks: AsyncIterable<readonly Item[]>;
   readonly represent: (item: Item) => object;
-  /** The fields after it: at least one. Called when the array is written. */
+  /** The fields after the array: at least one. Called when the array is written. */
   readonly after: () => object;
 }
 

@@ -9,10 +9,10 @@ import { parse } from './parse.ts';
 
 /**
  * One operation of the API is one object. The router serves it (`routeOperations`), and the OpenAPI document describes it
- * (`openapi/paths.ts`). Both read the same object, so neither can say anything else than the other.
+ * (`openapi/paths.ts`). Both read the same object, so they always agree.
  */
 
-/** What the document says of an operation. Everything here is known without dependencies. */
+/** The part of an operation that the OpenAPI document shows. It needs no dependencies. */
 export interface Description<Body extends z.ZodType = z.ZodType, Query extends z.ZodObject = z.ZodObject> {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** As in OpenAPI, without the final slash: `/assets/{id}`. */
@@ -23,17 +23,17 @@ export interface Description<Body extends z.ZodType = z.ZodType, Query extends z
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  /** What the API key has to be allowed. Null: the operation needs no key. */
+  /** The scope that the API key needs. Null: the operation needs no key. */
   readonly scope: Scope | null;
-  /** Answered however many requests are in flight. Only operations without a scope can be. */
+  /** Answered however many requests are in flight. Only operations without a scope may set it. */
   readonly isExempt?: true;
   readonly query?: Query;
   readonly headers?: z.ZodObject;
   /** `ignored`: the operation needs no body, but a body that is sent has to be JSON. */
   readonly body?: JsonBody<Body> | 'ignored';
-  /** By status: how the operation ends well. */
+  /** The good answers, by status. */
   readonly replies: Readonly<Record<number, Reply>>;
-  /** How else it can end, besides what every operation and every body can cause (`openapi/paths.ts`). */
+  /** The errors of this operation alone. `openapi/paths.ts` adds those of every operation and of every body. */
   readonly problems?: readonly ErrorCode[];
   readonly callbacks?: ZodOpenApiCallbacksObject;
 }
@@ -42,7 +42,7 @@ export interface JsonBody<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   /** A missing body is read as `{}`. */
   readonly optional?: true;
-  /** By name. Each works with `make dev` as it stands. */
+  /** By name. Each works with `make dev`, without changes. */
   readonly examples: Readonly<Record<string, unknown>>;
 }
 
@@ -59,7 +59,7 @@ export interface Reply {
   readonly leadsTo?: readonly string[];
 }
 
-/** The request as the operation's schemas read it, at the moment the handler asks. */
+/** The request, read by the operation's schemas when the handler asks for it. */
 interface Input<Body, Query> {
   /** @throws {AppError} `invalid_request`, naming every field at fault */
   readonly body: () => Body;
@@ -70,12 +70,12 @@ interface Input<Body, Query> {
 type Handler<Body, Query> = (req: Request, res: Response, input: Input<Body, Query>) => void | Promise<void>;
 
 interface Handling<Deps, Body, Query> {
-  /** Runs after the scope check and before anything of the body is read: to refuse a request, or to set headers. */
+  /** Runs after the scope check and before the body is read. It may refuse the request or set headers. */
   readonly before?: (deps: Deps) => RequestHandler;
   readonly handle: (deps: Deps) => Handler<Body, Query>;
 }
 
-/** `never`: in a list, handlers of all kinds of input stand side by side. */
+/** `never`, because one list holds handlers of all kinds of input. */
 export interface Operation<Deps> extends Description, Handling<Deps, never, never> {}
 
 /** Types the handler's input by the operation's own schemas. */
@@ -86,8 +86,8 @@ export function defineOperation<Deps, Body extends z.ZodType, Query extends z.Zo
 }
 
 /**
- * Serves the operations: `first`, scope check, the operation's own `before`, JSON body, handler. Every other method of their
- * paths is answered 405 with `Allow`. Express matches with and without a final slash, without a redirect, and answers HEAD where
+ * Serves the operations: `first`, scope check, the operation's own `before`, JSON body, handler. Any other method of a path is
+ * answered 405 with `Allow`. Express matches with and without a final slash, without a redirect. It answers HEAD wherever
  * there is a GET.
  */
 export function routeOperations<Deps>(
@@ -114,9 +114,9 @@ export function routeOperations<Deps>(
   return router;
 }
 
-/** Express takes the first pattern that matches: `/assets/image` has to come before `/assets/{id}`. */
+/** Express takes the first pattern that matches, so `/assets/image` has to come before `/assets/{id}`. */
 function byPrecedence(one: string, other: string): number {
-  // The last character there is: parameters after every name.
+  // U+FFFF sorts after every other character, so parameters come after every name.
   const key = (path: string) => path.replaceAll(/\{\w+\}/g, '\uffff');
   return key(one) < key(other) ? -1 : 1;
 }
@@ -139,7 +139,7 @@ function handlersOf<Deps>(operation: Operation<Deps>, deps: Deps): RequestHandle
   ];
 }
 
-/** `never` here is what the operation's own schemas make of the request: `defineOperation` has checked that the handler takes it. */
+/** `never` stands for what the operation's own schemas read. `defineOperation` has checked that the handler takes it. */
 function inputOf({ id, body, query }: Description, req: Request): Input<never, never> {
   return {
     body() {

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { z } from 'zod';
 
-/** Items a page. */
+/** Items on a page. */
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;
 

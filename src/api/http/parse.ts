@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { AppError, type FieldFault } from '../../domain/errors.ts';
 import { wordsOf } from './fault-words.ts';
 
-/** Faults named at once. Otherwise a body of a thousand unknown keys would get an answer ten times its size. */
+/** How many faults one answer names. Otherwise a body of a thousand unknown keys would get an answer ten times its size. */
 const MAX_FAULTS = 20;
 
 /** A body or query as the schema reads it. @throws {AppError} `invalid_request`, naming every field at fault */

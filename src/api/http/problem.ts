@@ -57,14 +57,14 @@ export const problemType = (code: ErrorCode): string => `urn:validatr:error:${co
 /** The last handler of the app. */
 export function handleErrors(logger: Logger): ErrorRequestHandler {
   return (raised: unknown, req, res, next) => {
-    // The client was too slow and has its answer. Now its body has broken off.
+    // The client was too slow and has its answer already. This error only says that its body broke off.
     if (res.writableEnded) return;
     const error = asAppError(raised);
     if (error.code === 'internal')
       logger.error({ err: raised, requestId: res.locals['requestId'] }, 'request failed');
     else if (error.status >= 500)
       logger.warn({ err: error, requestId: res.locals['requestId'] }, 'request refused');
-    // The answer has begun. Cutting the connection shows the client that the list is not whole.
+    // Part of the answer is sent. Cutting the connection shows the client that the list is not whole.
     if (res.headersSent) return next(raised);
     // The rest of a refused body may still be on its way.
     if (hasBody(req) && !req.complete) res.set('Connection', 'close');

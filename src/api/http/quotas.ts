@@ -8,17 +8,17 @@ import { hasBody } from './headers.ts';
 const WINDOW_S = 60;
 
 export interface QuotaLimits {
-  /** Requests of a key a minute. */
+  /** Requests that one key may make in a minute. */
   readonly requestsPerMinute: number;
-  /** Bytes of request bodies of a key a minute. */
+  /** Bytes of request bodies that one key may send in a minute. */
   readonly bytesPerMinute: number;
-  /** Requests of a key under way at once. */
+  /** Requests of one key that may be under way at once. */
   readonly atOnce: number;
 }
 
 /**
- * Limits each key in this process: requests and body bytes a minute, and requests at once. The windows are fixed, and
- * `RateLimit` and `RateLimit-Policy` tell them (draft-ietf-httpapi-ratelimit-headers-10). Without keys nothing is limited,
+ * Limits each key in this process: requests and body bytes a minute, and requests at once. The windows are fixed. The headers
+ * `RateLimit` and `RateLimit-Policy` show them (draft-ietf-httpapi-ratelimit-headers-10). Without keys there is no limit,
  * because there is only one tenant.
  * @throws {AppError} `rate_limited`, `too_many_at_once`
  */
@@ -49,7 +49,7 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
         void charge(bytes, keyId, Number(res.locals['bodyBytes'] ?? MAX_BODY_BYTES));
     });
 
-    // Never more than this is read, whatever length is declared.
+    // No more than this is read, whatever length is declared.
     const bodyBytes = Math.min(Number(declared ?? 0), MAX_BODY_BYTES);
     const ofRequests = await charge(requests, keyId, 1);
     const ofBytes = await charge(bytes, keyId, bodyBytes);

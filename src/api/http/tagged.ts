@@ -3,8 +3,8 @@ import type { Response } from 'express';
 
 /**
  * Answers with JSON and its ETag, or with 304 if the client has the same already. Express' `send` decides (`fresh`: lists, `*`,
- * weak comparison, GET and HEAD only). But `fetch` adds `Cache-Control: no-cache` to every If-None-Match, and `send` would then
- * never answer 304, so that header is removed.
+ * weak comparison, GET and HEAD only). `fetch` adds `Cache-Control: no-cache` to every request with If-None-Match. `send`
+ * would never answer 304 then, so that header is removed.
  */
 export function sendTagged(res: Response, body: object): void {
   const text = JSON.stringify(body);

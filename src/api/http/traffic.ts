@@ -20,9 +20,9 @@ export interface Traffic {
 }
 
 /**
- * A request counts as in flight from the end of its body, because until then only its client takes time. Requests whose body is
- * still coming have as many places of their own. When all of these are taken, the request that has been sending the longest is
- * refused. So a client that sends its body at once finds a place, however many others send a byte now and then.
+ * A request counts as in flight from the end of its body, because before that the process only waits for its client. Requests
+ * whose body is still coming have as many places of their own. When these are all taken, the request that has been sending the
+ * longest is refused. So a client that sends its body at once always finds a place beside slow ones.
  */
 export function createTraffic({
   inFlightMax,
@@ -62,7 +62,7 @@ export function createTraffic({
 
   function giveUp(res: Response): void {
     sending.delete(res);
-    // Half an answer is sent already, so only cutting the connection is left.
+    // Part of an answer is sent already, so the connection is cut.
     if (res.headersSent) return void res.req.socket.destroy();
     res.set('Connection', 'close');
     sendProblem(res, new AppError('request_timeout'));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ApiKey, KEY_STATES, keyState, SCOPES } from '../../domain/api-key.ts';
 import { type Answer, time } from '../http/answer.ts';
 
-/** The answers about keys. Only the answer that makes a key (`newApiKey`) has the text that lets a client use it. */
+/** The answers about keys. Only the answer that makes a key (`newApiKey`) holds the text that clients send. */
 export const apiKey = z
   .object({
     id: z.string(),

@@ -7,7 +7,7 @@ import { asPaths } from './paths.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-/** What an API key may be allowed. */
+/** The rights of each scope. */
 const SCOPES: Readonly<Record<Scope, string>> = {
   'assets:read': 'Read assets.',
   'assets:write': 'Submit, cancel and retry assets.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idempotencyKeyHeader, MAX_WAIT_S } from '../http/preferences.ts';
 
-/** Headers of answers; each is a component of its own. */
+/** Headers of answers. Each is a component of its own. */
 const header = (name: string, schema: z.ZodType<string>, description: string, example: string) =>
   schema.meta({ description, header: { id: name, example } });
 

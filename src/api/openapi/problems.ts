@@ -17,7 +17,7 @@ export function problemResponses(codes: readonly ErrorCode[]): Record<string, Zo
   );
 }
 
-/** Every operation that needs a key can also answer: no key, a key without the scope, too many requests. */
+/** Problems of every operation with a key: no key, a key without the scope, too many requests. */
 export const SECURED_RESPONSES: Record<string, ZodOpenApiResponseObject> = {
   401: {
     id: 'Unauthorized',
@@ -33,7 +33,7 @@ export const SECURED_RESPONSES: Record<string, ZodOpenApiResponseObject> = {
   },
 };
 
-/** Each a component of its own. */
+/** Each response is a component of its own. */
 const OF_ONE_CODE = Object.fromEntries(
   (Object.keys(ERRORS) as ErrorCode[]).map((code) => [code, { ...ofCodes([code]), id: componentName(code) }]),
 ) as Record<ErrorCode, ZodOpenApiResponseObject>;

@@ -43,7 +43,7 @@ export const policies = z
 /** The default policy, which every tenant has. */
 export const BUILT_IN = { ...DEFAULT_POLICY, createdAt: null };
 
-/** Rules in reporting order, whatever order they are stored in. */
+/** The rules in reporting order, however they are stored. */
 export function representPolicy(found: StoredPolicy | typeof BUILT_IN): Answer<typeof policy> {
   return { ...found, rules: orderRules(found.rules) };
 }

@@ -9,7 +9,7 @@ interface Asked {
   readonly version: number | null;
 }
 
-/** The policy as the tenant has it, or the error that it does not exist. If only the version is missing, the error says so. */
+/** The tenant's policy, or the error that it does not exist. If only the version is missing, the error says so. */
 export async function findPolicy(policies: Pick<PolicyStore, 'find'>, tenant: string, asked: Asked) {
   async function lookUp({ name, version }: Asked) {
     if (name !== BUILT_IN.name) return POLICY_NAME.test(name) ? policies.find(tenant, name, version) : null;

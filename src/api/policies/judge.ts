@@ -14,7 +14,7 @@ export interface JudgeDeps extends PolicyDeps {
   readonly verdicts: VerdictArchive;
 }
 
-/** Stored verdicts judged in one go. After each block other requests get their turn, and memory holds one block at a time. */
+/** How many stored verdicts are judged in one go. Other requests get their turn after each block. Memory holds one block. */
 const BLOCK_ROWS = 50;
 
 export const judgeByPolicy = defineOperation({

@@ -41,7 +41,7 @@ export function parseNewName(given: unknown): string {
   return parse(path, { name: given }).name;
 }
 
-/** Null where no version can have this number. */
+/** Null if no version can have this number. */
 export function parseVersion(given: unknown): number | null {
   return typeof given === 'string' && /^[1-9][0-9]{0,8}$/.test(given) ? Number(given) : null;
 }

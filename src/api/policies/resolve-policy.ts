@@ -13,12 +13,12 @@ import { findPolicy } from './find-policy.ts';
 /** Versions remembered at once, of all tenants. */
 const MAX_REMEMBERED = 10_000;
 
-/** What the `policy` of a submission stands for now: the default policy where there is none; an error where it stands for nothing. */
+/** Finds the version that a `policy` means now: the default policy without one, an error if there is no such version. */
 export type ResolvePolicy = (tenant: string, reference: string | undefined) => Promise<PolicyId | AppError>;
 
 /**
- * Who names no policy causes no query, and who names a version causes one in the life of this process: versions never change
- * and never go. A name alone is looked up each time, for a new version may have come.
+ * A submission without a policy causes no query. A version causes one query in the life of this process, because versions
+ * never change and never go. A name alone is looked up each time, because a new version may have come.
  */
 export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): ResolvePolicy {
   const known = new LRUCache<string, true>({ max: MAX_REMEMBERED });
@@ -28,7 +28,7 @@ export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): Resolv
     const asked = parsePolicyReference(reference);
     if (asked === null) return new AppError('policy_not_found');
     const { name, version } = asked;
-    // No tenant's name has a slash.
+    // The slash separates the two, because no tenant's name has one.
     const key = (id: PolicyId) => `${tenant}/${describePolicy(id)}`;
     if (version !== null && known.has(key({ name, version }))) return { name, version };
     const found = await findPolicy(policies, tenant, asked);

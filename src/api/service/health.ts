@@ -16,7 +16,7 @@ export interface HealthDeps {
   readonly isDraining: () => boolean;
 }
 
-/** Load balancers give up on a slow answer, and then nobody reads what is missing. */
+/** Load balancers give up on a slow answer, and then nobody can read what is missing. */
 const CHECK_DEADLINE_MS = 2_000;
 
 /** Anybody may ask, and each look costs queries, so an answer may be this old. */
@@ -79,7 +79,7 @@ export const getReadiness = defineOperation({
   },
 });
 
-/** However many ask, there is one look at a time, and its result holds for a moment. */
+/** Lets all callers share one look at a time. Its result holds for `LOOK_HOLDS_MS`. */
 function shareLooks<Results>(look: () => Promise<Results>): () => Promise<Results> {
   let last: { readonly at: number; readonly results: Promise<Results> } | null = null;
   return () => {

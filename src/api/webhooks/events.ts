@@ -9,7 +9,7 @@ import { eventHeaders } from '../openapi/headers.ts';
 const body = <State extends string>(name: string, state: State) =>
   z.object({ id: uuid, state: z.literal(state) }).meta({ id: name });
 
-/** What each event is sent with. */
+/** The body of each event. */
 const EVENTS: Record<DeliveryEvent | 'challenge', { summary: string; schema: z.ZodType }> = {
   onStart: {
     summary: 'The validation has started.',

@@ -40,7 +40,7 @@ export const replayRequest = z
   })
   .meta({ id: 'ReplayRequest', minProperties: 1 });
 
-/** For clients: the rules of `parseWebhookUrl` as far as a pattern can state them. It can't tell whether the host is valid. */
+/** For clients: the rules of `parseWebhookUrl`, as far as a pattern can state them. It can't tell whether the host is valid. */
 const WEBHOOK_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s\\<>"{}|^`/?#@]+(?:[/?#][^\s\\<>"{}|^`]*)?$/;
 
 export const testRequest = z
@@ -53,7 +53,7 @@ export const testRequest = z
   })
   .meta({ id: 'TestRequest' });
 
-/** In the names of the port. */
+/** Puts the filter into the names of the port. */
 export function asFilter({ asset, endpoint, ...rest }: z.output<typeof replayRequest>): DeliveryFilter {
   return { assetId: asset, endpointId: endpoint, ...rest };
 }
