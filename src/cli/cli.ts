@@ -2,7 +2,7 @@ import type { KeyDirectory, KeyStore } from '../domain/ports/keys.ts';
 import type { DeliveryLog, EndpointSecrets } from '../domain/ports/webhooks.ts';
 import type { SecretBox } from '../webhooks/secret-box.ts';
 
-/** What a command works on. */
+/** The stores that a command works on. */
 export interface Session {
   readonly keys: KeyStore;
   readonly directory: KeyDirectory;
@@ -12,7 +12,7 @@ export interface Session {
   readonly secretBox: () => SecretBox;
 }
 
-/** What every command is given. */
+/** Every command gets this. */
 export interface Cli {
   readonly print: (text: string) => void;
   /** Opens the database, and closes it when `work` has ended. */

@@ -38,7 +38,7 @@ export function createCommands(cli: Cli): Command {
   return program;
 }
 
-/** Every command below this one that does something. */
+/** The commands below this one that do something themselves. */
 function leaves(command: Command): Command[] {
   return command.commands.flatMap((child) => (child.commands.length === 0 ? [child] : leaves(child)));
 }

@@ -19,7 +19,7 @@ export function runCli(): Promise<void> {
   });
 }
 
-/** Runs the command that the words name. @throws {UsageError} if they name none, or give it what it does not take */
+/** Runs the command that the words name. @throws {UsageError} if there is none, or if it does not take the options given */
 export async function runWords(words: readonly string[], cli: Cli): Promise<void> {
   const program = createCommands(cli);
   const command = findCommand(program, words);

@@ -10,8 +10,8 @@ export function commandName(command: Command): string {
 }
 
 /**
- * The command that the words name. @throws {UsageError} if they name none, even before `--help`, which commander would
- * answer first
+ * Finds the command that the words name. @throws {UsageError} if there is none, also with `--help`. Commander alone would
+ * show its help first
  */
 export function findCommand(program: Command, words: readonly string[]): Command {
   let command = program;
@@ -30,7 +30,7 @@ export function findCommand(program: Command, words: readonly string[]): Command
   return command;
 }
 
-/** What commander found wrong, in two lines. Null if it only ended because it has shown the help. @throws any other error */
+/** Commander's error as a usage error. Null if commander only ended because it showed its help. @throws any other error */
 export function asUsageError(error: unknown, command: Command): UsageError | null {
   if (!(error instanceof CommanderError)) throw error;
   if (error.exitCode === 0) return null;

@@ -39,7 +39,7 @@ export function oneOf<Value extends string>(option: string, values: readonly Val
   };
 }
 
-/** The URL as it is stored. The text is not repeated, because webhook URLs are secrets. */
+/** The URL as it is stored. The error does not repeat the text, because webhook URLs are secrets. */
 export function asUrl(text: string): string {
   const url = parseWebhookUrl(text);
   if (url === null)

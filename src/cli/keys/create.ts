@@ -22,7 +22,7 @@ interface Options {
   readonly expiresDays?: number;
 }
 
-/** What working with assets takes. */
+/** The scopes that working with assets needs. */
 const DEFAULT_SCOPES: readonly Scope[] = [
   'assets:read',
   'assets:write',

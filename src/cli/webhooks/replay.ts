@@ -17,7 +17,7 @@ export function replayCommand({ print, withSession }: Cli): Command {
         'Sends a delivery again, with the same webhook-id and body, from the start of the schedule.',
       )
       .argument('[id]', 'id of the delivery, as `webhooks deliveries` shows it', asUuid)
-      .option('--all', 'instead of one: all that match the options below and whose endpoint is enabled'),
+      .option('--all', 'all deliveries that match the options below and whose endpoint is enabled'),
   )
     .addHelpText('after', TIME_HELP)
     .action((id: string | undefined, { all = false, tenant, ...filter }: Options) => {
@@ -37,7 +37,7 @@ export function replayCommand({ print, withSession }: Cli): Command {
 function checkChoice(id: string | undefined, all: boolean, isFiltered: boolean): void {
   if (id === undefined && !all)
     throw new UsageError(
-      'It is not said what to send again.',
+      'The command does not say what to send again.',
       'Give the id of a delivery, or --all with a filter.',
     );
   if (id !== undefined && (all || isFiltered))

@@ -38,8 +38,8 @@ export function secretCommand({ print, withSession }: Cli): Command {
         const [newest] = inForce ?? [];
         if (newest === undefined)
           throw new UsageError(
-            `The secret was rotated within the last ${SECRET_OVERLAP_H} h. A receiver may still verify with the one before.`,
-            'Wait, or add --force: it drops the secret before.',
+            `The secret was rotated within the last ${SECRET_OVERLAP_H} h. A receiver may still verify with the older secret.`,
+            'Wait, or add --force to drop the older secret.',
           );
         print(formatSecret(open(box, newest, endpointId)));
       });

@@ -15,7 +15,7 @@ export function tenantCommand(name: string): Command {
   );
 }
 
-/** An endpoint is made, with a secret, when it is first named. A tenant that is not one would sign nothing with it. */
+/** Accepts existing tenants only. A URL's first use makes its endpoint and secret, which a wrong tenant would never use. */
 export async function chooseTenant(directory: KeyDirectory, { tenant }: TenantOption): Promise<string> {
   const known = await directory.tenants();
   if (tenant === undefined && known.every((name) => name === DEFAULT_TENANT)) return DEFAULT_TENANT;
