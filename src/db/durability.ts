@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import { query } from './query.ts';
 
 /**
- * Settings of Postgres under which a commit that was acknowledged can be lost. `synchronous_commit` may be `on`,
- * `local`, `remote_write` or `remote_apply`: each waits for the disk of this server.
+ * Settings of Postgres that can lose an acknowledged commit when they are off. `synchronous_commit` may be `on`, `local`,
+ * `remote_write` or `remote_apply`, because each of them waits for the disk of this server.
  */
 const LOSSES = {
   fsync: 'A crash of the machine can lose what was committed, or damage the whole database.',
@@ -16,8 +16,8 @@ const LOSSES = {
 type Setting = keyof typeof LOSSES;
 
 /**
- * Null if an acknowledged commit is safe with this database, as our sessions see it (a user or a database can have
- * settings of its own); otherwise what is wrong and how to correct it, for people to read.
+ * Null if an acknowledged commit is safe with the settings that our sessions have (a user or a database can have its own).
+ * Otherwise a text for people, with the wrong settings and how to correct them.
  * @throws {AppError} `database_unavailable`
  */
 export async function findDurabilityFault(orm: MikroORM): Promise<string | null> {

@@ -9,8 +9,8 @@ import type { PolicyRules } from '../domain/policy.ts';
 import type { StepRecord } from '../domain/steps.ts';
 
 /**
- * Every query through an entity needs it: without `setFilterParams` it throws. `rls` hands the same value to the policies
- * of Postgres (`src/db/tenant.ts`).
+ * A filter that every query through an entity needs. Without `setFilterParams` the query throws. `rls` hands the same value to
+ * the policies of Postgres (`src/db/tenant.ts`).
  */
 const OF_TENANT = {
   tenant: {
@@ -21,17 +21,17 @@ const OF_TENANT = {
   },
 };
 
-/** The column was named before tenants were. */
+/** The column got its name before the term tenant was chosen. */
 const tenant = () => p.text().fieldName('owner');
 
-/** What was given under one notification key, and whether it can be called (`parseWebhookUrl`). */
+/** The text under each notification key, and whether it can be called (`parseWebhookUrl`). */
 export type Webhooks = {
   readonly [key in NotificationKey]?: { readonly url: string; readonly usable: boolean };
 };
 
 /**
- * One row an asset. `attempt` counts validations; `runId` is the workflow run that owns the attempt; `claims` counts how
- * often that run began (more than one means that a worker died under it). Without a policy: the default policy.
+ * One row for each asset. `attempt` counts validations. `runId` is the workflow run that owns the attempt. `claims` counts how
+ * often that run began: more than one means that a worker died during it. Without a policy, the default policy applies.
  */
 export const Asset = defineEntity({
   name: 'Asset',
@@ -67,7 +67,7 @@ export const Asset = defineEntity({
   },
 });
 
-/** One row an event that a webhook is told about. Its id is the `webhook-id`; `body` is what every try sends. */
+/** One row for each event of a webhook. Its id is the `webhook-id`. Every try sends `body`. */
 export const Delivery = defineEntity({
   name: 'Delivery',
   tableName: 'deliveries',
@@ -163,7 +163,7 @@ const StoredApiKey = defineEntity({
   },
 });
 
-/** One version of a tenant's policy: it never changes and never goes. */
+/** One version of a tenant's policy. It never changes and is never deleted. */
 const PolicyVersion = defineEntity({
   name: 'PolicyVersion',
   tableName: 'policies',
@@ -177,7 +177,7 @@ const PolicyVersion = defineEntity({
   },
 });
 
-/** What an asset looks like, for the search for duplicates (migration 0007). */
+/** The fingerprint of an asset, for the search for duplicates (migration 0007). */
 const Fingerprint = defineEntity({
   name: 'Fingerprint',
   tableName: 'fingerprints',
@@ -193,14 +193,14 @@ const Fingerprint = defineEntity({
   },
 });
 
-/** A worker process that is alive: it signs in every second. */
+/** A live worker process. It signs in every second. */
 const LiveWorker = defineEntity({
   name: 'LiveWorker',
   tableName: 'workers',
   properties: { id: p.text().primary(), seenAt: p.datetime() },
 });
 
-/** One row: how far the reconciler has read Temporal's closed workflows. */
+/** The table's only row: how far the reconciler has read Temporal's closed workflows. */
 const ReconcileMark = defineEntity({
   name: 'ReconcileMark',
   tableName: 'reconcile_mark',
@@ -220,5 +220,5 @@ export const ENTITIES = [
   ReconcileMark,
 ];
 
-/** The tables as Kysely's types have them: the columns' own names. */
+/** The tables for Kysely, with the names of their columns in Postgres. */
 export type Tables = InferKyselyDB<(typeof ENTITIES)[number]>;

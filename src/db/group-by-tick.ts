@@ -1,6 +1,6 @@
 /**
- * Calls made in one turn of the event loop share one run: `run` gets all their items and returns one result each.
- * While a run is under way later calls gather for the next, so a slow database makes larger groups, not more of them.
+ * Calls in one turn of the event loop share one run. `run` gets all their items and returns one result for each. Calls during
+ * a run gather for the next one, so a slow database makes larger groups, not more of them.
  * Measured with MikroORM 7.2.1: single inserts accept 3,470 req/s, grouped ones 11,400.
  */
 export function groupByTick<Item, Result>(

@@ -3,14 +3,14 @@ import { sql } from 'kysely';
 import { Client } from 'pg';
 import { query } from './query.ts';
 
-/** Any number: what matters is that every migrating process asks for the same lock. */
+/** The lock of all migrating processes. It may be any number. */
 const LOCK = 7_203_914_521;
 
-/** Applies what is missing and returns its names. Processes that start together take turns. */
+/** Applies the missing migrations and returns their names. Processes that start together take turns. */
 export async function migrate(orm: MikroORM): Promise<string[]> {
-  // On a connection of its own: an advisory lock belongs to the session that took it.
+  // The lock needs a connection of its own, because an advisory lock belongs to the session that took it.
   const client = new Client({ connectionString: String(orm.config.get('clientUrl')) });
-  // A lost connection fails the query under way; without a listener it would end the process before that is told.
+  // A lost connection fails the query under way. Without a listener it would end the process before that error is shown.
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -22,7 +22,7 @@ export async function migrate(orm: MikroORM): Promise<string[]> {
   }
 }
 
-/** Whether the database answers and has the newest schema. Only reads: the migrator would make its table where it is missing. */
+/** Whether the database has the newest schema. It only reads, while the migrator would make its missing table. */
 export async function isMigrated(orm: MikroORM): Promise<boolean> {
   try {
     const { rows } = await query(orm, (db) =>

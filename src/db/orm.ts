@@ -16,20 +16,20 @@ import { Holders } from './migrations/0010-holders.ts';
 import { FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
 import { AS_TENANT } from './tenant.ts';
 
-/** What the stores are given. */
+/** The stores get this. */
 export type Database = MikroORM;
 
 export interface DatabaseOptions {
   readonly url: string;
-  /** Connections of the pool. */
+  /** How many connections the pool has at most. */
   readonly poolMax: number;
-  /** `tenant`: a pool that serves requests and sees the rows of one tenant at a time. By default it sees all. */
+  /** `tenant`: the pool serves requests and sees the rows of one tenant at a time. By default it sees all rows. */
   readonly sees?: 'tenant' | 'all';
   /** `off`: for a pooler between us and Postgres that can't keep prepared statements. */
   readonly preparedStatements?: 'on' | 'off';
 }
 
-/** One pool. It connects at first use and heals by itself; a query waits at most 5 s for a connection. */
+/** Opens one pool. It connects at first use and reconnects by itself. A query waits at most 5 s for a connection. */
 export function openDatabase({
   url,
   poolMax,
@@ -46,10 +46,10 @@ export function openDatabase({
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
       application_name: 'validatr',
-      // Those of the driver, in which a timestamp is a Date: MikroORM's own leave it as text.
+      // The driver's own types read a timestamp as a Date. MikroORM's would leave it as text.
       types: new TypeOverrides(),
       ...(isPreparing ? { Client: PreparingClient } : {}),
-      // Of the URL MikroORM reads host, user, password and database only.
+      // MikroORM reads only host, user, password and database from the URL.
       ...sslOf(url),
       ...optionsOf([...(sees === 'tenant' ? [AS_TENANT] : []), ...(isPreparing ? FOR_KEPT_PLANS : [])]),
     },
@@ -69,9 +69,9 @@ export function openDatabase({
       snapshot: false,
       tableName: 'migrations',
     },
-    // Every caller forks; nothing is read through the global identity map.
+    // Every caller forks, so no caller reads through the global identity map.
     allowGlobalContext: false,
-    // Its own lines would print queries, and these hold webhook URLs.
+    // MikroORM's own lines would print queries, which hold webhook URLs.
     logger: () => {},
     debug: false,
     ensureDatabase: false,
@@ -83,7 +83,7 @@ function optionsOf(settings: readonly string[]): { options?: string } {
   return settings.length === 0 ? {} : { options: settings.map((setting) => `-c ${setting}`).join(' ') };
 }
 
-/** What `sslmode` and its kin in the URL ask for. */
+/** The TLS settings that `sslmode` and similar parameters of the URL ask for. */
 function sslOf(url: string): { ssl?: unknown } {
   const { ssl } = parseIntoClientConfig(url);
   return ssl === undefined ? {} : { ssl };

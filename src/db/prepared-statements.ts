@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import { Client } from 'pg';
 
-/** Texts that one connection keeps prepared: more than we have. Further ones are parsed at every use. */
+/** How many texts one connection keeps prepared. We have fewer. Any others are parsed at every use. */
 const MAX_KEPT = 300;
 
-/** PostgreSQL, appendix A: what an execution fails with, before it does anything, where its plan no longer fits. */
+/** SQLSTATEs (PostgreSQL, appendix A) of a statement whose plan no longer fits. It fails before it changes anything. */
 const STALE = new Set([
   // "cached plan must not change result type": a migration has changed a column that the statement returns.
   '0A000',
-  // No such statement: somebody has run DISCARD or DEALLOCATE on this connection.
+  // The statement is gone, because DISCARD or DEALLOCATE has run on this connection.
   '26000',
 ]);
 
 /**
- * Settings of sessions whose plans are kept. A plan that was made for a few rows is used until autovacuum has looked at the
- * table, so no plan may read a whole table that has an index: neither by a scan, nor to hash or merge it. On a new database
- * marking 2,000 assets as dispatched costs 0.49 ms each with scans, 0.22 without. Before Postgres 18 a scan that can't be
- * avoided then seems so costly that it would be compiled (`jit`).
+ * Settings of sessions whose plans are kept. A plan made for a few rows is used until autovacuum has looked at the table. So no
+ * plan may read a whole table that has an index, neither by a scan nor to hash or merge it. On a new database, marking 2,000
+ * assets as dispatched costs 0.49 ms each with scans, 0.22 without. Before Postgres 18, a scan that can't be avoided then seems
+ * so costly that Postgres would compile it (`jit`).
  */
 export const FOR_KEPT_PLANS = [
   'enable_seqscan=off',
@@ -30,17 +30,17 @@ export function isStale(error: unknown): boolean {
 }
 
 /**
- * A connection that gives each statement with parameters a name, so that Postgres parses it once and soon keeps its plan.
- * Measured: a claim is planned in 0.36–0.46 ms, which is most of what it costs.
+ * A connection that gives each statement with parameters a name, so Postgres parses it once and soon keeps its plan. Measured:
+ * planning a claim takes 0.36–0.46 ms, most of its whole time.
  *
- * A statement that Postgres no longer takes is prepared anew under another name and run again. Inside a transaction it
- * can't be, because the transaction is over then: `query` begins it again.
+ * A statement that Postgres no longer accepts is prepared again under another name, and run again. Inside a transaction that is
+ * not possible, because the failure has ended the transaction. `query` then begins it again.
  */
 export class PreparingClient extends Client {
   readonly #names = new Map<string, string>();
   #renewals = 0;
 
-  // The overloads of pg each have a result of their own, and only `any` is assignable to all of them.
+  // Each overload of pg has a result of its own. Only `any` is assignable to all of them.
   // oxlint-disable-next-line typescript/no-explicit-any
   override query(...args: unknown[]): any {
     const [text, values] = args;
@@ -55,10 +55,10 @@ export class PreparingClient extends Client {
       return await super.query({ name: this.#nameOf(text), text, values });
     } catch (error) {
       if (!isStale(error)) throw error;
-      // All of them: what one has met, the others meet next.
+      // Renews all statements, because the others would fail next in the same way.
       this.#renewals += 1;
       this.#names.clear();
-      // The status is still that of before the statement: 'I' is "in no transaction".
+      // The status is still the one before the statement. 'I' means "in no transaction".
       if (this.getTransactionStatus() !== 'I') throw error;
       return super.query({ name: this.#nameOf(text), text, values });
     }

@@ -5,7 +5,8 @@ import { guard } from './trouble.ts';
 import { isStale } from './prepared-statements.ts';
 
 /**
- * How a store runs a statement; `assets/accept-once.ts` has one of each kind. Every value is a bind parameter, so no text ever holds one:
+ * How a store runs a statement. `assets/accept-once.ts` has one of each kind. Every value is a bind parameter, so no text ever
+ * holds one:
  *
  *     // One table, plain conditions: Kysely's builder, typed from `entities.ts`.
  *     await query(orm, (db) => db.deleteFrom('workers').where('id', '=', workerId).execute());
@@ -16,13 +17,13 @@ import { isStale } from './prepared-statements.ts';
  *     // On behalf of a tenant: one transaction, in which Postgres shows the rows of this tenant only.
  *     const { rows } = await queryAsTenant(orm, tenant, (db) => sql<Row>`SELECT … WHERE owner = ${tenant}`.execute(db));
  *
- * - Each text is prepared once a connection (`prepared-statements.ts`), so texts must come from a small set: a list is
- *   one array (`id = ANY (${ids}::uuid[])`, `FROM unnest(${ids}::uuid[], ${texts}::text[])`), never one `$n` an element.
- * - Where such an array is joined with a table, write `unnest((SELECT ${ids}::uuid[]))`: see `recordTries`.
+ * - Each connection prepares each text once (`prepared-statements.ts`), so texts must come from a small set. A list is one array
+ *   (`id = ANY (${ids}::uuid[])`, `FROM unnest(${ids}::uuid[], ${texts}::text[])`), never one `$n` for each element.
+ * - If such an array is joined with a table, write `unnest((SELECT ${ids}::uuid[]))` (see `recordTries`).
  * - Postgres infers the type of `$n` from its place. Where it can't (`SELECT $1`, `$1 IS NULL`), write a cast: `${id}::uuid`.
- * - JSON goes in as text: `${JSON.stringify(value)}::jsonb`. A `Date` and a `Buffer` go in as they are.
- * - Out come `Date` for timestamps, text for `bigint` (so for `count(*)`), values for JSON, `Buffer` for bytea.
- * - The function may run again (see `againIfStale`): it holds statements, and decides nothing.
+ * - JSON is passed as text: `${JSON.stringify(value)}::jsonb`. A `Date` and a `Buffer` are passed as they are.
+ * - Results have `Date` for timestamps, text for `bigint` (so also for `count(*)`), values for JSON, `Buffer` for bytea.
+ * - The function may run again (see `againIfStale`), so it only runs statements and has no other effect.
  */
 export type Database = Kysely<Tables>;
 
@@ -36,7 +37,7 @@ export function query<Result>(orm: MikroORM, run: (db: Database) => Promise<Resu
 
 /**
  * Runs statements of one tenant in one transaction. The policies of Postgres (migration 0005) show it the rows of
- * `validatr.tenant`, which is set here. A pool that sees all rows is not bounded by them, so each statement names the tenant too.
+ * `validatr.tenant`, which is set here. They do not bind a pool that sees all rows, so each statement names the tenant, too.
  * @throws {AppError} as `query` does
  */
 export function queryAsTenant<Result>(
@@ -52,12 +53,12 @@ export function queryAsTenant<Result>(
   );
 }
 
-/** Each of them renews its statements when it fails, so a transaction fails on each once at most. */
+/** A connection renews its statements when one fails, so a transaction fails on each connection once at most. */
 const MAX_STALE_CONNECTIONS = 20;
 
 /**
- * A transaction in which a prepared statement is no longer valid is over, with nothing written: it begins again. A
- * statement on its own never gets here, because its connection prepares it anew (`PreparingClient`).
+ * Begins a transaction again if one of its prepared statements was no longer valid, because Postgres has then written nothing.
+ * A statement on its own never gets here, because its connection prepares it again (`PreparingClient`).
  */
 async function againIfStale<Result>(run: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {

@@ -2,18 +2,18 @@ import { Client } from 'pg';
 
 const CHANNEL = 'validatr_work';
 
-/** Reconnects after this long; meanwhile the dispatcher's own polling finds the work. */
+/** The wait before a reconnect. Meanwhile the dispatcher's own polling finds the work. */
 const RECONNECT_MS = 1_000;
 
 export interface Wake {
-  /** Tells every listening process that there is work. Calls in quick succession are one message. */
+  /** Tells every listening process that there is work. Calls in quick succession send one message. */
   notify(): void;
   stop(): Promise<void>;
 }
 
 /**
- * LISTEN/NOTIFY between processes, on a connection of its own (a pool would hand it to others).
- * Messages are a hint and may be lost: `onWake` is also called after every reconnect.
+ * LISTEN/NOTIFY between processes, on a connection of its own, because a pool would hand it to others. A message may be lost, so
+ * `onWake` is also called after every reconnect.
  */
 export function connectWake(url: string, onWake: () => void): Wake {
   let client: Client | null = null;
@@ -43,7 +43,7 @@ export function connectWake(url: string, onWake: () => void): Wake {
       client = next;
       onWake();
     } catch {
-      // Nothing is lost by a listener that is not there; the next try is under way.
+      // A failed end does no harm, because the next try to connect is under way.
       await next.end().catch(() => undefined);
       lost();
     }

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { Submission } from '../../domain/ports/assets.ts';
 import { query, queryAsTenant } from '../query.ts';
 
-/** Keys are kept this long (contract). */
+/** How long keys are kept (contract). */
 const KEPT_FOR = sql`interval '24 hours'`;
 
 const ROUTE = 'POST /assets/image/';
@@ -22,9 +22,9 @@ interface NewAsset {
 }
 
 /**
- * Stores the asset and the key in one statement, so that of any number of requests with one key exactly one is accepted:
- * the others wait for its commit at the key's index and then find it. Gives the id of the asset that was accepted with
- * the key; null if that came with another request.
+ * Stores the asset and the key in one statement, so exactly one of several requests with one key is accepted. The others wait
+ * for its commit at the key's index and then find it. Returns the id of the asset that was accepted with the key, or null if
+ * the key came with another request.
  */
 export async function acceptOnce(
   orm: MikroORM,
@@ -50,7 +50,7 @@ export async function acceptOnce(
   return rows[0]?.id ?? findAccepted(orm, tenant, submission, key);
 }
 
-/** The id of what this submission came to when it was accepted with the key; null if it never was. */
+/** The id of the asset that this submission made with the key. Null if it was never accepted with it. */
 export async function findAccepted(
   orm: MikroORM,
   tenant: string,
@@ -75,7 +75,7 @@ function hashOf(submission: Submission): Buffer {
   return createHash('sha256').update(JSON.stringify(submission)).digest();
 }
 
-/** Forgets the keys that are older than that. */
+/** Deletes keys that are older than `KEPT_FOR`. */
 export async function forgetOldKeys(orm: MikroORM): Promise<void> {
   await query(orm, (db) =>
     db.deleteFrom('idempotency_keys').where('created_at', '<', sql<Date>`now() - ${KEPT_FOR}`).execute(),

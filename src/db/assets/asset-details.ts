@@ -13,7 +13,7 @@ import { asPolicyId } from '../policies/policy-columns.ts';
 import { createPolicyStore } from '../policies/policy-store.ts';
 import { type Database, queryAsTenant } from '../query.ts';
 
-/** Everything that `/details` shows of an asset; null if the tenant has no such asset. */
+/** All fields of an asset that `/details` shows. Null if the tenant has no such asset. */
 export async function findAssetDetails(
   orm: MikroORM,
   tenant: string,
@@ -75,7 +75,7 @@ async function readDeliveries(db: Database, tenant: string, assetId: string) {
   }));
 }
 
-/** The steps that an asset goes through, where none is written yet: none has begun, or it ended without any. */
+/** The planned steps of an asset without stored steps: none has begun, or the asset ended without any. */
 async function plannedSteps(orm: MikroORM, tenant: string, policy: PolicyId, hasChecksum: boolean) {
   const found = isDefaultPolicy(policy)
     ? null

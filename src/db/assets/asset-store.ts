@@ -15,10 +15,10 @@ import { queryAsTenant } from '../query.ts';
 import { IS_TO_DISPATCH, QUEUED_AS_NEW_ATTEMPT } from './lifecycle.ts';
 import { insertDelivery } from './terminal-write.ts';
 
-/** Rows a block of the streamed list. */
+/** Rows in a block of the streamed list. */
 const LIST_BLOCK_ROWS = 500;
 
-/** Rows an INSERT: keeps the statement below 1 MiB for ordinary rows. */
+/** Rows of one INSERT. With ordinary rows the statement stays below 1 MiB. */
 const MAX_GROUPED_INSERTS = 250;
 
 /** `onWork` is called after every commit that leaves work for the dispatcher. */
@@ -36,7 +36,7 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
     { maxGroup: MAX_GROUPED_INSERTS, maxConcurrent: 2 },
   );
 
-  /** Ids are UUIDv7: their order is the order of arrival, and `assets_by_owner` is the index to walk. */
+  /** Ids are UUIDv7, so their order is the order of arrival. The index `assets_by_owner` has them in this order. */
   function readPage(
     tenant: string,
     { limit, before = LAST_ID, state }: Parameters<AssetStore['page']>[1],
@@ -97,7 +97,7 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
         body: endEventBody(id, 'canceled', null),
         sender: 'delivery_workflow',
       } as const;
-      // Not dispatched yet: the row ends here, and a start that is under way finds its attempt closed.
+      // A row that is not dispatched ends here. A start that is under way finds its attempt closed.
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
         sql<{ state: AssetState; changed: boolean }>`
           WITH target AS (
@@ -152,7 +152,7 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
 
 type NewAsset = ReturnType<typeof asRow>;
 
-/** One text for any number of rows: each column is one array. */
+/** Each column is one array, so the text is the same for any number of rows. */
 function insertAssets(tenant: string, rows: readonly NewAsset[]) {
   const column = <Key extends keyof NewAsset>(key: Key) => rows.map((row) => row[key]);
   return sql`
@@ -180,7 +180,7 @@ function asWebhooks(notifications: Notifications): Webhooks {
     const text = notifications[key];
     if (text === undefined) continue;
     const url = parseWebhookUrl(text);
-    // As requests spell it: `HTTP://Host:80` and `http://host/` are one endpoint. One that is no URL stays as given.
+    // Stored as requests send it, so `HTTP://Host:80` and `http://host/` are one endpoint. An invalid URL stays as given.
     webhooks[key] = url === null ? { url: text, usable: false } : { url: url.href, usable: true };
   }
   return webhooks;

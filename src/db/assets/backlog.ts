@@ -6,7 +6,7 @@ import { IS_TO_DISPATCH } from './lifecycle.ts';
 /** At 10,000 accepts a second the ceiling is overshot by 20,000 rows at most. */
 const COUNT_EVERY_MS = 2_000;
 
-/** A million entries take some 200 ms to count: rarer counts keep them below a twentieth of one connection's time. */
+/** The rest after a count, in durations of that count. Counting a million entries takes some 200 ms: a twentieth of the time. */
 const REST_AFTER_COUNT = 20;
 
 export interface Backlog {
@@ -15,8 +15,8 @@ export interface Backlog {
 }
 
 /**
- * Watches how many assets wait undispatched, by the index `assets_to_dispatch`. Counts when somebody asks, and on its own
- * while it is full, so that clients who come back find a fresh answer. A count that fails stops nobody from working.
+ * Watches how many assets wait undispatched, by the index `assets_to_dispatch`. It counts when a request asks. While it is full
+ * it also counts by itself, so returning clients get a fresh answer. A count that fails refuses no request.
  */
 export function createBacklog(
   orm: MikroORM,
@@ -54,7 +54,7 @@ export function createBacklog(
   };
 }
 
-/** Reads one entry more of the index than the ceiling allows, however long it is. */
+/** Reads at most one entry more of the index than the ceiling allows, however long the index is. */
 export function findOneTooMany(max: number) {
   return sql`SELECT 1 AS more FROM assets WHERE ${IS_TO_DISPATCH} ORDER BY id OFFSET ${max} LIMIT 1`;
 }

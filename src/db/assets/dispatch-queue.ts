@@ -9,25 +9,25 @@ import { HOLDER, IS_HELD_BY_OWN_WORKFLOW } from './holder.ts';
 import { IS_OPEN, IS_TO_DISPATCH } from './lifecycle.ts';
 
 /**
- * Longer than a workflow start may take (two calls of 5 s), so that a lease lost means its holder is gone: killed, or
- * stopped. Its rows wait for this long then. A holder that comes back does no harm: of two starts of one attempt the
- * second finds the workflow, or its run finds the attempt claimed.
+ * Longer than a workflow start may take (two calls of 5 s). So if a lease runs out, its holder was killed or stopped, and its
+ * rows have waited this long. A holder that comes back does no harm. The second start of an attempt finds the workflow, or its
+ * run finds the attempt claimed.
  */
 const LEASE_S = 12;
 
-/** An API starts workflows itself once no worker has signed in for this long (workers do every second). */
+/** An API starts workflows itself if no worker has signed in for this long. Workers sign in every second. */
 const WORKER_GONE_AFTER_S = 5;
 
 /**
- * Workflows that wait for a worker to come: enough to keep the first one busy until its own dispatcher paces it. More would
- * reach it as one flood of first tasks, and each holds memory in Temporal until then.
+ * How many workflows may wait for a worker. They keep the first worker busy until its own dispatcher paces it. More would reach
+ * it as one flood of first tasks, and each holds memory in Temporal until then.
  */
 const MAX_AHEAD = 200;
 
-/** Requests to cancel that are passed on in one round. */
+/** How many requests to cancel are passed on in one round. */
 const MAX_CANCELS = 50;
 
-/** Overdue deliveries looked at in one round. */
+/** How many overdue deliveries are read in one round. */
 const MAX_OVERDUE = 50;
 
 type LeasedRow = Omit<AssetToDispatch, 'assetPath' | 'policy'> &
@@ -39,7 +39,7 @@ interface DispatchedAsset {
   readonly heldBy: string;
 }
 
-/** `orm` is a pool of its own: leases must not queue behind the work of requests or activities. */
+/** `orm` is a pool of its own, because leases must not queue behind the work of requests or activities. */
 export function createDispatchQueue(orm: MikroORM): DispatchQueue {
   const mark = groupByTick(
     async (assets: readonly DispatchedAsset[]) => {
@@ -120,8 +120,8 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
     },
 
     async overdueDeliveries(except = new Set()) {
-      // From tenant to tenant by the index `deliveries_unattended`, and of each no more than are taken: what it costs does
-      // not grow with the deliveries that wait. Measured: 1 ms with 300,000 of one tenant, 6 ms with 200 tenants beside it.
+      // Goes from tenant to tenant by the index `deliveries_unattended`, and reads only the deliveries that it takes. So its time
+      // does not grow with those that wait. Measured: 1 ms with 300,000 of one tenant, 6 ms with 200 tenants beside it.
       const { rows } = await query(orm, (db) =>
         sql<OverdueDelivery>`
           WITH RECURSIVE tenants AS (
@@ -153,7 +153,7 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
     },
 
     async markHandedOver(deliveryId) {
-      // The mark as text: a Date has fewer digits than the column.
+      // The mark is read as text, because a Date has fewer digits than the column.
       const { rows } = await query(orm, (db) =>
         sql<{ mark: string }>`
           UPDATE deliveries SET handed_over_at = now() WHERE id = ${deliveryId} AND ${UNATTENDED} AND due_at < now()

@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 
 /**
- * Every transition of a row of `assets`, its columns and the method that makes it. Each statement names the state, attempt
- * or run that it starts from, so of two that race the second changes nothing. `reset` is `NO_RUN`, below.
+ * Every transition of a row of `assets`, its columns and the method that makes it. Each statement names the state, attempt or
+ * run that it starts from. So if two statements race, the second changes nothing. `reset` is `NO_RUN`, below.
  *
  * | from                                | to             | columns written                                                      | by |
  * |-------------------------------------|----------------|----------------------------------------------------------------------|----|
- * | none                                | `queued`       | what the client gave; the rest by default                            | `accept`, `acceptOnce` |
+ * | none                                | `queued`       | the columns of the request; the rest by default                      | `accept`, `acceptOnce` |
  * | `queued`, not dispatched            | the same       | `lease_until`                                                        | `lease`, `release` |
  * | `queued`, not dispatched            | dispatched     | `dispatched_at`, `held_by`; null: `lease_until`                      | `markDispatched` |
  * | `queued`                            | `in_progress`  | `run_id`, `claims`, `started_at`                                     | `claim` |
@@ -19,23 +19,23 @@ import { sql } from 'kysely';
  * | a final state                       | `queued`       | a new attempt; null: `run_id`, `dispatched_at`, `held_by`            | `retry` |
  * | any                                 | `in_progress`  | a new attempt, `run_id`, `dispatched_at`, `held_by`, `started_at`    | `takeOver` (a workflow was reset) |
  *
- * The final states are `complete`, `failed` and `canceled`. Entering one, or beginning, inserts the event's delivery in the
- * same statement (`insertDelivery` in `terminal-write.ts`).
+ * The final states are `complete`, `failed` and `canceled`. The statement that begins or ends an attempt also inserts the
+ * event's delivery (`insertDelivery` in `terminal-write.ts`).
  */
 
-/** Still without a verdict. */
+/** The asset has no verdict yet. */
 export const IS_OPEN = sql<boolean>`state IN ('queued', 'in_progress')`;
 
-/** Waits for a dispatcher: the condition of the index `assets_to_dispatch`. */
+/** The asset waits for a dispatcher. This is the condition of the index `assets_to_dispatch`. */
 export const IS_TO_DISPATCH = sql<boolean>`state = 'queued' AND dispatched_at IS NULL`;
 
-/** Forgets what a run has left in the row. A request to cancel stands: the next run is told of it. */
+/** Clears the columns of a run. A request to cancel stays, and the next run gets it. */
 const NO_RUN = sql`claims = 0, lease_until = NULL, checked_at = NULL, cancel_signaled_at = NULL, steps = NULL`;
 
 /** The same attempt waits again. */
 export const QUEUED_AGAIN = sql`state = 'queued', run_id = NULL, dispatched_at = NULL, held_by = NULL, ${NO_RUN}`;
 
-/** Forgets what the attempt before came to. */
+/** Clears the results of the attempt before. */
 const NEW_ATTEMPT = sql`attempt = attempt + 1, cancel_requested_at = NULL, cancel_reason = NULL,
   errors = NULL, findings = NULL, image = NULL, finished_at = NULL`;
 

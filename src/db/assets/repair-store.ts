@@ -17,12 +17,12 @@ const SETTLED = sql<Date>`now() - make_interval(secs => ${sql.lit(SETTLED_AFTER_
 
 const TO_CHECK = sql<boolean>`${IS_OPEN} AND dispatched_at < ${SETTLED}`;
 
-/** A repair names the row as it was read. */
+/** True for the row as it was read. A repair changes only such a row. */
 function asSeen({ attempt, runId, heldBy }: OpenAsset) {
   return sql<boolean>`attempt = ${attempt} AND run_id IS NOT DISTINCT FROM ${runId} AND ${HOLDER} = ${heldBy} AND ${IS_OPEN}`;
 }
 
-/** `readWebhooks` gives the texts for findings about URLs; `onWork` is called when something is left to dispatch. */
+/** `readWebhooks` returns the texts for findings about URLs. `onWork` is called if there is work to dispatch. */
 export function createRepairStore(
   orm: MikroORM,
   readWebhooks: (assetId: string) => Promise<Notifications>,

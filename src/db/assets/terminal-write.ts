@@ -7,18 +7,18 @@ import { errorsOf, reportFindings } from '../../domain/findings.ts';
 import type { EventSender } from '../../domain/ports/validations.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 
-/** The delivery that a statement has inserted or found: nulls where the client named no webhook for the event. */
+/** The delivery that a statement has inserted or found. Nulls if the client named no webhook for the event. */
 export interface DeliveryColumns {
   readonly delivery_id: string | null;
   readonly delivery_state: DeliveryState | null;
 }
 
-/** To be read from `insertDelivery`'s CTE. */
+/** The columns to select from the CTE `delivery` of `insertDelivery`. */
 export const DELIVERY_COLUMNS = sql`delivery.id AS delivery_id, delivery.state AS delivery_state`;
 
 interface Ending {
   readonly assetId: string;
-  /** Which row, and that it is still to be ended. */
+  /** True for the row, as long as its attempt has not ended. */
   readonly condition: RawBuilder<unknown>;
   readonly verdict: Verdict;
   /** The client's texts, for findings about URLs. */
@@ -34,7 +34,7 @@ export function terminalWrite({ assetId, condition, verdict, notifications, send
   const { state } = verdict;
   const findings = reportFindings(verdict.findings, notifications);
   const errors = state === 'failed' ? errorsOf(findings) : null;
-  // None: what there would have been follows from the policy, which the row names.
+  // Null if there are no steps. Readers derive the planned ones from the row's policy.
   const steps = verdict.steps.length === 0 ? null : verdict.steps;
   const event = EVENT_OF_STATE[state];
   return sql<DeliveryColumns>`
@@ -53,7 +53,7 @@ interface EventToInsert {
   readonly sender: EventSender;
 }
 
-/** The CTE `delivery`: inserts the event's row for the asset in CTE `changed`, or finds the one that is there. */
+/** The CTE `delivery`. It inserts the event's row for the asset in CTE `changed`, or finds the existing one. */
 export function insertDelivery(changed: string, { event, body, sender }: EventToInsert) {
   const graceS = sender === 'writer' ? HANDOVER_GRACE_S : 0;
   return sql`delivery AS (

@@ -27,7 +27,7 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
     return given;
   }
 
-  /** What the run's attempt already came to, if it has ended. */
+  /** The verdict of the run's attempt, if it has ended already. */
   async function readStoredEnd({ assetId, runId }: RunRef) {
     const { rows } = await query(orm, (db) =>
       sql<{ state: TerminalState; event: NotificationKey | null } & DeliveryColumns>`
@@ -98,8 +98,8 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
     },
 
     async takeOver({ assetId, runId }, workflowId) {
-      // The run may be past its claim (a reset to a later task), so nobody may be left to send onStart: it is due at once.
-      // The events that the run before has not sent are too, because a reset ends that run wherever it is.
+      // onStart is due at once, because the run may be past its claim (a reset to a later task) and send none. Unsent events of
+      // the run before are due at once, too, because a reset ends that run wherever it is.
       const start = { event: 'onStart', body: startEventBody(assetId), sender: 'delivery_workflow' } as const;
       const { rows } = await query(orm, (db) =>
         sql`

@@ -9,7 +9,7 @@ import { queryAsTenant } from '../query.ts';
 const VERDICT = sql`id, state, coalesce(findings, '[]') AS findings, coalesce(steps, '[]') AS steps, image,
   coalesce(policy_name || '@' || policy_version, ${sql.lit(describePolicy(DEFAULT_POLICY))}) AS policy`;
 
-/** Reads rows, and nothing else: no file is opened, nothing is written. */
+/** Reads rows only. It opens no file and writes nothing. */
 export function createVerdictArchive(orm: MikroORM): VerdictArchive {
   return {
     async page(tenant, { limit, before = LAST_ID }) {

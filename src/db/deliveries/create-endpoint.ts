@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { type RawBuilder, sql } from 'kysely';
 import { query } from '../query.ts';
 
-/** First key of the advisory locks of endpoints. Any number that no other lock uses. */
+/** First key of the advisory locks of endpoints. It may be any number that no other lock uses. */
 const LOCK = 7_203;
 
 interface NewEndpoint {
@@ -13,12 +13,12 @@ interface NewEndpoint {
 }
 
 /**
- * Makes the row of a delivery's endpoint, or finds the one that another process has made meanwhile, and reads `columns`
- * of it (as `e`). All of them are null if the tenant has its maximum. Undefined if there is no such delivery.
+ * Makes the row of a delivery's endpoint, or finds the row that another process has made meanwhile. Returns its `columns` (of
+ * `e`). They are all null if the tenant has its maximum. Undefined if there is no such delivery.
  *
- * Exact under concurrency: the tenant's lock is held until the commit. Endpoints are counted in a second statement,
- * because a statement that waits for a lock still sees only what was committed before it began. A tenant at its maximum
- * takes no lock: rows are never deleted, so it stays at its maximum, and a flood of new URLs does not queue up here.
+ * The limit is exact under concurrency, because the tenant's lock is held until the commit. A second statement counts the
+ * endpoints: one that waits for a lock sees only rows that were committed before it began. A tenant at its maximum takes no
+ * lock. Rows are never deleted, so it stays at its maximum, and a flood of new URLs does not queue up here.
  */
 export function createEndpointRow<Columns extends object>(
   orm: MikroORM,

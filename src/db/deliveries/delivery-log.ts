@@ -13,7 +13,7 @@ const ENTRY = sql`d.id, d.asset_id AS "assetId", nullif(d.attempt, 0) AS attempt
   (SELECT coalesce(json_agg(json_build_object('at', at, 'status', status, 'durationMs', duration_ms, 'error', error,
      'excerpt', excerpt) ORDER BY number), '[]') FROM delivery_tries WHERE delivery_id = d.id) AS tries`;
 
-/** `verified_at` is younger than `delivered_at`: an endpoint that took events before it existed counts as verified. */
+/** An endpoint that took events before the column `verified_at` existed counts as verified. */
 const ENDPOINT = sql`id, url, created_at AS "createdAt", coalesce(verified_at, delivered_at) AS "verifiedAt",
   delivered_at AS "deliveredAt", failing_since AS "failingSince", disabled_at AS "disabledAt",
   disabled_because AS "disabledBecause"`;
@@ -30,7 +30,7 @@ const IS_DISABLED = sql<boolean>`EXISTS (
 export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLog {
   return {
     async list(tenant, filter, { limit, before = LAST_ID }) {
-      // Ids are UUIDv7: their order is the order of creation.
+      // Ids are UUIDv7, so their order is the order of creation.
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
         sql<EntryRow>`
           SELECT ${ENTRY} FROM deliveries d WHERE ${matches(tenant, filter)} AND d.id < ${before}::uuid
@@ -130,14 +130,14 @@ function matches(tenant: string, { assetId, endpointId, state, from, to }: Deliv
   const conditions: RawBuilder<unknown>[] = [sql`d.owner = ${tenant}`];
   if (assetId !== undefined) conditions.push(sql`d.asset_id = ${assetId}`);
   if (endpointId !== undefined) conditions.push(sql`d.endpoint_id = ${endpointId}`);
-  // In the text, because a plan for any state could not use the index of the failed ones.
+  // The state is part of the text, because a plan for any state could not use the index of failed deliveries.
   if (state !== undefined) conditions.push(sql`d.state = ${sql.lit(state)}`);
   if (from !== undefined) conditions.push(sql`d.created_at >= ${from}`);
   if (to !== undefined) conditions.push(sql`d.created_at < ${to}`);
   return sql.join(conditions, sql` AND `);
 }
 
-/** Times inside JSON are text. */
+/** A row as Postgres returns it. Times inside JSON are text. */
 type EntryRow = Omit<DeliveryEntry, 'tries'> & {
   readonly tries: readonly (Omit<DeliveryTry, 'at'> & { readonly at: string })[];
 };

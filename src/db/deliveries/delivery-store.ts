@@ -14,7 +14,7 @@ import { query } from '../query.ts';
 import { inMs } from './lifecycle.ts';
 import { recordTries, type TryToRecord } from './record-tries.ts';
 
-/** Tries recorded by one statement. */
+/** How many tries one statement records. */
 const MAX_GROUPED_TRIES = 100;
 
 interface SecretColumns {
@@ -26,11 +26,11 @@ interface SecretColumns {
 
 type PendingRow = Omit<PendingDelivery, 'endpoint'> & SecretColumns;
 
-/** Column list of an endpoint `e` as `asEndpoint` reads it. */
+/** The columns of an endpoint `e` that `asEndpoint` reads. */
 const ENDPOINT = sql`e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS "previousSecret",
   e.disabled_at IS NOT NULL AS "isDisabled", coalesce(e.verified_at, e.delivered_at) IS NOT NULL AS "isVerified"`;
 
-/** `endpointsMax`: endpoints that a tenant may have. */
+/** `endpointsMax`: how many endpoints a tenant may have. */
 export function createDeliveryStore(
   orm: MikroORM,
   { endpointsMax }: { endpointsMax: number },

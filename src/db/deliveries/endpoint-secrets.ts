@@ -9,9 +9,9 @@ interface SecretColumns {
   readonly previousSecret: Uint8Array | null;
 }
 
-/** Secrets of endpoints, to be shown and rotated. Senders read them together with the delivery. */
+/** Shows and rotates secrets of endpoints. Senders read them together with the delivery. */
 export function createEndpointSecrets(orm: MikroORM): EndpointSecrets {
-  /** Makes the endpoint's row. One that exists is changed by `onConflict`, so that RETURNING has it in both cases. */
+  /** Makes the endpoint's row. `onConflict` changes an existing row, so RETURNING has the row in both cases. */
   async function upsert(tenant: string, url: string, secret: Uint8Array, onConflict: RawBuilder<unknown>) {
     const { rows } = await query(orm, (db) =>
       sql<SecretColumns>`

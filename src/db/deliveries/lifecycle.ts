@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 
 /**
- * Every transition of a row of `deliveries`, its columns and the methods that make it. Each statement names the state that
- * it starts from, so of two that race the second changes nothing.
+ * Every transition of a row of `deliveries`, its columns and the methods that make it. Each statement names the state that it
+ * starts from. So if two statements race, the second changes nothing.
  *
  * | from              | to          | columns written                                                            | by |
  * |-------------------|-------------|----------------------------------------------------------------------------|----|
@@ -12,7 +12,7 @@ import { sql } from 'kysely';
  * | `pending`         | `failed`    | `failure`, `finished_at`                                                   | `recordTry`, `failUntried`, `stopDelivery` |
  * | all but `skipped` | `pending`   | `replays`, `tries_before_replay`, `due_at`; null: `failure`, `finished_at`, `handed_over_at` | `replay`, `replayAll` |
  *
- * A pending delivery is looked after by a workflow (`handed_over_at` is set), or by the dispatcher once it is due:
+ * A workflow looks after a pending delivery while `handed_over_at` is set. Otherwise the dispatcher does, once it is due:
  *
  * | from               | to              | columns written                               | by |
  * |--------------------|-----------------|-----------------------------------------------|----|
@@ -25,10 +25,10 @@ import { sql } from 'kysely';
  * | due, later         | due, now        | `due_at`                                      | `takeOver` (`assets/validation-store.ts`) |
  */
 
-/** A pending delivery that no workflow looks after: the condition of the index `deliveries_unattended`. */
+/** A pending delivery that no workflow looks after. This is the condition of the index `deliveries_unattended`. */
 export const UNATTENDED = sql<boolean>`state = 'pending' AND handed_over_at IS NULL`;
 
-/** A time from now, in milliseconds. */
+/** The time `afterMs` milliseconds from now. */
 export function inMs(afterMs: number) {
   return sql<Date>`now() + make_interval(secs => ${afterMs / 1000})`;
 }

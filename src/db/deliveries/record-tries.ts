@@ -11,11 +11,11 @@ export interface TryToRecord extends DeliveryTry {
 }
 
 /**
- * Records tries in one statement, with what follows from each for its delivery, its endpoint and the event that waits for
- * it. Two tries of one delivery may come together: their numbers are counted within the statement.
+ * Records tries in one statement. It also updates the delivery of each, its endpoint and the event that waits for it. Two tries
+ * of one delivery may come together, so the statement counts their numbers itself.
  *
- * Each array comes by a subquery, which hides its length from the planner. It would take a plan for one row to be cheaper
- * than the kept plan, and plan anew each time: 0.64 ms, twice what running it takes.
+ * A subquery for each array hides its length from the planner. With the length, the planner would take a plan for one row as
+ * cheaper than the kept plan, and plan again each time. That costs 0.64 ms, twice the time of running the statement.
  */
 export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]): Promise<void> {
   const column = <Key extends keyof TryToRecord>(key: Key) => tries.map((one) => one[key]);
@@ -35,7 +35,7 @@ export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]):
                at, status, duration_ms, error, excerpt
         FROM made
       ), tried AS MATERIALIZED (
-        -- Deliveries are found by their id, whatever the planner thinks of the conditions below.
+        -- Finds the deliveries by id first. Otherwise the planner might begin with a condition below.
         SELECT made.state, d.event, d.asset_id, d.attempt, d.endpoint_id
         FROM made JOIN deliveries d ON d.id = made.delivery_id
       ), awaited AS (
@@ -43,7 +43,7 @@ export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]):
         FROM tried WHERE tried.event = 'onStart'
           AND e.asset_id = tried.asset_id AND e.attempt = tried.attempt AND e.waits_for_start
       ), successes AS (
-        -- Not at every success: the endpoint's row would be the bottleneck of all its deliveries.
+        -- Not at every success, because the endpoint's row would be the bottleneck of all its deliveries.
         UPDATE endpoints e SET delivered_at = now(), failing_since = NULL,
           verified_at = coalesce(e.verified_at, e.delivered_at, now())
         FROM tried WHERE e.id = tried.endpoint_id AND tried.state = 'delivered'
@@ -53,7 +53,7 @@ export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]):
         finished_at = CASE WHEN made.state <> 'pending' THEN now() END
       FROM made
       WHERE deliveries.id = made.delivery_id AND deliveries.state = 'pending'
-        -- Replayed while the try was under way: its end is not the end of the new round, unless it was a success.
+        -- A replay during the try began a new round. The try's end does not end that round, unless it was a success.
         AND (deliveries.replays = made.round OR made.state = 'delivered')`.execute(db),
   );
 }

@@ -10,13 +10,13 @@ const NEAREST = 5;
 /** How many earlier assets give the usual sizes. */
 const SIZES = 1_000;
 
-/** Where an asset stands among those of its tenant; `seq` is a bigint. */
+/** The place of an asset among those of its tenant. `seq` is a bigint. */
 interface Place {
   readonly tenant: string;
   readonly seq: string;
 }
 
-/** Reads what was entered before an asset: one row. Every part has an index to walk. */
+/** Compares an asset with those entered before it, in one row. Every part of the statement walks an index. */
 export function findEarlier(place: Place, prints: Fingerprints): RawBuilder<Earlier> {
   return sql<Earlier>`SELECT (${findExact(place, prints)}) AS exact,
     coalesce((${findNear(place, prints)}), '[]'::json) AS near, (${findSizes(place, prints)}) AS sizes`;
@@ -56,7 +56,7 @@ function findSizes({ tenant, seq }: Place, { size }: Fingerprints) {
     WHERE count > 0`;
 }
 
-/** A perceptual hash as its column holds it: the same 64 bits, signed. */
+/** A perceptual hash as its column holds it: the same 64 bits as a signed number. */
 export function lookOf(perceptualHash: string): string {
   return BigInt.asIntN(64, BigInt(`0x${perceptualHash}`)).toString();
 }

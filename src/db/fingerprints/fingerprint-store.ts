@@ -6,8 +6,8 @@ import { query } from '../query.ts';
 import { findEarlier, lookOf } from './find-earlier.ts';
 
 /**
- * Comparisons a second of one tenant, on two cores that also did other work (Postgres 18, `fsync` on). One comparison is
- * an entry with its commit, and one search:
+ * How many comparisons one tenant gets in a second, on two cores that also did other work (Postgres 18, `fsync` on). One
+ * comparison is an entry with its commit, and one search:
  *
  * | rows of the tenant       | 1 at once | 8 at once |
  * |--------------------------|-----------|-----------|
@@ -16,7 +16,7 @@ import { findEarlier, lookOf } from './find-earlier.ts';
  * | 1,000,000, all different | 110       | 250       |
  * | 1,000,000, all blank     | 130       | 250       |
  *
- * The tenant's lock costs this: without it, 8 at once are 590, and all blank 1,000. Other tenants do not wait for it.
+ * The tenant's lock has this price. Without it, 8 at once are 590, and all blank 1,000. Other tenants do not wait for it.
  * Different looks that share a band are slow, because every search measures all of them: 100,000 take 16 ms.
  */
 export function createFingerprintStore(orm: MikroORM): FingerprintStore {
@@ -34,7 +34,7 @@ export function createFingerprintStore(orm: MikroORM): FingerprintStore {
       if (place === undefined || place.tenant === null)
         throw new AppError('internal', { cause: new Error('no such asset') });
       const { tenant, seq } = place;
-      // A second statement, because the first can't see what was committed while it waited for the tenant's lock.
+      // This is a second statement, because the first can't see rows committed while it waited for the tenant's lock.
       const found = await query(orm, (db) => findEarlier({ tenant, seq }, prints).execute(db));
       const [earlier] = found.rows;
       if (earlier === undefined) throw new AppError('internal');

@@ -3,9 +3,8 @@ const BANDS = 4;
 const BAND_BITS = 16;
 
 /**
- * Multi-index hashing (Norouzi, Punjani, Fleet 2012): of hashes that differ in at most `MAX_NEAR_DISTANCE` bits, 7, one
- * band differs in at most a quarter of them, 1. Gives for each band the 17 values to look up; what they find is to be
- * measured.
+ * Multi-index hashing (Norouzi, Punjani, Fleet 2012). If two hashes differ in at most `MAX_NEAR_DISTANCE` bits (7), one of the
+ * four bands differs in at most 1 bit. Returns for each band the 17 values to look up. The caller measures the hashes found.
  * @param hash 64 bits, hex
  */
 export function probesOf(hash: string): number[][] {

@@ -5,7 +5,7 @@ import type { KeyDirectory } from '../../domain/ports/keys.ts';
 import { query } from '../query.ts';
 import { IS_LIVE, KEY } from './key-columns.ts';
 
-/** `orm` must see the keys of all tenants: the caller is not known before its key is found. */
+/** `orm` must see the keys of all tenants, because a caller is not known before its key is found. */
 export function createKeyDirectory(orm: MikroORM): KeyDirectory {
   return {
     async find(id) {

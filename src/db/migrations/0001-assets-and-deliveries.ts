@@ -4,7 +4,7 @@ export class AssetsAndDeliveries extends Migration {
   override name = '0001-assets-and-deliveries';
 
   override up(): void {
-    // fillfactor: every row is updated three to four times within seconds of its insert.
+    // A low fillfactor, because every row is updated three to four times within seconds of its insert.
     this.addSql(`
       CREATE TABLE assets (
         id uuid PRIMARY KEY,

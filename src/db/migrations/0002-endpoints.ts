@@ -4,8 +4,8 @@ export class Endpoints extends Migration {
   override name = '0002-endpoints';
 
   override up(): void {
-    // An endpoint is (owner, URL without query and fragment). Its id follows from the two, so that a delivery names its
-    // endpoint from the first moment on, before anyone has made a row for it. A UUID of version 8 (RFC 9562, 5.8).
+    // An endpoint is (owner, URL without query and fragment). Its id is computed from the two, so a delivery names its endpoint
+    // before the endpoint has a row. The id is a UUID of version 8 (RFC 9562, 5.8).
     this.addSql(`
       CREATE FUNCTION endpoint_url(url text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
       $$ SELECT split_part(split_part(url, '#', 1), '?', 1) $$`);
@@ -41,7 +41,7 @@ export class Endpoints extends Migration {
         ADD waits_for_start boolean NOT NULL DEFAULT false,
         ADD checked_at timestamptz`);
     this.addSql('CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id)');
-    // What nobody received stays listable for ever, so it must be found without a scan.
+    // Failed deliveries stay listable for ever, so they must be found without a scan.
     this.addSql(`CREATE INDEX deliveries_failed ON deliveries (id) WHERE state = 'failed'`);
     this.addSql('DROP INDEX deliveries_pending');
     this.addSql(`

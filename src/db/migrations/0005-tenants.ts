@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Tables whose rows belong to a tenant by their column `owner`, and what requests do with them. */
+/** Tables whose rows belong to a tenant by their column `owner`, and the privileges of requests. */
 const OWNED: Readonly<Record<string, string>> = {
   assets: 'SELECT, INSERT, UPDATE',
   deliveries: 'SELECT, INSERT, UPDATE',
@@ -13,14 +13,14 @@ export class Tenants extends Migration {
   override name = '0005-tenants';
 
   override up(): void {
-    // Requests run as this role: it sees the rows of the tenant in `validatr.tenant`, and none where that is not set.
-    // Roles belong to the whole server, so it may be there: made by an administrator, or for another database.
+    // Requests run as this role. It sees the rows of the tenant in `validatr.tenant`, and none while that is not set.
+    // Roles belong to the whole server, so an administrator or another database may have made it already.
     this.addSql(`
       DO $$ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'validatr_tenant') THEN
           CREATE ROLE validatr_tenant NOLOGIN;
         END IF;
-        -- Since 16, who makes a role may administer it, but not act as it.
+        -- Since 16, the user that makes a role may administer it, but not act as it.
         IF NOT pg_has_role(session_user, 'validatr_tenant',
           CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
           EXECUTE format('GRANT validatr_tenant TO %I', session_user);
@@ -49,7 +49,7 @@ export class Tenants extends Migration {
         owner text NOT NULL CHECK (owner <> ''),
         name text NOT NULL,
         scopes text[] NOT NULL,
-        -- SHA-256 of the secret, which has 256 random bits itself: no salt and no slow hash could add to them.
+        -- SHA-256 of the secret. The secret has 256 random bits, so a salt or a slow hash would add nothing.
         hash bytea NOT NULL CHECK (octet_length(hash) = 32),
         created_at timestamptz NOT NULL DEFAULT now(),
         expires_at timestamptz,
@@ -66,7 +66,7 @@ export class Tenants extends Migration {
         `CREATE POLICY tenant ON ${table} TO validatr_tenant USING (owner = current_setting('validatr.tenant', true))`,
       );
     }
-    // A try belongs to whoever its delivery belongs to: the policy there applies inside this one.
+    // A try belongs to the tenant of its delivery, because the policy of deliveries applies inside this one.
     this.addSql('GRANT SELECT ON delivery_tries TO validatr_tenant');
     this.addSql('ALTER TABLE delivery_tries ENABLE ROW LEVEL SECURITY');
     this.addSql(`
@@ -84,7 +84,7 @@ export class Tenants extends Migration {
     this.addSql('DROP INDEX deliveries_failed, deliveries_by_owner, assets_failed');
     this.addSql(`CREATE INDEX deliveries_failed ON deliveries (id) WHERE state = 'failed'`);
     this.addSql(`CREATE INDEX assets_failed ON assets (state, id) WHERE state IN ('failed', 'canceled')`);
-    // Its index goes with it. The role may serve other databases.
+    // The index of the column is dropped with it. The role stays, because it may serve other databases.
     this.addSql('ALTER TABLE assets DROP owner');
   }
 }

@@ -5,9 +5,9 @@ export class WebhookLimits extends Migration {
 
   override up(): void {
     this.addSql('ALTER TABLE endpoints ADD verified_at timestamptz');
-    // They are counted when another one is to be made.
+    // A tenant's endpoints are counted before another one is made.
     this.addSql('CREATE INDEX endpoints_by_owner ON endpoints (owner)');
-    // By tenant first: whoever hands out what is due takes some of each, however many wait for one of them.
+    // By tenant first, because the dispatcher takes some due deliveries of each tenant, however many wait for one of them.
     this.addSql('DROP INDEX deliveries_unattended');
     this.addSql(`
       CREATE INDEX deliveries_unattended ON deliveries (owner, due_at)

@@ -1,9 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Any number: it keeps these locks apart from others of two keys. */
+/** First key of the advisory locks of fingerprints. It may be any number that no other lock uses. */
 export const FINGERPRINTS_LOCK = 7_204;
 
-/** Bits to shift a band of the perceptual hash down by. */
+/** By how many bits each band of the perceptual hash is shifted down. */
 const BANDS = { band_1: 48, band_2: 32, band_3: 16, band_4: 0 };
 
 export class Fingerprints extends Migration {
@@ -19,18 +19,18 @@ export class Fingerprints extends Migration {
       CREATE TABLE fingerprints (
         asset_id uuid PRIMARY KEY REFERENCES assets (id),
         owner text NOT NULL,
-        -- The order of entry: within a tenant, who has the smaller one was committed before the other was entered.
+        -- The order of entry. Within a tenant, the row with the smaller number was committed before the other was entered.
         seq bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
         size double precision,
         pixel_hash bytea CHECK (octet_length(pixel_hash) = 32),
         perceptual_hash bigint,
-        -- Only these have bands: a thousand blank pictures are one row to those who search for what is near, and to the
-        -- statistics by which the planner expects what a band's value finds.
+        -- Only these rows have bands. So a thousand blank pictures are one row for a search of near pictures. They are also one
+        -- row for the statistics from which the planner estimates how many rows a band's value finds.
         first_of_look boolean NOT NULL,
         ${bands.join(',\n')}
       )`);
-    // Each serves one search and is of no use to another, by its first column or its condition: for a tenant of whom the
-    // statistics know nothing yet, the planner takes all ways for equally short.
+    // The first column or the condition of each index makes it useful for one search only. Without statistics on a tenant, the
+    // planner takes all indexes for equally good.
     this.addSql('CREATE INDEX fingerprints_sizes ON fingerprints (owner, seq) WHERE size IS NOT NULL');
     this.addSql(`
       CREATE INDEX fingerprints_pixels ON fingerprints (pixel_hash, owner, seq) WHERE pixel_hash IS NOT NULL`);
@@ -44,10 +44,9 @@ export class Fingerprints extends Migration {
         `CREATE INDEX fingerprints_${band} ON fingerprints (${band}, owner) WHERE ${band} IS NOT NULL`,
       );
 
-    // One statement to call, so that the tenant's lock is held for its own time and a commit, and by no process that has
-    // been frozen or cut off. Each statement in it has a snapshot of its own (READ COMMITTED): those after the lock see
-    // what was committed while it was waited for. A plan made for a few rows may be kept when there are many: never one
-    // that scans.
+    // Callers run one statement, so the tenant's lock is held only for its time and a commit, never by a frozen process. Each
+    // statement inside has a snapshot of its own (READ COMMITTED). Those after the lock see rows committed during the wait. A
+    // plan made for a few rows may be kept when there are many, so no plan may scan.
     this.addSql(`
       CREATE FUNCTION enter_fingerprint(
         asset uuid, new_size double precision, pixels bytea, look bigint, OUT tenant text, OUT place bigint
@@ -77,7 +76,7 @@ export class Fingerprints extends Migration {
         RETURNING seq INTO place;
       END $$`);
 
-    // Only workers use it: requests are granted nothing, and would see no row.
+    // Only workers use the table. Requests get no privileges and would see no row.
     this.addSql('ALTER TABLE fingerprints ENABLE ROW LEVEL SECURITY');
   }
 

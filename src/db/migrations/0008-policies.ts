@@ -4,7 +4,7 @@ export class Policies extends Migration {
   override name = '0008-policies';
 
   override up(): void {
-    // `rules` are as they were understood when the version was made, defaults filled in: another default later changes none.
+    // `rules` have the defaults of the day when the version was made, so a later default changes no version.
     this.addSql(`
       CREATE TABLE policies (
         owner text NOT NULL CHECK (owner <> ''),
@@ -14,14 +14,14 @@ export class Policies extends Migration {
         created_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (owner, name, version)
       )`);
-    // A version never changes and never goes: requests may do no more than read and add.
+    // A version never changes and is never deleted, so requests may only read and add.
     this.addSql('GRANT SELECT, INSERT ON policies TO validatr_tenant');
     this.addSql('ALTER TABLE policies ENABLE ROW LEVEL SECURITY');
     this.addSql(
       `CREATE POLICY tenant ON policies TO validatr_tenant USING (owner = current_setting('validatr.tenant', true))`,
     );
 
-    // Null: the contract's own. Without a foreign key: every asset would lock the row of its version.
+    // Null: the default policy. There is no foreign key, because every asset would lock the row of its version.
     this.addSql(`
       ALTER TABLE assets
         ADD policy_name text,

@@ -5,8 +5,8 @@ export class WithdrawFingerprints extends Migration {
   override name = '0009-withdraw-fingerprints';
 
   override up(): void {
-    // Labelers never get what failed or was canceled: nothing is a duplicate of it. It is entered anew when it is retried.
-    // Nor does an entry stand whose asset was validated again and compared with nothing: the file may be another by now.
+    // Labelers never get failed or canceled assets, so no asset counts as a duplicate of them. A retry enters them again. An
+    // asset that was validated again without a comparison loses its entry, too, because its file may have changed.
     this.addSql(`
       CREATE FUNCTION withdraw_fingerprint() RETURNS trigger
       LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET enable_seqscan = off AS $$

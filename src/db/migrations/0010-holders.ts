@@ -4,9 +4,9 @@ export class Holders extends Migration {
   override name = '0010-holders';
 
   override up(): void {
-    // The id of the workflow that answers for the row; it counts while `dispatched_at` is set. Null in rows of before, and
-    // in those that a worker of the version before writes meanwhile: both are read as `asset-<id>` (src/db/assets/holder.ts).
-    // Filling them in would rewrite the table and change nothing.
+    // The id of the workflow that answers for the row. It counts while `dispatched_at` is set. It is null in older rows, and in
+    // rows that a worker of the version before still writes. Both are read as `asset-<id>` (src/db/assets/holder.ts). Filling
+    // them in would rewrite the table and change nothing.
     this.addSql('ALTER TABLE assets ADD held_by text');
   }
 

@@ -1,6 +1,6 @@
 import { DEFAULT_POLICY, isDefaultPolicy, type PolicyId } from '../../domain/policy.ts';
 
-/** The policy of an asset in its row. The default policy is NULL there: only this file and the SQL beside it know that. */
+/** The policy of an asset in its row. NULL stands for the default policy. Only this file and the SQL of this folder know that. */
 export interface PolicyColumns {
   readonly policyName: string | null;
   readonly policyVersion: number | null;

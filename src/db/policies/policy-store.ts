@@ -4,7 +4,7 @@ import { MAX_POLICY_VERSIONS } from '../../domain/policy.ts';
 import type { PolicyStore, StoredPolicy } from '../../domain/ports/policies.ts';
 import { queryAsTenant } from '../query.ts';
 
-/** First key of the advisory locks of policies. Any number that no other lock uses. */
+/** First key of the advisory locks of policies. It may be any number that no other lock uses. */
 const LOCK = 7_205;
 
 const POLICY = sql`name, version, rules, created_at AS "createdAt"`;
@@ -12,8 +12,8 @@ const POLICY = sql`name, version, rules, created_at AS "createdAt"`;
 export function createPolicyStore(orm: MikroORM): PolicyStore {
   return {
     /**
-     * Exact under concurrency: the tenant's lock is held until the commit. Versions are counted in a second statement,
-     * because a statement that waits for a lock still sees only what was committed before it began.
+     * The limit is exact under concurrency, because the tenant's lock is held until the commit. A second statement counts the
+     * versions, because one that waits for a lock sees only rows that were committed before it began.
      */
     async add(tenant, name, rules) {
       const text = JSON.stringify(rules);
