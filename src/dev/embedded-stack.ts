@@ -25,16 +25,16 @@ export interface ServersOptions {
   /** Without them: ports that are free when a server starts. */
   readonly ports?: { readonly postgres: number; readonly temporal: number; readonly temporalUi: number };
   readonly namespace?: string;
-  /** Servers that run elsewhere: no other is started in their place. */
+  /** Servers that run elsewhere. None is started in their place. */
   readonly outside?: {
     readonly databaseUrl?: string | undefined;
     readonly temporalAddress?: string | undefined;
   };
-  /** Path of the Temporal CLI. Without it, it is looked for, and fetched if need be. */
+  /** Path of the Temporal CLI. Without it, `findTemporalCli` searches for one, and fetches it if there is none. */
   readonly temporalCli?: string;
-  /** Told of the progress. */
+  /** Called with lines about the progress. */
   readonly log: (line: string) => void;
-  /** Told of every line that a server prints. */
+  /** Called with every line that a server prints. */
   readonly onLine?: (server: ServerName, line: string) => void;
   /** Runs one part of the start. It may track its programs, and may start a server again whenever it ends. */
   readonly run?: <Started>(

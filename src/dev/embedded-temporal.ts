@@ -29,8 +29,8 @@ export interface EmbeddedTemporalOptions {
 }
 
 /**
- * A real Temporal server with its Web UI: the CLI's `server start-dev` on a database file. WAL with synchronous=NORMAL
- * makes it a third as expensive as SQLite's defaults, within 10 % of memory [measured].
+ * A real Temporal server with its Web UI: the CLI's `server start-dev` on a database file. With WAL and synchronous=NORMAL
+ * the file costs a third of SQLite's defaults. That is within 10 % of a database in memory [measured].
  */
 export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): Promise<EmbeddedTemporal> {
   const { cliPath, dataDir, port, uiPort, namespace, log, track } = options;
@@ -86,7 +86,7 @@ export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): P
   };
 }
 
-/** One host needs one partition a task queue, and no limits meant for many tenants. */
+/** One host needs one partition for each task queue. It needs no limits that are meant for many tenants. */
 const DYNAMIC_CONFIG = [
   'matching.numTaskqueueReadPartitions=1',
   'matching.numTaskqueueWritePartitions=1',
@@ -96,14 +96,14 @@ const DYNAMIC_CONFIG = [
   'frontend.namespaceRPS.visibility=1000',
 ];
 
-/** The same file that sets a server up in production. */
+/** Reads the file that also sets up a server in production. */
 async function searchAttributes(): Promise<string[]> {
   const file = new URL('../../temporal-config/search-attributes.json', import.meta.url);
   const attributes = JSON.parse(await readFile(file, 'utf8')) as Record<string, string>;
   return Object.entries(attributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
 }
 
-/** The port answers, the server is healthy and knows the namespace. */
+/** Whether the port answers, and the server is healthy and knows the namespace. */
 async function answers(cliPath: string, address: string, port: number, namespace: string): Promise<boolean> {
   if (!(await accepts(port))) return false;
   try {

@@ -16,14 +16,14 @@ export interface RememberedGroup {
 const STOP_GRACE_MS = 15_000;
 
 export async function rememberGroups(file: string, groups: readonly RememberedGroup[]): Promise<void> {
-  // Replaced in one step: a half-written list would forget processes.
+  // Replaced in one step, because a half-written list would lose processes.
   await writeFile(`${file}.new`, JSON.stringify(groups));
   await rename(`${file}.new`, file);
 }
 
 /**
- * Ends what an earlier run left behind when it was killed. A process is only touched if it is in a remembered group
- * and its command line bears the group's mark: a process id that went to someone else is left alone.
+ * Ends the processes of an earlier run that was killed. It only touches a process that is in a remembered group and has the
+ * group's mark in its command line. So it leaves a process alone that got one of their ids later.
  */
 export async function stopLeftovers(file: string, log: (line: string) => void): Promise<void> {
   const groups = await readGroups(file);
@@ -43,7 +43,7 @@ async function readGroups(file: string): Promise<RememberedGroup[]> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as RememberedGroup[];
   } catch {
-    // No earlier run, or one that was killed before it wrote anything whole.
+    // There was no earlier run, or it was killed before it wrote the file.
     return [];
   }
 }

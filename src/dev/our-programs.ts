@@ -4,10 +4,10 @@ import { type ProgramOptions, rememberLines, startProgram } from './program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** `migrate` waits a minute for Postgres and then says so itself. */
+/** `migrate` waits a minute for Postgres, and then reports that itself. */
 const MIGRATE_TIMEOUT_MS = 120_000;
 
-/** How one of our programs runs as a process of its own, with the flags that production gives it. */
+/** The command that runs one of our programs as a process of its own, with the flags of production. */
 export function ourProgram(name: 'api' | 'worker' | 'migrate') {
   const flags = name === 'migrate' ? [] : NODE_FLAGS[name];
   return { command: process.execPath, args: [...flags, `src/bin/${name}.ts`], cwd: ROOT };

@@ -9,22 +9,22 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Another user to run as (root only). */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
-  /** Told of every line of both outputs. */
+  /** Called with every line of both outputs. */
   readonly onLine: (line: string) => void;
   readonly track?: Track | undefined;
 }
 
-/** Told of every program the moment it runs, before anyone waits for it: a stop in between must find it. */
+/** Called with every program as soon as it runs, before anyone waits for it, so that a stop in between finds it. */
 export type Track = (program: Program) => Promise<void>;
 
-/** A child process in a group of its own, so that a terminal's Ctrl-C reaches us first and we choose the order. */
+/** A child process in a group of its own. A terminal's Ctrl-C reaches only us, and we choose the order of stops. */
 export interface Program {
   readonly pid: number;
   readonly process: ChildProcess;
   hasEnded(): boolean;
-  /** Resolves with what ended it: an exit code or a signal. */
+  /** Resolves with the exit code, or with the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
-  /** Asks with `signal`, kills the whole group after `graceMs`. */
+  /** Sends `signal`, and kills the whole group after `graceMs`. */
   stop(signal: NodeJS.Signals, graceMs: number): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export async function startProgram({
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
-  // Awaited by whoever cares; a failed start is thrown below.
+  // Not every caller awaits `ended`. A failed start is thrown by the next line.
   ended.catch(() => undefined);
   await once(child, 'spawn');
   const { pid } = child;

@@ -17,7 +17,7 @@ export async function ownSecretsKey(dataDir: string): Promise<string> {
   return readFile(file, 'utf8');
 }
 
-/** What `npm run cli` in another terminal needs to reach this stack. */
+/** The variables that `npm run cli` in another terminal needs to reach this stack. */
 const REMEMBERED = ['DATABASE_URL', 'SECRETS_KEY', 'SECRETS_KEY_FILE'];
 
 /** Readable by its owner only. */
@@ -26,7 +26,7 @@ export async function rememberStack(dataDir: string, env: NodeJS.ProcessEnv): Pr
   await writeFile(join(dataDir, STACK_FILE), JSON.stringify(variables), { mode: 0o600 });
 }
 
-/** Its variables; none if no stack was ever started there. */
+/** The variables of the stack. Empty if no stack was ever started there. */
 export function recallStack(dataDir: string): NodeJS.ProcessEnv {
   try {
     return JSON.parse(readFileSync(join(dataDir, STACK_FILE), 'utf8')) as NodeJS.ProcessEnv;

@@ -5,7 +5,7 @@ const EXIT_CONFIG = 2;
 
 const FIRST_RESTART_MS = 1_000;
 const LAST_RESTART_MS = 30_000;
-/** A program that ran this long has recovered: the next restart is quick again. */
+/** A program that ran this long has recovered, so its next restart is quick again. */
 const STEADY_AFTER_MS = 60_000;
 
 export interface Supervised {
@@ -14,8 +14,8 @@ export interface Supervised {
 }
 
 /**
- * Keeps a program running: one that dies is started again, after 1 s at first and 30 s at most. `onGiveUp` is called
- * when it can't run at all.
+ * Keeps a program running. A program that dies is started again, after 1 s at first and 30 s at most. `onGiveUp` is called if
+ * it can't run at all.
  */
 export async function supervise(
   options: ProgramOptions & { readonly name: string },
@@ -24,7 +24,7 @@ export async function supervise(
     log,
     onGiveUp,
   }: {
-    /** How long it may take after SIGTERM. */
+    /** The time it gets after SIGTERM. */
     stopGraceMs: number;
     log: (line: string) => void;
     onGiveUp: (reason: string) => void;

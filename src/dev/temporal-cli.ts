@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rememberLines, startProgram, type Track } from './program.ts';
 
-/** The newest CLI that `go install` can build: later ones need a module that no proxy serves. */
+/** The newest CLI that `go install` can build. Later ones need a module that no proxy serves. */
 const GO_MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 
 const DOWNLOAD_TIMEOUT_MS = 120_000;
@@ -17,9 +17,9 @@ interface FetchOptions {
 }
 
 /**
- * Path of the Temporal CLI, which holds server, database and Web UI: from PATH, else from this user's cache, else
- * downloaded as the SDK does, else built with Go. What is fetched stays in the cache, outside the checkout.
- * @throws with what to install when none of these works
+ * Path of the Temporal CLI, which holds server, database and Web UI. It is taken from PATH, else from this user's cache, else
+ * downloaded as the SDK does, else built with Go. A fetched CLI stays in the cache, outside the checkout.
+ * @throws with what to install if none of these works
  */
 export async function findTemporalCli({ log, track }: FetchOptions): Promise<string> {
   const onPath = await findOnPath('temporal');
@@ -29,7 +29,7 @@ export async function findTemporalCli({ log, track }: FetchOptions): Promise<str
   if (await isExecutable(cached)) return cached;
 
   await mkdir(cache, { recursive: true });
-  // Filled beside its final place and moved there whole: several may be at it at once.
+  // Filled beside its final place and moved there whole, because several processes may fetch at once.
   const dir = await mkdtemp(join(cache, 'fetch-'));
   try {
     log('There is no Temporal CLI yet. Downloading it (once) …');
@@ -76,7 +76,7 @@ async function build(dir: string, { log, track }: FetchOptions): Promise<string>
 const ADVICE =
   'Install it (https://docs.temporal.io/cli) so that `temporal` is on your PATH, or set TEMPORAL_ADDRESS to a server of yours.';
 
-/** Null when the program succeeds, its last lines otherwise. Says every ten seconds that it is still at work. */
+/** Null if the program succeeds, its last lines otherwise. Logs every ten seconds that it is still at work. */
 async function runWithProgress(
   command: string,
   args: string[],

@@ -6,7 +6,7 @@ import { redact } from '../telemetry/redact.ts';
 import { type AddressGuard, createAddressGuard } from '../webhooks/address-guard.ts';
 import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 
-/** Exit code of a program that would fail again in the same way: a supervisor need not restart it. */
+/** Exit code of a program that would fail again in the same way, so a supervisor need not restart it. */
 const EXIT_CONFIG = 2;
 
 /** A reason why a program can't run. The message is complete, so no stack is shown with it. */
@@ -27,7 +27,7 @@ export class UsageError extends CannotRun {
   }
 }
 
-/** Runs a program's main function; what it throws ends the process. */
+/** Runs a program's main function. An error that it throws ends the process. */
 export async function runProgram(name: string, main: () => Promise<void>): Promise<void> {
   try {
     await main();
@@ -36,7 +36,7 @@ export async function runProgram(name: string, main: () => Promise<void>): Promi
   }
 }
 
-/** Configuration errors become one readable message, others one with a stack. */
+/** Ends the process. A configuration error is shown as one readable message, an unexpected error with its stack. */
 export function endProgram(name: string, error: unknown): never {
   if (error instanceof ConfigError || error instanceof CannotRun) {
     process.stderr.write(`validatr ${name}: ${error.message}\n`);
@@ -104,12 +104,12 @@ function readKeyFile(path: string): string {
 }
 
 /**
- * Ctrl-C reaches a process twice when npm runs it: the terminal sends it, and npm passes it on. A signal that comes
+ * Ctrl-C reaches a process twice when npm runs it, because the terminal sends it and npm passes it on. A signal that comes
  * later than this is from a person who does not want to wait.
  */
 const ECHO_MS = 1_000;
 
-/** Calls `stop` at the first of the signals; one that comes later calls `stopNow`, by default the end of the process. */
+/** Calls `stop` at the first signal. A later signal calls `stopNow`, which ends the process by default. */
 export function onStopSignal(
   stop: (signal: NodeJS.Signals) => void,
   stopNow: () => void = () => process.exit(1),

@@ -36,8 +36,8 @@ import {
 import { waitForDatabase } from './wait-for-database.ts';
 
 /**
- * Connections that may wait to be accepted; with Node's 511 a burst of new clients makes others wait a second for their next try.
- * The system may allow fewer (net.core.somaxconn).
+ * How many connections may wait to be accepted. With Node's 511, clients in a burst of new ones wait a second for their next
+ * try. The system may allow fewer (net.core.somaxconn).
  */
 const LISTEN_BACKLOG = 4_096;
 
@@ -85,7 +85,7 @@ export async function runApi(): Promise<void> {
         (fault) => {
           if (fault !== null) endProgram('api', new CannotRun(fault));
         },
-        // Postgres is away. Requests are answered with that.
+        // Postgres is away. Requests get that as their answer.
         () => undefined,
       );
     }, DURABILITY_CHECK_MS).unref();

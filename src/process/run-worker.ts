@@ -29,7 +29,7 @@ import { bundleApart } from './workflow-bundle.ts';
 const WORKFLOW_TASK_SLOTS = 200;
 const CACHED_WORKFLOWS = 4 * WORKFLOW_TASK_SLOTS;
 
-/** Activities under way at SIGTERM get this long. */
+/** Activities under way at SIGTERM have this time to finish. */
 const SHUTDOWN_GRACE = '25 s';
 
 /** On a machine shared with an API, answering a client is more urgent than validating. */

@@ -39,7 +39,7 @@ export async function waitForDatabase({ url, orm, logger }: Dependency): Promise
   if (fault !== null) throw new CannotRun(fault);
 }
 
-/** Waits a minute for a Postgres that answers. @throws {CannotRun} at once where waiting does not help */
+/** Waits a minute for a Postgres that answers. @throws {CannotRun} at once if waiting does not help */
 export async function waitForServer({ url, orm, logger }: Dependency): Promise<void> {
   const address = addressOf(url);
   try {

@@ -14,16 +14,16 @@ const CLOCK: Clock = {
 };
 
 interface Waiting {
-  /** Resolves with null when there is nothing left to wait for, else with the reason. */
+  /** Resolves with the reason to wait, or with null if there is none. */
   readonly findTrouble: () => Promise<string | null>;
-  /** Told at once and then every 5 s. */
+  /** Called at once, and then every 5 s. */
   readonly say: (reason: string) => void;
   /** Without it, the wait has no end. */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
 }
 
-/** Waits for what a process depends on. @throws {Error} with the last reason after `timeoutMs` */
+/** Waits until a dependency of the process is usable. @throws {Error} with the last reason after `timeoutMs` */
 export async function waitUntilUsable({
   findTrouble,
   say,

@@ -21,7 +21,7 @@ export function bundleWorkflows(logger?: BundleOptions['logger']): Promise<Workf
   });
 }
 
-/** The same by a process of its own: the bundler's 250 MiB go when it ends, where a worker would keep them. */
+/** Bundles in a process of its own. The bundler's 250 MiB are freed when it ends, while a worker would keep them. */
 export async function bundleApart(): Promise<{ code: string }> {
   const dir = await mkdtemp(join(tmpdir(), 'validatr-bundle-'));
   try {

@@ -10,7 +10,7 @@ interface Addresses {
   readonly temporalAddress: string;
 }
 
-/** Variables of API, worker and migration: what the person set, then what suits one machine. */
+/** Variables of API, worker and migration: the person's own, then defaults that suit one machine. */
 export async function devEnvironment(
   config: Config,
   { databaseUrl, temporalAddress }: Addresses,
@@ -31,7 +31,7 @@ export async function devEnvironment(
   };
 }
 
-/** On loopback nobody else can reach the API. Keys are asked for there only if the person sets AUTH=keys. */
+/** Nobody else can reach the API on loopback, so keys are needed there only if the person sets AUTH=keys. */
 export function authDefault({ AUTH, HOST }: Config): { AUTH?: 'disabled' } {
   return AUTH === undefined && isLoopback(HOST) ? { AUTH: 'disabled' } : {};
 }

@@ -56,7 +56,7 @@ export async function runDev(): Promise<void> {
   onStopSignal(() => void stop(0), stopNow, ['SIGINT', 'SIGTERM', 'SIGHUP']);
 
   try {
-    // Before any server is started, because it would only be stopped again.
+    // Checked before any server is started, because a wrong setting would only stop it again.
     checkAuthSetting({ ...config, ...authDefault(config) });
     await running.stopLeftovers(say);
     await checkPorts(config);
@@ -72,7 +72,7 @@ export async function runDev(): Promise<void> {
       },
     });
   } catch (error) {
-    // A signal during the start stops the program that the start waits for: that failure is no news.
+    // A signal during the start stops the program that the start waits for. That failure needs no message.
     if (!running.isStopping()) {
       say(error instanceof Error ? error.message : String(error));
       await stop(1);

@@ -14,13 +14,13 @@ interface Tracked extends Stoppable {
   readonly program: Program;
 }
 
-/** The programs of this stack, in the order of their start; a file names them for the next start, in case we are killed. */
+/** The programs of this stack, in the order of their start. A file names them, so the next start finds them if we are killed. */
 export interface RunningStack {
   /** Stops what an earlier run left behind. */
   stopLeftovers(say: (line: string) => void): Promise<void>;
-  /** Remembers a program. One that comes while we stop is stopped at once. */
+  /** Remembers a program. If we are stopping, it is stopped at once. */
   add(tracked: Tracked): Promise<void>;
-  /** Adds what has to be stopped before the programs added so far, and keeps no process of its own. */
+  /** Adds something that has no process of its own. It is stopped before the programs added so far. */
   stopFirst(stoppable: Stoppable): void;
   isStopping(): boolean;
   isEmpty(): boolean;

@@ -27,7 +27,7 @@ interface Start {
   readonly onGiveUp: (reason: string) => void;
 }
 
-/** Starts what is not running elsewhere: Postgres, Temporal, then our programs. Resolves once the API is ready. */
+/** Starts Postgres and Temporal unless they run elsewhere, then our programs. Resolves once the API is ready. */
 export async function startStack({ config, dataDir, running, say, onGiveUp }: Start): Promise<void> {
   const track =
     (name: string, mark: string, signal: NodeJS.Signals = 'SIGTERM') =>
