@@ -20,7 +20,7 @@ export function createLogger(
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Name, code and message of an error and of its causes. Only unexpected errors have their stack. */
+/** Name, code and message of an error and of its causes. Only unexpected errors show their stack. */
 function describeError(error: unknown): object {
   return describe(error, !(error instanceof Error) || error.name !== 'AppError');
 }

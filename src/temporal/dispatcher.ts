@@ -4,7 +4,7 @@ import { signalCancels } from './signal-cancels.ts';
 import type { StartOptions } from './start-validation.ts';
 import { createValidationStarts } from './validation-starts.ts';
 
-/** Wake-ups may be lost. Work waits this long then. */
+/** A wake-up may be lost. Work then waits this long at most. */
 const POLL_MS = 1_000;
 
 /** Cancels and overdue deliveries are looked for at most this often. */
@@ -28,9 +28,9 @@ export interface Dispatcher {
 }
 
 /**
- * Brings to Temporal what is committed in Postgres: workflows for rows that wait for one, signals for requests to
- * cancel, and delivery workflows for overdue events. Rows are leased in a short transaction and never locked across a
- * call to Temporal. While Temporal is down, rows wait.
+ * Hands work that is committed in Postgres to Temporal. It starts workflows for rows that wait for one, signals requests to
+ * cancel, and starts delivery workflows for overdue events. It leases rows in a short transaction, and never locks them
+ * across a call to Temporal. While Temporal is down, rows wait.
  */
 export function startDispatcher({ queue, mayStart, turns, onError, ...options }: DispatcherDeps): Dispatcher {
   let stopped = false;

@@ -21,7 +21,7 @@ export function createExecutions(client: Client): Executions {
           client.workflow.getHandle(assetWorkflowId(assetId)).query<AssetStatus>(statusQuery),
         );
       } catch {
-        // No worker, a busy worker, no workflow or no server: in each case the caller has the row.
+        // No worker, a busy worker, no workflow or no server: the caller answers from the row in each case.
         return null;
       }
     },

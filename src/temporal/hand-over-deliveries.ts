@@ -20,7 +20,7 @@ export async function handOverDeliveries(
   turns: KnownTurns,
 ): Promise<void> {
   const parked = new Set<string>();
-  // Tenants beyond their minute are left out and stay overdue. To put them off would update all their rows each minute.
+  // Tenants beyond their minute are left out and stay overdue. Putting them off would update all their rows each minute.
   for (const delivery of await queue.overdueDeliveries(turns?.blockedTenants())) {
     // The deliveries before this one may have used up the minute.
     if (parked.has(delivery.endpointId) || turns?.blockedTenants().has(delivery.tenant)) continue;
@@ -36,8 +36,8 @@ export async function handOverDeliveries(
 }
 
 /**
- * Marks the delivery before its workflow is started, because a worker may park it as soon as that runs. If this process
- * dies between the two, the reconciler finds no workflow and makes the delivery due again.
+ * Marks the delivery before its workflow is started, because a worker may park the delivery as soon as the workflow runs. If
+ * this process dies between the two, the reconciler finds no workflow and makes the delivery due again.
  */
 async function handOver(queue: DispatchQueue, client: Client, deliveryId: string): Promise<void> {
   const mark = await queue.markHandedOver(deliveryId);

@@ -16,7 +16,7 @@ import { type CurrentRun, describeCurrent } from './executions.ts';
 /** The search for closed runs begins this long before the last mark, because Temporal's index lags behind. */
 const OVERLAP_MS = 5 * 60 * 1000;
 
-/** Open rows compared with their workflow in one round; of a workflow that held many and is gone, as many again. */
+/** How many open rows a round compares with their workflow. It settles as many more for each lost workflow that held many. */
 const ROWS_A_ROUND = 200;
 const DELIVERIES_A_ROUND = 50;
 
@@ -32,12 +32,15 @@ export interface ReconcileDeps {
 }
 
 /**
- * Repairs rows that no workflow code will repair: a terminated workflow runs none, a lost one can't. Four passes:
- * (a) runs that closed badly since the last mark, (b) open rows that a workflow of their own holds, longest unchecked
- * first, (c) workflows that hold many rows, each asked about once, (d) deliveries whose workflow is gone. The dispatcher
- * looks after rows that no workflow holds yet.
- * It acts only for the current run of an id (a reset also terminates the old run) and only on rows unchanged since
- * they were read.
+ * Repairs rows that no workflow code will repair, because their workflow was terminated or lost. Four passes look at
+ *
+ * - runs that closed badly since the last mark,
+ * - open rows that a workflow of their own holds, the longest unchecked first,
+ * - workflows that hold many rows, each once,
+ * - deliveries whose workflow is gone.
+ *
+ * The dispatcher looks after rows that no workflow holds yet. The reconciler acts only for the current run of an id, because a
+ * reset also terminates the old run. It acts only on rows that have not changed since they were read.
  */
 export function createReconcile({ client, repairs, now }: ReconcileDeps): () => Promise<ReconcileReport> {
   async function closeBadlyEnded(): Promise<number> {
@@ -68,7 +71,7 @@ export function createReconcile({ client, repairs, now }: ReconcileDeps): () => 
     return report;
   }
 
-  /** A workflow that holds many rows is asked about once; while it runs, none of its rows is read or written. */
+  /** Asks once about a workflow that holds many rows. While it runs, none of its rows is read or written. */
   async function checkOtherHolders(): Promise<Repaired> {
     const report = { closed: 0, requeued: 0 };
     for (const workflowId of await repairs.listOtherHolders()) {
@@ -146,8 +149,8 @@ function isHeldByOwnWorkflow({ id, heldBy }: OpenAsset): boolean {
 }
 
 /**
- * A row that no run has claimed belongs to the attempt that its workflow was started for. A claimed row has only the
- * current run to hope for: if that came from a reset and has closed without taking over, its end is the row's.
+ * A row that no run has claimed belongs to the attempt that its workflow was started for. Only the current run can still
+ * finish a claimed row. If that run came from a reset and closed without taking the row over, its end becomes the row's.
  */
 function isOfAnotherAttempt(asset: OpenAsset, run: CurrentRun): boolean {
   return isHeldByOwnWorkflow(asset) && asset.runId === null && run.attempt !== asset.attempt;

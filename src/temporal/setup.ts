@@ -10,12 +10,12 @@ import { CALL_DEADLINE_MS } from './client.ts';
 
 const SCHEDULE_ID = 'validatr-reconcile';
 
-/** The contract gives 60 s to repair a terminated workflow's row: two rounds and their work fit. */
+/** Two rounds and their work fit into the 60 s in which a terminated workflow's row has to be repaired. */
 const RECONCILE_EVERY = '15 s';
 
-/** gRPC status codes that waiting can mend: the server, or its namespace, is not there yet. */
+/** gRPC status codes of trouble that passes: the server, or its namespace, is not there yet. */
 const WORTH_WAITING: Readonly<Record<number, string>> = {
-  // The worker's connection reports a deadline so.
+  // The worker's connection reports a missed deadline as 1.
   1: 'it does not answer in time',
   4: 'it does not answer in time',
   5: 'it does not have this namespace',

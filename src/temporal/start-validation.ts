@@ -12,7 +12,7 @@ import { isDefaultPolicy, planFor } from '../domain/policy.ts';
 import type { AssetToDispatch } from '../domain/ports/dispatch.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
 
-/** Longer than any validation: 24 h of retries a step, steps in a row. Ends a workflow that can't make progress. */
+/** Longer than any validation: each step may be retried for 24 h. It ends a workflow that can't make progress. */
 const EXECUTION_TIMEOUT = '4 days';
 
 type ValidateAsset = (input: ValidateAssetInput) => Promise<ValidateAssetResult>;

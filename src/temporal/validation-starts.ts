@@ -2,13 +2,13 @@ import { assetWorkflowId } from '../../workflows/contract.ts';
 import type { AssetToDispatch, DispatchQueue } from '../domain/ports/dispatch.ts';
 import { type StartOptions, startValidation } from './start-validation.ts';
 
-/** Starts under way at once. Measured: with more of them each only waits for the others. */
+/** How many starts are under way at once. Measured: more of them only wait for each other. */
 const CONCURRENT_STARTS = 8;
 
 /**
- * Validations that a worker's own dispatcher keeps under way before it starts more. Without this bound a backlog
- * fills the worker with first tasks that all run late, and some time out and run again. Measured over 1,500 assets:
- * 46 assets/s, no first webhook late; without it 40, 157 of 3,000 late.
+ * Validations that a worker's own dispatcher keeps under way before it starts more. Without this bound, a backlog fills the
+ * worker with first tasks. They all run late, and some time out and run again. Measured over 1,500 assets: 46 assets/s, no
+ * first webhook late; without it 40, 157 of 3,000 late.
  */
 const MAX_UNDER_WAY = 16;
 
@@ -18,7 +18,7 @@ const UNDER_WAY_FOR_MS = 5_000;
 /** How long Temporal is left alone after a failed start. */
 const PAUSE_MS = 1_000;
 
-/** How soon a start is tried again while another attempt's workflow closes: a few webhook tries, a second at most. */
+/** How soon a start is tried again while another attempt's workflow closes. Closing takes a few webhook tries, at most 1 s. */
 const CLOSING_RETRY_MS = 500;
 
 interface ValidationStartsDeps extends StartOptions {
@@ -59,7 +59,7 @@ export function createValidationStarts({ queue, onRoom, onError, ...options }: V
   }
 
   return {
-    /** Whether a start has failed a moment ago. */
+    /** Whether a start failed a moment ago. */
     isPaused: (): boolean => Date.now() < pausedUntil,
 
     /** Leases as many rows as there is room for, and starts them. */

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { parseRetryAfter } from './retry-schedule.ts';
 
-/** A response is read up to here, so that the connection can be used again. If there is more, the connection is cut. */
+/** An answer is read up to here, so that its connection can be used again. The connection of a longer one is cut. */
 const MAX_RESPONSE_BYTES = 64 * 1024;
 /** This much is kept for the delivery log. */
 const MAX_EXCERPT_BYTES = 4 * 1024;
@@ -56,7 +56,7 @@ const NETWORK_ERRORS: Record<string, string> = {
   UND_ERR_HEADERS_OVERFLOW: 'invalid_response',
 };
 
-/** A short code, because the texts of libraries may quote the URL. */
+/** A short code for the log, because the texts of libraries may quote the URL. */
 export function networkErrorCode(error: unknown): string {
   const { name, code } = error as { name?: string; code?: string };
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';

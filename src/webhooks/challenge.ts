@@ -16,7 +16,7 @@ export function makeChallenge(): Challenge {
   return { id, challenge, body: challengeEventBody(id, challenge) };
 }
 
-/** True for a 2xx whose body is a JSON object with the same `challenge`. An echo of the event is one, too. */
+/** True for a 2xx whose body is a JSON object with the same `challenge`. A receiver may simply echo the event. */
 export function isAnswered(
   { challenge }: Challenge,
   { outcome, excerpt }: Pick<TryResult, 'outcome' | 'excerpt'>,

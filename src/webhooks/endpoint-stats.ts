@@ -13,7 +13,7 @@ interface EndpointStat {
 const QUICK_ANSWER_MS = 500;
 /** How many in-line tries of one endpoint are under way at once. */
 const MAX_IN_LINE_TRIES = 4;
-/** How long a further try waits for its turn. A quick endpoint frees one within milliseconds. */
+/** How long another try waits for its turn. A quick endpoint ends a try within milliseconds. */
 const WAIT_FOR_TURN_MS = 250;
 
 /** How many endpoints are remembered. The least recently used is forgotten first. */

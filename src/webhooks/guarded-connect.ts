@@ -28,8 +28,8 @@ export function withoutBrackets(hostname: string): string {
 
 /**
  * Connects to allowed addresses only. The name is looked up once, here, and the connection goes to an address that was
- * found, so a second lookup can't give another (DNS rebinding). One forbidden address among them refuses the name. The
- * address that the socket is connected to is checked once more.
+ * found. So a second lookup can't give another address (DNS rebinding). If one of a name's addresses is forbidden, the name
+ * is refused. The address that the socket is connected to is checked once more.
  */
 export function createGuardedConnect(
   isAllowed: AddressGuard,

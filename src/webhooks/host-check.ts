@@ -3,7 +3,7 @@ import type { JudgeHost } from '../domain/ports/webhooks.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { type Lookup, withoutBrackets } from './guarded-connect.ts';
 
-/** A client waits for the answer. A name that is not resolved by then counts as unknown. */
+/** A client waits for the answer. A name that is not resolved after this time counts as unknown. */
 const DEADLINE_MS = 2_000;
 /** Lookups use the few threads that also open files. Slow ones must not take all of them. */
 const MAX_LOOKUPS = 2;

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
 /**
- * How many tries an origin gets from this process, and when it gets none. Counted for each tenant (`tenant`) apart,
- * because a URL of one tenant that fails says nothing about a URL of another at the same origin.
+ * Decides how many tries an origin gets from this process, and when it gets none. It counts each tenant (`tenant`) apart: a
+ * failing URL of one tenant says nothing about a URL of another at the same origin.
  *
  *     closed ──5 failures in a row──▶ open, 30 s ×2 up to 15 min ──time over──▶ one probe
  *        ▲                               ▲                                      │   │
@@ -48,7 +48,7 @@ export function createOriginGate({ now, random }: { now: () => number; random: (
   function blockedFor(origin: Origin): number {
     const isProbing = origin.openForMs > 0 && origin.inFlight > 0;
     const remainingMs = origin.openUntil - now();
-    // Spread out a little: the first to ask is the probe, and the others ask again after it was answered.
+    // The waits are spread a little. The first to ask becomes the probe, and the others ask again after its answer.
     if (remainingMs > 0) return Math.ceil(remainingMs + random() * SPREAD_MS);
     if (isProbing || origin.inFlight >= MAX_IN_FLIGHT) return Math.ceil(BUSY_MS * (1 + 2 * random()));
     return 0;
@@ -58,7 +58,7 @@ export function createOriginGate({ now, random }: { now: () => number; random: (
     /** Milliseconds after which a try is to ask again; 0 if it may start now. */
     blockedForMs: (url: string, tenant = ''): number => blockedFor(of(url, tenant)),
 
-    /** Lets a try in, and returns the function that ends it; or returns the milliseconds after which to ask again. */
+    /** Lets a try in and returns the function that ends it, or returns the milliseconds after which to ask again. */
     enter(url: string, tenant = ''): (() => void) | number {
       const origin = of(url, tenant);
       const waitMs = blockedFor(origin);

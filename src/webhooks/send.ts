@@ -70,14 +70,14 @@ export function createWebhookSender({
     }
   }
 
-  /** Null if the receiver proved that it wants our events; otherwise the end of the try. */
+  /** Null if the receiver proved that it wants our events. Otherwise the try ends with this result. */
   async function challenge(url: string, context: Parameters<typeof post>[2]): Promise<Exchange | null> {
     const asked = makeChallenge();
     const answer = await post(url, asked, context);
     if (isAnswered(asked, answer)) return null;
-    // There was no answer, so the error of the connection is the reason.
+    // There was no answer, so the error of the connection is the result.
     if (answer.status === null) return answer;
-    // A receiver may be ready later. One that is gone for good may say so here, too.
+    // A receiver may be ready later. A receiver that is gone for good may say so here, too.
     const outcome = answer.status === GONE ? 'give_up' : 'retry';
     return { ...answer, outcome, error: 'challenge_unanswered' };
   }

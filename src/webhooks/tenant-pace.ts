@@ -1,5 +1,5 @@
 /**
- * How many tries a tenant gets from this process in a minute, and at once. The minute begins with its first try. Further
+ * Limits a tenant's tries from this process, in a minute and at once. The minute begins with the tenant's first try. Further
  * tries wait for the next minute, or for a place. Other tenants do not wait with them.
  */
 const MINUTE_MS = 60_000;

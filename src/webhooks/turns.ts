@@ -25,13 +25,13 @@ export interface Turns extends WebhookTurns {
   ): void;
 }
 
-/** A try gets its turn if its tenant has tries left and its receiver takes them; in line, the endpoint must be quick too. */
+/** A try gets its turn if its tenant has tries left and its receiver takes them. In line, the endpoint must be quick, too. */
 export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDeps): Turns {
   const stats = createEndpointStats();
   const origins = createOriginGate({ now, random });
   /**
-   * Endpoints that must answer a challenge, by id. One that leaves challenges unanswered gets no more of them for a while.
-   * Not by origin, because a wrong URL of one tenant would hold up the other tenants there.
+   * Endpoints that must answer a challenge, by id. An endpoint that leaves challenges unanswered gets no more of them for a
+   * while. They are not counted by origin, because a wrong URL of one tenant would hold up the other tenants there.
    */
   const unproven = createOriginGate({ now, random });
   const pace = createTenantPace({ eventsPerMinute, now });
@@ -85,7 +85,7 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
     reserve,
 
     async reserveInLine(target) {
-      // Asked before the wait for a turn at the endpoint, and again after it.
+      // Checked before the wait for a turn at the endpoint, and again after it.
       const waitMs = blockedForMs(target);
       const by = pace.blockedForMs(target.tenant) > 0 ? 'tenant' : 'receiver';
       if (waitMs > 0) return { outcome: 'blocked', by, waitMs };
