@@ -24,7 +24,7 @@ module.exports = {
   forbidden: [
     never('no-cycles', {}, { circular: true }),
 
-    // bin may import cli and process, and they may import everything but bin. Nothing imports bin.
+    // bin may import cli and process. These two may import everything but bin. Nothing imports bin.
     never('nothing-imports-bin', {}, { path: '^src/bin/' }),
     only('bin-holds-entries', '^src/bin/', '^src/(cli|process)/'),
     never(
@@ -70,7 +70,7 @@ module.exports = {
     only('dev-stands-alone', '^src/dev/', '^src/dev/'),
     never('config-keeps-to-domain', { path: '^src/config\\.ts$' }, { path: CODE, pathNot: '^src/domain/' }),
 
-    // Workflows: Temporal, the domain, and types of activities. Callers know them by their contract.
+    // Workflows may import Temporal, the domain, and types of activities. Callers may import only their contract.
     only('workflows-keep-to-domain', '^workflows/', '^(workflows|activities|src/domain)/'),
     never(
       'workflows-take-types-of-activities',

@@ -10,7 +10,7 @@ test: node_modules/.package-lock.json ## Everything CI runs
 node_modules/.package-lock.json: package-lock.json
 	npm ci
 
-# ASSETS_DIR comes from the environment or .env-docker. It is a mount point too, so it has to be absolute.
+# ASSETS_DIR comes from the environment or .env-docker. It is also a mount point, so it has to be absolute.
 COMPOSE = dir="$${ASSETS_DIR:-$$(sed -n 's/^ASSETS_DIR=//p' .env-docker)}" && \
 	dir="$$(cd "$${dir:-assets}" && pwd)" || { echo "ASSETS_DIR has to be a directory" >&2; exit 1; } && \
 	ASSETS_DIR="$$dir" docker compose --env-file .env-docker

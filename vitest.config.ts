@@ -15,7 +15,7 @@ export default defineConfig({
         },
       },
       {
-        // Real servers, one file at a time: they share two cores with what they test.
+        // Real servers. Files run one at a time, because the servers share two cores with the tests.
         test: {
           name: 'servers',
           include: ['test/{integration,workflow,e2e,faults}/**/*.test.ts'],

@@ -4,7 +4,7 @@ import type { Target } from './load.ts';
 const CONNECTIONS = 32;
 const SECONDS = 10;
 
-/** Requests accepted a second (202 after commit) with the dispatcher off; the load generator shares the cores. */
+/** Requests accepted a second (202 after commit) with the dispatcher off. The load generator shares the cores. */
 export async function measureAccept({ baseUrl }: Target) {
   const body = JSON.stringify({ assetPath: { location: 'local', path: './assets/rocket.jpg' } });
   const options = {

@@ -7,11 +7,11 @@ const LOOK_EVERY_MS = 500;
 export interface Processes {
   /** Resident memory of the API in MiB. */
   apiMiB(): Promise<number>;
-  /** Starts a worker; gives its resident memory when asked. */
+  /** Starts a worker. The function that it returns reads the worker's resident memory in MiB. */
   startWorker(): Promise<() => Promise<number>>;
 }
 
-/** A backlog that grows while no worker runs, and what it takes to work it off: memory in MiB, highest of all looks. */
+/** Lets a backlog grow while no worker runs, then works it off. Memory in MiB is the highest of all samples. */
 export async function measureBacklog(target: Target, processes: Processes, say: (line: string) => void) {
   const submitter = createSubmitter(target, CONNECTIONS);
   const database = await connectDatabase(target);
@@ -34,7 +34,7 @@ export async function measureBacklog(target: Target, processes: Processes, say: 
     );
     const watch = setInterval(() => void processes.apiMiB().then((mib) => apiMiB.push(mib)), LOOK_EVERY_MS);
     await submitting;
-    // Until the API's dispatcher has started what it will: nothing more in ten looks.
+    // Waits until the API's dispatcher starts no more workflows: no new one in ten samples.
     let dispatchedBefore = -1;
     let still = 0;
     await waitUntil(

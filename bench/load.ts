@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
 import { Agent, request } from 'undici';
 
-/** What a bench program measures: a running stack and its database. */
+/** The running stack and database that a bench program measures. */
 export interface Target {
   readonly baseUrl: string;
   readonly databaseUrl: string;
@@ -69,7 +69,7 @@ export async function startReceiver(delayMs = 0): Promise<Receiver> {
   };
 }
 
-/** Reads counts straight from the database, so that watching costs the API nothing. */
+/** Reads counts straight from the database, so watching costs the API nothing. */
 export async function connectDatabase({ databaseUrl }: Target): Promise<Client> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();

@@ -9,18 +9,18 @@ import {
 import { postgresProcessorMs } from './postgres-processor-time.ts';
 
 const ASSETS = 1_500;
-/** Before the clock starts: compiled code and filled caches, as in a service that has been up for a minute. */
+/** Validated before the clock starts. Code is then compiled and caches are filled, as in a service that is up for a minute. */
 const WARM_UP_ASSETS = 300;
 const CONNECTIONS = 32;
-/** A data team's script: steady, faster than the pipeline drains. */
+/** The rate of a data team's script. It is steady, and faster than the pipeline. */
 const SUBMIT_PER_S = 300;
 
 const NOT_TERMINAL = 'SELECT count(*) AS open FROM assets WHERE id = ANY($1) AND finished_at IS NULL';
 const NOT_DELIVERED = `SELECT count(*) AS open FROM deliveries WHERE asset_id = ANY($1) AND state = 'pending'`;
 
 /**
- * Assets a second from the first POST to the last terminal row, how long accepting takes meanwhile, and what processor
- * time an asset costs Postgres.
+ * Measures assets a second, from the first POST to the last terminal row. It also measures the time that accepting takes
+ * meanwhile, and the processor time that an asset costs Postgres.
  */
 export async function measurePipeline(target: Target, policy?: string) {
   const receiver = await startReceiver();

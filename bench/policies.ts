@@ -2,11 +2,11 @@ import { request } from 'undici';
 import type { Target } from './load.ts';
 import { measurePipeline } from './pipeline.ts';
 
-/** Warnings, so that every asset comes to the same end: all of them are one picture. */
+/** All assets are one picture. As warnings, the checks let all of them end alike. */
 const asWarning = { severity: 'warning' };
 
 const POLICIES = {
-  /** What the contract asks, judged in one activity instead of two. */
+  /** The rules of the contract, judged in one activity instead of two. */
   contract: { formats: { allow: ['JPEG'] }, maxDimensions: { width: 1000, height: 1000 } },
   quality: {
     dark: asWarning,

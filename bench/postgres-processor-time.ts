@@ -1,12 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 
-/** A kernel tick as /proc counts them: 100 a second on every Linux. */
+/** A tick of the kernel's counts in /proc. Every Linux has 100 a second. */
 const TICK_MS = 10;
 
 /**
- * Processor time that Postgres has used since its start, in milliseconds: its main process, all others of it, and those
- * that have ended. The backend of `observer` is left out, because it only watches. Null where there is no /proc.
+ * Processor time that Postgres has used since its start, in milliseconds: its main process, its other processes, and those
+ * that have ended. The backend of `observer` is left out, because it only watches. Null if there is no /proc.
  */
 export async function postgresProcessorMs(observer: Client): Promise<number | null> {
   const { rows } = await observer.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
@@ -26,7 +26,7 @@ export async function postgresProcessorMs(observer: Client): Promise<number | nu
 async function readStat(pid: number) {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (text === null) return null;
-  // The name in parentheses may hold blanks; field 3 follows it.
+  // The name in parentheses may hold spaces. Field 3 follows it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const field = (number: number) => Number(fields[number - 3]);
   return { pid, parent: field(4), ticks: field(14) + field(15), ticksOfEnded: field(16) + field(17) };

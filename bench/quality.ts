@@ -12,13 +12,13 @@ import { installCleanVision } from '../test/support/cleanvision/install.ts';
 const PHOTOGRAPHS = ['rocket.jpg', 'hubble_deep_field.jpg', 'retina.jpg', 'astronaut.png', 'chelsea.png'];
 const CROPS = 66;
 const PROCESSES = 2;
-/** In turns, for the machine has other things to do. */
+/** The two take turns, because the machine has other things to do. */
 const ROUNDS = 3;
 
 /**
- * The same files by CleanVision, all of its nine issues on, and by our decoders, all measures on; both in two processes.
- * Ours also hashes the file, walks its structure and holds it to be intact. Both are timed from start to end of their
- * processes' work; CleanVision's time is that of `find_issues`, without the import of its packages.
+ * Measures the same files by CleanVision with all of its nine issues on, and by our decoders with all measures on. Both use two
+ * processes. Ours also hash the file, walk its structure and check that it is intact. Both are timed from start to end of
+ * their processes' work. CleanVision's time is that of `find_issues`, without the import of its packages.
  */
 export async function measureQuality() {
   const installed = await installCleanVision();
@@ -27,7 +27,7 @@ export async function measureQuality() {
   const decoders = createDecoderPool({ processes: PROCESSES, onEnd: () => undefined });
   try {
     const paths = await makeFiles(join(dir, 'files'));
-    // The worker runs for weeks: its decoders' code is compiled by then.
+    // A worker runs for weeks, so the code of its decoders is compiled by then.
     await inspectAll(decoders, paths);
     const rounds: { readonly cleanvision: number; readonly ours: number }[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -70,7 +70,7 @@ async function makeFiles(dir: string): Promise<string[]> {
   return paths;
 }
 
-/** Seconds. */
+/** Returns the time it took, in seconds. */
 async function inspectAll(decoders: DecoderPool, paths: readonly string[]): Promise<number> {
   const started = performance.now();
   const left = [...paths];

@@ -15,12 +15,12 @@ const HANGS_FOR_MS = 30_000;
 const SUBMIT_PER_S = 300;
 const CONNECTIONS = 32;
 
-/** Pairs of runs, without and with the receiver that hangs: single runs differ by a fifth on a machine of two cores. */
+/** Pairs of runs, without and with the receiver that hangs, because single runs differ by a fifth on a machine of two cores. */
 const PAIRS = 3;
 
 /**
- * What a receiver that hangs costs the others: the same assets in pairs of runs, the second with 500 events to one that
- * hangs (a new one each time, which nobody knows yet). `rateRatio` is the median of the pairs'.
+ * Measures how much a receiver that hangs slows down the others. Each pair runs the same assets twice, the second time with 500
+ * events to a receiver that hangs. It is a new one each time, so no process knows it yet. `rateRatio` is the pairs' median.
  */
 export async function measureReceivers(target: Target) {
   const submitter = createSubmitter(target, CONNECTIONS);
@@ -71,7 +71,7 @@ export async function measureReceivers(target: Target) {
   }
 
   try {
-    // Compiled code and filled caches.
+    // A warm-up compiles the code and fills the caches.
     await run(null);
     const pairs: { without: number; with: number; ratio: number }[] = [];
     const tries: number[] = [];

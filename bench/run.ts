@@ -18,9 +18,9 @@ import { measureQuality } from './quality.ts';
 import { measureReceivers } from './receivers.ts';
 
 /**
- * `npm run bench [-- question …]`: the embedded stack in a directory of its own (Temporal on its file database), API and
- * worker as processes, load from this one, all on the same cores. Progress goes to standard error, one JSON document to
- * standard output. Absolute times say something of this machine on this day only: compare what one run prints.
+ * `npm run bench [-- question …]` starts the embedded stack in a directory of its own (Temporal on its file database). API and
+ * worker run as processes, and this process makes the load, all on the same cores. Progress goes to standard error, one JSON
+ * document to standard output. Absolute times depend on the machine and the day, so compare figures of one run only.
  */
 const QUESTIONS = {
   idle: 'one asset after the other, nothing else to do',
@@ -93,7 +93,7 @@ try {
     await Promise.all(programs.map(stop));
     return result;
   });
-  // Last, for it leaves a hundred thousand rows that nobody validates.
+  // Last, because it leaves a hundred thousand rows that no worker validates.
   await ask('accept', async () => {
     start('api', { ...alone, DISPATCHER: 'off' });
     await waitUntilServing(target.baseUrl);

@@ -4,10 +4,10 @@ import extractConfig from 'dependency-cruiser/config-utl/extract-depcruise-confi
 
 const CONFIG = fileURLToPath(new URL('../.dependency-cruiser.cjs', import.meta.url));
 
-/** Fewer would mean that the parser does not read TypeScript: then everything passes, and nothing is checked. */
+/** With fewer modules, the parser has not read TypeScript. Then every rule passes and nothing is checked. */
 const LEAST_MODULES = 50;
 
-/** What the bundle of the workflows must not hold, because it would be parsed for every sandbox, or is not deterministic. */
+/** Modules that the workflow bundle must not hold, because every sandbox would parse them, or they are not deterministic. */
 const NOT_IN_WORKFLOWS = /^node_modules\/(?!@temporalio\/(workflow|common)\/)|^(node:)?(?!.*[/.])\w+$/;
 
 export interface ArrowsReport {
@@ -17,7 +17,7 @@ export interface ArrowsReport {
   readonly imports: number;
 }
 
-/** Reads every import below these folders of the working directory and holds it against .dependency-cruiser.cjs. */
+/** Checks every import below these folders of the working directory by the rules of .dependency-cruiser.cjs. */
 export async function checkArrows(folders: readonly string[]): Promise<ArrowsReport> {
   const { forbidden, options } = await extractConfig(CONFIG);
   const { output } = await cruise([...folders], {
@@ -37,14 +37,14 @@ export async function checkArrows(folders: readonly string[]): Promise<ArrowsRep
   return { violations, modules: ours.length, imports: imports.length };
 }
 
-/** Follows what workflows load at run time, through the domain as well. Imports of types load nothing. */
+/** Finds modules that workflows load at run time, also through the domain. Imports of types load nothing. */
 function findLoadedByWorkflows(modules: readonly IModule[]): string[] {
   const bySource = new Map(modules.map((module) => [module.source, module]));
   const loaded = new Set(
     modules.map(({ source }) => source).filter((source) => source.startsWith('workflows/')),
   );
   const found: string[] = [];
-  // A set yields what is added while it is walked.
+  // A set also yields what is added during the walk.
   for (const source of loaded) {
     if (source.includes('node_modules')) continue;
     for (const { resolved, dependencyTypes } of bySource.get(source)?.dependencies ?? []) {

@@ -5,7 +5,7 @@ import loadWabt from 'wabt';
 const SOURCE = 'src/image/measures/kernel.wat';
 export const KERNEL_FILE = 'src/image/measures/kernel-bytes.ts';
 
-/** `npm run kernel`: the module of `kernel.wat`, as it is bundled and committed. */
+/** `npm run kernel`: assembles `kernel.wat` into the module that is bundled and committed. */
 export async function assembleKernel(): Promise<string> {
   const wabt = await loadWabt();
   const module = wabt.parseWat(SOURCE, await readFile(SOURCE, 'utf8'), { simd: true });

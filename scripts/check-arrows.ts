@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { checkArrows } from './arrows.ts';
 import { checkSizes } from './sizes.ts';
 
-/** `npm run check:arrows`: which folder imports which, how long files are, and how many a folder holds. */
+/** `npm run check:arrows`: checks imports between folders, lengths of files, and files in a folder. */
 const folders = [
   'src',
   'workflows',

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** With no registry to ask, npm would try for minutes. */
+/** Without a registry, npm would try for minutes. */
 const TIMEOUT_MS = 8_000;
 
 interface Answer {
@@ -38,13 +38,13 @@ try {
 } catch {
   end(1, `npm audit can't be read: ${stdout.slice(0, 500)}${stderr.slice(0, 500)}`);
 }
-// An error with a code is of npm or of the lock file; a mere message says that the registry is away, or has no such endpoint.
+// An error with a code comes from npm or the lock file. A message alone means that the registry is away, or has no such endpoint.
 if (answer.error?.code !== undefined)
   end(1, `npm audit failed: ${answer.error.code} ${answer.error.summary ?? ''}`);
 if (answer.metadata === undefined)
   end(
     0,
-    `audit skipped: the registry gave none (${answer.message?.replaceAll(/\s*https?:\S+/g, '') ?? 'no reason'})`,
+    `audit skipped: the registry gave no audit (${answer.message?.replaceAll(/\s*https?:\S+/g, '') ?? 'no reason'})`,
   );
 
 const found = Object.entries(answer.vulnerabilities ?? {}).filter(([, { severity }]) => SEVERE.has(severity));

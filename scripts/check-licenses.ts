@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** What may be used and passed on with our own MIT licence for no more than a notice. */
+/** Licences whose packages may be used and passed on with our own MIT licence, if their notice is kept. */
 const ALLOWED = new Set([
   'MIT',
   'ISC',
@@ -16,7 +16,7 @@ const ALLOWED = new Set([
 
 const LIBVIPS = 'LGPL-3.0-or-later';
 
-/** Packages whose licence is not among these, as they state it, and why they may be used all the same. */
+/** Packages with another licence, as they state it, and the reason why they may be used. */
 const EXCEPTIONS: {
   readonly name: RegExp;
   readonly license: string | undefined;
@@ -25,24 +25,22 @@ const EXCEPTIONS: {
   {
     name: /^@img\/sharp-libvips-[\w-]+$/,
     license: LIBVIPS,
-    because:
-      'libvips as a shared library of its own, loaded by sharp and replaceable: what the LGPL asks for',
+    because: 'sharp loads libvips as a shared library that users can replace, as the LGPL asks',
   },
   {
     name: /^@img\/sharp-win32-[\w-]+$/,
     license: `Apache-2.0 AND ${LIBVIPS}`,
-    because: 'the same, its DLLs packed with the binding; not in our image',
+    because: 'the same, with its DLLs in the package of the binding; it is not in our image',
   },
   {
     name: /^@img\/sharp-wasm32$/,
     license: `Apache-2.0 AND ${LIBVIPS} AND MIT`,
-    because: 'sharp for platforms without a binary; never installed where there is one',
+    because: 'sharp for platforms without a binary; npm installs it only there',
   },
   {
     name: /^caniuse-lite$/,
     license: 'CC-BY-4.0',
-    because:
-      'data on browsers that webpack reads while workflows are bundled; nothing of it gets into the bundle',
+    because: 'webpack reads its data on browsers while it bundles workflows; none of it gets into the bundle',
   },
   {
     name: /^unionfs$/,
@@ -51,18 +49,18 @@ const EXCEPTIONS: {
   },
 ];
 
-/** Fewer would mean that npm was asked the wrong question: then everything passes, and nothing is checked. */
+/** With fewer packages, npm was asked the wrong question. Then every package passes and nothing is checked. */
 const LEAST_PACKAGES = 50;
 
 interface Package {
   readonly name: string;
   readonly version: string;
-  /** Where it lies; empty for the project itself. */
+  /** Its folder; empty for the project itself. */
   readonly location: string;
   readonly license?: string;
 }
 
-/** `A AND B` needs both, `A OR B` one. Parentheses inside are not read: what has them is not allowed, and gets a line above. */
+/** `A AND B` needs both, `A OR B` one. Parentheses are not read. A licence with them is refused, and needs an exception above. */
 function isAllowed(license: string | undefined): boolean {
   return (license ?? '')
     .replace(/^\((.*)\)$/, '$1')
@@ -70,7 +68,8 @@ function isAllowed(license: string | undefined): boolean {
     .some((choice) => choice.split(' AND ').every((part) => ALLOWED.has(part)));
 }
 
-// Of the lock file: what other platforms install is passed on too. Not `:not(.dev)`: that leaves out what tools need as well.
+// From the lock file, because packages for other platforms are passed on too. `:not(.dev)` would leave out packages that tools
+// also need.
 const answer = execFileSync('npm', ['query', '.prod', '--package-lock-only'], {
   encoding: 'utf8',
   maxBuffer: 64 * 1024 * 1024,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const MAX_LINES = 250;
 const MAX_TEST_LINES = 450;
 
-/** A reader takes in about so many files at a look. */
+/** A reader can take in about this many files at a look. */
 const MAX_FILES = 25;
 
 /** Written by `npm run openapi`. */

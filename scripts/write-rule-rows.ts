@@ -3,7 +3,7 @@ import { CHECKS, RULE_NAMES, type RuleName } from '../src/domain/checks/index.ts
 
 const HEAD = '| rule | step | settings (default) | fails with |\n|---|---|---|---|\n';
 
-/** The table of rules in docs/policies.md: a row for each check, in the order of reports. What it says of settings by hand stays. */
+/** Writes the table of rules in docs/policies.md: a row for each check, in the order of reports. Texts about settings stay. */
 export function writeRuleRows(page: string): string {
   const [before = '', after = ''] = page.split(HEAD);
   const end = after.search(/^(?!\|)/m);
