@@ -4,7 +4,7 @@ import { everybody } from '../../src/api/http/auth.ts';
 import { createTraffic } from '../../src/api/http/traffic.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 
-/** The app as it is put together, with nothing behind it but what is given: for what it answers by itself. */
+/** The app with only the given dependencies behind it, for answers that it gives by itself. */
 export function createBareApp(given: Partial<AppDeps> = {}): Express {
   return createApp({
     logger: createLogger('silent', 'api'),

@@ -8,7 +8,7 @@ import { eventually } from './eventually.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** It talks to nobody by itself. */
+/** With these, the browser sends no requests of its own. */
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -21,7 +21,7 @@ const FLAGS = [
   '--remote-debugging-port=0',
 ];
 
-/** A Chromium or Chrome on the PATH; undefined where there is none. */
+/** A Chromium or Chrome on the PATH; undefined if there is none. */
 export function findChromium(): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) =>
@@ -38,7 +38,7 @@ interface Message {
 
 /** A page of a real browser, over the DevTools protocol. */
 export interface BrowserPage {
-  /** Everything that happened, such as `Network.requestWillBeSent`. */
+  /** All messages of the browser so far, such as `Network.requestWillBeSent`. */
   readonly events: readonly Message[];
   call(method: string, params?: object): Promise<Record<string, unknown>>;
   /** The value of an expression in the page. */

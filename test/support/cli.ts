@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Stack } from './stack.ts';
 
-/** `npm run cli -- …` on a stack's database: what it prints. */
+/** Runs `npm run cli -- …` on a stack's database. Returns its output. */
 export async function runCli({ env }: Pick<Stack, 'env'>, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ['src/bin/cli.ts', ...args], {
     env: { PATH: process.env['PATH'], ...env },

@@ -6,7 +6,7 @@ export interface AssetBody {
   readonly errors?: Record<string, string[]>;
 }
 
-/** The headers that present a key; none where there is none. */
+/** The header that presents a key. Empty without a key. */
 export function authorizationOf(apiKey = process.env['API_KEY']): Record<string, string> {
   return apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
 }
@@ -39,7 +39,7 @@ export function createTestClient(baseUrl: string, apiKey?: string) {
   return {
     call,
     read,
-    /** Posts an asset and gives its id. */
+    /** Posts an asset and returns its id. */
     async submit(path: string, notifications?: Record<string, unknown>): Promise<string> {
       const response = await call('POST', '/assets/image/', {
         assetPath: { location: 'local', path },

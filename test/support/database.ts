@@ -31,7 +31,7 @@ export async function runText<Row extends object>(
 
 let clones = 0;
 
-/** A database of one's own, cloned from the migrated template. */
+/** A database of the test's own, cloned from the migrated template. */
 export async function cloneDatabase(): Promise<TestDatabase> {
   const templateUrl = inject('templateUrl');
   clones += 1;
@@ -53,14 +53,14 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** The database of a server that a test has for itself, migrated. */
+/** Migrates and opens the database of a server that only this test uses. */
 export async function openOwnDatabase(url: string): Promise<TestDatabase> {
   const orm = await openDatabase({ url, poolMax: 5 });
   await migrate(orm);
   return { url, orm, query: queryBy(orm), drop: () => orm.close() };
 }
 
-/** On a starved machine a connection takes longer than production allows: then the test asks again. */
+/** On a busy machine a connection may take longer than production allows. The test then asks again. */
 function queryBy(orm: MikroORM): TestDatabase['query'] {
   const isAway = (error: unknown) => error instanceof AppError && error.code === 'database_unavailable';
   return <Row extends object>(sql: string, params: unknown[] = []) =>

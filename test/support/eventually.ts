@@ -4,12 +4,12 @@ import { expectWithin } from './machine-pace.ts';
 interface Waiting {
   readonly everyMs?: number;
   readonly what?: string;
-  /** Where the guarantee is a time: how long it may take on a quiet machine (`machine-pace.ts`). */
+  /** For a guarantee that is a time: how long it may take on a quiet machine (`machine-pace.ts`), in milliseconds. */
   readonly withinMs?: number;
 }
 
 /**
- * Calls `probe` until it gives something other than undefined or false. @throws if that does not come about, or later
+ * Calls `probe` until it returns something other than undefined or false. @throws if that does not happen, or happens later
  * than `withinMs`
  */
 export async function eventually<Found>(
@@ -29,7 +29,7 @@ export async function eventually<Found>(
   }
 }
 
-/** Waits until `read` gives `total`. @throws if it gives the same number for longer than a condition may take */
+/** Waits until `read` returns `total`. @throws if its number stays the same for longer than a condition may take */
 export async function untilAll(read: () => Promise<number>, total: number, what: string): Promise<void> {
   for (let count = await read(); count !== total; ) {
     const before = count;

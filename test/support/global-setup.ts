@@ -15,7 +15,7 @@ declare module 'vitest' {
     templateUrl: string;
     temporalAddress: string;
     temporalCli: string;
-    /** File with the workflows as production bundles them: a worker would take seconds of the processor for its own. */
+    /** File with the workflows as production bundles them. A worker would spend seconds of processor time on its own bundle. */
     workflowBundle: string;
   }
 }

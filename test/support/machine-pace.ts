@@ -1,13 +1,13 @@
 /*
- * Some guarantees are times. Tests hold them against a bound that is right for a quiet machine. A machine that has
- * other work, or is slow, gets as many times as long as it needs for a known piece of work. None gets less.
+ * Some guarantees are times. Tests check them against a bound that is right for a quiet machine. A machine that is slow or busy
+ * gets a longer bound. The factor is its own time for a known piece of work, divided by a quiet machine's, and never below 1.
  */
 
 /** The work takes this long on a quiet machine: two cores of a server, measured. */
 const QUIET_MS = 35;
 const ROUNDS = 30_000_000;
 
-/** Others may pause for a moment: the slowest of these counts. */
+/** Another program may pause for a moment, so the slowest of these samples counts. */
 const SAMPLES = 3;
 
 function work(): number {
@@ -21,7 +21,7 @@ function slowest(takeMs: () => number): number {
   return Math.max(1, ...samples);
 }
 
-/** How many times as long as on a quiet machine work takes here and now; at least 1. */
+/** How many times longer than on a quiet machine work takes here and now; at least 1. */
 export function slowness(): number {
   return slowest(() => {
     const begin = performance.now();
@@ -49,7 +49,7 @@ export function expectProcessorTimeWithin(tookMs: number, boundMs: number, what 
   hold(tookMs, boundMs, processorSlowness, what);
 }
 
-/** Looks how slow the machine is only if it matters. */
+/** Measures the machine's pace only if the time is over the bound. */
 function hold(tookMs: number, boundMs: number, factor: () => number, what: string): void {
   if (tookMs < boundMs) return;
   const times = factor();

@@ -5,7 +5,7 @@ import { eventually } from './eventually.ts';
 
 const run = promisify(execFile);
 
-/** The Temporal CLI on one namespace: gives what it prints. */
+/** Runs the Temporal CLI on one namespace. Returns its output. */
 export type TemporalCli = (...args: string[]) => Promise<string>;
 
 let namespaces = 0;

@@ -4,15 +4,15 @@ import { pipeline } from 'node:stream';
 
 const POLL_MS = 200;
 const PROBE_TIMEOUT_MS = 3_000;
-/** As load balancers do: one late answer is no reason to leave out a backend. */
+/** As load balancers do: they leave out a backend only after more than one late answer. */
 const FAILURES_TO_LEAVE = 2;
 
-/** Longer than a test: a connection that closes just when a client sends would look like a lost request. */
+/** Longer than a test, because a connection that closes as a client sends would look like a lost request. */
 const KEPT_FOR_MS = 120_000;
 
 export interface TestProxy {
   readonly url: string;
-  /** Requests that got no answer of a backend. */
+  /** Requests that no backend answered. */
   readonly failures: string[];
   /** How many requests each backend got, by its URL. */
   readonly sent: ReadonlyMap<string, number>;
@@ -20,8 +20,8 @@ export interface TestProxy {
 }
 
 /**
- * A load balancer as simple as they come: polls each backend's `/readyz`, sends to those that are ready in turn, over
- * connections that it keeps, and never sends a request twice: a fault of a backend is the client's to see.
+ * A simple load balancer. It polls each backend's `/readyz`, and sends to the ready ones in turn over connections that it
+ * keeps. It never sends a request twice, so the client sees every fault of a backend.
  */
 export async function startProxy(backends: readonly string[]): Promise<TestProxy> {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
@@ -43,7 +43,7 @@ export async function startProxy(backends: readonly string[]): Promise<TestProxy
   }
   const isReady = (backend: string) => (failedProbes.get(backend) ?? 0) < FAILURES_TO_LEAVE;
 
-  /** One probe after the other: a late answer must not stand for a newer one. */
+  /** Probes one after the other, because a late answer must not replace a newer one. */
   async function watch(backend: string): Promise<void> {
     while (!closed.signal.aborted) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -65,7 +65,7 @@ export async function startProxy(backends: readonly string[]): Promise<TestProxy
     if (backend === undefined) return fail(`nobody is ready: ${[...lastAnswers.values()].join(' ')}`);
     sent.set(backend, (sent.get(backend) ?? 0) + 1);
     const { method, url } = incoming;
-    // Of its own connection each side decides for itself.
+    // Each side decides about its own connection.
     const { connection: _ours, ...headers } = incoming.headers;
     const onward = request(`${backend}${url}`, { agent, method, headers });
     onward.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));

@@ -8,11 +8,11 @@ const run = promisify(execFile);
 
 const INSTALL_MS = 240_000;
 
-/** `bin` has python and the programs of its packages; `missing` says why there is none (no python, no PyPI). */
+/** `bin` has python and the programs of its packages. `missing` is the reason why there is none (no python, no PyPI). */
 export type PythonEnvironment = { readonly bin: string } | { readonly missing: string };
 
 /**
- * In this user's cache, made at first use.
+ * Installs packages into an environment in this user's cache, at first use.
  * @param packages `name==version`; the environment is named after the first
  */
 export async function installPython(packages: readonly [string, ...string[]]): Promise<PythonEnvironment> {
@@ -34,7 +34,7 @@ export async function installPython(packages: readonly [string, ...string[]]): P
   return { bin };
 }
 
-/** An installation that was cut off is none. */
+/** Whether all packages are there. An installation that was cut off does not count. */
 async function hasAll(python: string, packages: readonly string[]): Promise<boolean> {
   return run(python, ['-m', 'pip', 'freeze', '--disable-pip-version-check']).then(
     ({ stdout }) => packages.every((name) => stdout.toLowerCase().split('\n').includes(name)),

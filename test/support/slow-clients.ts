@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 
 /**
- * A program of its own, so that it takes no turn of the event loop from the clients that are measured:
- * `slow-clients.ts <port> <headers> <bodies> <seconds>`. Each client sends a byte a second, of its headers or of its body, and connects
- * again when it is cut. At the end it prints what happened to them.
+ * Clients that send slowly. They are a program of their own, so they take no turn of the event loop from the measured clients:
+ * `slow-clients.ts <port> <headers> <bodies> <seconds>`. Each client sends a byte a second, of its headers or of its body. It
+ * connects again when it is cut. At the end, the program prints what happened to them.
  */
 const [port = 0, headers = 0, bodies = 0, seconds = 0] = process.argv.slice(2).map(Number);
 
@@ -11,11 +11,11 @@ const BYTE_EVERY_MS = 1_000;
 
 export interface SlowClientFigures {
   readonly connections: number;
-  /** Closed by the server. */
+  /** Connections that the server closed. */
   readonly cut: { readonly headers: number; readonly bodies: number };
-  /** Of these, told why by a 408. */
+  /** Those of them that got a 408. */
   readonly told: { readonly headers: number; readonly bodies: number };
-  /** Answered anything else. */
+  /** Other answers, by status. */
   readonly other: Record<string, number>;
   readonly longestMs: { readonly headers: number; readonly bodies: number };
 }
@@ -49,7 +49,7 @@ function beSlow(kind: Kind): void {
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     answer += chunk;
   });
-  // A byte that crosses the server's close: `close` says all there is to say.
+  // A byte may cross the server's close. `close` reports the end.
   socket.on('error', () => undefined);
   socket.on('close', () => {
     clearInterval(open.get(socket));

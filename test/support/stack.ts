@@ -16,7 +16,7 @@ export interface Program {
   /** Standard output and error so far. */
   output(): string;
   signal(signal: NodeJS.Signals): void;
-  /** Waits for the end; gives the exit code. */
+  /** Waits for the end. Resolves with the exit code. */
   ended(): Promise<number | null>;
 }
 
@@ -91,7 +91,7 @@ export async function startStack(
     namespace,
     env,
     temporal,
-    // Replaced below, before anyone sees the stack.
+    // Both are set below, before any caller sees the stack.
     api: undefined as never,
     worker: undefined as never,
     async startApi(more = {}) {

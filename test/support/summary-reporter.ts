@@ -1,9 +1,9 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 /**
- * Ends the run with one line that scripts can read: `N passed, N failed`. It counts each test once. A test that could
- * not run, because the set-up of its suite failed, has failed; so has a file that could not be loaded, as one. The
- * lines before it name the tests that were skipped and why, and what failed outside of all tests.
+ * Ends the run with one line that scripts can read: `N passed, N failed`. It counts each test once. A test counts as failed if
+ * the set-up of its suite failed. A file that could not be loaded counts as one failed test. The lines before it name the tests
+ * that were skipped, with the reason, and failures outside of all tests.
  */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -23,7 +23,7 @@ export default class SummaryReporter implements Reporter {
     lines.push(...outsideOfTests(modules, unhandledErrors));
     const { passed, failed, skipped } = count;
     lines.push(`${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`);
-    // After the other reporters' lines, which are written in this same turn.
+    // Printed at exit, so it comes after the lines of the other reporters.
     process.once('exit', () => process.stdout.write(`\n${lines.join('\n')}\n`));
   }
 }
@@ -31,7 +31,7 @@ export default class SummaryReporter implements Reporter {
 function outcomeOf(test: TestCase): 'passed' | 'failed' | 'skipped' {
   const { state } = test.result();
   if (state === 'passed' || state === 'failed') return state;
-  // One that was to run, and has not even got a result, is one more victim of a set-up.
+  // A pending test has no result because a set-up failed.
   if (state === 'pending') return 'failed';
   return test.options.mode === 'run' && isSetUpBroken(test) ? 'failed' : 'skipped';
 }
@@ -43,7 +43,7 @@ function isSetUpBroken({ parent }: TestCase): boolean {
   }
 }
 
-/** Errors of files, of set-ups and clean-ups, and those that nobody caught: the run fails, but no test is counted for it. */
+/** Errors of files, of set-ups and clean-ups, and uncaught errors. The run fails, but no test is counted as failed. */
 function outsideOfTests(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): string[] {
   const places = modules.flatMap((module) => [
     ...module.errors().map(({ message }) => `${module.relativeModuleId}: ${message}`),

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { TestDatabase } from './database.ts';
 
-/** Inserts test events of a tenant, one a URL, overdue in this order; gives their ids. */
+/** Inserts test events of a tenant, one for each URL. They are overdue in this order. Returns their ids. */
 export async function insertEvents(
   database: TestDatabase,
   owner: string,

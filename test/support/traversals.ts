@@ -4,24 +4,24 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Enough for every kind below; a table this long is still submitted and judged in a minute. */
+/** Enough for every kind below. A table of this length is submitted and judged within a minute. */
 const COUNT = 2_000;
 
 const ROCKET = fileURLToPath(new URL('../../assets/rocket.jpg', import.meta.url));
 
-/** A directory of assets and, all around it, valid JPEGs that nobody may reach: one that is reached becomes `complete`. */
+/** A directory of assets, with valid JPEGs around it that no request may reach. One that is reached becomes `complete`. */
 export interface Trap {
   readonly dir: string;
-  /** What `ASSET_BASE` is to be. */
+  /** The value for `ASSET_BASE`. */
   readonly base: string;
-  /** What `ASSET_ROOTS` is to be: `<base>/assets`. What lies in it is no image. */
+  /** The value for `ASSET_ROOTS`: `<base>/assets`. The files in it are no images. */
   readonly root: string;
-  /** Everything that lies outside the root: names, kinds, modes and contents. */
+  /** A hash of everything outside the root: names, kinds, modes and contents. */
   hashOfOutside(): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** Links inside the root that lead out of it, round in circles, or nowhere. */
+/** Links inside the root that lead out of it, in circles, or nowhere. */
 const linksOf = (dir: string): Record<string, string> => ({
   'file.jpg': '../secret.jpg',
   'far.jpg': '../../secret.jpg',
@@ -68,7 +68,7 @@ export async function setTrap(): Promise<Trap> {
 
   async function hashOfOutside(): Promise<string> {
     const hash = createHash('sha256');
-    // Not `readdir` with `recursive`: that follows links.
+    // `readdir` with `recursive` is no choice, because it follows links.
     async function add(path: string): Promise<void> {
       if (path === root) return;
       const entry = await lstat(path);
@@ -84,7 +84,7 @@ export async function setTrap(): Promise<Trap> {
   return { dir, base, root, hashOfOutside, remove: () => rm(dir, { recursive: true, force: true }) };
 }
 
-/** What may stand for `/`, `..` and the beginning and end of a path; the system knows the first few only. */
+/** Texts that may stand for `/`, `..`, and the beginning and end of a path. The system knows only the first few. */
 const SEPARATORS = [
   '/',
   '//',
@@ -153,7 +153,7 @@ const TAILS = [
   '\u0301',
 ];
 
-/** The table: what people write to get out of a directory. The same for the same trap; `cwd` is that of the process that opens. */
+/** Paths that people write to get out of a directory. Always the same for one trap. `cwd` is that of the opening process. */
 export function traversals({ dir, base, root }: Trap, cwd: string): string[] {
   const found = new Set<string>();
   const add = (...paths: string[]) => paths.forEach((path) => found.add(path));
@@ -165,7 +165,7 @@ export function traversals({ dir, base, root }: Trap, cwd: string): string[] {
     ),
   ];
 
-  // Absolute, relative, with what schemes and other roofs make of it.
+  // Absolute and relative paths, also behind schemes and other roots.
   for (const secret of secrets) {
     const steps = relative(root, secret);
     add(
@@ -232,7 +232,7 @@ export function traversals({ dir, base, root }: Trap, cwd: string): string[] {
   for (const name of ['slash', 'proc-root']) for (const secret of secrets) add(`assets/${name}${secret}`);
   for (const secret of secrets) add(`assets/proc-cwd/${relative(cwd, secret)}`);
 
-  // Long ones: up to the system's limit, and beyond it.
+  // Long paths, up to the system's limit and beyond it.
   for (const length of [100, 500, 1_000, 1_300, 4_000]) {
     add(`assets/${'./'.repeat(length)}../secret.jpg`, `assets/${'/'.repeat(length)}../secret.jpg`);
     add(
@@ -242,7 +242,7 @@ export function traversals({ dir, base, root }: Trap, cwd: string): string[] {
     add(`assets/${'x'.repeat(length)}/../../secret.jpg`, `${'assets/../'.repeat(length / 10)}secret.jpg`);
   }
 
-  // Chains of steps up: all that the system itself understands, then of the others as many as there is room for.
+  // Chains of steps up: all that the system itself understands, then as many others as there is room for.
   const chain = (start: string, dots: string, separator: string, depth: number) =>
     start + (dots + separator).repeat(depth) + 'secret.jpg';
   const depths = [1, 2, 3, 4];
@@ -254,7 +254,7 @@ export function traversals({ dir, base, root }: Trap, cwd: string): string[] {
     for (const dots of [...DOTS, ...ODD_DOTS])
       for (const depth of depths)
         for (const start of STARTS) others.push(chain(start, dots, separator, depth));
-  // A step that shares no factor with their number visits all of them, the kinds mixed.
+  // The step shares no factor with their number, so it visits all of them, with the kinds mixed.
   for (let index = 0; found.size < COUNT; index = (index + 1_009) % others.length) add(others[index] ?? '');
   return [...found].slice(0, COUNT);
 }

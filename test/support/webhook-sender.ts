@@ -6,7 +6,7 @@ import { createWebhookSender } from '../../src/webhooks/send.ts';
 /** Seals the secrets of a test's endpoints. */
 export const secretBox = createSecretBox([Buffer.alloc(32, 'k')]);
 
-/** A sender as a worker makes it, which may reach receivers on loopback. */
+/** A sender as a worker makes it. It may also reach receivers on loopback. */
 export function createTestSender(
   settings: Partial<Parameters<typeof createWebhookSender>[0]> = {},
 ): ReturnType<typeof createWebhookSender> {

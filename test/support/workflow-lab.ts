@@ -27,7 +27,7 @@ export async function readBundle(): Promise<{ code: string }> {
   return { code: await readFile(inject('workflowBundle'), 'utf8') };
 }
 
-/** Our workflows on a real server, with activities that the test stands in for. */
+/** Our workflows on a real server. The test provides the activities. */
 export interface WorkflowLab {
   readonly client: Client;
   /** Runs workers with `activities` while `work` lasts. */
@@ -38,7 +38,7 @@ export interface WorkflowLab {
 
 interface ValidationHandle {
   result(): Promise<ValidateAssetResult>;
-  /** Names of the events so far. */
+  /** Types of the events so far. */
   eventTypes(): Promise<string[]>;
   readonly workflowId: string;
 }
@@ -108,10 +108,10 @@ export async function openWorkflowLab(): Promise<WorkflowLab> {
   };
 }
 
-/** Whether histories are to be kept (`npm run record:histories`). */
+/** Whether this run keeps histories (`npm run record:histories`). */
 export const isRecording = process.env['RECORD_HISTORIES'] === 'yes';
 
-/** Keeps the history of a workflow for the replay test, if asked to. */
+/** Keeps the history of a workflow for the replay test, if this run keeps histories. */
 export async function recordHistory(client: Client, workflowId: string, name: string): Promise<void> {
   if (!isRecording) return;
   const { stdout } = await run(inject('temporalCli'), [
@@ -129,10 +129,10 @@ export async function recordHistory(client: Client, workflowId: string, name: st
   await keepHistory(stdout, name);
 }
 
-/** One that is there is never replaced: workflows that it stands for may still be running somewhere. */
+/** Writes a new file and never replaces one, because workflows with an old history may still be running somewhere. */
 export async function keepHistory(history: string, name: string): Promise<void> {
   await mkdir(HISTORIES_DIR, { recursive: true });
-  // Stack traces name the directory of whoever recorded them.
+  // Stack traces name the directory in which they were recorded.
   await writeFile(freeName(name), history.replaceAll(ROOT, '/'));
 }
 
@@ -163,7 +163,7 @@ export const rocketFacts = {
   integrity: { state: 'intact' },
 } as const;
 
-/** Activities of a world in which everything goes well, writing what is called to `calls`. */
+/** Activities that all succeed. They write the names of their calls to `calls`. */
 export function fairWeather(calls: string[] = []): Activities {
   const called = <Result>(name: string, result: Result): Result => {
     calls.push(name);

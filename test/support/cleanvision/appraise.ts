@@ -11,7 +11,7 @@ import { startInspection } from '../../../src/image/inspect.ts';
 import type { Audit, Scores } from './audit.ts';
 import type { Picture } from './gallery.ts';
 
-/** A picture's measures, and what else its scores come from. */
+/** A picture's measures, and the other facts that its scores come from. */
 interface Appraised {
   readonly name: string;
   readonly measures: Required<Measures>;
@@ -20,7 +20,7 @@ interface Appraised {
   readonly isGrey: boolean;
 }
 
-/** What a decoder process does with a file, in this one. */
+/** Does in this process what a decoder process does with a file. */
 export async function appraise({ name, bytes }: Picture): Promise<Appraised> {
   const facts = await startInspection(bytes.length, bytes, MEASURES, decode)?.finish(() => undefined);
   if (facts?.measures === undefined) throw new Error(`${name} is not measured`);

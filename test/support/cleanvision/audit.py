@@ -1,4 +1,4 @@
-"""What CleanVision says of the files named on standard input, one a line: one JSON document on standard output."""
+"""Judges the files named on standard input, one a line, by CleanVision. Prints one JSON document."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def audit(paths, jobs):
             issue: {"score": float(row[f"{issue}_score"]), "found": bool(row[f"is_{issue}_issue"])}
             for issue in SCORES
         }
-    # It does not keep them.
+    # CleanVision does not keep the hashes.
     for path in paths:
         with Image.open(path) as image:
             files[os.path.basename(path)]["phash"] = get_hash(image, {"hash_type": "phash", "hash_size": 8})

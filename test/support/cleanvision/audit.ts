@@ -25,13 +25,13 @@ export interface Audit {
   readonly sets: {
     readonly [issue in 'exact_duplicates' | 'near_duplicates']: readonly (readonly string[])[];
   };
-  /** Without the start of the program. */
+  /** Seconds, without the start of the program. */
   readonly findIssuesS: number;
-  /** Of it and of the packages that its numbers come from. */
+  /** Versions of CleanVision, and of the packages that its numbers come from. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** What CleanVision says of these files, by the last part of their names. */
+/** CleanVision's scores and sets for these files, by the last part of their names. */
 export async function audit(python: string, paths: readonly string[], jobs = 2): Promise<Audit> {
   const program = spawn(python, [SCRIPT, String(jobs)], { stdio: ['pipe', 'pipe', 'pipe'] });
   program.stdin.end(paths.join('\n'));

@@ -49,11 +49,11 @@ const KINDS = [
 
 const ASSETS = ['astronaut.png', 'chelsea.png', 'hubble_deep_field.jpg', 'retina.jpg', 'rocket.jpg'];
 
-/** Painted in whole numbers and stored without loss, and files of this repository: their scores are the same everywhere. */
+/** Files of this repository, and pictures painted in whole numbers and stored without loss. Every machine gives the same scores. */
 export const TABLED =
   /^(?:(?:noise|disc|hills|page|across|light)-(?:1x1|5x1|31x33|63x130|65x66|100x7|333x217)\.(?:png|webp)|chelsea\.png|rocket\.jpg)$/;
 
-/** Pictures for two programs to be compared by: the same in each run. Those whose names match. */
+/** Makes the pictures whose names match, to compare two programs. They are the same in each run. */
 export async function makeGallery(only = /^/): Promise<Picture[]> {
   const recipes = [
     ...painted(),
@@ -71,7 +71,7 @@ interface Recipe {
   readonly make: () => Promise<Buffer>;
 }
 
-/** Each scene in each size, kinds in turn. */
+/** Each scene in each size. The kinds take turns. */
 function painted(): Recipe[] {
   return Object.keys(SCENES).flatMap((scene, row) =>
     SIZES.map(([width, height], column) => {
@@ -82,7 +82,7 @@ function painted(): Recipe[] {
   );
 }
 
-/** Copies under other names and in other formats, and those that only look alike: darker, blurred, smaller, once more encoded. */
+/** Copies under other names and in other formats, and pictures that only look alike: darker, blurred, smaller, encoded again. */
 function variants(): Recipe[] {
   const rocket = sharp('assets/rocket.jpg');
   const cat = sharp('assets/chelsea.png');
@@ -106,7 +106,7 @@ function variants(): Recipe[] {
         toSharp(paint('hills', 2400, 1601, channels)).png({ compressionLevel: 1 }),
       ),
     ),
-    // Longer than what weights are computed for at once.
+    // Longer than the kernel computes weights for at once.
     ...(
       [
         [400_000, 2],
@@ -129,7 +129,7 @@ function ofFile(name: string, path: string): Recipe {
 
 const PNGSUITE = 'test/support/pngsuite';
 
-/** RGB, RGBA and grey of 8 bits, without a transparent colour: what CleanVision reads as it is shown. */
+/** RGB, RGBA and grey of 8 bits, without a transparent colour. CleanVision reads these as they are shown. */
 function isPlain(name: string): boolean {
   return /^(?!x|t[bm]).*(?:0g|2c|6a)08\.png$/.test(name);
 }

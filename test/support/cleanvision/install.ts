@@ -3,7 +3,7 @@ import { installPython } from '../python-environment.ts';
 
 export type Installed = { readonly python: string } | { readonly missing: string };
 
-/** CleanVision; the packages that its numbers come from are pinned as well. */
+/** Installs CleanVision. The packages that its numbers come from are pinned as well. */
 export async function installCleanVision(): Promise<Installed> {
   const installed = await installPython([
     'cleanvision==0.3.7',

@@ -2,10 +2,10 @@ import type { Pixels } from '../../../src/image/measures/pixels.ts';
 import { createRandom } from '../images/image-seeds.ts';
 
 type Colour = readonly [red: number, green: number, blue: number];
-/** Whole numbers, so that they are the same on each machine. */
+/** A colour in whole numbers, because they are the same on each machine. */
 type Paint = (x: number, y: number, size: { readonly width: number; readonly height: number }) => Colour;
 
-/** What is seen, by name. Those with a random part give the same picture in each run. */
+/** Scenes by name. Those with a random part give the same picture in each run. */
 export const SCENES: Readonly<Record<string, () => Paint>> = {
   noise: () => shade(createRandom(1), 0, 256),
   dark: () => shade(createRandom(2), 0, 70),

@@ -11,7 +11,7 @@ type Inspect = (source: Buffer, options: InspectOptions) => Promise<ImageFacts |
 const differingBits = (a: string, b: string) =>
   (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length;
 
-/** What there is to know of a picture of the example, compared with what comes before it there. */
+/** All facts about a picture of the example, compared with the example's earlier asset. */
 export async function factsOf(name: RuleName, bytes: Buffer, inspect: Inspect): Promise<ImageFacts> {
   const { earlier: before } = CHECK_EXAMPLES[name];
   const facts = await inspect(bytes, { measures: MEASURES });
@@ -28,12 +28,12 @@ export async function factsOf(name: RuleName, bytes: Buffer, inspect: Inspect): 
   return { ...facts, earlier };
 }
 
-/** The rule of the example, as the judge has it. */
+/** The rule of the example, with its defaults filled in. */
 function ruleOf(name: RuleName): Readonly<Record<string, unknown>> {
   return Object(policyRules.parse({ [name]: CHECK_EXAMPLES[name].rule })[name]);
 }
 
-/** What the check looks at, in a few words. */
+/** The value that the check looks at, in a few words. */
 export function describeValue(name: RuleName, facts: ImageFacts): string {
   const { value } = CHECK_EXAMPLES[name];
   if (value !== undefined) return value(facts);
@@ -43,7 +43,7 @@ export function describeValue(name: RuleName, facts: ImageFacts): string {
   return `score ${roundScore(Number(Object(failing)['score']))}`;
 }
 
-/** What docs/checks.md shows of a check: the picture, and below it what it comes to. */
+/** The part of docs/checks.md about a check: the picture, and the values below it. */
 export async function describeExample(name: RuleName, inspect: Inspect): Promise<string> {
   const { alt, passing, failing } = CHECK_EXAMPLES[name];
   const facts = [
@@ -69,7 +69,7 @@ function scoreOfSize({ width, height, earlier }: ImageFacts) {
   );
 }
 
-/** As much as tells a score from its threshold. */
+/** Rounds a score to as many digits as tell it from its threshold. */
 export function roundScore(score: number): number {
   return Math.round(score * 1_000) / 1_000;
 }

@@ -3,7 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import type { Earlier, ImageFacts } from '../../../src/domain/image-facts.ts';
 import type { RuleName } from '../../../src/domain/checks/index.ts';
 
-/** A picture that a rule passes and one that it fails: what docs/checks.md shows, and what a test holds it to. */
+/** A picture that passes a rule and one that fails it. docs/checks.md shows them, and a test checks them. */
 export interface CheckExample {
   /** As a policy gives it. */
   readonly rule: object;
@@ -13,11 +13,11 @@ export interface CheckExample {
   readonly alt: string;
   /** What to write below them. */
   readonly labels: readonly [passing: string, failing: string];
-  /** What it looks at, in a few words; without it, a check shows its score. */
+  /** The value that the check looks at, in a few words. Without it, the score is shown. */
   readonly value?: (facts: ImageFacts) => string;
-  /** What it looks at can't be seen: it is written into the pictures. */
+  /** The value can't be seen, so it is written into the pictures. */
   readonly isInvisible?: true;
-  /** The earlier asset that it is compared with; `sizes` are those of all before. */
+  /** The earlier asset that it is compared with. `sizes` are those of all earlier assets. */
   readonly earlier?: { readonly picture?: () => Promise<Buffer>; readonly sizes?: Earlier['sizes'] };
 }
 

@@ -3,24 +3,24 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Fingerprints } from '../../../src/domain/ports/fingerprints.ts';
 import type { TestDatabase } from '../database.ts';
 
-/** 64 hex digits that follow from the text. */
+/** 64 hex digits derived from the text. */
 export function hexOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The hash with some of its bits (0 to 63) the other way round. */
+/** The hash with some of its bits (0 to 63) flipped. */
 export function flip(hash: string, bits: readonly number[]): string {
   const mask = bits.reduce((sum, bit) => sum ^ (1n << BigInt(bit)), 0n);
   return (BigInt(`0x${hash}`) ^ mask).toString(16).padStart(16, '0');
 }
 
-/** Bits in which two hashes differ. */
+/** The number of bits in which two hashes differ. */
 export function distanceOf(one: string, other: string): number {
   const difference = (BigInt(`0x${one}`) ^ BigInt(`0x${other}`)).toString(2);
   return difference.replaceAll('0', '').length;
 }
 
-/** Makes assets of a tenant; gives their ids. */
+/** Makes assets of a tenant. Returns their ids. */
 export async function insertAssets(database: TestDatabase, owner: string, count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () => uuidv7());
   await database.query(
@@ -31,7 +31,7 @@ export async function insertAssets(database: TestDatabase, owner: string, count:
   return ids;
 }
 
-/** Enters assets of a tenant in this order, in one statement; gives their ids. */
+/** Enters assets of a tenant in this order, in one statement. Returns their ids. */
 export async function enterAll(
   database: TestDatabase,
   owner: string,
@@ -47,7 +47,7 @@ export async function enterAll(
   return ids;
 }
 
-/** Enters `count` assets in bulk: each with hashes of its own, or all of them blank, of a tenant who has no others. */
+/** Enters `count` assets in bulk for a tenant without others: each with hashes of its own, or all of them blank. */
 export async function fill(database: TestDatabase, owner: string, count: number, look: 'blank' | 'own') {
   const values = {
     own: `sha256(id::text::bytea), ('x' || left(md5(id::text), 16))::bit(64)::bigint, true`,
@@ -65,5 +65,5 @@ export async function fill(database: TestDatabase, owner: string, count: number,
   );
 }
 
-/** As `fill` gives them to blank pictures. */
+/** The fingerprint that `fill` gives to blank pictures. */
 export const BLANK = { size: 800, pixelHash: '00'.repeat(32), perceptualHash: '8000000000000000' };

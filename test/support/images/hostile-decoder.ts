@@ -4,8 +4,8 @@ import { configureDecoder, decode } from '../../../src/image/decode.ts';
 import { serveDecoder } from '../../../src/image/decoder/serve.ts';
 
 /**
- * A decoder with holes: a JPEG whose comment says so makes it loop, hang, eat memory, die, fail or
- * answer nonsense. Everything else it decodes as ever.
+ * A decoder with holes. The comment of a JPEG can make it loop, hang, eat memory, die, fail or answer nonsense. It decodes every
+ * other image as usual.
  */
 configureDecoder();
 serveDecoder(async (bytes, format, size, structure, measures) => {
@@ -30,12 +30,12 @@ serveDecoder(async (bytes, format, size, structure, measures) => {
       throw new Error('a fault of ours');
     },
     babble: () => process.stdout.write('{"type":"done","facts":{"format":"HOSTILE"},"residentBytes":1}\n'),
-    // Two answers in one go, the second meant for the next image.
+    // Two answers in one write. The second is meant for the next image.
     echo() {
       process.stdout.write(LIE + LIE);
       return new Promise(() => undefined);
     },
-    // And one that comes after the answer.
+    // An answer that comes after the real one.
     late: () => void setTimeout(() => process.stdout.write(LIE), 50),
     flood() {
       process.stdout.write('x'.repeat(100_000));
@@ -51,7 +51,7 @@ serveDecoder(async (bytes, format, size, structure, measures) => {
 const HEX = '0'.repeat(64);
 const LIE = `{"type":"done","residentBytes":1,"facts":{"format":"JPEG","width":1,"height":1,"bytes":1,"sha256":"${HEX}","integrity":{"state":"intact"}}}\n`;
 
-/** What a file that has taken its decoder over could see. */
+/** Reads what a file could see that has taken over its decoder. */
 function peek(): string {
   const attempt = (work: () => unknown) => {
     try {

@@ -13,7 +13,7 @@ type Hole =
   | 'late'
   | 'peek';
 
-/** A good JPEG, 640×427, whose comment tells `hostile-decoder.ts` what to do over it. */
+/** A good JPEG, 640×427, whose comment tells `hostile-decoder.ts` which hole to open. */
 export function hostileImage(hole: Hole): Buffer {
   const comment = Buffer.from(`hostile:${hole}`);
   const jpeg = readFileSync('assets/rocket.jpg');

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 
-/** A picture with detail: a flat one compresses to so little that most cuts hit headers. The same pixels in each run. */
+/** A picture with detail, because a flat one is so small that most cuts hit headers. The same pixels in each run. */
 export function noise(width = 160, height = 120): Sharp {
   const next = createRandom(width * height);
   const pixels = Uint8Array.from({ length: width * height * 3 }, () => 64 + next(128));
@@ -16,7 +16,7 @@ export function createRandom(seed: number): (below: number) => number {
   };
 }
 
-/** `count` frames one below the other, as sharp takes animations. */
+/** `count` frames, one below the other, as sharp expects animations. */
 export function frames(count: number, side = 40): Sharp {
   const next = createRandom(count);
   const pixels = Uint8Array.from({ length: side * side * count * 3 }, () => next(256));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { InspectImage, InspectOptions } from '../../../src/domain/ports/images.ts';
 import { createLocalFile } from '../../../src/sources/local-file.ts';
 
-/** Inspects a file of this repository, or bytes through a file of their own. */
+/** Inspects a file of this repository, or bytes that it writes to a file first. */
 export async function inspectBy(
   inspectImage: InspectImage,
   source: string | Buffer,

@@ -1,4 +1,4 @@
-"""What is changed of the document and of the requests before they are used."""
+"""Changes the document and the requests before they are used."""
 
 import os
 import re
@@ -6,13 +6,13 @@ import uuid
 
 import schemathesis
 
-# A host that anybody may own. What is no plain host is left alone: it has to be refused.
+# A host that anybody may own. Anything else in its place stays as it is, because the API has to refuse it.
 HOST = re.compile(r"^(https?://)(?:[\w.-]+|\[[\da-f:.]+\])(?::\d*)?(?=[/?#]|$)", re.IGNORECASE)
 
-# Of vk_<id>_<secret>_<checksum>.
+# The id in vk_<id>_<secret>_<checksum>.
 OWN_KEY_ID = (os.environ["API_KEY"].split("_") + [""])[1]
 
-# There is none but this: what names another that could be is refused, as the document says.
+# The only policy there is. The API refuses the valid name of any other, as the document says.
 POLICY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:@[1-9][0-9]{0,8})?")
 
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -20,7 +20,7 @@ IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """Nothing is answered that the document does not name: clients ignore it, this test does not."""
+    """Forbids fields in answers that the document does not name. Clients ignore such fields, this test does not."""
     for schema in raw_schema["components"]["schemas"].values():
         close(schema)
 
@@ -38,9 +38,9 @@ def close(schema):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Webhooks are sent to this machine only; policies of submissions are there; the key that is used is not revoked; a key stands for one request, and cases have different ones."""
+    """Sends webhooks to this machine only, names existing policies, does not revoke the key in use, and uses each idempotency key once."""
     body = name_known_policy(stay_here(case.body))
-    # A body that is set is judged anew, and one that is left out would count as wrong.
+    # Setting a body makes Schemathesis judge it again. A missing body would then count as wrong.
     if body != case.body:
         case.body = body
     if (case.path_parameters or {}).get("id") == OWN_KEY_ID:

@@ -17,7 +17,7 @@ export async function installSchemathesis(): Promise<Installed> {
   return 'missing' in installed ? installed : { program: join(installed.bin, 'schemathesis') };
 }
 
-/** Tries out the API at `baseUrl` by its own document. Code 0: no check found anything; else `output` says what. */
+/** Tries out the API at `baseUrl` by its own document. Code 0: no check failed. Otherwise `output` lists the failures. */
 export async function runSchemathesis(
   program: string,
   {
@@ -26,14 +26,14 @@ export async function runSchemathesis(
     apiKey,
   }: {
     baseUrl: string;
-    /** Cases of an operation and phase. */
+    /** Cases for each operation and phase. */
     maxExamples: number;
-    /** Sent with every request but those that try what happens without; null: with none. */
+    /** Sent with every request except those that test a missing key. Null: no request has a key. */
     apiKey: string | null;
   },
 ): Promise<{ code: number; output: string }> {
   const env = { ...process.env, SCHEMATHESIS_HOOKS: join(HERE, 'hooks.py'), API_KEY: apiKey ?? '' };
-  // It leaves files in its working directory.
+  // The program leaves files in its working directory.
   const cwd = await mkdtemp(join(tmpdir(), 'validatr-schemathesis-'));
   try {
     const config = join(cwd, 'schemathesis.toml');
@@ -50,7 +50,7 @@ export async function runSchemathesis(
         '--phases=examples,coverage,fuzzing,stateful',
         `--max-examples=${maxExamples}`,
         '--warnings=off',
-        // Who has no key is told that first, whatever the method.
+        // A caller without a key is always told that first, whatever the method.
         ...(apiKey === null ? ['--exclude-checks=unsupported_method'] : []),
       ],
       { cwd, env, maxBuffer: 2 ** 27 },

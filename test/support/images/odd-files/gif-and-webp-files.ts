@@ -3,7 +3,7 @@ import type { OddFile } from './odd-file.ts';
 
 const TRAILER = Buffer.from([0x3b]);
 
-/** Version, logical screen, and a colour table of two. */
+/** Version, logical screen, and a table of two colours. */
 function screen(width = 1, height = 1): Buffer {
   const bytes = Buffer.concat([
     Buffer.from('GIF89a'),
@@ -15,10 +15,10 @@ function screen(width = 1, height = 1): Buffer {
   return bytes;
 }
 
-/** A clear code, a pixel of the first colour, and the end: three bits each, as code size 2 has them. */
+/** A clear code, a pixel of the first colour, and the end code. With code size 2 they have three bits each. */
 const [CLEAR, PIXEL, END] = [4, 0, 5];
 
-/** `codes` are one pixel by default. Not more than a sub-block of them, and none that makes the next ones longer. */
+/** `codes` are one pixel by default. They must fit into one sub-block and keep three bits each. */
 function frame({
   left = 0,
   top = 0,
@@ -37,7 +37,7 @@ function frame({
   return Buffer.concat([descriptor, Buffer.from([codeSize, data.length]), data, Buffer.from([0])]);
 }
 
-/** The first code is in the lowest bits. */
+/** Packs codes of three bits. The first code is in the lowest bits. */
 function pack(codes: readonly number[]): Buffer {
   const data = Buffer.alloc(Math.ceil((codes.length * 3) / 8));
   for (let bit = 0; bit < codes.length * 3; bit += 1) {
@@ -51,7 +51,7 @@ const gif = (...blocks: Buffer[]) => Buffer.concat([screen(), ...blocks, TRAILER
 const line = (codes: number[], width = 4) =>
   Buffer.concat([screen(width, 1), frame({ width, codes }), TRAILER]);
 
-/** A picture whose data lacks some of its sub-blocks, and nothing else. */
+/** A picture whose data has only the chosen sub-blocks. Nothing else is missing. */
 async function withoutBlocks(choose: (blocks: Buffer[]) => Buffer[]): Promise<Buffer> {
   const bytes = await noise().gif({ colours: 256 }).toBuffer();
   const start = bytes.lastIndexOf(Buffer.from([0x2c, 0, 0, 0, 0, 160, 0, 120, 0])) + 11;
@@ -70,7 +70,7 @@ function riff(...chunks: Buffer[]): Buffer {
   return bytes;
 }
 
-/** VP8X: flags, and width and height less 1 in three bytes each. */
+/** The chunk VP8X: flags, then width - 1 and height - 1 in three bytes each. */
 function canvas(flags: number, width: number, height: number): Buffer {
   const bytes = Buffer.concat([Buffer.from('VP8X\x0a\0\0\0', 'latin1'), Buffer.alloc(10)]);
   bytes[8] = flags;
@@ -138,7 +138,7 @@ export const GIF_FILES: readonly OddFile[] = [
     make: () => line([CLEAR, PIXEL, PIXEL, CLEAR, PIXEL, PIXEL, END]),
     format: 'GIF',
   },
-  // Four pixels in three codes: 6 is the one that it completes itself.
+  // Four pixels in three codes. Code 6 stands for the sequence that it completes itself.
   { name: 'repeated.gif', make: () => line([CLEAR, PIXEL, 6, PIXEL, END]), format: 'GIF' },
   { name: 'no-end-code.gif', make: () => line([CLEAR, PIXEL, 6, PIXEL]), format: 'GIF' },
   { name: 'no-clear-code.gif', make: () => line([PIXEL, 6, PIXEL, END]), format: 'GIF' },

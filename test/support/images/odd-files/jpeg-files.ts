@@ -20,7 +20,7 @@ const after = (...parts: Buffer[]) => Buffer.concat([greyJpeg(), ...parts]);
 const SEQUENTIAL = 0xc0;
 const PROGRESSIVE = 0xc2;
 
-/** Mean values of all components but for their last bit, that bit; the same of the rest of each. */
+/** Mean values of all components without their last bit, then that bit. The same for the other coefficients of each. */
 const passes = [
   { components: [1, 2, 3], sends: [0, 0, 0x01] },
   { components: [1, 2, 3], sends: [0, 0, 0x10] },
@@ -36,7 +36,7 @@ const withoutPasses = (...gone: number[]) =>
     passes.filter((_, index) => !gone.includes(index)),
   );
 
-/** Says another height than that of what is coded. */
+/** Changes the height in the header only. */
 function withHeight(height: number, bytes: Buffer): Buffer {
   bytes.writeUInt16BE(height, bytes.indexOf('ffc0', 'hex') + 5);
   return bytes;
@@ -87,7 +87,7 @@ export const JPEG_FILES: readonly OddFile[] = [
     name: 'ycck.jpg',
     make: async () => {
       const bytes = await noise().toColourspace('cmyk').jpeg().toBuffer();
-      // Adobe's segment ends with what has been done to the colours.
+      // Adobe's segment ends with the transform of the colours.
       bytes.writeUInt8(2, bytes.indexOf('Adobe') + 11);
       return bytes;
     },

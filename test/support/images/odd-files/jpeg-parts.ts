@@ -1,6 +1,6 @@
 /** A JPEG from its parts: 8×8 blocks, all of them mid-grey, one component, each block coded as the bits 00. */
 
-/** Of pictures that are never decoded there is no need for all. */
+/** Pictures with more blocks are never decoded, so they do not need all of them. */
 const MAX_BLOCKS = 1_000;
 
 export function segment(marker: number, data: Buffer | string): Buffer {
@@ -20,7 +20,7 @@ interface GreyJpeg {
   readonly frameMarker?: number;
   /** Segments after SOI. */
   readonly before?: readonly Buffer[];
-  /** Numbers of the restart markers, one after each block but the last. None: the blocks follow each other. */
+  /** Numbers of the restart markers, one after each block except the last. Undefined: there are no markers. */
   readonly restarts?: readonly number[];
   readonly afterHeaders?: Buffer;
   /** In place of the coded blocks. */
@@ -36,7 +36,7 @@ export function greyJpeg(options: GreyJpeg = {}): Buffer {
   ]);
 }
 
-/** All that comes before the scan. */
+/** All segments before the scan. */
 export function greyHeaders({
   width = 32,
   height = 8,
@@ -48,7 +48,7 @@ export function greyHeaders({
   const frame = Buffer.from([bits, 0, 0, 0, 0, 1, 1, 0x11, 0]);
   frame.writeUInt16BE(height, 1);
   frame.writeUInt16BE(width, 3);
-  // One code of one bit: of class DC for "no difference", of class AC for "end of block".
+  // One code of one bit. In class DC it means "no difference", in class AC "end of block".
   const table = (kind: number) => Buffer.from([kind, 1, ...Array<number>(15).fill(0), 0]);
   return Buffer.concat([
     SOI,
@@ -79,11 +79,11 @@ function greyScan({ width = 32, height = 8, restarts, scan }: GreyJpeg): Buffer 
 
 interface Scan {
   readonly components: readonly number[];
-  /** Coefficients, and in one byte which bit they had and which they have now. All of them, all bits. */
+  /** First and last coefficient, then the bits before and now in one byte. Default: all coefficients, all bits. */
   readonly sends?: readonly [first: number, last: number, bits: number];
 }
 
-/** The picture of `greyJpeg`, 32×8, in three components (1, 2, 3) and scans of one's own. */
+/** The picture of `greyJpeg`, 32×8, in three components (1, 2, 3) and the given scans. */
 export function jpegOfScans(frameMarker: number, scans: readonly Scan[]): Buffer {
   const headers = greyHeaders({ frameMarker });
   const end = headers.indexOf(Buffer.from([0xff, frameMarker]));
@@ -94,7 +94,7 @@ export function jpegOfScans(frameMarker: number, scans: readonly Scan[]): Buffer
     headers.subarray(end + 13),
     ...scans.map(({ components, sends = [0, 63, 0] }) => {
       const ids = components.flatMap((id) => [id, 0]);
-      // Either kind of coefficients is one bit a block, "no difference" or "end of block".
+      // DC and AC coefficients are one bit a block each, "no difference" or "end of block".
       const bits = 4 * components.length * (sends[0] === 0 && sends[1] > 0 ? 2 : 1);
       const coded = Buffer.alloc(Math.ceil(bits / 8));
       if (bits % 8 > 0) coded[coded.length - 1] = 0xff >> (bits % 8);
@@ -104,12 +104,12 @@ export function jpegOfScans(frameMarker: number, scans: readonly Scan[]): Buffer
   ]);
 }
 
-/** A progressive picture of 1000×1000 px in so many scans, each but the first of 12 bytes, which go over all of its blocks. */
+/** A progressive picture of 1000×1000 px in `scans` scans over all of its blocks. Each after the first has 12 bytes. */
 export function manyScans(scans: number): Buffer {
   const first = segment(0xda, Buffer.from([1, 1, 0, 0, 0, 0]));
-  // 15,625 blocks, "no difference" each.
+  // 15,625 blocks, each with "no difference".
   const differences = Buffer.concat([Buffer.alloc(1_953), Buffer.from([0x7f])]);
-  // One code of one bit: "2^13 and so many more as 13 bits say have ended"; these say 7,433.
+  // One code of one bit: "2^13 blocks have ended, and as many more as the next 13 bits say". These bits say 7,433.
   const table = segment(0xc4, Buffer.from([0x10, 1, ...Array<number>(15).fill(0), 0xd0]));
   const next = Buffer.concat([segment(0xda, Buffer.from([1, 1, 0, 1, 63, 0])), Buffer.from('7427', 'hex')]);
   const headers = greyHeaders({ width: 1_000, height: 1_000, frameMarker: 0xc2 });
@@ -123,11 +123,11 @@ export function manyScans(scans: number): Buffer {
   ]);
 }
 
-/** A picture whose index names a second one behind it, as large as it is or as `size` says. */
+/** A picture whose index names a second one behind it. The index gives its real size, or `size`. */
 export function multiPicture(second: Buffer, size = second.length): Buffer {
   const index = Buffer.alloc(58);
   index.write('MM\0*\0\0\0\x08', 0, 'latin1');
-  // One field: entries of two pictures, behind the directory.
+  // The one field has the entries of two pictures. They lie behind the directory.
   Buffer.from([0, 1, 0xb0, 2, 0, 7, 0, 0, 0, 32, 0, 0, 0, 26]).copy(index, 8);
   const first = () => greyJpeg({ before: [segment(0xe2, `MPF\0${index.toString('latin1')}`)] });
   index.writeUInt32BE(first().length, 30);
@@ -157,7 +157,7 @@ export function iccPart(data: Buffer, part = 1, count = 1): Buffer {
   );
 }
 
-/** A profile that is one: a header, no tags, and zeros. */
+/** A valid profile: a header, no tags, and zeros. */
 export function emptyProfile(bytes = 132): Buffer {
   const profile = Buffer.alloc(bytes);
   profile.writeUInt32BE(bytes, 0);

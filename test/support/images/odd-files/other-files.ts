@@ -38,7 +38,7 @@ function psd(): Buffer {
   return bytes;
 }
 
-/** Boxes of a HEIC with one property, and a box of pixels that says it has `pixelBytes`. */
+/** Boxes of a HEIC with one property, and a box of pixels that gives its size as `pixelBytes`. */
 function heic(pixelBytes: number): Buffer {
   const box = (type: string, ...parts: Buffer[]) => {
     const bytes = Buffer.concat([Buffer.alloc(4), Buffer.from(type, 'latin1'), ...parts]);
@@ -68,7 +68,7 @@ const noImage = (name: string, text: string): OddFile => ({
 const zip = Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1');
 const avif = () => noise(32, 8).avif({ effort: 0 }).toBuffer();
 
-/** A still picture in a file that is a sequence first, of which there is but the box, and more pixels. */
+/** A still picture in a file that says it is a sequence. The sequence has only its box, and `morePixels` bytes of pixels. */
 async function avifSequence(morePixels = 0): Promise<Buffer> {
   const still = await avif();
   still.write('avis', 8, 'latin1');
@@ -155,7 +155,7 @@ export const OTHER_FILES: readonly OddFile[] = [
     name: 'sequence-only.avif',
     make: async () => {
       const bytes = await avifSequence();
-      // `free` boxes are skipped.
+      // Readers skip `free` boxes.
       bytes.write('free', bytes.indexOf('meta'), 'latin1');
       return bytes;
     },

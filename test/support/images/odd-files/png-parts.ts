@@ -31,7 +31,7 @@ export const pixels = deflateSync(Buffer.alloc(4 * 5));
 
 export const png = (...chunks: Buffer[]): Buffer => Buffer.concat([SIGNATURE, ...chunks, chunk('IEND')]);
 
-/** A whole picture with something of its own before, between and after. */
+/** A whole picture with the given chunks before and after its pixels. */
 export const greyPng = (before: Buffer[] = [], after: Buffer[] = []): Buffer =>
   png(header(), ...before, chunk('IDAT', pixels), ...after);
 
@@ -50,7 +50,7 @@ export const frameControl = (sequence: number): Buffer =>
 export const frameData = (sequence: number): Buffer =>
   chunk('fdAT', Buffer.concat([numbers(sequence), pixels]));
 
-/** What inflates to 64 MiB of zeros, after `start`. */
+/** Data that inflates to `start` and 64 MiB of zeros. */
 export function bomb(start: Buffer = Buffer.alloc(0)): Buffer {
   const content = Buffer.alloc(64 * 1024 * 1024);
   start.copy(content);

@@ -29,8 +29,8 @@ const DIRECTORY_BYTES = 2 + 12 * FIELDS.length + 4;
 type Change = ReadonlyMap<number, number>;
 
 /**
- * Pages that all show the same pixels. `next` tells for each where the chain goes on: a page, nowhere, or any place. One change
- * is for all of them, or there is one for each.
+ * Pages that all show the same pixels. `next` tells for each page where the chain goes on: at a page, nowhere, or at any offset.
+ * There is one change for all pages, or one for each.
  */
 function tiff(next: readonly (number | 'end')[], ...changes: readonly Change[]): Buffer {
   const bytes = Buffer.alloc(FIRST_AT + DIRECTORY_BYTES * next.length);
@@ -52,7 +52,7 @@ function tiff(next: readonly (number | 'end')[], ...changes: readonly Change[]):
   return bytes;
 }
 
-/** A BigTIFF of pages in their order, which show the same pixels; a change for each. */
+/** A BigTIFF of pages in their order, with a change for each. They all show the same pixels. */
 function bigTiff(...changes: readonly Change[]): Buffer {
   const directoryBytes = 8 + 20 * FIELDS.length + 8;
   const firstAt = 24;
@@ -75,7 +75,7 @@ function bigTiff(...changes: readonly Change[]): Buffer {
   return bytes;
 }
 
-/** Three samples of 8 bits that are said to be other colours than RGB, or to lie in planes. */
+/** Three samples of 8 bits. The file calls them other colours than RGB, or says that they lie in planes. */
 export async function tiffOf(photometric: number, { planes = 1, tile = false } = {}): Promise<Buffer> {
   const bytes = await noise().tiff({ compression: 'lzw', tile }).toBuffer();
   const short = (tag: number, value: number) =>
