@@ -5,7 +5,7 @@ import { type BreakingChange, type Document, findBreakingChanges } from './break
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
 
-/** Those that no line under `### Breaking` of the Unreleased block names. */
+/** Breaking changes that no line under `### Breaking` of the Unreleased block names. */
 function unannounced(changes: readonly BreakingChange[], changelog: string): string[] {
   const [, unreleased = ''] = changelog.split(/^## /m);
   const [, breaking = ''] = unreleased.split(/^### Breaking$/m);
@@ -16,7 +16,7 @@ function unannounced(changes: readonly BreakingChange[], changelog: string): str
 }
 
 describe('the API', () => {
-  it('breaks no client of the last release, unless CHANGELOG.md says so', () => {
+  it('breaks no client of the last release, unless CHANGELOG.md announces it', () => {
     const released = JSON.parse(read('released.json')) as Document;
     expect(Object.keys(released.paths ?? {}).length).toBeGreaterThan(10);
     const changes = findBreakingChanges(released, createOpenApiDocument() as unknown as Document);

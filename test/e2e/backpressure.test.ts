@@ -11,7 +11,7 @@ async function refusal(response: Response) {
   return [response.status, response.headers.get('retry-after'), type.replace('urn:validatr:error:', '')];
 }
 
-describe('with more work than can be taken', () => {
+describe('with more work than the service can take', () => {
   let stack: Stack;
   let client: TestClient;
 
@@ -21,7 +21,7 @@ describe('with more work than can be taken', () => {
   });
   afterAll(() => stack?.stop());
 
-  it('a full backlog refuses submissions and retries, not reading or cancelling, until there is room', async () => {
+  it('a full backlog refuses submissions and retries, but no reads or cancels, until there is room', async () => {
     const canceled = await client.submit('./assets/rocket.jpg');
     await client.call('POST', `/assets/${canceled}/cancel`);
     const waiting = await Promise.all(

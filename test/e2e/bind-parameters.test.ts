@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
-/** Texts without parameters, as they begin: they hold no values of a request. */
+/** Beginnings of texts without parameters. They hold no values of a request. */
 const WITHOUT_PARAMETERS =
   /^(begin|start transaction|commit|rollback|LISTEN|NOTIFY|SELECT 1$|SELECT to_regclass|select "m0"|select 1 from pg_database|select 1 from information_schema|INSERT INTO reconcile_mark|SELECT DISTINCT held_by|DELETE FROM idempotency_keys|delete from "idempotency_keys")/;
 
@@ -70,13 +70,13 @@ describe('the statements of an asset, as Postgres logs them', () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  /** A statement's text goes on over the lines that follow, each of which begins with a tab. */
+  /** A statement's text goes on over the following lines. Each of them begins with a tab. */
   const statements = () =>
     [...log.join('\n').matchAll(/LOG: {2}(?:statement|execute [^:]+): ([^\n]*(?:\n\t[^\n]*)*)/g)].map(
       ([, text = '']) => text.replaceAll(/\s+/g, ' ').trim(),
     );
 
-  it('have bind parameters, each of them', () => {
+  it('all have bind parameters', () => {
     expect(
       statements().filter((text) => /^\(?(INSERT|UPDATE|WITH|SELECT)/i.test(text)).length,
     ).toBeGreaterThan(30);

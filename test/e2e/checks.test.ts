@@ -47,7 +47,7 @@ describe('an asset under a policy', () => {
     return client.read<Details>(`/assets/${id}/details`);
   }
 
-  it('that allows PNG has all 161 valid files of PngSuite accepted, and each of the 14 corrupt ones refused with a reason', async () => {
+  it('that allows PNG passes all 161 valid files of PngSuite, and fails each of the 14 corrupt ones with a reason', async () => {
     await definePolicy('png', { formats: { allow: ['PNG'] } });
     const names = (await readdir('test/support/pngsuite')).filter((name) => name.endsWith('.png'));
     await Promise.all(names.map((name) => copyFile(`test/support/pngsuite/${name}`, join(dir, name))));
@@ -67,7 +67,7 @@ describe('an asset under a policy', () => {
     expect(corrupt).toHaveLength(14);
     for (const { name, state, codes, notes } of corrupt ?? []) {
       expect(state, name).toBe('failed');
-      // Six have no signature of PNG left.
+      // Six of them have lost the signature of PNG.
       if (notes.length === 0) expect(codes, name).toEqual(['not_an_image']);
       else expect(codes, name).toEqual(['image_unreadable']);
     }
@@ -76,7 +76,7 @@ describe('an asset under a policy', () => {
 
   const alone = RULE_NAMES.filter((name) => CHECK_EXAMPLES[name].earlier === undefined);
 
-  it('of one rule is held against that rule alone, end to end', async () => {
+  it('of one rule is judged by that rule alone, end to end', async () => {
     const cases = await Promise.all(
       alone.map(async (name) => {
         const { rule, passing, failing } = CHECK_EXAMPLES[name];
@@ -107,7 +107,7 @@ describe('an asset under a policy', () => {
     }
   });
 
-  it('that asks for new pictures is told of exact and near duplicates, whatever their format', async () => {
+  it('that asks for new pictures fails exact and near duplicates, whatever their format', async () => {
     await definePolicy('new', { exactDuplicates: {}, nearDuplicates: { maxDistance: 6 } });
     const picture = sharp('assets/retina.jpg').resize(400);
     await writeFile(join(dir, 'first.png'), await picture.png().toBuffer());
@@ -123,12 +123,12 @@ describe('an asset under a policy', () => {
       state: 'failed',
       findings: [{ code: 'near_duplicate', measured: { assetId: first } }],
     });
-    // Once more under the same id it is still the first.
+    // Judged again under the same id, it is still the first.
     await client.call('POST', `/assets/${first}/retry`);
     expect(await verdict(first)).toMatchObject({ state: 'complete', findings: [] });
   });
 
-  it('that fails is the original of none, and can be validated again under another policy', async () => {
+  it('that fails is no original of another asset, and can be validated again under another policy', async () => {
     await definePolicy('proud', { exactDuplicates: {}, minDimensions: { width: 5_000, height: 5_000 } });
     await definePolicy('proud', { exactDuplicates: {} });
     await copyFile('assets/rocket.jpg', join(dir, 'rocket.jpg'));
@@ -150,7 +150,7 @@ describe('an asset under a policy', () => {
     expect(await verdict(first)).toMatchObject({ state: 'complete', policy: 'proud@2', findings: [] });
   });
 
-  it('that asks for usual sizes finds the one that is not, once there are enough to compare with', async () => {
+  it('that asks for usual sizes finds an unusual one, once there are enough to compare with', async () => {
     await definePolicy('sizes', { size: {} });
     await writeFile(
       join(dir, 'usual.jpg'),

@@ -49,7 +49,7 @@ describe('npm run dev', () => {
       .filter((pid) => pid !== process.pid);
   }
 
-  /** One that has been told to end may be a moment from it. */
+  /** A process that was told to end may still need a moment. */
   const areGone = () =>
     eventually(() => ours().length === 0, { withinMs: 3_000, what: 'the end of every process' });
 

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { startReceiver, type TestReceiver } from '../support/receiver.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
-/** What a receiver of the owner answers: it is in an excerpt, and nobody else's to read. */
+/** The answer of the owner's receiver. An excerpt holds it, and no other tenant may read it. */
 const MARK = 'only-for-the-owner';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -22,7 +22,7 @@ const LISTS = OPERATIONS.filter(
     method === 'get' && !path.includes('{') && /^\/(assets|policies|webhooks|admin)/.test(path),
 );
 
-describe('what is foreign', () => {
+describe('data of another tenant', () => {
   let stack: Stack;
   let receiver: TestReceiver;
   let owner: TestClient;
@@ -62,7 +62,7 @@ describe('what is foreign', () => {
     await receiver?.close();
   });
 
-  /** Everything that is the owner's, but what a look at it changes. */
+  /** All data of the owner, except columns that reading changes. */
   async function ownersRows(): Promise<string> {
     const tables = ['assets', 'deliveries', 'endpoints', 'api_keys', 'idempotency_keys', 'policies'];
     const parts = tables.map(
@@ -72,7 +72,7 @@ describe('what is foreign', () => {
     return rows.map(({ row }) => row).join('\n');
   }
 
-  it('is there for its owner: each id is found under a path of its own', async () => {
+  it('is found by its owner, each id under a path of its own', async () => {
     for (const path of [
       `/assets/${ids.asset}`,
       `/assets/${ids.asset}/details`,
@@ -85,7 +85,7 @@ describe('what is foreign', () => {
   });
 
   it.each(WITH_ID)(
-    'is 404 at $method $path, whatever it is the id of, and stays as it is',
+    'is 404 at $method $path, whatever the kind of the id, and stays unchanged',
     async ({ method, path }) => {
       const before = await ownersRows();
       for (const id of Object.values(ids)) {
@@ -102,7 +102,7 @@ describe('what is foreign', () => {
     },
   );
 
-  it('says of a foreign id what it says of one that never was', async () => {
+  it('gets the same answer as an id that never existed', async () => {
     for (const [foreign, unknown] of [
       [`/assets/${ids.asset}`, '/assets/01900000-0000-7000-8000-000000000000'],
       [`/webhooks/deliveries/${ids.delivery}`, '/webhooks/deliveries/01900000-0000-7000-8000-000000000000'],
@@ -121,7 +121,7 @@ describe('what is foreign', () => {
     expect((await (await owner.call('GET', path)).text()).length).toBeGreaterThan(50);
   });
 
-  it('is 404 at every path that reads or judges by a policy of another tenant, and no obstacle to a namesake', async () => {
+  it('is 404 at every path that reads or judges by a foreign policy, and does not block one of the same name', async () => {
     const before = await ownersRows();
     for (const { method, path } of WITH_NAME) {
       const url = path.replace('{name}', ownPolicy).replace('{version}', '1');
@@ -130,7 +130,7 @@ describe('what is foreign', () => {
       const answer = await call(stranger);
       const text = await answer.text();
       expect(text).not.toContain(MARK);
-      // To make one of that name is not to touch the owner's.
+      // A policy of the same name does not touch the owner's.
       if (path === '/policies/{name}' && method === 'post') continue;
       expect([url, answer.status, text.includes('policy_not_found')]).toEqual([url, 404, true]);
       expect([url, (await call(owner)).status]).toEqual([url, 200]);
@@ -140,7 +140,7 @@ describe('what is foreign', () => {
     expect(await ownersRows()).toBe(before);
   });
 
-  it('is neither validated under a policy of another tenant nor judged by naming it in a body', async () => {
+  it('is not validated under a foreign policy, and not judged when a body names it', async () => {
     await stranger.call('POST', '/policies/own', { rules: {} });
     await owner.call('POST', '/policies/hers', { rules: {} });
     const before = await ownersRows();
@@ -153,7 +153,7 @@ describe('what is foreign', () => {
     expect(await ownersRows()).toBe(before);
   });
 
-  it('can not be sent again by naming it in a body', async () => {
+  it("can't be sent again when a body names it", async () => {
     const before = await ownersRows();
     for (const filter of [{ asset: ids.asset }, { endpoint: ids.endpoint }, { state: 'failed' }]) {
       const answer = await stranger.call('POST', '/webhooks/deliveries/replay', filter);
@@ -162,7 +162,7 @@ describe('what is foreign', () => {
     expect(await ownersRows()).toBe(before);
   });
 
-  it('does not touch who uses the same idempotency key or the same receiver', async () => {
+  it('is not touched by a tenant with the same idempotency key or the same receiver', async () => {
     const body = {
       assetPath: { location: 'local', path: './assets/rocket.jpg' },
       notifications: { onSuccess: `${receiver.url}/hook` },
@@ -177,7 +177,7 @@ describe('what is foreign', () => {
     );
     expect(answers.map(({ status }) => status)).toEqual([202, 202]);
     expect(ownId).not.toBe(strangeId);
-    // The owner's endpoint is disabled by its 410; the stranger's, of the same URL, finds out by itself.
+    // The owner's endpoint is disabled by its 410. The stranger's has the same URL and gets its own 410.
     const tried = await eventually(async () => {
       const listed = await stranger.read<{ state: string; failure: string; tries: unknown[] }[]>(
         `/webhooks/deliveries?asset=${strangeId}`,

@@ -23,7 +23,7 @@ describe('an API that is told to stop', () => {
       return readyz.status === 503 && readyz;
     });
 
-  it('says so at /readyz first, accepts and answers until DRAIN_DELAY_S is over, then ends with code 0', async () => {
+  it('reports it at /readyz first, accepts and answers until DRAIN_DELAY_S is over, then ends with code 0', async () => {
     const begin = performance.now();
     stack.api.signal('SIGTERM');
     expect(await (await draining()).json()).toMatchObject({ type: 'urn:validatr:error:draining' });
@@ -41,7 +41,7 @@ describe('an API that is told to stop', () => {
     await expect(client.call('GET', '/healthz')).rejects.toThrow('fetch failed');
   });
 
-  it('takes a signal that comes twice, from the terminal and from npm, for one', async () => {
+  it('counts a signal that comes twice, from the terminal and from npm, once', async () => {
     await stack.startApi();
     stack.api.signal('SIGINT');
     stack.api.signal('SIGINT');

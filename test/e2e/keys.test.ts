@@ -66,7 +66,7 @@ describe('API keys', () => {
 
   const clientOf = ({ key }: KeyBody) => createTestClient(stack.baseUrl, key);
 
-  it('are asked for on every path but health and echo, as RFC 6750 says', async () => {
+  it('are required on every path except health and echo, as RFC 6750 says', async () => {
     for (const path of [
       '/assets/',
       '/webhooks/endpoints',
@@ -88,7 +88,7 @@ describe('API keys', () => {
     expect(await (await fetch(`${stack.baseUrl}/echo/post`, echo)).json()).toEqual({ a: 1 });
   });
 
-  it('are refused alike when unknown, mistyped, expired or of another scheme', async () => {
+  it('get the same refusal if unknown, mistyped, expired or of another scheme', async () => {
     const { key } = await make(['assets:read']);
     const unknown = await createKey();
     await stack.database.query('DELETE FROM api_keys WHERE id = ?', [unknown.split('_')[1]]);
@@ -125,7 +125,7 @@ describe('API keys', () => {
       expect([401, 403]).not.toContain((await client.call(method, url, body)).status);
   });
 
-  it('end within 5 s of their revocation, in every process, and at once for who revokes', async () => {
+  it('end within 5 s of their revocation in every process, and at once in the process that revokes', async () => {
     const made = await make(['assets:read']);
     const client = clientOf(made);
     expect((await client.call('GET', '/assets/')).status).toBe(200);
@@ -189,7 +189,7 @@ describe('API keys', () => {
     await expect(cli('keys', 'create', '--tenant', 'No Such')).rejects.toThrow(/--tenant takes/);
   });
 
-  it('bound what one of them may ask a minute and at once, and leave the others alone', async () => {
+  it('limit the requests of one key a minute and at once, and leave the others alone', async () => {
     const busy = clientOf(await make(['assets:read']));
     const first = await busy.call('GET', '/assets/?limit=1');
     expect(first.headers.get('ratelimit-policy')).toBe(
@@ -213,7 +213,7 @@ describe('API keys', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it('bound the bytes that one of them may send a minute; what is refused is not counted', async () => {
+  it('limit the bytes of one key a minute, without the bytes of refused requests', async () => {
     const client = clientOf(await make(['assets:write']));
     const send = (bytes: number) =>
       client.call('POST', '/assets/image/', {
@@ -230,7 +230,7 @@ describe('API keys', () => {
     expect((await send(100_000)).status).toBe(422);
   });
 
-  it('show no verdict to one that may only write, however it asks', async () => {
+  it('show no verdict to a key that may only write, however it asks', async () => {
     const writer = clientOf(await make(['assets:write']));
     const answer = await writer.call(
       'POST',
@@ -241,7 +241,7 @@ describe('API keys', () => {
     expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, null]);
   });
 
-  it('make tenants, and the command line asks whose webhooks are meant', async () => {
+  it('make tenants, and the command line asks for the tenant of webhooks', async () => {
     await createKey('--tenant', 'research');
     const url = 'https://receiver.example/hook';
     await expect(cli('webhooks', 'secret', url)).rejects.toThrow(/--tenant <name>, one of default, research/);
@@ -255,7 +255,7 @@ describe('API keys', () => {
     expect(new Set(secrets).size).toBe(2);
   });
 
-  it('bound what one of them may have under way at once', async () => {
+  it('limit the requests that one key may have under way at once', async () => {
     const { key } = await make(['assets:read', 'assets:write']);
     const client = createTestClient(stack.baseUrl, key);
     const refused: IncomingMessage[] = [];
@@ -275,7 +275,7 @@ describe('API keys', () => {
     await eventually(async () => (await client.call('GET', '/assets/?limit=1')).status === 200);
   });
 
-  it('answers 503, not 401, while the database can not say', async () => {
+  it("are answered 503, not 401, while the database can't be read", async () => {
     const made = await make(['assets:read']);
     await stack.database.query('ALTER TABLE api_keys RENAME TO api_keys_away');
     try {

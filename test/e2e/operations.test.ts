@@ -89,22 +89,22 @@ describe('operating the pipeline', () => {
     await receiver.close();
   });
 
-  it('retries what is terminal, once, and nothing else', async () => {
+  it('retries only terminal assets, and each once', async () => {
     const id = await submitTroubled();
     const retry = async () => (await client.call('POST', `/assets/${id}/retry`)).status;
     expect(await retry()).toBe(409);
     await client.call('POST', `/assets/${id}/cancel`);
     await client.verdict(id);
-    // The new attempt meets the same trouble: it can't end between the two.
+    // The new attempt meets the same trouble, so it can't end between the two.
     expect(new Set(await Promise.all([retry(), retry()]))).toEqual(new Set([202, 409]));
     expect(await details(id)).toMatchObject({ attempt: 2, errors: null });
     await client.call('POST', `/assets/${id}/cancel`);
     await client.verdict(id);
   });
 
-  it('follows temporal workflow terminate with canceled within 60 s, and the event', async () => {
+  it('sets the asset canceled within 60 s of temporal workflow terminate, and sends the event', async () => {
     const receiver = await startReceiver();
-    // A workflow of our type that someone started by hand, and another row to look after, keep nobody from it.
+    // A workflow of our type that was started by hand does not disturb the reconciler, nor does another row.
     const stranger = ['-w', 'asset-not-a-uuid'];
     await stack.temporal(
       'workflow',

@@ -23,7 +23,7 @@ describe('submitted in 2,000 spellings that lead out of the roots', () => {
     await trap.remove();
   });
 
-  it('a valid JPEG outside is never found to be one, every asset ends, and nothing outside has changed', async () => {
+  it('a valid JPEG outside is never reached, every asset ends, and no file outside has changed', async () => {
     const before = await trap.hashOfOutside();
     const paths = traversals(trap, process.cwd());
     const accepted = new Map<string, string>();
@@ -54,12 +54,12 @@ describe('submitted in 2,000 spellings that lead out of the roots', () => {
     );
     expect(ended).toHaveLength(accepted.size);
     expect(ended.filter(({ state }) => state !== 'failed').map(({ id }) => accepted.get(id))).toEqual([]);
-    // What a spelling finds inside is no image; all others find nothing.
+    // Some spellings lead to a file inside, which is no image. All others lead to no file.
     const unreached = ended.filter(({ errors }) => 'onStart' in errors);
     expect(unreached.length).toBeGreaterThan(accepted.size - 200);
     expect(await trap.hashOfOutside()).toBe(before);
 
-    // The same picture inside is complete: it is the place that makes the difference.
+    // The same picture inside is complete, so only the place makes the difference.
     await copyFile(join(trap.dir, 'secret.jpg'), join(trap.root, 'good.jpg'));
     const id = await client.submit('assets/good.jpg');
     expect(await client.verdict(id)).toEqual({ id, state: 'complete' });

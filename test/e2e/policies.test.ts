@@ -58,7 +58,7 @@ describe('a stack that validates under policies', () => {
   const stepsOf = ({ steps }: Details) => steps.map(({ name, state }) => `${name} ${state}`);
   const common = ['checkWebhookUrls passed', 'checkAssetReachable passed', 'checkIsImage passed'];
 
-  it('completes what its policy allows, by the steps of that policy, and says which it was', async () => {
+  it('completes an asset that its policy allows, by the steps of that policy, and names the policy', async () => {
     const allowed = await validate({ policy: 'png-ok@1' });
     expect(allowed).toMatchObject({ state: 'complete', errors: null, policy: 'png-ok@1', findings: [] });
     expect(stepsOf(allowed)).toEqual([...common, 'checkIsJpeg passed']);
@@ -72,7 +72,7 @@ describe('a stack that validates under policies', () => {
     expect(stepsOf(plain)).toEqual([...common, 'checkIsJpeg failed', 'checkDimensions passed']);
   });
 
-  it('fails what its policy refuses, in the words of the policy', async () => {
+  it('fails an asset that its policy refuses, in the words of the policy', async () => {
     await add('large', { minDimensions: { width: 1_000, height: 1, message: '{width}px is too narrow?' } });
     const refused = await validate({ policy: 'large' });
     expect(refused).toMatchObject({
@@ -114,7 +114,7 @@ describe('a stack that validates under policies', () => {
     expect(plain.findings.map(({ code }) => code)).toEqual(['checksum_mismatch', 'format_not_allowed']);
   });
 
-  it('confirms no checksum of a file too large to pass, be it of a terabyte, and has its verdict at once', async () => {
+  it('confirms no checksum of a file too large to pass, even of a terabyte, and gives a verdict at once', async () => {
     await copyFile(PNG, join(base, 'assets/large.png'));
     await truncate(join(base, 'assets/large.png'), 2 ** 40);
     const given = { policy: 'png-ok', sha256: 'ab'.repeat(32) };
@@ -132,7 +132,7 @@ describe('a stack that validates under policies', () => {
     ]);
   });
 
-  it('refuses a submission under a policy that is not there, and stores nothing', async () => {
+  it('refuses a submission under a missing policy, and stores nothing', async () => {
     const answer = await client.call('POST', '/assets/image/', {
       assetPath: { location: 'local', path: './assets/kept.png' },
       policy: 'nobodys@1',

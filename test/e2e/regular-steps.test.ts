@@ -46,7 +46,7 @@ describe('with every step as a regular activity', () => {
       );
       await eventually(isClosed, { what: 'the end of the run' });
     }
-    // Each attempt tells of its start and of its end; at least once, so an event may come twice.
+    // Each attempt sends its start and its end at least once, so an event may come twice.
     const ids = () => new Set(receiver.events.map((event) => event.headers['webhook-id']));
     await eventually(() => ids().size === 8, { what: 'eight events' });
     await receiver.close();

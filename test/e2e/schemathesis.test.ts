@@ -3,7 +3,7 @@ import { createApiKey } from '../support/cli.ts';
 import { type Installed, installSchemathesis, runSchemathesis } from '../support/schemathesis/run.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
-/** Cases of an operation and phase: each run takes about a minute on two cores. */
+/** Cases for each operation and phase. With this number a run takes about a minute on two cores. */
 const MAX_EXAMPLES = 60;
 
 describe('the API, tried out by its own document', () => {
@@ -37,11 +37,11 @@ describe('the API, tried out by its own document', () => {
     expect(output).toMatch(/\d{3,} passed/);
   }
 
-  it('never fails, and answers as the document says, to who has an API key', async ({ skip }) => {
+  it('never fails, and answers as the document says, with an API key', async ({ skip }) => {
     await tryOut((made) => createApiKey(made, '--scopes', 'admin'), skip);
   });
 
-  it('never fails, and answers as the document says, to who has none', async ({ skip }) => {
+  it('never fails, and answers as the document says, without an API key', async ({ skip }) => {
     await tryOut(() => Promise.resolve(null), skip);
   });
 });

@@ -6,22 +6,22 @@ import { eventually } from '../support/eventually.ts';
 import { startReceiver, type TestReceiver } from '../support/receiver.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 
-/** What a receiver's URL may hold, in its path and its query. */
+/** Secrets that the path and query of a receiver's URL may hold. */
 const TOKEN_IN_PATH = 'seeded-path-token';
 const TOKEN_IN_QUERY = 'seeded-query-token';
-/** User info makes a URL invalid; its password is still one. */
+/** User info makes a URL invalid. Its password is a secret all the same. */
 const PASSWORD_IN_URL = 'seeded-password';
 
 /**
- * Secrets are put in everywhere where they belong, and where people put them by mistake; then everything that is
- * written or answered is searched for them.
+ * The test puts secrets everywhere where they belong, and where people put them by mistake. Then it searches everything that is
+ * written or answered for them.
  */
 describe('a secret', () => {
   let stack: Stack;
   let receiver: TestReceiver;
   let client: TestClient;
   const answers: string[] = [];
-  /** By what they are; each is searched for as it is. */
+  /** The secrets by kind. Each is searched for as it is. */
   const secrets: Record<string, string> = {};
   let logs: string;
   let histories: string;
@@ -60,7 +60,7 @@ describe('a secret', () => {
   const cli = (...args: string[]) => runCli(stack, ...args);
   const createKey = (...options: string[]) => createApiKey(stack, ...options);
 
-  /** What people do every day. */
+  /** Requests that people make every day. */
   async function liveWithThem(url: string): Promise<void> {
     const refusing = url.replace(receiver.url, `${receiver.url}/refuses`);
     const dead = url.replace(/:\d+/, ':9');
@@ -85,7 +85,7 @@ describe('a secret', () => {
       await keep(client.call('GET', path));
   }
 
-  /** What people do by mistake, and others on purpose. */
+  /** Requests that people make by mistake, or attackers on purpose. */
   async function failWithThem(url: string, key: string): Promise<void> {
     const mistyped = `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`;
     await keep(createTestClient(stack.baseUrl, mistyped).call('GET', '/assets/'));
@@ -153,7 +153,7 @@ describe('a secret', () => {
     encodeURIComponent(secret),
     Buffer.from(secret).toString('base64').replace(/=+$/, ''),
     Buffer.from(secret).toString('hex'),
-    // Of what is base64 itself, the bytes.
+    // A secret that is base64 itself is searched for as its bytes.
     Buffer.from(secret, 'base64').toString('hex'),
   ];
 
@@ -182,7 +182,7 @@ describe('a secret', () => {
     expect(answers.filter((answer) => found(answer).length > 0)).toEqual([]);
   });
 
-  it('is in no row of the database, but for the URLs that are to be called', () => {
+  it('is in no row of the database, except in the URLs to call', () => {
     const urls = [
       'token in the path of a webhook URL',
       'token in the query of a webhook URL',
@@ -195,12 +195,12 @@ describe('a secret', () => {
         Object.keys(secrets).filter((name) => !urls.includes(name)),
       ),
     ).toEqual([]);
-    // The test would not see much if it could not see these.
+    // The search proves little if it can't find these.
     expect(found(dump, urls)).toEqual(urls);
   });
 });
 
-/** Every string of a message, and its bytes as the text that they are. (Its own JSON would encode them.) */
+/** Every string of a message, and its bytes as text, because its own JSON would encode them. */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (value instanceof Uint8Array) return [Buffer.from(value).toString('utf8')];

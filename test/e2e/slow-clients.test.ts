@@ -9,10 +9,10 @@ import { type Stack, startStack } from '../support/stack.ts';
 const SLOW_HEADERS = 500;
 const SLOW_BODIES = 500;
 const SECONDS = 60;
-/** Fewer than there are slow bodies: if these counted, nobody else would get in. */
+/** Fewer than there are slow bodies. If slow bodies counted, no other client would get in. */
 const REQUESTS_IN_FLIGHT_MAX = 200;
 const HONEST_PER_S = 50;
-/** Well below the ceiling: on a busy machine the honest ones must not overload the API themselves. */
+/** Well below the ceiling, because on a busy machine the honest clients must not overload the API themselves. */
 const HONEST_AT_ONCE = 50;
 const CUT_AFTER_MS = 10_000;
 /** Honest clients alone, for comparison. */
@@ -53,7 +53,7 @@ describe('among a thousand clients that send a byte now and then', () => {
       statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
     };
 
-    /** Sends at a steady rate until told to stop; gives how long each answer took, in order. */
+    /** Sends at a steady rate until told to stop. Returns how long each answer took, in order. */
     async function sendUntil(isOver: () => boolean): Promise<number[]> {
       tookMs = [];
       const begin = performance.now();
@@ -86,9 +86,9 @@ describe('among a thousand clients that send a byte now and then', () => {
       1_000 / (0.9 * HONEST_PER_S),
       'the time between honest requests',
     );
-    // A machine that needs half a second for the honest ones alone has no second for both.
+    // A machine that needs half a second for the honest clients alone can't serve both within a second.
     expectWithin(honestMs.p99, Math.max(1_000, 2 * honestMs.alone), 'the 99th percentile of honest requests');
-    // A client is cut after 10 s, and the API looks every second: four times in this minute, with room for a pause.
+    // A client is cut after 10 s, and the API looks every second. That is four times in this minute, with room for a pause.
     for (const [kind, clients] of [
       ['headers', SLOW_HEADERS],
       ['bodies', SLOW_BODIES],

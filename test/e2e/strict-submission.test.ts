@@ -13,7 +13,7 @@ describe('a strict submission to a stack whose webhooks reach public addresses o
   });
   afterAll(() => stack?.stop());
 
-  it('is refused for addresses that are forbidden, given as such or by name', async () => {
+  it('is refused for forbidden addresses, given as numbers or by name', async () => {
     const answer = await client.call(
       'POST',
       '/assets/image/',

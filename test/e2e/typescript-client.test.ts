@@ -40,7 +40,7 @@ describe('the TypeScript client', () => {
     expect(data?.image?.format).toBe('JPEG');
   });
 
-  /** Runs the example under a heading of the README: what it prints. */
+  /** Runs the example under a heading of the README. Returns its output. */
   async function runExample(heading: string): Promise<string> {
     const [, section = ''] = (await readFile(join(PACKAGE, 'README.md'), 'utf8')).split(`\n## ${heading}\n`);
     const [, example = ''] = /```ts\n(.+?)```/s.exec(section) ?? [];
@@ -61,7 +61,7 @@ describe('the TypeScript client', () => {
     );
   });
 
-  it('makes one asset of one key, and says what is wrong with a request', async () => {
+  it('makes one asset for one key, and tells the faults of a request', async () => {
     const idempotencyKey = crypto.randomUUID();
     const first = await client.submit(asset('rocket.jpg'), { idempotencyKey });
     expect(await client.submit(asset('rocket.jpg'), { idempotencyKey })).toEqual(first);
@@ -94,7 +94,7 @@ describe('the TypeScript client', () => {
     expect([...delivered]).toEqual(expect.arrayContaining(submitted));
   });
 
-  it('takes webhooks for real that are, and refuses other signatures, other bodies and old ones', async () => {
+  it('accepts real webhooks, and refuses other signatures, other bodies and old ones', async () => {
     const url = `${receiver.url}/hook`;
     const { stdout } = await run(process.execPath, ['src/bin/cli.ts', 'webhooks', 'secret', url], {
       env: { PATH: process.env['PATH'], ...stack.env },

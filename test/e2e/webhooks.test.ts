@@ -61,7 +61,7 @@ describe('webhooks', () => {
     for (const secret of [before, after])
       expect(verify(secret, receiver.events[1])).toMatchObject({ state: 'complete' });
     expect(() => verify(after, receiver.events[0])).toThrow('No matching signature');
-    // However the URL is spelt, it is the same endpoint.
+    // Another spelling of the URL is the same endpoint.
     expect(await cli('webhooks', 'secret', url.replace('http://', 'HTTP://'))).toBe(after);
     await expect(cli('webhooks', 'secret', url, '--rotate')).rejects.toThrow('rotated within the last 24 h');
     await expect(cli('webhooks', 'toString')).rejects.toThrow('There is no command');
@@ -129,13 +129,13 @@ describe('webhooks', () => {
       expect(new Set(events.map((event) => event.body)).size).toBe(1);
       expect(events).toHaveLength(2);
     }
-    // A delivered one too: its receiver may have lost it.
+    // A delivered event too, because its receiver may have lost it.
     expect(await cli('webhooks', 'replay', first.id)).toContain('It is sent again');
     await eventually(() => receiver.events.length === 5);
     await receiver.close();
   });
 
-  it('that wait for their next try are tried at once when asked to', async () => {
+  it('that wait for their next try are tried at once on request', async () => {
     let isDown = true;
     const receiver = await startReceiver((_event, res) => {
       res.writeHead(isDown ? 500 : 200).end();
@@ -201,7 +201,7 @@ describe('webhooks', () => {
     await receiver.close();
   });
 
-  it('are listed in pages, and nothing is listed for a question that is none', async () => {
+  it('are listed in pages, and invalid queries are refused', async () => {
     const receivers: TestReceiver[] = [await startReceiver()];
     const deliveries = [await notify(receivers[0]?.url ?? ''), await notify(receivers[0]?.url ?? '')];
     const endpoint = deliveries[0]?.endpointId ?? '';
@@ -211,7 +211,7 @@ describe('webhooks', () => {
     expect(await client.read(next)).toMatchObject([{ id: deliveries[0]?.id }]);
     for (const query of ['state=lost', 'limit=0', 'limit=501', 'cursor=x', 'asset=x', 'color=red'])
       expect((await client.call('GET', `/webhooks/deliveries?${query}`)).status, query).toBe(422);
-    // Times that no database takes are times all the same.
+    // Times that no database stores are valid all the same.
     for (const [query, count] of [
       ['from=0000-01-01T00:00:00Z&to=9999-12-31T23:59:59-23:59', 2],
       ['to=0000-01-01T00:00:00Z', 0],
@@ -223,7 +223,7 @@ describe('webhooks', () => {
     await Promise.all(receivers.map((receiver) => receiver.close()));
   });
 
-  it('whose workflow an operator ends are failed and stay listed; those whose workflow is lost go on', async () => {
+  it('are failed and stay listed if an operator ends their workflow; they go on if the workflow is lost', async () => {
     const receiver = await startReceiver((_event, res) => {
       res.writeHead(500).end();
     });
@@ -241,7 +241,7 @@ describe('webhooks', () => {
     await receiver.close();
   });
 
-  it('where proof is required, are sent to who echoes a challenge, and to nobody else', async () => {
+  it('are sent only to receivers that echo a challenge, if proof is required', async () => {
     stack.worker.signal('SIGTERM');
     await stack.worker.ended();
     await stack.startWorker({ WEBHOOK_CHALLENGE: 'required' });

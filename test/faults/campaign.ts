@@ -9,23 +9,23 @@ import type { Plan } from './plan.ts';
 import { startFaultStack } from './stack.ts';
 import { submitAll } from './submit.ts';
 
-/** Far beyond the bound, so that the figures tell "late" from "lost". */
+/** Far beyond the bound, so the figures tell a late verdict from a lost one. */
 const VERDICTS_WITHIN_MS = 300_000;
 /** A try that was cut off is made again a minute later. */
 const WEBHOOKS_WITHIN_MS = 180_000;
-/** For a try whose answer came, but whose duplicate is still on its way. */
+/** A try may have its answer while a duplicate of it is still on its way. */
 const STRAGGLERS_MS = 1_000;
 const LOOK_EVERY_MS = 500;
 
 export interface CampaignOptions {
   readonly plan: Plan;
   readonly temporalCli: string;
-  /** The log; what the programs print goes to the same name with `.output` behind it. */
+  /** The log. The output of the programs goes to the same name with `.output` behind it. */
   readonly logFile: string;
   readonly say: (line: string) => void;
 }
 
-/** Runs a plan against a stack of its own and checks what it saw. */
+/** Runs a plan against a stack of its own, and checks the log. */
 export async function runCampaign({ plan, temporalCli, logFile, say }: CampaignOptions): Promise<Report> {
   const log = openLog(logFile);
   const receiver = await startReceiver((event, res) => {
@@ -78,7 +78,7 @@ function logWebhook(log: Log, receiverUrl: string, { path, headers, body }: Rece
   });
 }
 
-/** Gives up silently after `withinMs`: what is missing then is for the checker to say. */
+/** Gives up silently after `withinMs`, because the checker reports what is missing. */
 async function waitUntilNone(
   what: 'assets' | 'deliveries',
   databaseUrl: string,

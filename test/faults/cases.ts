@@ -1,6 +1,6 @@
 import type { NotificationKey } from '../../src/domain/asset.ts';
 
-/** The verdict of an asset as the contract words it; `errors` in the order of its keys and messages. */
+/** The verdict of an asset in the words of the contract; `errors` in the order of its keys and messages. */
 export interface Expected {
   readonly state: 'complete' | 'failed';
   readonly errors: Readonly<Record<string, readonly string[]>> | null;
@@ -20,7 +20,7 @@ const dimensions = (size: string) =>
 const PNG = 'Assets must be a JPEG, the provided image is a PNG';
 const UNREACHABLE = 'Asset path is not reachable.';
 
-/** What `assets/SOURCES.md` says of the files, in sentences written here anew: the product's own could be wrong. */
+/** Verdicts on the files of `assets/SOURCES.md`. The sentences are written again here, because the product's could be wrong. */
 export const CASES: readonly Case[] = [
   { path: './assets/rocket.jpg', weight: 8, state: 'complete', errors: null },
   { path: './assets/hubble_deep_field.jpg', weight: 1, state: 'complete', errors: null },

@@ -2,13 +2,13 @@ import { Webhook } from 'standardwebhooks';
 import type { LogRecord } from './log.ts';
 import type { Sighting, Violation } from './sightings.ts';
 
-/** How far a receiver lets `webhook-timestamp` be from its own clock (Standard Webhooks 1.0 leaves it to libraries: 5 min). */
+/** How far `webhook-timestamp` may be from the receiver's clock. Standard Webhooks 1.0 leaves it to libraries: 5 min. */
 const TOLERANCE_MS = 5 * 60 * 1000;
 
 /**
- * Every event bears a signature by the secret of its endpoint (its URL without query and fragment) over the id, the
- * timestamp and the bytes that came. Computed with the package `standardwebhooks`; its `verify` would hold the
- * timestamps against today's clock instead of the time of arrival.
+ * Checks that every event has a signature by the secret of its endpoint (its URL without query and fragment). The signature is
+ * over the id, the timestamp and the bytes that came. The package `standardwebhooks` computes it. Its `verify` is not used,
+ * because it would compare timestamps with today's clock instead of the time of arrival.
  */
 export function checkSignatures(sightings: readonly Sighting[], records: readonly LogRecord[]): Violation[] {
   const verifiers = new Map<string, Webhook>();

@@ -4,8 +4,8 @@ import type { Sighting, Violation } from './sightings.ts';
 const TERMINAL = new Set(['complete', 'failed', 'canceled']);
 
 /**
- * Acknowledged ⊆ terminal, one row a request, one attempt, the expected verdict byte for byte, in time. An asset whose
- * answer was lost need not be there; if it is, the rest holds for it as well.
+ * Checks that each acknowledged asset is terminal in time, with one row a request, one attempt, and the expected verdict byte
+ * for byte. An asset whose answer was lost may be missing. If it is there, the rest holds for it as well.
  */
 export function checkVerdicts(
   { submission, request, acknowledged, rows }: Sighting,

@@ -2,12 +2,12 @@ import type { NotificationKey } from '../../src/domain/asset.ts';
 import type { RecordOf } from './log.ts';
 import type { Sighting, Violation, Webhook } from './sightings.ts';
 
-/** The terminal event waits for onStart's first try, but no longer than this after onStart was due (contract). */
+/** The terminal event waits for onStart's first try, but at most this long after onStart was due (contract). */
 const START_EVENT_GRACE_MS = 10_000;
 
 /**
- * The events that came are exactly those that had to: onStart and the end of each asset with a usable URL, each with
- * one id and one body however often it came, the end not before the start.
+ * Checks that the events that came are exactly the expected ones: onStart and the end of each asset with a usable URL. Each has
+ * one id and one body however often it came. The end does not come before the start.
  */
 export function checkWebhooks({ submission, request, acknowledged, rows, webhooks }: Sighting): Violation[] {
   const violations: Violation[] = [];
@@ -30,7 +30,7 @@ export function checkWebhooks({ submission, request, acknowledged, rows, webhook
   return violations;
 }
 
-/** Says so where the terminal event came first, and whether it had waited as long as it must. */
+/** A terminal event that came before onStart. `isAllowed`: it had waited as long as it must. Null if there is none. */
 export function endBeforeStart({
   request,
   rows,
@@ -46,7 +46,7 @@ export function endBeforeStart({
   };
 }
 
-/** Over the whole log: an id names one event, and all that came under it are byte for byte the same. */
+/** Checks over the whole log that an id names one event, and that all its requests are the same byte for byte. */
 export function checkIds(sightings: readonly Sighting[]): Violation[] {
   const seen = new Map<string, { submission: number; event: NotificationKey; body: string }>();
   return sightings.flatMap(({ submission, webhooks }) =>
@@ -65,7 +65,7 @@ export function checkIds(sightings: readonly Sighting[]): Violation[] {
   );
 }
 
-/** The exact bodies by event; none where there is no asset to tell about. */
+/** The exact bodies by event. Empty if there is no asset to tell about. */
 function expectedBodies(
   { usable, expected: { state, errors } }: RecordOf<'request'>,
   id: string | undefined,

@@ -5,7 +5,7 @@ import { type Figures, lastFaultEndedAt, measure } from './figures.ts';
 import type { LogRecord, RecordOf } from './log.ts';
 import { gatherSightings, type Sighting, type Violation } from './sightings.ts';
 
-/** After the last fault every asset is terminal within this time, on a quiet machine. */
+/** After the last fault, every asset has to be terminal within this time, on a quiet machine. */
 const ALL_TERMINAL_WITHIN_MS = 60_000;
 
 export interface Report {
@@ -13,7 +13,7 @@ export interface Report {
   readonly violations: readonly Violation[];
 }
 
-/** Proves from a log alone what a run had to show, or says what it did not. */
+/** Checks from a log alone that a run showed all that it had to. */
 export function checkLog(records: readonly LogRecord[]): Report {
   const run = records.find((record): record is RecordOf<'run'> => record.type === 'run');
   const { sightings, strays } = gatherSightings(records);
@@ -35,7 +35,7 @@ export function checkLog(records: readonly LogRecord[]): Report {
   return { figures: measure(records, sightings, violations), violations };
 }
 
-/** A log that misses a part proves nothing about it. */
+/** Checks that no part of the log is missing, because a missing part proves nothing. */
 function checkCompleteness(
   records: readonly LogRecord[],
   run: RecordOf<'run'> | undefined,

@@ -60,7 +60,7 @@ describe('when decoders are killed', () => {
     expect(stack.worker.output()).toContain('a decoder has ended');
   });
 
-  it('a worker that stops, or is killed, leaves none behind', async () => {
+  it('a worker that stops, or is killed, leaves no decoder behind', async () => {
     const pids = decoders();
     expect(pids.length).toBeGreaterThan(0);
     stack.worker.signal('SIGTERM');

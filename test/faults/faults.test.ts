@@ -13,7 +13,7 @@ describe('when every part dies once', () => {
   });
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
-  it('loses nothing, judges nothing wrong and tells every webhook (npm run test:faults)', async () => {
+  it('loses no asset, gives no wrong verdict and sends every webhook (npm run test:faults)', async () => {
     const seed = Math.floor(Math.random() * 2 ** 32);
     const { violations, figures } = await runCampaign({
       plan: makePlan({ seed, rate: 10, submissions: 150 }, SHORT),

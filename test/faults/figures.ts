@@ -6,12 +6,12 @@ import type { Sighting, Violation } from './sightings.ts';
 interface FaultFigures {
   readonly target: Target;
   readonly signal: string;
-  /** From the first submission. */
+  /** Milliseconds from the first submission. */
   readonly atMs: number;
   readonly forMs: number;
-  /** Until the program had been started again (Postgres, Temporal: until it answered); null for a stop. */
+  /** Milliseconds until the program was started again (Postgres, Temporal: until it answered). Null for a stop. */
   readonly restartedAfterMs: number | null;
-  /** Until the next asset became terminal. */
+  /** Milliseconds until the next asset became terminal. */
   readonly nextVerdictAfterMs: number | null;
 }
 
@@ -20,23 +20,23 @@ export interface Figures {
   readonly submissions: number;
   readonly acknowledged: number;
   readonly notAcknowledged: Readonly<Record<string, number>>;
-  /** Assets that are there although their answer was lost. */
+  /** Assets that exist although their answer was lost. */
   readonly acceptedUnheard: number;
   readonly terminal: number;
   readonly lost: number;
   readonly wrong: number;
-  /** Runs that began more than once, by how often. */
+  /** Assets whose run began more than once, by the number of times. */
   readonly claims: Readonly<Record<string, number>>;
   readonly lastVerdictAfterLastFaultMs: number | null;
   readonly webhooks: {
     readonly received: number;
     readonly duplicates: number;
     readonly outstanding: number;
-    /** Terminal events that had waited for onStart as long as they must, and went ahead. */
+    /** Terminal events that had waited for onStart as long as they must, and then went ahead of it. */
     readonly endsAheadOfStart: number;
     readonly lastAfterLastFaultMs: number | null;
   };
-  /** Ends that no fault caused. */
+  /** Ends of programs that no fault caused. */
   readonly endedByThemselves: Readonly<Record<Target, number>>;
   readonly violations: Readonly<Record<string, number>>;
   readonly faults: readonly FaultFigures[];

@@ -2,7 +2,7 @@ import type { Log } from './log.ts';
 import type { Plan } from './plan.ts';
 import type { FaultStack } from './stack.ts';
 
-/** Makes the plan's faults at their moments; ends with the last. */
+/** Makes the plan's faults at their moments. Resolves after the last. */
 export async function injectFaults({ faults }: Plan, { programs }: FaultStack, log: Log): Promise<void> {
   const begin = performance.now();
   await Promise.all(

@@ -1,16 +1,16 @@
 import type { Program, Track } from '../../src/dev/program.ts';
 
-/** Between two starts of a program that ends at once, so that it can't eat the processor. */
+/** The pause between two starts, so a program that ends at once does not use up the processor. */
 const RESTART_MS = 100;
 
 export interface KeptProgram {
-  /** Signals the program, or its successor if it has just ended; a kill is over when the process is gone. */
+  /** Signals the program, or its successor if it has just ended. A kill resolves when the process is gone. */
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface KeptOptions {
-  /** Starts the program and waits until it is there; tells `track` of it at once. */
+  /** Starts the program and waits until it is ready. It calls `track` at once. */
   readonly start: (track: Track) => Promise<unknown>;
   readonly stopSignal: NodeJS.Signals;
   readonly onStarted: () => void;
@@ -18,8 +18,8 @@ export interface KeptOptions {
 }
 
 /**
- * Starts a program again whenever it ends, at once if it was killed. @throws if its first start fails; a later one is
- * tried until it succeeds, as a supervisor would (Postgres, for one, can't start before its last orphan has gone).
+ * Starts a program again whenever it ends, at once if it was killed. @throws if its first start fails. A later start is
+ * repeated until it succeeds, as a supervisor would do (e.g. Postgres can't start before its last orphan has gone).
  */
 export async function keepRunning({
   start,
@@ -63,7 +63,7 @@ export async function keepRunning({
       stopping = true;
       await current?.stop(stopSignal, 10_000);
       await kept;
-      // One that was being started while we stopped its predecessor.
+      // The program may have been starting while its predecessor was stopped.
       await current?.stop('SIGKILL', 0);
     },
   };

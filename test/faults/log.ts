@@ -4,8 +4,8 @@ import type { Expected } from './cases.ts';
 import type { PlannedFault, Target } from './plan.ts';
 
 /**
- * What a run observed, one JSON line each; everything the checker needs is in here. `at` is the runner's clock, in
- * milliseconds since 1970. `submission` counts from 0.
+ * One observation of a run, one JSON line each. The checker needs nothing else. `at` is the runner's clock, in milliseconds
+ * since 1970. `submission` counts from 0.
  */
 export type LogRecord = { readonly at: number } & (
   | {
@@ -14,19 +14,19 @@ export type LogRecord = { readonly at: number } & (
       readonly rate: number;
       readonly submissions: number;
       readonly faults: number;
-      /** Of the machine, when the run began (`machine-pace.ts`). */
+      /** The machine's pace when the run began (`machine-pace.ts`). */
       readonly slowness: number;
     }
   | {
       readonly type: 'request';
       readonly submission: number;
       readonly path: string;
-      /** Keys whose URL can be called. */
+      /** Keys with a valid URL. */
       readonly usable: readonly NotificationKey[];
       readonly expected: Expected;
     }
   | { readonly type: 'acknowledged'; readonly submission: number; readonly id: string }
-  /** No 202 came. The asset may be there all the same: its answer may have been lost. */
+  /** No 202 came. The asset may exist all the same, because its answer may have been lost. */
   | { readonly type: 'not_acknowledged'; readonly submission: number; readonly reason: string }
   | {
       readonly type: 'webhook';
@@ -39,7 +39,7 @@ export type LogRecord = { readonly at: number } & (
   | ({ readonly type: 'fault_begun'; readonly fault: number } & PlannedFault)
   | { readonly type: 'fault_ended'; readonly fault: number }
   | { readonly type: 'program_started'; readonly program: Target }
-  /** `killed`: by a fault; otherwise it ended by itself. */
+  /** `killed`: by a fault. Otherwise it ended by itself. */
   | {
       readonly type: 'program_ended';
       readonly program: Target;
@@ -55,9 +55,9 @@ export type LogRecord = { readonly at: number } & (
       /** As JSON, in the bytes that a client reads. */
       readonly errors: string | null;
       readonly attempt: number;
-      /** How often a run of the asset began; more than one means that one was cut off. */
+      /** How often a run of the asset began. More than once means that a run was cut off. */
       readonly claims: number;
-      /** When its run claimed it, and onStart was due. */
+      /** The time when its run claimed it and onStart was due. */
       readonly startedAt: number | null;
       readonly finishedAt: number | null;
     }
@@ -72,7 +72,7 @@ export interface Log {
   add(record: Unstamped<LogRecord>): void;
 }
 
-/** Kept in memory and, line by line, in the file: an interrupted run leaves what it saw. */
+/** Kept in memory and, line by line, in the file, so an interrupted run leaves its observations. */
 export function openLog(file: string): Log {
   const records: LogRecord[] = [];
   writeFileSync(file, '');

@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import type { AssetErrors } from '../../src/domain/asset.ts';
 import type { Log } from './log.ts';
 
-/** What is left to do, straight from the database; null while it does not answer. */
+/** The number of open assets and deliveries, straight from the database. Null while it does not answer. */
 export async function readOpenWork(
   databaseUrl: string,
 ): Promise<{ assets: number; deliveries: number } | null> {
@@ -16,7 +16,7 @@ export async function readOpenWork(
   );
 }
 
-/** Logs the final rows: state and errors as clients read them, the rest from the database. */
+/** Logs the final rows: state and errors as clients read them, other columns from the database. */
 export async function logRows(baseUrl: string, databaseUrl: string, log: Log): Promise<void> {
   const listed = (await (await fetch(`${baseUrl}/assets/`)).json()) as {
     id: string;
@@ -46,7 +46,7 @@ export async function logRows(baseUrl: string, databaseUrl: string, log: Log): P
 
 async function query<Row extends object>(connectionString: string, sql: string): Promise<Row[]> {
   const client = new Client({ connectionString, connectionTimeoutMillis: 5_000, query_timeout: 10_000 });
-  // A server that dies between two answers says so here as well.
+  // A server that dies between two answers is reported here as well.
   client.on('error', () => undefined);
   try {
     await client.connect();

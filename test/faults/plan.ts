@@ -7,26 +7,26 @@ export type Target = (typeof TARGETS)[number];
 export interface PlannedFault {
   readonly target: Target;
   readonly signal: 'SIGKILL' | 'SIGSTOP';
-  /** From the first submission. */
+  /** Milliseconds from the first submission. */
   readonly atMs: number;
-  /** Until SIGCONT; 0 for a kill. */
+  /** Milliseconds until SIGCONT; 0 for a kill. */
   readonly forMs: number;
 }
 
-/** How much goes wrong in a run. */
+/** How many faults a run has. */
 export interface Severity {
   readonly kills: Readonly<Record<Target, number>>;
-  /** How long the worker is stopped, once. */
+  /** How long the worker is stopped, once, in milliseconds. */
   readonly workerStopMs: number;
 }
 
-/** What the issue asks for, over 2,000 submissions at 15/s. */
+/** The full run: 2,000 submissions at 15/s. */
 export const FULL: Severity = {
   kills: { api: 20, worker: 20, temporal: 5, postgres: 5 },
   workerStopMs: 60_000,
 };
 
-/** One of each. The stop is longer than a workflow task may take (5 s), so that its work goes to someone else. */
+/** One of each. The stop is longer than a workflow task may take (5 s), so another worker gets its work. */
 export const SHORT: Severity = {
   kills: { api: 1, worker: 1, temporal: 1, postgres: 1 },
   workerStopMs: 7_000,
@@ -37,11 +37,11 @@ export interface Plan {
   /** Submissions a second. */
   readonly rate: number;
   readonly submissions: readonly Case[];
-  /** In the order of their moments. */
+  /** In the order of their times. */
   readonly faults: readonly PlannedFault[];
 }
 
-/** Everything random about a run, drawn from its seed. @throws {RangeError} if the stop does not fit into the run */
+/** Draws all random parts of a run from its seed. @throws {RangeError} if the stop does not fit into the run */
 export function makePlan(
   { seed, rate, submissions }: { seed: number; rate: number; submissions: number },
   { kills, workerStopMs }: Severity,
@@ -61,7 +61,7 @@ export function makePlan(
     for (let index = 0; index < kills[target]; index += 1) {
       let atMs = random() * lengthMs;
       if (target === 'worker') {
-        // A stopped worker that is killed would be replaced at once: the stop would be over.
+        // A stopped worker that is killed is replaced at once, so its stop would be over.
         atMs = random() * (lengthMs - workerStopMs);
         if (atMs >= stopAtMs) atMs += workerStopMs;
       }

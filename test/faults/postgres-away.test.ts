@@ -39,8 +39,8 @@ describe('when Postgres goes away under use', () => {
   });
 
   /**
-   * Submits one by one until told to stop, at the latest at the end of the test. Keeps the ids of what was accepted,
-   * every status, and what was not answered.
+   * Submits one by one until told to stop, at the latest at the end of the test. Keeps the ids of accepted assets, every
+   * status, and the requests without an answer.
    */
   function submitAll() {
     const accepted: string[] = [];
@@ -104,12 +104,12 @@ describe('when Postgres goes away under use', () => {
     await expectAllComplete(load.accepted);
   });
 
-  it('lives on when Postgres is killed and comes back; meanwhile it says so, and every accepted asset ends', async () => {
+  it('lives on when Postgres is killed and comes back, reports it meanwhile, and ends every accepted asset', async () => {
     const load = submitAll();
     await eventually(() => load.accepted.length >= 20, { what: 'acceptances' });
     process.kill(postgres.pid, 'SIGKILL');
     await eventually(() => load.statuses.has(503), { what: 'a refusal' });
-    // What a look found holds for half a second.
+    // The result of a look holds for half a second.
     const checks = await eventually(
       async () => {
         const readyz = await client.read<{ checks?: Record<string, string> }>('/readyz');
@@ -121,7 +121,7 @@ describe('when Postgres goes away under use', () => {
     expect((await client.call('GET', `/assets/${load.accepted[0]}`)).status).toBe(503);
 
     const before = load.accepted.length;
-    // The processes of the dead server hold its memory until they have noticed.
+    // The processes of the dead server hold its memory until they have noticed its death.
     postgres = await eventually(() => startPostgres().catch(() => undefined), {
       everyMs: 500,
       what: 'Postgres',

@@ -6,7 +6,7 @@ import { isRecording, keepHistory } from '../support/workflow-lab.ts';
 
 const ASSETS = 200;
 
-/** Processes die in the middle of work; what was acknowledged ends all the same. */
+/** Processes die in the middle of work. Every acknowledged asset ends all the same. */
 describe('when processes die', () => {
   let stack: Stack;
 
@@ -23,7 +23,7 @@ describe('when processes die', () => {
     return Number(row?.count);
   }
 
-  /** The history of one whose task was under way when its worker was killed. */
+  /** Keeps the history of an asset whose task was under way when its worker was killed. */
   async function recordCrash(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       const history = await stack.temporal('workflow', 'show', '-w', `asset-${id}`, '--output', 'json');
@@ -52,7 +52,7 @@ describe('when processes die', () => {
     if (isRecording) await recordCrash(ids);
   });
 
-  it('loses nothing that was acknowledged when the API is killed', async () => {
+  it('keeps every acknowledged asset when the API is killed', async () => {
     const acknowledged: string[] = [];
     const client = createTestClient(stack.baseUrl);
     const submitting = Array.from({ length: 20 }, async () => {
@@ -73,7 +73,7 @@ describe('when processes die', () => {
     });
   });
 
-  it('drains at SIGTERM: processes end by themselves and what they left is taken up again', async () => {
+  it('drains at SIGTERM: processes end by themselves, and new ones finish their work', async () => {
     const client = createTestClient(stack.baseUrl);
     const ids = await Promise.all(Array.from({ length: 30 }, () => client.submit('./assets/rocket.jpg')));
     stack.worker.signal('SIGTERM');

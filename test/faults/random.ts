@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) determined by a seed (mulberry32), so that a run can be repeated. */
+/** Numbers in [0, 1) from a seed (mulberry32), so a run can be repeated. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

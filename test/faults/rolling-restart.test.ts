@@ -7,14 +7,14 @@ import { type Program, type Stack, startStack } from '../support/stack.ts';
 
 const REQUESTS_PER_S = 200;
 const TICK_MS = 10;
-/** A machine that can't do as many a second gets fewer: what piled up here would take the processor from the APIs. */
+/** The most requests under way. A slow machine gets fewer a second, because a backlog would take processor time from the APIs. */
 const AT_ONCE = 100;
-/** The default: on a starved machine the load balancer's probes take seconds. */
+/** The default, because probes of the load balancer take seconds on a busy machine. */
 const DRAIN_DELAY_S = '5';
-/** Of so many requests one reads. */
+/** One of this many requests reads. */
 const READS = 2;
 
-/** Fails at its first step: what is restarted here is the same for every asset, and this one is cheap. */
+/** Fails at its first step. Restarts treat every asset alike, and this one is cheap. */
 const SUBMISSION = { assetPath: { location: 'local', path: './assets/there-is-none.jpg' } };
 
 /** A deployment: two APIs behind a load balancer and one worker, each replaced in turn, under load. */
@@ -38,7 +38,10 @@ describe('a rolling restart', () => {
     await stack?.stop();
   });
 
-  /** Sends at a fixed rate, as long as not too many wait for their answers, until told to stop, at the latest at the end of the test. */
+  /**
+   * Sends at a fixed rate while not too many requests wait for their answers. Ends when told to stop, at the latest at the end
+   * of the test.
+   */
   function startLoad() {
     const accepted: string[] = [];
     const failed: string[] = [];
@@ -80,7 +83,7 @@ describe('a rolling restart', () => {
     return { accepted, failed, sent: () => count, end };
   }
 
-  it('of both APIs and the worker fails no request, and every accepted asset ends', async () => {
+  it('of both APIs and the worker fails no request and ends every accepted asset', async () => {
     const load = startLoad();
     await eventually(() => load.accepted.length >= REQUESTS_PER_S, { what: 'load' });
 

@@ -22,7 +22,7 @@ JSON, progress to standard error. Exit code 1: something was lost, wrong, late, 
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-/** So many violations are shown; the log has them all. */
+/** How many violations are shown. The log has all of them. */
 const SHOWN = 20;
 
 try {
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
     isFull ? FULL : SHORT,
   );
   const logFile = resolve(values.log ?? join(tmpdir(), `validatr-faults-${seed}-${process.pid}.jsonl`));
-  // `exit` handlers end whatever has been started.
+  // The `exit` handlers end every program that was started.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => process.exit(130));
 

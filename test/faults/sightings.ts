@@ -24,7 +24,7 @@ export interface Violation {
 
 export type Webhook = RecordOf<'webhook'> & { readonly event: NotificationKey };
 
-/** All that a run saw of one submission. */
+/** All observations of one submission. */
 export interface Sighting {
   readonly submission: number;
   readonly request: RecordOf<'request'>;
@@ -36,7 +36,7 @@ export interface Sighting {
   readonly webhooks: Webhook[];
 }
 
-/** The log by submission; rows and webhooks of none are left over. */
+/** Groups the log by submission. Rows and webhooks without a submission are left over. */
 export function gatherSightings(records: readonly LogRecord[]): {
   sightings: Sighting[];
   strays: (RecordOf<'row'> | RecordOf<'webhook'>)[];

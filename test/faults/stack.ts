@@ -34,8 +34,8 @@ export interface FaultStack {
 }
 
 /**
- * The whole stack on ports of its own, each program a process that is started again when it ends. What API and worker
- * print goes to `outputFile`.
+ * The whole stack on ports of its own. Each program is a process that is started again when it ends. The output of API and
+ * worker goes to `outputFile`.
  */
 export async function startFaultStack(
   cliPath: string,
@@ -47,7 +47,7 @@ export async function startFaultStack(
   const output = createWriteStream(outputFile);
   const kept: Partial<Record<Target, KeptProgram>> = {};
   const started = new Set<Program>();
-  // Whatever ends the runner ends them too; a handler of `exit` can't wait.
+  // Any end of the runner ends them too. A handler of `exit` can't wait, so it kills them.
   const killAll = () => {
     for (const program of started) program.process.kill('SIGKILL');
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
@@ -55,14 +55,14 @@ export async function startFaultStack(
   process.once('exit', killAll);
 
   async function stop(): Promise<void> {
-    // What depends on another is stopped before it.
+    // A program is stopped before the programs that it depends on.
     for (const target of ['api', 'worker', 'temporal', 'postgres'] as const) await kept[target]?.stop();
     process.off('exit', killAll);
     output.end();
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Resolves with what the first start gave; later starts give the same. */
+  /** Resolves with the result of the first start. Later starts give the same. */
   async function keep<Started>(
     target: Target,
     start: (track: Track) => Promise<Started>,
@@ -138,7 +138,7 @@ export async function startFaultStack(
 }
 
 /**
- * Free ports below the range that systems take the ports of outgoing connections from: those could be gone while a
+ * Free ports below the range from which systems take ports for outgoing connections. A port in that range could be taken while a
  * program is being restarted.
  */
 async function fixedPorts(): Promise<[number, number, number, number]> {

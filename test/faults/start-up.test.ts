@@ -24,7 +24,7 @@ describe('processes that start before the servers they need', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'validatr-start-'));
     [port, postgresPort, temporalPort] = [await freePort(), await freePort(), await freePort()];
-    // The password of an embedded Postgres is known once it has been made.
+    // The password of an embedded Postgres is known once its cluster exists.
     const made = await startPostgres();
     await made.stop();
     postgresHome = made.dataDir;
@@ -70,7 +70,7 @@ describe('processes that start before the servers they need', () => {
     return program;
   }
 
-  /** The log lines of a process that say what it waits for. */
+  /** The log lines of a process that tell what it waits for. */
   const waits = (program: Program) =>
     program
       .output()
@@ -134,7 +134,7 @@ describe('processes that start before the servers they need', () => {
     for (const program of programs) expect(program.output()).not.toContain(password);
   });
 
-  it('do not wait for what waiting does not mend: a wrong password, an unknown database', async () => {
+  it('end at once if waiting does not help: a wrong password, an unknown database', async () => {
     const wrongPassword = new URL(env['DATABASE_URL'] ?? '');
     wrongPassword.password = 'hunter2';
     const refused = start('migrate', { DATABASE_URL: wrongPassword.href });
@@ -149,7 +149,7 @@ describe('processes that start before the servers they need', () => {
     expect(unknown.output()).toContain('it has no database of this name');
   });
 
-  it('wait for the Temporal namespace as for the server', async () => {
+  it('wait for the Temporal namespace as they wait for the server', async () => {
     const database = await cloneDatabase();
     const address = inject('temporalAddress');
     const namespace = `late-${Date.now()}`;

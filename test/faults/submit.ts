@@ -3,13 +3,13 @@ import type { Case } from './cases.ts';
 import type { Log } from './log.ts';
 import type { Plan } from './plan.ts';
 
-/** A client that has waited this long for its 202 goes away. */
+/** A client gives up if it has waited this long for its 202. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
 /** The event keys of a validation that nobody cancels. */
 const KEYS = NOTIFICATION_KEYS.filter((key) => key !== 'onCancel');
 
-/** Posts the plan's submissions at its rate; ends when each has been answered or given up. */
+/** Posts the plan's submissions at its rate. Resolves when each was answered or given up. */
 export async function submitAll(
   { submissions, rate }: Plan,
   baseUrl: string,
@@ -29,7 +29,7 @@ export async function submitAll(
     const { path, unusable = {}, state, errors } = what;
     const usable = KEYS.filter((key) => unusable[key] === undefined);
     log.add({ type: 'request', submission, path, usable, expected: { state, errors } });
-    // The submission is in the query: endpoints are URLs without it, so all submissions share three.
+    // The number of the submission is in the query. Endpoints are URLs without it, so all submissions share three.
     const notifications = Object.fromEntries(
       KEYS.map((key) => [key, unusable[key] ?? `${receiverUrl}/${key}?submission=${submission}`]),
     );

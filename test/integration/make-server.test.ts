@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
-/** Stands in for Docker: the containers run already, and what is executed in one runs here. */
+/** Stands in for Docker. The containers run already, and a command for one of them runs here. */
 const DOCKER = `#!/bin/sh
 shift 3 # compose --env-file .env-docker
 case "$1" in
@@ -42,7 +42,7 @@ describe('make server', () => {
     return stdout;
   }
 
-  it('says exactly what to do while there is no API key; doing it makes one, and then it says no more', async () => {
+  it('tells how to make an API key while there is none, and no longer once it was done', async () => {
     const before = await make('server');
     expect(before).toContain('API          http://127.0.0.1:8000');
     expect(before).toContain('No API key exists yet');
@@ -56,7 +56,7 @@ describe('make server', () => {
     expect(await make('server')).not.toContain('No API key');
   });
 
-  it('does not ask for one where nobody needs it', async () => {
+  it('does not ask for a key if requests need none', async () => {
     await database.query('DELETE FROM api_keys');
     await writeFile(join(dir, '.env-docker'), 'AUTH=disabled\nAUTH_DISABLED_ON_PUBLIC_ADDRESS=yes\n');
     expect(await make('server')).not.toContain('No API key');

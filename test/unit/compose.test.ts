@@ -93,7 +93,7 @@ describe('docker-compose.yml', () => {
 
   it.each(JOBS)('runs %s once, and lets `up --wait` take its exit for success', (name) => {
     expect(service(name).restart).toBe('no');
-    // Compose knows a job by the service that waits for its completion: without one, its exit fails `up --wait`.
+    // Compose knows a job by the service that waits for its completion. Without one, its exit fails `up --wait`.
     expect(conditionsOn(name)).toContain('service_completed_successfully');
   });
 
@@ -114,13 +114,13 @@ describe('docker-compose.yml', () => {
     expect(exists(`src/bin/${name}.ts`)).toBe(true);
   });
 
-  it('gives the API time to be taken out of rotation, and then 30 s to it and the worker for what is under way', () => {
+  it('gives the API time to leave the rotation, and then 30 s to the API and the worker for work under way', () => {
     const graceS = (name: string) => Number.parseInt(service(name).stop_grace_period ?? '', 10);
     expect(graceS('api')).toBeGreaterThanOrEqual(environmentSchema.parse({}).DRAIN_DELAY_S + 30);
     expect(graceS('worker')).toBeGreaterThanOrEqual(30);
   });
 
-  it('gives the worker the memory that its decoders may come to use, all at once', () => {
+  it('gives the worker the memory that all of its decoders may use at once', () => {
     const neededMiB = 700 + (DECODERS_MAX * DECODER_RESIDENT_BYTES) / 2 ** 20;
     expect(Number.parseInt(service('worker').mem_limit ?? '', 10) * 1024).toBeGreaterThanOrEqual(neededMiB);
   });
@@ -133,7 +133,7 @@ describe('docker-compose.yml', () => {
   it('gives API and worker the same database, Temporal and assets', () => {
     const { SECRETS_KEY: key, ...shared } = service('worker').environment ?? {};
     expect(service('api').environment).toMatchObject(shared);
-    // Who only accepts need not be able to read what webhooks are signed with.
+    // The API only accepts assets, so it must not read the secrets of webhooks.
     expect([key, service('api').environment?.['SECRETS_KEY']]).toEqual([expect.any(String), undefined]);
     expect(service('api').volumes).toEqual(service('worker').volumes);
   });

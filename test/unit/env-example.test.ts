@@ -51,12 +51,12 @@ describe('.env-example', () => {
     expect(environmentSchema.safeParse(Object.fromEntries(set)).error?.issues).toBeUndefined();
   });
 
-  it('sets every variable that compose can not do without', () => {
+  it('sets every variable that compose needs', () => {
     const required = [...compose.matchAll(/\$\{([A-Z0-9_]+):\?/g)].map(([, name]) => String(name));
     expect(new Set(required)).toEqual(
       new Set(['POSTGRES_PASSWORD', 'VALIDATR_DB_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'SECRETS_KEY']),
     );
-    // A key that stands in a public file protects nothing: `make server` puts one in its place.
+    // A key in a public file protects nothing, so `make server` fills one in.
     expect(variables.get('SECRETS_KEY')).toMatchObject({ isSet: true, value: '' });
     for (const name of required.filter((one) => one !== 'SECRETS_KEY'))
       expect(variables.get(name)).toMatchObject({ isSet: true, value: expect.stringMatching(/^[\w-]+$/) });

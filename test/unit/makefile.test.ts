@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-/** Stands in for npm: says what it was asked, and leaves behind what `npm ci` does. */
+/** Stands in for npm. It prints its arguments, and writes the file that `npm ci` writes. */
 const NPM = `#!/bin/sh
 echo "npm $*" >> said
 [ "$1" = ci ] && mkdir -p node_modules && touch node_modules/.package-lock.json
@@ -31,7 +31,7 @@ describe.each([
     return readFileSync(join(dir, 'said'), 'utf8').trim().split('\n');
   }
 
-  it('installs in a clean checkout and after the lock file has changed, and else starts at once', () => {
+  it('installs in a clean checkout and after a change of the lock file; otherwise it starts at once', () => {
     expect(make()).toEqual(['npm ci', program]);
     expect(make()).toEqual([program]);
     const later = new Date(Date.now() + 60_000);

@@ -13,7 +13,7 @@ import { eventually } from '../support/eventually.ts';
 import { insertEvents } from '../support/tenant-events.ts';
 import { openWorkflowLab, type WorkflowLab } from '../support/workflow-lab.ts';
 
-/** Longer than a delivery is left alone after it was handed over. */
+/** Longer than the time for which a delivery is left alone after it was handed over. */
 const AGED_BY_MS = 20_000;
 
 type BeforeAnswer = (start: () => Promise<string>) => Promise<string>;
@@ -48,7 +48,7 @@ describe('handing a delivery to a workflow', () => {
     return row;
   }
 
-  /** A dispatcher for whose starts `answer` stands in; ends it when `until` holds. */
+  /** Runs a dispatcher until `until` is true. `answer` stands in for Temporal's answers to its starts. */
   async function dispatchWith(answer: BeforeAnswer, until: () => Promise<boolean> | boolean): Promise<void> {
     const dispatcher = startDispatcher({
       queue,
@@ -111,7 +111,7 @@ describe('handing a delivery to a workflow', () => {
     await database.query('DELETE FROM deliveries');
   });
 
-  it('is done by one process, and taken back only by the one whose start failed', async () => {
+  it('is done by one process, and taken back only by the process whose start failed', async () => {
     const id = await insertOverdue();
     const marks = await Promise.all([1, 2, 3].map(() => queue.markHandedOver(id)));
     const mark = marks.find((one) => one !== null) ?? '';
@@ -124,7 +124,7 @@ describe('handing a delivery to a workflow', () => {
     await database.query('DELETE FROM deliveries');
   });
 
-  it('is repaired by the reconciler when the process died before the start, whatever an earlier run came to', async () => {
+  it('is repaired by the reconciler if the process died before the start, whatever an earlier run did', async () => {
     const repairs = createRepairStore(
       database.orm,
       () => Promise.resolve({}),

@@ -52,7 +52,7 @@ describe('rows that workflows of two kinds hold', () => {
       ),
     );
 
-  /** New rows that have been dispatched to this workflow for a while; null: by a worker that knows no holders. */
+  /** New rows that were dispatched to this workflow some time ago. Null: by a worker that knows no holders. */
   async function acceptHeldBy(heldBy: string | null, count: number): Promise<string[]> {
     const ids = await accept(count);
     for (const id of ids)
@@ -120,7 +120,7 @@ describe('rows that workflows of two kinds hold', () => {
     return { report, asked };
   }
 
-  it('the dispatcher starts and cancels what a workflow of its own holds, and leaves the others’ rows alone', async () => {
+  it('the dispatcher starts and cancels rows with a workflow of their own, and leaves other rows alone', async () => {
     const dataset = await startDataset();
     const items = await acceptHeldBy(dataset, 3);
     const [single = ''] = await accept(1);
@@ -166,7 +166,7 @@ describe('rows that workflows of two kinds hold', () => {
     for (const row of await read(requeued)) expect(row.held_by).toBe(assetWorkflowId(row.id));
   });
 
-  it('the reconciler cancels the rows of a terminated holder and requeues those that a completed one left', async () => {
+  it('the reconciler cancels rows of a terminated holder, and requeues rows that a completed holder left', async () => {
     const terminated = await startDataset();
     const [canceled, left] = [await acceptHeldBy(terminated, 2), await acceptHeldBy('dataset-done', 2)];
     await lab.client.workflow.getHandle(terminated).terminate();

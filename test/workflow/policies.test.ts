@@ -41,7 +41,7 @@ describe('a validation under a policy', () => {
   });
   afterAll(() => lab?.stop());
 
-  it('runs the steps that it needs and no other: the file is read once, the rest is judged in one go', async () => {
+  it('runs only the steps that it needs, reads the file once and judges the rest in one go', async () => {
     const calls: string[] = [];
     const asked: unknown[] = [];
     const activities = {
@@ -111,7 +111,7 @@ describe('a validation under a policy', () => {
     });
   });
 
-  it('shows as skipped what the facts do not tell, and is not held up by it', async () => {
+  it('shows a step without facts as skipped, and is not held up by it', async () => {
     const activities = {
       ...fairWeather(),
       judgeImage: async ({ steps }: { steps: readonly string[] }) => ({
@@ -132,7 +132,7 @@ describe('a validation under a policy', () => {
     });
   });
 
-  it('skips what needs facts where there are none', async () => {
+  it('skips steps that need facts if there are none', async () => {
     const calls: string[] = [];
     const activities = {
       ...fairWeather(calls),

@@ -50,7 +50,7 @@ describe('a receiver that is down for an hour', () => {
       now,
       random: Math.random,
     });
-    /** What the schedule asked for after each failed try, in the order of the tries, by delivery. */
+    /** The delays of the schedule after each failed try, in the order of the tries, by delivery. */
     const asked = new Map<string, number[]>();
     const scheduled: typeof sender = {
       ...sender,
@@ -105,7 +105,7 @@ describe('a receiver that is down for an hour', () => {
       const events = receiver.events.filter((event) => event.headers['webhook-id'] === id);
       expect(events.map((event) => isSignedBy(verifier, event))).toEqual(events.map(() => true));
       expect(new Set(events.map((event) => event.body))).toEqual(new Set([`{"id":"${id}","state":"test"}`]));
-      // The schedule goes by the tries that were made: none is skipped for what the circuit breaker held back.
+      // The schedule counts the tries that were made. A wait for the circuit breaker skips none of them.
       expect(asked.get(id)).toEqual(events.map((_event, index) => index));
       const delays = events.slice(1).map((event, index) => event.at - (events[index]?.at ?? 0));
       const earliest = [5, 300, 1_800, 7_200].map((seconds) => (seconds * 900) / SPEED);
@@ -116,7 +116,7 @@ describe('a receiver that is down for an hour', () => {
   });
 });
 
-/** By the independent verifier's own signature: its clock would call those of a faster one too old. */
+/** Compares with a signature of the independent verifier. Its own clock would call those of a faster clock too old. */
 function isSignedBy(verifier: Webhook, { headers, body }: ReceivedEvent): boolean {
   const at = new Date(Number(headers['webhook-timestamp']) * 1000);
   return headers['webhook-signature'] === verifier.sign(String(headers['webhook-id']), at, body);

@@ -8,8 +8,8 @@ import { readBundle, HISTORIES_DIR } from '../support/workflow-lab.ts';
 const names = readdirSync(HISTORIES_DIR).filter((name) => name.endsWith('.json'));
 
 /**
- * Reading them needs one copy of protobufjs for all of Temporal's packages: hence its exact version in package.json.
- * Running workflows outlive deployments: today's code must retrace what earlier code has recorded.
+ * Running workflows outlive deployments, so today's code must replay the histories that earlier code has recorded. Reading them
+ * needs one copy of protobufjs for all of Temporal's packages. Therefore package.json gives its exact version.
  */
 describe('recorded histories', () => {
   it('are there', () => {
@@ -33,7 +33,7 @@ describe('recorded histories', () => {
     await Worker.runReplayHistory({ workflowBundle: await readBundle() }, history);
   });
 
-  it('do not replay under code that does other things in another order', async () => {
+  it('do not replay under code that acts in another order', async () => {
     const workflowsPath = fileURLToPath(new URL('incompatible/index.ts', import.meta.url));
     const history: unknown = JSON.parse(readFileSync(`${HISTORIES_DIR}complete.json`, 'utf8'));
     await expect(Worker.runReplayHistory({ workflowsPath }, history)).rejects.toThrow(
@@ -43,7 +43,7 @@ describe('recorded histories', () => {
 });
 
 describe('the bundle of the workflows', () => {
-  it('holds no zod: of what uses it, workflows import types only', async () => {
+  it('holds no zod, because workflows import only types from code that uses it', async () => {
     const { code } = await readBundle();
     expect(code).toContain('/src/domain/pipeline.ts');
     expect(code).not.toContain('node_modules/zod/');

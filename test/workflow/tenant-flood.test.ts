@@ -31,7 +31,7 @@ describe('a tenant with more events than it may have in a minute', () => {
     await database?.drop();
   });
 
-  it('gets the rest in the next, each under its id, asleep in no workflow; another’s are tried at once', async () => {
+  it('gets the rest in the next minute, each under its id and without a sleeping workflow, and delays no other tenant', async () => {
     const receiver = await startReceiver();
     const begin = Date.now();
     const sender = createWebhookSender({
@@ -71,7 +71,7 @@ describe('a tenant with more events than it may have in a minute', () => {
         },
       });
       await eventually(() => sent('/flood').length === PER_MINUTE, { what: 'the tries of the minute' });
-      // Those that were handed over before it was used up go back to their rows; the others never left them.
+      // Deliveries handed over before the minute was used up go back to their rows. The others never left them.
       const isAnyAsleep = async () => {
         const { count } = await lab.client.workflow.count(`ExecutionStatus = 'Running'`);
         return count > 0;
@@ -90,7 +90,7 @@ describe('a tenant with more events than it may have in a minute', () => {
 
     const first = sent('/flood')[0]?.at ?? 0;
     const afterMs = sent('/flood').map(({ at }) => at - first);
-    // Of two clocks: the receiver's first is a little later than the sender's.
+    // The receiver's clock sees the first event a little later than the sender's.
     const inTheMinute = afterMs.filter((ms) => ms < MINUTE_MS * 0.9);
     expect([inTheMinute.length, afterMs.length]).toEqual([PER_MINUTE, PER_MINUTE + BEYOND]);
     const tries = await database.query<{ state: string; tries: number }>(

@@ -96,7 +96,7 @@ describe('validateAsset', () => {
     });
   });
 
-  it('skips what an unreachable file makes pointless', async () => {
+  it("skips the steps that can't run on an unreachable file", async () => {
     const calls: string[] = [];
     const activities = {
       ...fairWeather(calls),
@@ -160,7 +160,7 @@ describe('validateAsset', () => {
     });
   });
 
-  it('is failed with internal_error when a step can not be carried out', async () => {
+  it("is failed with internal_error if a step can't be carried out", async () => {
     const activities = {
       ...fairWeather(),
       checkIsImage: () => Promise.reject(ApplicationFailure.nonRetryable('Unexpected TypeError', 'internal')),
@@ -284,7 +284,7 @@ describe('validateAsset', () => {
     });
   });
 
-  it('tries the other steps on as ever when the worker died under it twice: trouble is no verdict', async () => {
+  it('goes on trying other steps when the worker died twice during one, because trouble is no verdict', async () => {
     let tries = 0;
     const activities = {
       ...fairWeather(),
@@ -301,7 +301,7 @@ describe('validateAsset', () => {
     });
   });
 
-  it('makes a regular try again after 15 s when it was lost with its worker', async () => {
+  it('repeats a regular try after 15 s if it was lost with its worker', async () => {
     const lost: (() => void)[] = [];
     const activities = {
       ...fairWeather(),

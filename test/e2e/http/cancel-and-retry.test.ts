@@ -4,7 +4,7 @@ import { useStack } from './stack-under-test.ts';
 describe('cancel and retry over HTTP', () => {
   const stack = useStack();
 
-  it('refuses to cancel what is terminal', async () => {
+  it('refuses to cancel a terminal asset', async () => {
     const client = stack.client();
     const id = await client.submit('./assets/rocket.jpg');
     await client.verdict(id);
@@ -32,7 +32,7 @@ describe('cancel and retry over HTTP', () => {
     expect(['complete', 'canceled']).toContain((await client.verdict(id)).state);
   });
 
-  it('takes a cancel without a body, and no odd one', async () => {
+  it('accepts a cancel without a body, but not with an odd one', async () => {
     const client = stack.client();
     const id = await client.submit('./assets/rocket.jpg');
     expect([202, 409]).toContain((await client.call('POST', `/assets/${id}/cancel`)).status);

@@ -78,7 +78,7 @@ describe('the HTTP protocol', () => {
     if (status === 422) expect(problem['errors']).toEqual(expect.any(Array));
   });
 
-  it('answers a thousand faults with the first of them, and does not look at tens of thousands', async () => {
+  it('answers a thousand faults with the first of them, and does not check tens of thousands', async () => {
     const members = (count: number) =>
       `{${Array.from({ length: count }, (_, index) => `"k${index}":1`).join(',')}}`;
     for (const [count, code] of [
@@ -179,31 +179,34 @@ describe('the HTTP protocol', () => {
     }
   });
 
-  it.each(['', '/details'])('answers GET /assets/<id>%s with 304 to who has it already', async (suffix) => {
-    const client = stack.client();
-    const id = await client.submit('./assets/rocket.jpg');
-    await client.verdict(id);
-    const path = `/assets/${id}${suffix}`;
-    const first = await send('GET', path);
-    const tag = first.headers.get('etag') ?? '';
-    expect(tag).toMatch(/^W\/"[^"]+"$/);
-    expect(first.headers.get('cache-control')).toBe('private, no-cache');
+  it.each(['', '/details'])(
+    'answers GET /assets/<id>%s with 304 to a client that has it already',
+    async (suffix) => {
+      const client = stack.client();
+      const id = await client.submit('./assets/rocket.jpg');
+      await client.verdict(id);
+      const path = `/assets/${id}${suffix}`;
+      const first = await send('GET', path);
+      const tag = first.headers.get('etag') ?? '';
+      expect(tag).toMatch(/^W\/"[^"]+"$/);
+      expect(first.headers.get('cache-control')).toBe('private, no-cache');
 
-    for (const held of [tag, tag.slice(2), `"other", ${tag}`, `W/"a",W/"b" ,${tag}`, '*']) {
-      for (const method of ['GET', 'HEAD']) {
-        const again = await send(method, path, undefined, { 'if-none-match': held });
-        expect([again.status, again.text, again.headers.get('etag')], `${method} ${held}`).toEqual([
-          304,
-          '',
-          tag,
-        ]);
+      for (const held of [tag, tag.slice(2), `"other", ${tag}`, `W/"a",W/"b" ,${tag}`, '*']) {
+        for (const method of ['GET', 'HEAD']) {
+          const again = await send(method, path, undefined, { 'if-none-match': held });
+          expect([again.status, again.text, again.headers.get('etag')], `${method} ${held}`).toEqual([
+            304,
+            '',
+            tag,
+          ]);
+        }
       }
-    }
-    for (const held of ['"other"', 'W/"other"', tag.slice(0, -2), tag.replaceAll('"', '')]) {
-      const again = await send('GET', path, undefined, { 'if-none-match': held });
-      expect([again.status, again.text], held).toEqual([200, first.text]);
-    }
-  });
+      for (const held of ['"other"', 'W/"other"', tag.slice(0, -2), tag.replaceAll('"', '')]) {
+        const again = await send('GET', path, undefined, { 'if-none-match': held });
+        expect([again.status, again.text], held).toEqual([200, first.text]);
+      }
+    },
+  );
 
   it('changes the tag with the answer, and tags nothing else', async () => {
     const client = stack.client();
@@ -240,12 +243,12 @@ describe('the HTTP protocol', () => {
     }
   });
 
-  it('refuses to echo what is nested too deep', async () => {
+  it('refuses to echo JSON that is nested too deep', async () => {
     const answer = await send('POST', '/echo/post', '['.repeat(500_000) + ']'.repeat(500_000), json);
     expect(answer.status).toBe(422);
   });
 
-  it('gives every answer a request id, the caller’s own where there is one', async () => {
+  it('gives every answer a request id, or the caller’s own if there is one', async () => {
     const given = await send('GET', '/healthz', undefined, { 'x-request-id': 'trace-1' });
     expect(given.headers.get('x-request-id')).toBe('trace-1');
     const odd = await send('GET', '/healthz', undefined, { 'x-request-id': 'a b<script>' });

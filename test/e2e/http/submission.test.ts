@@ -12,7 +12,7 @@ describe('submitting', () => {
   const submit = (headers: Record<string, string>, body: object = rocket): Promise<Response> =>
     createTestClient(stack.baseUrl()).call('POST', '/assets/image/', body, headers);
 
-  it('makes one asset of one Idempotency-Key, however many clients use it at once', async () => {
+  it('makes one asset for one Idempotency-Key, however many clients use it at once', async () => {
     const key = { 'idempotency-key': randomUUID() };
     const answers = await Promise.all(Array.from({ length: CLIENTS }, () => submit(key)));
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202]));
@@ -24,7 +24,7 @@ describe('submitting', () => {
     expect(later.headers.get('location')).toBe(`/assets/${id}`);
   });
 
-  it('refuses a key that came with another request, and one that is none', async () => {
+  it('refuses a key that came with another request, and an invalid key', async () => {
     const key = { 'idempotency-key': randomUUID() };
     expect((await submit(key)).status).toBe(202);
     const other = await submit(key, { assetPath: { location: 'local', path: './assets/retina.jpg' } });
@@ -42,7 +42,7 @@ describe('submitting', () => {
     expect(await answer.json()).toMatchObject({ state: 'complete', attempt: 1, image: { format: 'JPEG' } });
   });
 
-  it('answers as usual when the time that the client has is over, and bounds it to 30 s', async () => {
+  it("answers as usual when the client's wait is over, and bounds the wait to 30 s", async () => {
     const answer = await submit({ prefer: 'wait=0' });
     expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'wait=0']);
     const bounded = await submit({ prefer: 'wait=3600' });
@@ -58,7 +58,7 @@ describe('submitting', () => {
     },
   });
 
-  it('is refused for all that can be known at once when the client prefers strict handling', async () => {
+  it('is refused for all faults that can be known at once if the client prefers strict handling', async () => {
     const answer = await submit({ prefer: 'wait=5, Handling="strict"' }, wrong());
     expect([answer.status, answer.headers.get('preference-applied')]).toEqual([
       422,

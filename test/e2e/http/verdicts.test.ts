@@ -6,7 +6,7 @@ import { useStack } from './stack-under-test.ts';
 const DIMENSIONS =
   'Image dimensions must have a width and height smaller than 1000px. The provided image has dimensions of ';
 
-/** What SOURCES.md of the samples promises, in the contract's words. */
+/** The verdicts that SOURCES.md of the samples promises, in the contract's words. */
 const SAMPLES: [string, string, Record<string, string[]> | undefined][] = [
   ['rocket.jpg', 'complete', undefined],
   ['hubble_deep_field.jpg', 'complete', undefined],
@@ -127,7 +127,7 @@ describe('verdicts over HTTP', () => {
     expect(JSON.stringify(details)).not.toContain('token-in-path');
   });
 
-  it('skips the steps that an earlier failure makes pointless', async () => {
+  it("skips the steps that can't run after an earlier failure", async () => {
     const client = stack.client();
     const id = await client.submit('./assets/missing.jpg');
     await client.verdict(id);

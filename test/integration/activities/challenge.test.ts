@@ -108,7 +108,7 @@ describe('with WEBHOOK_CHALLENGE=required', () => {
     ['a 404', 404, null],
     ['a 503', 503, null],
   ])(
-    '%s is a failed try; the event goes on by its schedule, and comes once it is answered',
+    '%s is a failed try; the event keeps its schedule, and comes once the challenge is answered',
     async (...row) => {
       const [, status, body] = row;
       let isWilling = false;
@@ -135,7 +135,7 @@ describe('with WEBHOOK_CHALLENGE=required', () => {
     },
   );
 
-  it('a 410 to a challenge disables the endpoint as ever', async () => {
+  it('a 410 to a challenge disables the endpoint, as a 410 to an event does', async () => {
     const receiver = await receive((_event, res) => {
       res.writeHead(410).end();
     });
@@ -149,7 +149,7 @@ describe('with WEBHOOK_CHALLENGE=required', () => {
     expect(await endpointOf(id)).toMatchObject({ disabledBecause: 'gone' });
   });
 
-  it('who took an event before is verified by that; the same URL of another tenant is not', async () => {
+  it('an endpoint that took an event before is verified; the same URL of another tenant is not', async () => {
     const receiver = await receive();
     const hooks = [receiver.url, receiver.url];
     const [before = '', after = ''] = await insertEvents(database, 'old', hooks);
@@ -165,7 +165,7 @@ describe('with WEBHOOK_CHALLENGE=required', () => {
     expect(receiver.events.map(isChallenge)).toEqual([false, false, true]);
     expect((await endpointOf(after))?.verifiedAt).toEqual(verifiedAt);
     expect(await find(others)).toMatchObject({ tries: [{ error: 'challenge_unanswered' }] });
-    // By a worker that did not know of it yet.
+    // As a worker would write it that did not know the column yet.
     await database.query('UPDATE endpoints SET verified_at = NULL');
     const [third = ''] = await insertEvents(database, 'old', [receiver.url]);
     expect((await endpointOf(third))?.verifiedAt).toBeInstanceOf(Date);
@@ -173,7 +173,7 @@ describe('with WEBHOOK_CHALLENGE=required', () => {
     expect(await find(third)).toMatchObject({ state: 'delivered' });
   });
 
-  it('challenge and event together have the time of one try', async () => {
+  it('challenge and event share the time of one try', async () => {
     const receiver = await receive((event, res) => {
       if (isChallenge(event)) setTimeout(() => res.end(event.body), 400);
     });
@@ -186,7 +186,7 @@ describe('with WEBHOOK_CHALLENGE=required', () => {
     expectWithin(tries[0]?.durationMs ?? NaN, 1_390);
   });
 
-  it('who leaves challenges unanswered is left alone for a while; others at its origin are not', async () => {
+  it('an endpoint that ignores challenges is left alone for a while; others at its origin are not', async () => {
     const receiver = await receive((event, res) => {
       res.writeHead(event.path === '/victim' ? 404 : 200).end(event.body);
     });

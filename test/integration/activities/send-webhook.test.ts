@@ -45,7 +45,7 @@ describe('sending a webhook', () => {
     return receiver;
   }
 
-  /** The same database, every statement that is sent to it added to `statements`. */
+  /** The same database. Every statement that is sent to it is added to `statements`. */
   function watched(statements: string[]): Database {
     const compiler = new PostgresQueryCompiler();
     const kysely = database.orm.em.getKysely().withPlugin({
@@ -70,7 +70,7 @@ describe('sending a webhook', () => {
     expect(statements.map((sql) => sql.slice(0, 6))).toEqual(['SELECT', 'WITH m']);
   });
 
-  it('leaves what exceeds the minute of its tenant in its row, untried and with no workflow', async () => {
+  it("leaves an event beyond its tenant's tries of the minute in its row, untried and without a workflow", async () => {
     const receiver = await receive();
     const { tryWebhookOnce, sendWebhook } = activities({ eventsPerMinute: 1 });
     const hooks = Array.from({ length: 3 }, () => receiver.url);
@@ -82,12 +82,12 @@ describe('sending a webhook', () => {
     for (const id of [inLine, handedOver]) {
       const entry = await log().find('fast', id);
       expect(entry).toMatchObject({ state: 'pending', tries: [] });
-      // Null while a workflow has it.
+      // Null while a workflow looks after the delivery.
       expect((entry?.dueAt?.getTime() ?? 0) - Date.now()).toBeGreaterThan(50_000);
     }
   });
 
-  it('fails with `endpoint_limit`, and sends nothing, where its endpoint would be one too many', async () => {
+  it('fails with `endpoint_limit`, and sends nothing, if its endpoint would be one too many', async () => {
     const receiver = await receive();
     const { tryWebhookOnce, sendWebhook } = activities({ endpointsMax: 1 });
     const hooks = ['/1', '/2', '/3'].map((path) => `${receiver.url}${path}`);

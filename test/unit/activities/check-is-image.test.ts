@@ -39,7 +39,7 @@ describe('checkIsImage', () => {
     ['die', 'decoder_crashed', 'the decoder crashed'],
     ['loop', 'decode_timeout', 'took too long'],
   ] as const)(
-    'finds one thing wrong with an image that makes its decoder %s, and keeps the facts for the steps after it',
+    'reports one finding for an image that makes its decoder %s, and keeps the facts for later steps',
     async (hole, code, reason) => {
       expect(await check(hostileImage(hole))).toEqual({
         findings: [{ code, key: 'asset', measured: { reason } }],

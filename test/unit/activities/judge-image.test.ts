@@ -52,7 +52,7 @@ describe('judging an image', () => {
       ['odd_aspect_ratio'],
       [],
     ]);
-    // Nobody knows how dark it is: nothing was passed.
+    // The brightness is not known, so this step is not passed.
     expect(results.map(({ isUnknown = false }) => isUnknown)).toEqual([false, false, true]);
     for (const { startedAt, durationMs, attempt } of results) {
       expect(new Date(startedAt).toISOString()).toBe(startedAt);
@@ -61,7 +61,7 @@ describe('judging an image', () => {
     }
   });
 
-  it('compares with earlier assets once, and only where a rule asks for it', async () => {
+  it('compares with earlier assets once, and only if a rule asks for it', async () => {
     const found: Earlier = {
       exact: 'first',
       near: [{ assetId: 'second', distance: 2 }],
@@ -82,12 +82,12 @@ describe('judging an image', () => {
     expect((await judge({ dark: {} })).compared).toEqual([]);
   });
 
-  it('is left to a newer worker where there is a step that this one does not know', async () => {
+  it('is left to a newer worker if this one does not know a step', async () => {
     const steps = ['checkTomorrow'] as unknown as JudgeImageInput['steps'];
     await expect(judge({}, { steps })).rejects.toThrow('does not know the step checkTomorrow');
   });
 
-  it('holds the SHA-256 of the file against the one that was given', async () => {
+  it('compares the SHA-256 of the file with the given one', async () => {
     const steps = ['checkChecksum'] as const;
     const right = await judge({}, { steps, sha256: SHA256 });
     expect(right.results[0]?.findings).toEqual([]);

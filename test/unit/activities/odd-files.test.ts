@@ -18,7 +18,7 @@ import type { OddFile } from '../../support/images/odd-files/odd-file.ts';
 import { ODD_FILES } from '../../support/images/odd-files.ts';
 import { expectProcessorTimeWithin, processorMs } from '../../support/machine-pace.ts';
 
-/** The most that any of them may take, its checks and decoding together. Of the processor: other programs are nobody's fault. */
+/** The most processor time that one file may take, its checks and decoding together. Other programs do not count. */
 const BOUND_MS = 1_000;
 
 const decoders = createDecoderPool({ onEnd: () => undefined });
@@ -27,7 +27,7 @@ const cpuMs = ({ pids }: DecoderPool): number => {
   return processorMs() + ofDecoders.reduce((sum, ms) => sum + ms, 0);
 };
 
-/** What a client is told, in the contract's words. */
+/** The messages for the client, in the contract's words. */
 function messagesOf({ format, integrity = 'intact', tooLarge }: OddFile): string[] {
   if (format === null) return ['Asset is not an image.'];
   const messages: string[] = [];
@@ -48,7 +48,7 @@ describe('an odd file', () => {
   let base: string;
   beforeAll(async () => {
     base = await mkdtemp(join(tmpdir(), 'validatr-odd-'));
-    // Nothing but the file itself may stand in the way of whom it shuts out.
+    // Only the mode of the file itself may keep readers out, not a folder above it.
     await chmod(base, 0o755);
     await mkdir(join(base, 'assets'));
   });
@@ -57,7 +57,7 @@ describe('an odd file', () => {
     await rm(base, { recursive: true, force: true });
   });
 
-  /** All that a validation does with a file. */
+  /** Does all that a validation does with a file. */
   async function validate(name: string) {
     const assetPath = { location: 'local', path: `./assets/${name}` } as const;
     const source = createLocalSource({ base, roots: [join(base, 'assets')] });
@@ -72,7 +72,7 @@ describe('an odd file', () => {
   }
 
   it.each(ODD_FILES.map((file) => [file.name, file] as const))(
-    'is told from others: %s',
+    'gets its messages, notes and facts: %s',
     async (name, file) => {
       await writeFile(join(base, 'assets', name), await file.make());
       const begin = cpuMs(decoders);
@@ -120,7 +120,7 @@ describe('an odd file', () => {
       await new Promise((resolve) => server.close(resolve));
     });
 
-    it('is not reachable: one that may not be read', async () => {
+    it('is not reachable: a file that may not be read', async () => {
       await writeFile(place('unreadable.jpg'), 'x', { mode: 0o000 });
       // Root may read everything.
       const uid = process.geteuid?.();

@@ -30,7 +30,7 @@ async function blurOf(rule: 'blur' | 'information', which: 'passing' | 'failing'
 }
 
 describe('docs/checks.md', () => {
-  it('says of every measure, and of what earlier assets showed, what it is', () => {
+  it('explains every measure and every fact from earlier assets', () => {
     const { components } = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as {
       components: { schemas: Readonly<Record<'Measures' | 'Earlier', Schema>> };
     };

@@ -11,7 +11,7 @@ import { CHECK_EXAMPLES } from '../../support/images/check-examples.ts';
 
 const page = readFileSync(new URL('../../../docs/policies.md', import.meta.url), 'utf8');
 
-/** What the page sends, in this order. */
+/** The requests of the page, in this order. */
 const requests = [...page.matchAll(/curl -X POST http:\/\/[^/]+(\S+) [^']*'[^']*' -d '([^']*)'/g)].map(
   ([, path = '', body = '']) => ({ path, body: JSON.parse(body) as unknown }),
 );
@@ -55,7 +55,7 @@ describe('docs/policies.md', () => {
   });
 
   it('shows requests that the API takes, and that can be made one after another', () => {
-    /** Versions that are there by then. */
+    /** How many versions exist by then. */
     const versions = new Map([['default', 1]]);
     const expectIsThere = (reference = 'default') => {
       const [named = '', version = 1] = reference.split('@');

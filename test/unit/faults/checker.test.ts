@@ -26,7 +26,7 @@ const isFirstsStart = ({ url }: { url: string }) => url.endsWith('onStart?submis
 const isFirstsEnd = ({ url }: { url: string }) => url.endsWith('onSuccess?submission=0');
 
 describe('the checker of fault runs', () => {
-  it('passes a run in which nothing is amiss', () => {
+  it('passes a run without violations', () => {
     expect(checkLog(healthyLog())).toMatchObject({
       violations: [],
       figures: {
@@ -42,7 +42,7 @@ describe('the checker of fault runs', () => {
     });
   });
 
-  it('lets an event come more than once, and an asset whose answer was lost be there', () => {
+  it('allows an event that comes more than once, and an asset whose answer was lost', () => {
     const again = webhook(BEGIN + 500, 0, 'onSuccess', JSON.stringify({ id: 'asset-0', state: 'complete' }));
     const log = [...healthyLog(), again].map((record) =>
       record.type === 'acknowledged' && record.submission === 1
@@ -199,11 +199,11 @@ describe('the checker of fault runs', () => {
       withChanged('acknowledged', () => undefined, isFirst),
     ],
     ['a fault that did not end', ['incomplete_log'], withChanged('run', () => ({ faults: 2 }))],
-  ])('tells of %s', (_what, rules, log) => {
+  ])('reports %s', (_what, rules, log) => {
     expect(rulesBrokenBy(log)).toEqual(rules);
   });
 
-  it('lets the end go ahead of a start that has been due for 10 s', () => {
+  it('allows the end before the start if the start has been due for 10 s', () => {
     const log = withChanged('webhook', () => ({ at: BEGIN + 11_000 }), isFirstsStart).map((record) =>
       record.type === 'webhook' && isFirstsEnd(record) ? { ...record, at: BEGIN + 15 + 10_000 } : record,
     );

@@ -55,7 +55,7 @@ const ARROWS: readonly (readonly [rule: string, from: string, to: string])[] = [
   ['opentelemetry-has-one-owner', 'src/process/o15.ts', '@opentelemetry/api'],
 ];
 
-/** Arrows that are meant to be there. */
+/** Imports that are allowed. */
 const ALLOWED: readonly (readonly [from: string, to: string])[] = [
   ['src/bin/api.ts', 'src/process/any.ts'],
   ['src/cli/fine.ts', 'src/db/any.ts'],
@@ -65,7 +65,7 @@ const ALLOWED: readonly (readonly [from: string, to: string])[] = [
   ['src/domain/fine.ts', 'zod'],
   ['workflows/fine.ts', 'src/domain/any.ts'],
   ['src/temporal/fine.ts', 'workflows/contract.ts'],
-  // Only together do these two make the circle, and only through this one do workflows load the impure file.
+  // These two together make the cycle. Workflows load the impure file only through this one.
   ['src/dev/circle.ts', 'src/dev/circle-too.ts'],
   ['workflows/loads.ts', 'src/domain/d4.ts'],
 ];
@@ -124,7 +124,7 @@ describe('npm run check:arrows', () => {
     );
   });
 
-  it('has no rule that these do not break', () => {
+  it('has no rule without an example here that breaks it', () => {
     const { forbidden } = createRequire(import.meta.url)('../../../.dependency-cruiser.cjs') as {
       forbidden: { name: string }[];
     };

@@ -8,10 +8,10 @@ import { expectWithin } from '../../support/machine-pace.ts';
 const dir = mkdtempSync(join(tmpdir(), 'validatr-npm-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-/** Runs a check where `npm` answers this; null: not at all. */
+/** Runs a check with an `npm` that gives this answer. Null: it gives none. */
 function check(name: 'licenses' | 'audit', npmAnswer: unknown) {
   writeFileSync(join(dir, 'answer'), typeof npmAnswer === 'string' ? npmAnswer : JSON.stringify(npmAnswer));
-  // npm ends with 1 for what it found and for what went wrong alike.
+  // npm ends with 1 both for findings and for errors.
   writeFileSync(
     join(dir, 'npm'),
     npmAnswer === null
@@ -61,7 +61,7 @@ describe('the licence check', () => {
     expect(withOne(name, license)).toEqual({ status: 1, said: expect.stringContaining(`${name}@2.0.0: `) });
   });
 
-  it('fails when it was given next to nothing to look at', () => {
+  it('fails if it gets almost no packages', () => {
     expect(check('licenses', usual.slice(0, 5)).status).toBe(1);
   });
 });
@@ -79,7 +79,7 @@ describe('the audit', () => {
     });
   });
 
-  it('passes where there is none of these', () => {
+  it('passes if there is none of these', () => {
     expect(check('audit', report('moderate')).status).toBe(0);
     expect(check('audit', { vulnerabilities: {}, metadata: { vulnerabilities: {} } }).status).toBe(0);
   });
@@ -91,13 +91,13 @@ describe('the audit', () => {
       error: { summary: '' },
     },
     { message: 'request to https://registry.example/x failed, reason: ECONNREFUSED', error: { summary: '' } },
-  ])('is skipped, in one line, where the registry is away or has none: $message', (answer) => {
+  ])('is skipped, in one line, if the registry is away or has no audit: $message', (answer) => {
     const { status, said } = check('audit', answer);
     expect(status).toBe(0);
     expect(said).toMatch(/^audit skipped: [^\n]+\n$/);
   });
 
-  it('is skipped within 10 s where the registry does not answer', () => {
+  it('is skipped within 10 s if the registry does not answer', () => {
     const begin = performance.now();
     expect(check('audit', null)).toEqual({
       status: 0,
@@ -106,7 +106,7 @@ describe('the audit', () => {
     expectWithin(performance.now() - begin, 10_000);
   });
 
-  it('fails where npm itself does', () => {
+  it('fails if npm itself fails', () => {
     expect(check('audit', { error: { code: 'ENOLOCK', summary: 'needs a lock file' } }).status).toBe(1);
     expect(check('audit', 'npm: command not found').status).toBe(1);
   });

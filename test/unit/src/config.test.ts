@@ -9,7 +9,7 @@ describe('readConfig', () => {
     expect(config.temporal.namespace).toBe('default');
   });
 
-  it('takes an empty variable for one not given', () => {
+  it('takes an empty variable as not set', () => {
     expect(readConfig({ PORT: '', ASSET_ROOTS: '' }).PORT).toBe(8000);
   });
 

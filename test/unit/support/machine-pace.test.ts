@@ -7,7 +7,7 @@ import {
   slowness,
 } from '../../support/machine-pace.ts';
 
-it('a bound holds what takes far longer, however slow the machine is, and lets pass what does not', () => {
+it('a bound refuses work that takes far longer, however slow the machine is, and passes other work', () => {
   for (const hold of [expectWithin, expectProcessorTimeWithin]) {
     hold(999, 1_000);
     expect(() => hold(1e9, 1_000, 'the verdict')).toThrow(
@@ -17,7 +17,7 @@ it('a bound holds what takes far longer, however slow the machine is, and lets p
   }
 });
 
-it('no machine is taken for faster than the one that bounds are for', () => {
+it('no machine counts as faster than the one that bounds are for', () => {
   expect(slowness()).toBeGreaterThanOrEqual(1);
 });
 
@@ -27,7 +27,7 @@ it('processor time stands still while nothing is done', async () => {
   expect(processorMs() - begin).toBeLessThan(250);
 });
 
-it('a condition that comes about later than it may fails, with how long it took', async () => {
+it('a condition that comes too late fails, with the time it took', async () => {
   let looks = 0;
   const probe = () => (looks += 1) > 3;
   await eventually(probe);

@@ -27,7 +27,7 @@ it('the closing line counts each test once, and says which were skipped', () => 
   expect(status).toBe(0);
 });
 
-it('a test of several faults has failed once, as has one whose suite was not set up, and a file that can not be loaded', () => {
+it("a test with several faults, a test without its set-up and a file that can't be loaded have each failed once", () => {
   const { status, lines } = runTests({
     faulty: `it('is well', () => {}); it('is not', () => { expect.soft(1).toBe(2); expect(1).toBe(3); });`,
     unset: `describe('a suite', () => { beforeAll(() => { throw new Error('no server'); }); it('a', () => {}); it('b', () => {}); it.skip('c', () => {}); });`,
@@ -41,7 +41,7 @@ it('a test of several faults has failed once, as has one whose suite was not set
   expect(status).toBe(1);
 });
 
-it('what nobody catches, and a clean-up that fails, fail the run in lines of their own and count for no test', () => {
+it('an uncaught error and a failed clean-up fail the run in lines of their own, and count for no test', () => {
   const { status, lines } = runTests({
     lost: `it('loses an error', async () => { void Promise.reject(new Error('lost')); await new Promise((resolve) => setTimeout(resolve, 50)); });`,
     late: `describe('a suite', () => { afterAll(() => { throw new Error('still there'); }); it('is well', () => {}); });`,

@@ -37,13 +37,13 @@ describe('the steps of a workflow', () => {
       inputWith({ policy: planFor(policy), sha256: SHA256 }),
       stepsUnder(policy, true),
     ],
-  ])('are those that details show, each of one activity: %s', (_, input, shown) => {
+  ])('are the steps that details show, each in one activity: %s', (_, input, shown) => {
     expect(stepNames(input)).toEqual(shown);
     expect(stepsFor(input).flatMap(({ names }) => names)).toEqual(shown);
     for (const name of shown) expect(STEP_NAMES).toContain(name);
   });
 
-  it('are one that runs the decoder, and others that judge what it learnt', () => {
+  it('are one that runs the decoder, and others that judge its facts', () => {
     const runDecoder = stepsFor(inputWith({ policy: planFor(policy), sha256: SHA256 })).filter(
       (step) => step.runsDecoder === true,
     );

@@ -3,7 +3,7 @@ import { findDatabaseTrouble } from '../../../../src/db/trouble.ts';
 import { openDatabase } from '../../../../src/db/orm.ts';
 
 it.each(['require', 'verify-full'])(
-  'never connects in plain text where the URL says sslmode=%s',
+  'never connects in plain text if the URL says sslmode=%s',
   async (sslmode) => {
     // The server of the tests has no TLS.
     const url = `${inject('templateUrl')}?sslmode=${sslmode}`;

@@ -34,7 +34,7 @@ describe('prepared statements', () => {
     await database.drop();
   });
 
-  /** A pool of one connection, so that what is asked of the session is asked of the one that worked. */
+  /** A pool of one connection, so questions about the session go to the session that worked. */
   async function openPool(url = database.url, preparedStatements: 'on' | 'off' = 'on'): Promise<MikroORM> {
     const orm = await openDatabase({ url, poolMax: 1, preparedStatements });
     opened.push(orm);
@@ -58,7 +58,7 @@ describe('prepared statements', () => {
     return { rows, accept: named(/INSERT INTO assets/), claim: named(/UPDATE assets/) };
   }
 
-  it('serve what is done for every asset, each text once a connection', async () => {
+  it('serve the statements of every asset, and each connection prepares a text once', async () => {
     const orm = await openPool();
     for (let i = 0; i < 8; i += 1) await work(orm);
     const { rows, accept, claim } = await prepared(orm);
@@ -105,13 +105,13 @@ describe('prepared statements', () => {
     expect(rows.filter(({ text }) => text.includes('INSERT INTO assets'))).toHaveLength(1);
   });
 
-  it('are not made where they are switched off', async () => {
+  it('are not made if they are switched off', async () => {
     const orm = await openPool(database.url, 'off');
     await work(orm);
     expect((await prepared(orm)).rows).toEqual([]);
   });
 
-  it('are made anew when they are gone from the connection', async () => {
+  it('are made again when they are gone from the connection', async () => {
     const orm = await openPool();
     await work(orm);
     await query(orm, (db) => sql`DEALLOCATE ALL`.execute(db));
@@ -121,7 +121,7 @@ describe('prepared statements', () => {
     expect((await prepared(orm)).claim?.uses).toBe(1);
   });
 
-  it('are made anew when a migration changes what they return, inside a transaction too', async () => {
+  it('are made again when a migration changes their columns, also inside a transaction', async () => {
     const orm = await openPool();
     await query(orm, (db) => sql`CREATE TABLE changing (id integer, value integer)`.execute(db));
     await query(orm, (db) => sql`INSERT INTO changing VALUES (1, 7)`.execute(db));
@@ -135,7 +135,7 @@ describe('prepared statements', () => {
     expect((await readInTransaction()).rows).toEqual([{ id: 1, value: '7', added: null }]);
   });
 
-  it('are made anew after a restart of Postgres', async () => {
+  it('are made again after a restart of Postgres', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'validatr-prepared-'));
     const port = await freePort();
     const start = () => startEmbeddedPostgres({ dataDir: join(dir, 'postgres'), port, log: ignore });

@@ -20,7 +20,7 @@ const submission = {
   notifications: { onStart: 'https://receiver.example/hook', onCancel: 'https://receiver.example/hook' },
 } as const;
 
-/** Every table whose rows belong to a tenant, by its condition on whose they are. */
+/** Every table whose rows belong to a tenant, with its condition for one tenant. */
 const TABLES = {
   assets: 'owner = $1',
   deliveries: 'owner = $1',
@@ -57,7 +57,7 @@ describe('tenants in the database', () => {
     await database?.drop();
   });
 
-  /** A statement as one that a request makes. */
+  /** Runs a statement as a request would. */
   async function runAs(tenant: string, text: string, params: readonly string[] = []) {
     const run = CompiledQuery.raw(text, [...params]);
     return (await queryAsTenant(requests, tenant, (db) => db.executeQuery(run))).rows;
@@ -94,17 +94,20 @@ describe('tenants in the database', () => {
     return { assetId, deliveryId, endpointId: delivery.endpointId, keyId };
   }
 
-  it.each(Object.entries(TABLES))('has Postgres show of %s the rows of one tenant', async (table, isOwn) => {
-    const count = async (tenant: string, condition = 'true', params: string[] = []) =>
-      (await runAs(tenant, `SELECT 1 AS one FROM ${table} WHERE ${condition}`, params)).length;
-    expect(await count('anna')).toBe(1);
-    expect(await count('anna', isOwn, ['anna'])).toBe(1);
-    expect(await count('anna', isOwn, ['bob'])).toBe(0);
-    expect(await count('nobody')).toBe(0);
-    expect(await runText(database.orm, `SELECT 1 AS one FROM ${table}`)).toHaveLength(2);
-  });
+  it.each(Object.entries(TABLES))(
+    'has Postgres show only the rows of one tenant in %s',
+    async (table, isOwn) => {
+      const count = async (tenant: string, condition = 'true', params: string[] = []) =>
+        (await runAs(tenant, `SELECT 1 AS one FROM ${table} WHERE ${condition}`, params)).length;
+      expect(await count('anna')).toBe(1);
+      expect(await count('anna', isOwn, ['anna'])).toBe(1);
+      expect(await count('anna', isOwn, ['bob'])).toBe(0);
+      expect(await count('nobody')).toBe(0);
+      expect(await runText(database.orm, `SELECT 1 AS one FROM ${table}`)).toHaveLength(2);
+    },
+  );
 
-  it.each(Object.keys(TABLES))('has Postgres show nothing of %s where no tenant was set', async (table) => {
+  it.each(Object.keys(TABLES))('has Postgres show no row of %s if no tenant is set', async (table) => {
     // First on a fresh connection, then on one that served a tenant.
     for (let i = 0; i < 8; i += 1) {
       expect(await runText(requests, `SELECT 1 AS one FROM ${table}`)).toEqual([]);
@@ -139,7 +142,7 @@ describe('tenants in the database', () => {
     await expect(database.orm.em.fork().find(Delivery, {})).rejects.toThrow(/tenant/);
   });
 
-  it('has no method of a store give or change what is foreign, without the help of Postgres', async () => {
+  it('has no method of a store read or change rows of another tenant, without the help of Postgres', async () => {
     const assets = createAssetStore(database.orm, ignore);
     const log = createDeliveryLog(database.orm, ignore);
     const keys = createKeyStore(database.orm);
@@ -179,7 +182,7 @@ describe('tenants in the database', () => {
     expect(of.anna.assetId).not.toBe(of.bob.assetId);
   });
 
-  it('makes one URL two endpoints, with secrets of their own', () => {
+  it('gives two tenants with one URL an endpoint and a secret each', () => {
     expect(of.anna.endpointId).not.toBe(of.bob.endpointId);
   });
 

@@ -53,7 +53,7 @@ describe('the embedded Postgres', () => {
     await third.stop();
   });
 
-  it('initialises again what a killed initdb left half done', async () => {
+  it('initialises again after an initdb that was killed', async () => {
     const unfinished = join(dir, 'half', 'cluster.unfinished');
     await mkdir(unfinished, { recursive: true });
     await writeFile(join(unfinished, 'PG_VERSION'), '18');

@@ -19,13 +19,13 @@ describe('the processes of the dev stack', () => {
   });
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
-  it('that an earlier run left behind are stopped, someone else’s are not', async () => {
+  it('are stopped if an earlier run left them behind; other programs are not touched', async () => {
     const leftover = spawn('sleep', ['71'], { detached: true, stdio: 'ignore' });
     const foreign = spawn('sleep', ['72'], { detached: true, stdio: 'ignore' });
     const file = join(dir, 'groups.json');
     await rememberGroups(file, [
       { name: 'worker', pgid: leftover.pid ?? 0, mark: 'sleep 71' },
-      // The id of a process of ours that has ended since and went to someone else.
+      // The process with this id has ended, and another program has got the id.
       { name: 'api', pgid: foreign.pid ?? 0, mark: 'src/bin/api.ts' },
     ]);
     await stopLeftovers(file, silent);
@@ -34,7 +34,7 @@ describe('the processes of the dev stack', () => {
     foreign.kill('SIGKILL');
   });
 
-  it('are locked out of a data directory that is in use, and let in after a kill', async () => {
+  it("can't use a data directory that is in use, but can after a kill", async () => {
     const file = join(dir, 'lock');
     const holder = spawn('sleep', ['73'], { stdio: 'ignore' });
     await writeFile(file, String(holder.pid));

@@ -37,7 +37,7 @@ describe('guarded connections', () => {
     return statusCode;
   }
 
-  it('go to what the name was found to be, under the name', async () => {
+  it('go to the address that was found, under the name', async () => {
     const url = `http://hooks.example:${port}/x`;
     expect(await get(url, createAddressGuard(LOOPBACK), [['127.0.0.1']])).toBe(200);
     expect(receiver.events[0]?.headers.host).toBe(`hooks.example:${port}`);
@@ -63,15 +63,15 @@ describe('guarded connections', () => {
     expect(receiver.events).toEqual([]);
   });
 
-  it('can not be led astray by a name that changes its answer after it was checked', async () => {
-    // Public when it is looked at, private for whoever would ask again.
+  it('are safe from a name that changes its address after the check', async () => {
+    // The first look-up gives a public address, a second one would give a private address.
     const rebinding = [['192.0.2.1'], ['127.0.0.1'], ['127.0.0.1']];
     const looksPublic: AddressGuard = (address) => address === '192.0.2.1';
     await expect(get(`http://hooks.example:${port}/`, looksPublic, rebinding)).rejects.toThrow('connect');
     expect(receiver.events).toEqual([]);
   });
 
-  it('are cut when the socket turns out to be connected elsewhere than was checked', async () => {
+  it('are cut when the socket is connected to another address than the checked one', async () => {
     let asked = 0;
     const changesItsMind: AddressGuard = () => {
       asked += 1;

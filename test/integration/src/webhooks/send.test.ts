@@ -68,7 +68,7 @@ describe('the webhook sender', () => {
     [400, 'give_up'],
     [404, 'give_up'],
     [410, 'give_up'],
-  ])('takes a %i for %s', async (status, outcome) => {
+  ])('counts a %i as %s', async (status, outcome) => {
     const target = await startReceiver();
     receiver = await startReceiver((_event, res) => {
       res.writeHead(status, { location: target.url, 'retry-after': '7' }).end();
@@ -107,7 +107,7 @@ describe('the webhook sender', () => {
     expectWithin(performance.now() - begin, 1_500);
   });
 
-  it('gives one that drips its answer no more either', async () => {
+  it('gives a receiver that drips its answer no more time either', async () => {
     receiver = await startReceiver((_event, res) => {
       res.writeHead(200);
       const drip = setInterval(() => res.write('.'), 20);
@@ -149,7 +149,7 @@ describe('the webhook sender', () => {
     rude.close();
   });
 
-  it('gives up on an address that it may not reach, with a code that says so', async () => {
+  it('gives up on an address that it may not reach, with the code for that', async () => {
     expect(await send('http://169.254.169.254/latest/meta-data')).toMatchObject({
       status: null,
       error: 'address_forbidden',
@@ -206,7 +206,7 @@ describe('the webhook sender', () => {
     expect(await sender.reserveInLine(target(receiver.url))).toEqual({ outcome: 'not_in_line' });
   });
 
-  it('lets an origin alone after five failures in a row, however it is asked', async () => {
+  it('leaves an origin alone after five failures in a row, for every kind of try', async () => {
     receiver = await startReceiver((_event, res) => {
       res.writeHead(503).end();
     });

@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const PACKAGE = fileURLToPath(new URL('../../../../clients/typescript/', import.meta.url));
 const page = readFileSync(new URL('../../../../docs/policies.md', import.meta.url), 'utf8');
 
-/** What the package's compiler says of a program under the package's settings; empty: nothing. */
+/** The errors of the package's compiler for a program, under the package's settings. Empty: there are none. */
 async function compile(lines: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(PACKAGE, 'node_modules', 'compiled-'));
   const begin = [
@@ -43,7 +43,7 @@ function bodiesTo(path: RegExp): string[] {
 }
 
 describe('the types of requests', () => {
-  it('take what docs/policies.md sends: nothing that has a default has to be given', async () => {
+  it('accept the requests of docs/policies.md, without settings that have a default', async () => {
     const policies = bodiesTo(/^\/policies\/\w+$/);
     const judged = bodiesTo(/\/judge$/);
     expect(policies).not.toEqual([]);

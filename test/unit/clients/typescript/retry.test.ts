@@ -52,7 +52,7 @@ describe('the client', () => {
     expect(performance.now() - begin).toBeGreaterThanOrEqual(990);
   });
 
-  it('gives up after as many tries as it may make, and says why', async () => {
+  it('gives up after its last try, and says why', async () => {
     const { client, requests } = clientOf(refused(503), refused(503), refused(503), refused(503), accepted());
     const error = await client.submit(rocket).catch((raised: unknown) => raised);
     expect(error).toBeInstanceOf(ValidatrError);
@@ -60,7 +60,7 @@ describe('the client', () => {
     expect(requests).toHaveLength(4);
   });
 
-  it('never repeats by itself what may have been done', async () => {
+  it('never repeats a request that may have had its effect', async () => {
     const path = { params: { path: { id: ID } } };
     const lost = clientOf(null, accepted());
     await expect(lost.client.api.POST('/assets/{id}/retry', path)).rejects.toThrow('fetch failed');
@@ -70,13 +70,13 @@ describe('the client', () => {
     expect((await limited.client.api.POST('/assets/{id}/retry', path)).response.status).toBe(202);
   });
 
-  it('does not sleep for an hour because it was asked to', async () => {
+  it('does not sleep for an hour if Retry-After asks for it', async () => {
     const { client, requests } = clientOf(refused(429, '3600'), accepted());
     await expect(client.submit(rocket)).rejects.toMatchObject({ status: 429 });
     expect(requests).toHaveLength(1);
   });
 
-  it('says who answered where it was not the API', async () => {
+  it('says who answered if it was not the API', async () => {
     const { client } = clientOf(new Response('<html>Bad gateway</html>', { status: 502 }));
     await expect(client.submit(rocket)).rejects.toMatchObject({ code: 'http_502', problem: null });
   });

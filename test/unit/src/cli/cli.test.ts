@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { runWords } from '../../../../src/cli/run-cli.ts';
 import { UsageError } from '../../../../src/process/program.ts';
 
-/** As the program ends, without a database: that nothing here comes to need. */
+/** Runs the command line without a database, because no test here needs one. */
 async function cli(...args: string[]) {
   const printed: string[] = [];
   const said = { status: 0, stderr: '' };
@@ -36,7 +36,7 @@ describe('the command line', () => {
     [['webhooks', 'nonsense', '--help'], 'secret, endpoints, enable'],
     [['toString', 'call'], 'keys, webhooks'],
     [['keys', 'toString'], 'create, list'],
-  ])('says that there is no such command and which there are, and ends with 2: %j', async (args, known) => {
+  ])('says that there is no such command, lists the commands, and ends with 2: %j', async (args, known) => {
     const named = args.filter((arg) => arg !== '--help' && arg !== 'call').join(' ');
     const { status, stdout, stderr } = await cli(...args);
     expect([status, stdout]).toEqual([2, '']);
@@ -71,7 +71,7 @@ describe('the command line', () => {
     expect(stdout).toContain('npm run dev');
   });
 
-  it('explains what people have to know: scopes, tenants, times, the secrets key', async () => {
+  it('explains scopes, tenants, times and the secrets key', async () => {
     const help = async (...args: string[]) => (await cli(...args, '--help')).stdout;
     for (const scope of ['assets:read', 'assets:write', 'webhooks:manage', 'policies:manage', 'admin'])
       expect(await help('keys', 'create')).toMatch(new RegExp(`^  ${scope} +\\w`, 'm'));
@@ -89,7 +89,7 @@ describe('the command line', () => {
     [['keys', 'list', 'more'], "Too many arguments for 'list'."],
     [['keys', 'rotate', 'x', '--overlap-hours'], "Option '--overlap-hours <n>' argument missing."],
   ])(
-    'refuses what is no argument or option of the command, and points to its help: %j',
+    'refuses unknown arguments and options, and points to the help of the command: %j',
     async (args, finding) => {
       const { status, stdout, stderr } = await cli(...args);
       expect([status, stdout]).toEqual([2, '']);
@@ -114,20 +114,17 @@ describe('the command line', () => {
     [['webhooks', 'replay', '--all'], 'Add at least one of --asset,'],
     [['webhooks', 'replay', ID, '--all'], 'Leave out the id'],
     [['webhooks', 'replay', ID, '--state', 'failed'], 'Leave out the id'],
-  ])(
-    'refuses values that are not usable, and says what is, before it needs a database: %j',
-    async (args, advice) => {
-      const { status, stdout, stderr } = await cli(...args);
-      expect([status, stdout]).toEqual([2, '']);
-      expect(stderr.split('\n')[1]).toContain(advice);
-    },
-  );
+  ])('refuses invalid values, and names valid ones, before it needs a database: %j', async (args, advice) => {
+    const { status, stdout, stderr } = await cli(...args);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr.split('\n')[1]).toContain(advice);
+  });
 
   it('suggests the option that was meant', async () => {
     expect((await cli('keys', 'list', '--tennant', 'research')).stderr).toContain('(Did you mean --tenant?)');
   });
 
-  it('ends with 2, and with what to do on a second line, as a program', () => {
+  it('ends with exit code 2, and tells what to do on a second line', () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       ['src/bin/cli.ts', 'keys', 'list', '--rotate'],

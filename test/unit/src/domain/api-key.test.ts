@@ -22,7 +22,7 @@ describe('an API key', () => {
     }
   });
 
-  it('is the text that another implementation makes of the same bytes', () => {
+  it('is the same text that another implementation makes from the same bytes', () => {
     expect(makeApiKey(Buffer.alloc(KEY_ENTROPY_BYTES, 1)).text).toBe(
       'vk_00jsag8mbvldt_00wfesa7hnndpa75gyfnj79sen6tckcay4346207nduncfp7gh_0405xg4',
     );

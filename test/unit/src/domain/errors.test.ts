@@ -14,7 +14,7 @@ describe('the error registry', () => {
     );
   });
 
-  it('tells a client how soon to try again wherever we are what is short', () => {
+  it('tells a client when to try again for every temporary error', () => {
     const codes = Object.keys(ERRORS) as ErrorCode[];
     const temporary = codes.filter(
       (code) => ERRORS[code].status > 500 || [408, 429].includes(ERRORS[code].status),

@@ -46,7 +46,7 @@ function resolve(node: unknown): unknown {
 }
 
 describe('the bodies of webhook events', () => {
-  it('are of all events that the OpenAPI document has', () => {
+  it('cover all events of the OpenAPI document', () => {
     expect(Object.keys(BODIES).sort()).toEqual(Object.keys(openApi.webhooks).sort());
   });
 
@@ -56,7 +56,7 @@ describe('the bodies of webhook events', () => {
     expect(Object.keys(body as object).sort()).toEqual([...(schemaOf(event).required ?? [])].sort());
   });
 
-  it('is, byte for byte, what receivers have always been sent', () => {
+  it('is the same, byte for byte, as receivers have always got', () => {
     expect(BODIES['onStart']).toBe(`{"id":"${ID}","state":"in_progress"}`);
     expect(BODIES['onFailure']).toBe(
       `{"id":"${ID}","state":"failed","errors":{"asset":["Asset is not an image."]}}`,

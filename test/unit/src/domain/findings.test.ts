@@ -36,7 +36,7 @@ describe('findings', () => {
     expect(finding?.message).toBe('`http://a:***@c`is not a valid URL');
   });
 
-  it('are no errors where there are none', () => {
+  it('give no errors if there are none', () => {
     expect(errorsOf([])).toBeNull();
   });
 });

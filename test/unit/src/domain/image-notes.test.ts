@@ -23,7 +23,7 @@ describe('the notes of images', () => {
     expect(rows).toEqual(ours);
   });
 
-  it('make damage by their first error, and by nothing less', () => {
+  it('mean damage from their first error on, and not by warnings', () => {
     expect(damageOf([createNote('trailing_bytes'), createNote('animated')])).toBeNull();
     expect(
       damageOf([

@@ -19,7 +19,7 @@ function namesAfter(waiting: readonly Named[], known: Record<string, boolean>) {
 }
 
 describe('the order of steps', () => {
-  it('begins with all that need nothing, in the given order', () => {
+  it('begins with all steps that need nothing, in the given order', () => {
     expect(namesAfter(ALL, {})).toEqual({
       ready: ['urls', 'reachable'],
       skipped: [],
@@ -27,7 +27,7 @@ describe('the order of steps', () => {
     });
   });
 
-  it('goes on with what has become known, and with nothing else', () => {
+  it('goes on with steps whose needs are known, and with no others', () => {
     expect(namesAfter([image, format, size], { file: true })).toEqual({
       ready: ['image'],
       skipped: [],
@@ -36,7 +36,7 @@ describe('the order of steps', () => {
     expect(namesAfter([format, size], { file: true, facts: true }).ready).toEqual(['format', 'size']);
   });
 
-  it('skips what needs what never will be known, directly or through others', () => {
+  it('skips steps whose needs will never be known, directly or through others', () => {
     const skipsAll = { ready: [], skipped: ['image', 'format', 'size'], waiting: [] };
     expect(namesAfter([image, format, size], { file: false })).toEqual(skipsAll);
     // Wherever the steps stand in the list.
@@ -56,7 +56,7 @@ describe('the order of steps', () => {
     });
   });
 
-  it('keeps a step waiting while its trouble lasts: nothing is known, nothing is skipped', () => {
+  it("keeps later steps waiting while a step's trouble lasts, and skips none", () => {
     expect(namesAfter([image, format, size], {})).toEqual({
       ready: [],
       skipped: [],

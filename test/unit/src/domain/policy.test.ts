@@ -37,7 +37,7 @@ describe("the contract's own policy", () => {
     });
   });
 
-  it('computes nothing from pixels and compares with nothing', () => {
+  it('needs no pixels and no earlier assets', () => {
     expect(planFor(DEFAULT_POLICY)).toMatchObject({ measures: [], comparesWithEarlier: false });
   });
 });
@@ -78,7 +78,7 @@ describe('the rules of a policy', () => {
     expect(error?.issues[0]?.path).toEqual(path);
   });
 
-  it('may leave no room but for one size, and ask for more of what is displayed than of what is stored', () => {
+  it('may allow only one size, and ask for more displayed pixels than stored ones', () => {
     const { minDimensions, maxDimensions } = between(9, 5, 5, 9);
     for (const rules of [
       between(5, 9, 5, 9),
@@ -88,7 +88,7 @@ describe('the rules of a policy', () => {
       expect(policyRules.safeParse(rules).error).toBeUndefined();
   });
 
-  it('stand as they are after being stored and read again', () => {
+  it('are unchanged after they are stored and read again', () => {
     const rules = policyRules.parse(
       Object.fromEntries(RULE_NAMES.map((name) => [name, CHECK_EXAMPLES[name].rule])),
     );
@@ -110,7 +110,7 @@ describe('the rules of a policy', () => {
     [{ formats: { allow: ['JPEG', 'GIF'], message: 'No {format}, but {allow}' } }, 'No PNG, but JPEG, GIF'],
     [{ aspectRatio: { threshold: 1 / 3, message: '{score}, not {threshold}' } }, '0.005, not 0.3333'],
     [{ bytes: { min: 5_000, message: '{bytes} of {min}, {rule.min}' } }, '1000 of 5000, 5000'],
-  ])('have words of their own, with what was measured and set filled in: %j', (given, message) => {
+  ])('may have a message of their own, with measures and settings filled in: %j', (given, message) => {
     expect(judge(PNG, policyRules.parse(given)).findings.map((finding) => finding.message)).toEqual([
       message,
     ]);
@@ -133,12 +133,12 @@ describe('the rules of a policy', () => {
       { message: '{severity}' },
       '{severity} is not a placeholder of this rule; allowed: {score}, {threshold}, {rule.threshold}',
     ],
-  ])('are refused where their words show what nobody knows: %s %j', (name, rule, message) => {
+  ])('are refused if their message names an unknown value: %s %j', (name, rule, message) => {
     const { error } = policyRules.safeParse({ [name]: rule });
     expect(error?.issues).toMatchObject([{ path: [name, 'message'], message }]);
   });
 
-  it('show no more than 1,000 characters, however often they name a list', () => {
+  it('show at most 1,000 characters, however often they name a list', () => {
     const allow = ['JPEG', 'GIF', 'WEBP', 'TIFF', 'BMP'];
     const rules = policyRules.parse({ formats: { allow, message: '{allow}😀'.repeat(55) } });
     const message = judge(PNG, rules).findings[0]?.message ?? '';
@@ -183,13 +183,13 @@ describe('a reference to a policy', () => {
     `${'a'.repeat(64)}@1`,
   ])('is nothing else: %j', (reference) => expect(parsePolicyReference(reference)).toBeNull());
 
-  it('is what verdicts are stamped with', () => {
+  it('is written on verdicts', () => {
     expect(describePolicy(DEFAULT_POLICY)).toBe('default@1');
   });
 });
 
 describe('the steps of a validation', () => {
-  it("are the contract's five under its own policy, and one more where a checksum is given", () => {
+  it("are the contract's five under its own policy, and one more if a checksum is given", () => {
     expect(stepsUnder(DEFAULT_POLICY, false)).toHaveLength(5);
     expect(stepsUnder(DEFAULT_POLICY, true).at(-1)).toBe('checkChecksum');
   });

@@ -38,8 +38,8 @@ const stored: StoredVerdict = {
 const judgedBy = (rules: object, change: Partial<StoredVerdict> = {}) =>
   rejudge({ ...stored, ...change }, policyRules.parse(rules));
 
-describe('a stored verdict held against another policy', () => {
-  it('is complete where no rule is broken: findings of the policy before are gone', () => {
+describe('a stored verdict judged by another policy', () => {
+  it('is complete if no rule is broken, without findings of the policy before', () => {
     expect(judgedBy({ formats: { allow: ['PNG'] } })).toEqual({
       state: 'complete',
       findings: [],
@@ -48,7 +48,7 @@ describe('a stored verdict held against another policy', () => {
     expect(judgedBy({})).toMatchObject({ state: 'complete', findings: [] });
   });
 
-  it('is failed where an error is found, and not for warnings', () => {
+  it('is failed if an error is found, but not for warnings', () => {
     const small = { minDimensions: { width: 1_000, height: 1, message: '{width} of 1000' } };
     expect(judgedBy(small)).toMatchObject({
       state: 'failed',
@@ -63,7 +63,7 @@ describe('a stored verdict held against another policy', () => {
     ['checksum_mismatch', 'checkChecksum'],
     ['image_unreadable', 'checkIsImage'],
     ['decode_timeout', 'checkIsImage'],
-  ] as const)('keeps what no policy rules on: %s', (code, step) => {
+  ] as const)('keeps findings that no policy decides: %s', (code, step) => {
     const own = found(code, step);
     expect(judgedBy({ formats: { allow: ['JPEG'] } }, { findings: [own, ...stored.findings] })).toMatchObject(
       {
@@ -78,7 +78,7 @@ describe('a stored verdict held against another policy', () => {
     ['asset_not_reachable', 'checkAssetReachable'],
     ['not_an_image', 'checkIsImage'],
     ['decoder_crashed', 'checkIsImage'],
-  ] as const)('is failed without an image, and lacks nothing: %s', (code, step) => {
+  ] as const)('is failed without an image, and lacks no facts: %s', (code, step) => {
     const findings = [found(code, step)];
     expect(judgedBy({ dark: {} }, { findings, image: null })).toEqual({
       state: 'failed',
@@ -87,7 +87,7 @@ describe('a stored verdict held against another policy', () => {
     });
   });
 
-  it('is unknown where facts lack what an error needs, and nothing else fails it', () => {
+  it('is unknown if facts for an error are missing and no other rule fails it', () => {
     expect(judgedBy({ dark: {} })).toEqual({ state: 'unknown', findings: [], lacking: ['checkDark'] });
     expect(judgedBy({ dark: { severity: 'warning' } })).toMatchObject({
       state: 'complete',
@@ -99,7 +99,7 @@ describe('a stored verdict held against another policy', () => {
     });
   });
 
-  it('is judged by what was measured, under thresholds of then or of now', () => {
+  it('is judged by its stored measures, under thresholds of then or of now', () => {
     const image = { ...facts, measures: { brightness: { p5: 0, p99: 0.3 } } };
     expect(judgedBy({ dark: { threshold: 0.2 } }, { image })).toMatchObject({
       state: 'complete',
@@ -111,7 +111,7 @@ describe('a stored verdict held against another policy', () => {
     });
   });
 
-  it('takes for passed what was asked of the file before and it did not tell', () => {
+  it('passes a rule if the file was asked for its fact before and gave none', () => {
     const image = { ...facts, width: null, height: null };
     const rules = { maxDimensions: { width: 10, height: 10 } };
     expect(judgedBy(rules, { image })).toMatchObject({ state: 'complete', lacking: [] });
@@ -126,7 +126,7 @@ describe('a stored verdict held against another policy', () => {
     });
   });
 
-  it('finds no picture unlike others because what they are compared by was never measured', () => {
+  it('calls no picture unlike others if the compared measure was never taken', () => {
     const earlier = { exact: null, near: [], sizes: null };
     const image = { ...facts, earlier, measures: { pixelHash: 'ab' } };
     expect(judgedBy({ exactDuplicates: {} }, { image })).toMatchObject({ state: 'complete' });
@@ -141,7 +141,7 @@ describe('a stored verdict held against another policy', () => {
     { state: 'queued', findings: [] },
     { state: 'in_progress', findings: [] },
     { state: 'failed', findings: [found('internal_error', null)] },
-  ] as const)('is unknown where the validation came to none: %o', (change) => {
+  ] as const)('is unknown if the validation reached no verdict: %o', (change) => {
     expect(judgedBy({}, change)).toEqual({ state: 'unknown', findings: change.findings, lacking: [] });
   });
 });

@@ -10,7 +10,7 @@ import { expectProcessorTimeWithin, processorMs } from '../../../support/machine
 const CUTS = 64;
 const FLIPS = 1_000;
 
-/** For one file of a few kB, decoding included: much more than the 10 ms that it takes, much less than a hang. */
+/** The bound for one file of a few kB, with its decoding. It takes 10 ms, so the bound is far above that and far below a hang. */
 const BOUND_MS = 1_000;
 
 /** Workflow histories carry the facts. */
@@ -18,7 +18,7 @@ const MAX_FACTS_BYTES = 2_000;
 
 const integrityOf = async (bytes: Buffer) => (await inspect(bytes))?.integrity;
 
-/** What holds of any facts, whatever the file. */
+/** Checks that hold for the facts of any file. */
 function expectVerdict(facts: ImageFacts | null, what: string): void {
   if (facts === null) return;
   const { integrity, notes = [] } = facts;
@@ -45,12 +45,12 @@ describe('a damaged file', () => {
       expect(facts?.integrity.state ?? 'no image', what).not.toBe('intact');
       expectVerdict(facts, what);
     }
-    // The last byte counts as well; a WebP's may be padding, which readers do without.
+    // The last byte counts as well. In a WebP it may be padding, which readers do not need.
     expect((await integrityOf(bytes.subarray(0, -2)))?.state).toBe('damaged');
   });
 
   it.each(['a baseline JPEG', 'a PNG', 'a GIF', 'a WebP'])(
-    '%s with something behind it passes until what is cut is its own',
+    '%s with bytes behind its end passes until the cut reaches its own bytes',
     async (name) => {
       const bytes = (await SEEDS[name]?.()) ?? Buffer.alloc(0);
       const longer = Buffer.concat([bytes, Buffer.from('trailing bytes '.repeat(200))]);
@@ -74,7 +74,7 @@ describe('a damaged file', () => {
     }
   });
 
-  it('is no whole JPEG because a thumbnail in it has an end', async () => {
+  it('is not taken for a whole JPEG because a thumbnail in it has an end', async () => {
     const bytes = await readFile('assets/rocket.jpg');
     const thumbnail = Buffer.from('ffe1000affd8ffd9ffd9ffd9', 'hex');
     const file = Buffer.concat([bytes.subarray(0, 2), thumbnail, bytes.subarray(2)]);
@@ -104,7 +104,7 @@ describe('a damaged file', () => {
     }
   });
 
-  it('is seen where the factors of its one component say nothing', async () => {
+  it('is found in a JPEG of one component, whose factors mean nothing', async () => {
     const bytes = await noise(160, 128).toColourspace('b-w').jpeg().toBuffer();
     const factors = bytes.indexOf('ffc0', 'hex') + 11;
     for (const pair of [0x11, 0x12, 0x21, 0x22, 0x41]) {
@@ -125,7 +125,7 @@ describe('a damaged file', () => {
     [90, '4:2:0'],
     [95, '4:4:4'],
     [98, '4:4:4'],
-  ])('is seen where a block of the disk was lost: quality %i, %s', async (quality, chromaSubsampling) => {
+  ])('is seen if a block of the disk was lost: quality %i, %s', async (quality, chromaSubsampling) => {
     const bytes = await sharp('assets/astronaut.png').jpeg({ quality, chromaSubsampling }).toBuffer();
     const from = bytes.indexOf('ffda', 'hex');
     const passing = async (size: number) => {

@@ -45,7 +45,7 @@ describe('the facts of images', () => {
     });
   });
 
-  it('tell a bomb by its header, at once, and decode nothing', async () => {
+  it('recognise a bomb by its header, at once, and decode nothing', async () => {
     const png = await noise().png().toBuffer();
     png.writeUInt32BE(2 ** 31 - 1, 16);
     png.writeUInt32BE(2 ** 31 - 1, 20);
@@ -105,14 +105,14 @@ describe('the measures of images', () => {
     expect(facts?.measures).toEqual((await inspect(still, { measures: MEASURES }))?.measures);
   });
 
-  it('have no measures of colours that were decoded as other ones', async () => {
+  it('have no measures of a colour space that the decoder converts', async () => {
     const lab = await inspect(await tiffOf(8), { measures: MEASURES });
     expect(lab?.integrity.state).toBe('intact');
     expect(lab?.measures).toBeUndefined();
     expect((await inspect(await tiffOf(2), { measures: MEASURES }))?.measures).toBeDefined();
   });
 
-  it('take as many channels as there are', async () => {
+  it('use all channels of the picture', async () => {
     const ramp = Buffer.from(Uint8Array.from({ length: 256 }, (_, at) => at));
     const rgb = Buffer.from(Uint8Array.from({ length: 256 * 3 }, (_, at) => Math.floor(at / 3)));
     const picture = sharp(rgb, { raw: { width: 16, height: 16, channels: 3 } }).joinChannel([ramp, ramp], {

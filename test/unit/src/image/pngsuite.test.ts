@@ -5,9 +5,9 @@ import { inspect } from './inspect-file.ts';
 const PNGSUITE = 'test/support/pngsuite/';
 const names = readdirSync(PNGSUITE).filter((name) => name.endsWith('.png'));
 
-/** By name: what is wrong, and how the sentence ends. Null: the signature is broken, so it is no image at all. */
+/** By name: the fault, and the end of its message. Null: the signature is broken, so the file is no image at all. */
 const CORRUPT: Record<string, [code: string, reason: string] | null> = {
-  // A signature that a transfer as text has changed.
+  // A transfer as text has changed the signature.
   xs1n0g01: null,
   xs2n0g01: null,
   xs4n0g01: null,
@@ -46,7 +46,7 @@ describe('PngSuite', () => {
     }
   });
 
-  it('gets the properties that its names tell', async () => {
+  it('gets the properties that its file names give', async () => {
     for (const name of valid.filter((name) => name !== 'PngSuite.png')) {
       const [, interlace, colour = '', depth] = /^.{2}.([in])(\d[a-z])(\d\d)\.png$/.exec(name) ?? [];
       expect(await inspect(PNGSUITE + name), name).toMatchObject({
@@ -59,16 +59,13 @@ describe('PngSuite', () => {
     }
   });
 
-  it.each(names.filter((name) => name.startsWith('x')))(
-    'has %s refused for what is wrong with it',
-    async (name) => {
-      const expected = CORRUPT[name.replace('.png', '')];
-      const facts = await inspect(PNGSUITE + name);
-      if (expected === null) return expect(facts).toBeNull();
-      expect(facts?.integrity).toEqual({ state: 'damaged', reason: expected?.[1] });
-      expect(facts?.notes?.map(({ code }) => code)).toEqual([expected?.[0]]);
-    },
-  );
+  it.each(names.filter((name) => name.startsWith('x')))('has %s refused, with the reason', async (name) => {
+    const expected = CORRUPT[name.replace('.png', '')];
+    const facts = await inspect(PNGSUITE + name);
+    if (expected === null) return expect(facts).toBeNull();
+    expect(facts?.integrity).toEqual({ state: 'damaged', reason: expected?.[1] });
+    expect(facts?.notes?.map(({ code }) => code)).toEqual([expected?.[0]]);
+  });
 
   it('has 14 corrupt files', () => {
     expect(Object.keys(CORRUPT).sort()).toEqual(

@@ -98,7 +98,7 @@ describe('formats by content', () => {
   });
 });
 
-it('takes any file that ends anywhere in its first bytes', async () => {
+it('accepts a file that ends anywhere in its first bytes', async () => {
   const files = await Promise.all(ODD_FILES.map(async ({ make }) => make()));
   for (const file of [...files, bmp(), ico(), psd()])
     for (let length = 0; length <= Math.min(file.length, 600); length += 1) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { waitUntilUsable } from '../../../../src/process/wait.ts';
 
-/** Time that passes by sleeping only. */
+/** A clock that only sleeping moves. */
 function testClock() {
   let time = 0;
   return {
@@ -25,7 +25,7 @@ describe('waitUntilUsable', () => {
     expect(said).toEqual([0, 5_000, 10_000].map((at) => [at, 'nothing listens there']));
   });
 
-  it('says nothing where nothing is missing', async () => {
+  it('says nothing if nothing is missing', async () => {
     const said: string[] = [];
     await waitUntilUsable({ findTrouble: () => Promise.resolve(null), say: (reason) => said.push(reason) });
     expect(said).toEqual([]);
@@ -43,7 +43,7 @@ describe('waitUntilUsable', () => {
     expect(clock.now()).toBe(60_000);
   });
 
-  it('passes on what waiting does not mend', async () => {
+  it('passes on an error that waiting does not end', async () => {
     const waiting = waitUntilUsable({
       findTrouble: () => Promise.reject(new Error('wrong password')),
       say: () => undefined,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openInside } from '../../../../src/sources/local.ts';
 import { setTrap, type Trap, traversals } from '../../../support/traversals.ts';
 
-/** Of the spellings this many get out where nobody looks where a path leads: else the table would prove nothing. */
+/** At least this many spellings get out without the check. With fewer, the table would prove nothing. */
 const AT_LEAST_DANGEROUS = 200;
 const RACE_OPENS = 4_000;
 
@@ -18,7 +18,7 @@ describe('the local source', () => {
   });
   afterAll(() => trap.remove());
 
-  /** Where the file is that a path gives; null where it gives none. */
+  /** The place of the file that a path leads to. Null if it leads to none. */
   async function reached(path: string): Promise<string | null> {
     const file = await openInside(path, { base: trap.base, roots: [trap.root] });
     if (file === null) return null;
@@ -29,7 +29,7 @@ describe('the local source', () => {
   const isOutside = (where: string | null): boolean => where !== null && !where.startsWith(`${trap.root}/`);
 
   it.runIf(process.platform === 'linux')(
-    'opens nothing outside its roots, in whatever of 2,000 ways the path is spelt',
+    'opens nothing outside its roots, in any of 2,000 spellings of the path',
     async () => {
       // So that one of the paths below /proc/self/fd leads to it.
       const held = await open(join(trap.dir, 'secret.jpg'));
@@ -52,7 +52,7 @@ describe('the local source', () => {
     60_000,
   );
 
-  /** Another process that makes something else of a path, as fast as it can. */
+  /** Another process that changes the file behind a path, as fast as it can. */
   async function swapInTheBackground(script: string): Promise<ChildProcess> {
     const child = spawn(
       process.execPath,
@@ -81,7 +81,7 @@ describe('the local source', () => {
                   fs.unlinkSync('race'); fs.renameSync('aside', 'race'); }`,
     ],
   ])(
-    'never opens what is outside while %s take turns',
+    'never opens a file outside while %s take turns',
     async (_what, path, script) => {
       await mkdir(join(trap.root, 'race'), { recursive: true });
       await writeFile(join(trap.root, 'race/secret.jpg'), 'harmless');

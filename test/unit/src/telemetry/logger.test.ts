@@ -86,7 +86,7 @@ describe('the log', () => {
     );
     expect(line).not.toMatch(/s3c|ret@|S3c/);
     expect(line).toContain('***');
-    // Still a line of JSON, with all that is none of it.
+    // The line is still JSON, with every field that is no secret.
     expect(JSON.parse(line)).toMatchObject({ at: 'here', last: 'shown' });
   });
 
@@ -96,12 +96,12 @@ describe('the log', () => {
     ['postgres at db.example:5432, user validatr'],
     ['someone@mail.example asked for /assets/image/'],
     ['{"path":"/assets/vk/whsec","status":200}'],
-  ])('leaves alone what is none: %s', (message) => {
+  ])('does not change text without secrets: %s', (message) => {
     expect(JSON.parse(logged((logger) => logger.info(message)))).toMatchObject({ msg: message });
   });
 
   it.each(['://a:', '\\"', '"url":"', '://', '://a', '"api-', 'password ', 'Bearer ', '"api'])(
-    'takes no longer because someone logs %s over and over',
+    'takes no longer if a text repeats %s',
     (text) => {
       const begin = processorMs();
       logged((logger) => logger.info({ path: text.repeat(64_000 / text.length) }));

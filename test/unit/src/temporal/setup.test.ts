@@ -43,7 +43,7 @@ describe('a namespace that a worker is to use', () => {
     30_000,
   );
 
-  it('is not waited for where that does not help: permission is denied', async () => {
+  it('is not waited for if that does not help: permission is denied', async () => {
     const { client, close } = await serveTemporal(7);
     await expect(prepareNamespace(client)).rejects.toMatchObject({ code: 7 });
     await close();

@@ -156,7 +156,7 @@ describe('the address guard', () => {
     expect(createAddressGuard(['10.0.0.0/8'])('127.0.0.1')).toBe(false);
   });
 
-  it('names a block that is none', () => {
+  it('names a text that is no CIDR block', () => {
     expect(() => createAddressGuard(['10.0.0.1'])).toThrow('10.0.0.1 is no CIDR block');
   });
 });

@@ -6,14 +6,14 @@ describe('a challenge', () => {
   const { challenge } = asked;
   const answer = (excerpt: string | null) => isAnswered(asked, { outcome: 'delivered', excerpt });
 
-  it('is another each time, and says what it asks', () => {
+  it('is different each time, and tells the receiver what to do', () => {
     expect(JSON.parse(asked.body)).toEqual({ id: asked.id, state: 'challenge', challenge });
     expect(makeChallenge()).not.toMatchObject({ id: asked.id });
     expect(makeChallenge()).not.toMatchObject({ challenge });
     expect(Buffer.from(challenge, 'base64url')).toHaveLength(18);
   });
 
-  it('is answered by JSON that holds it, be it an echo', () => {
+  it('is answered by JSON that holds it, also by an echo', () => {
     expect(answer(asked.body)).toBe(true);
     expect(answer(` {"more": [1], "challenge": "${challenge}"}\n`)).toBe(true);
   });

@@ -7,7 +7,7 @@ const isAllowed = createAddressGuard(['10.1.0.0/16']);
 const DEADLINE_MS = 100;
 const never = new Promise<never>(() => undefined);
 
-/** Names and what they resolve to; others do not resolve. */
+/** Names and their addresses. Other names do not resolve. */
 const NAMES: Record<string, string[]> = {
   'public.example': ['93.184.216.34', '2606:2800:220:1::1'],
   'own.example': ['10.1.2.3'],
@@ -18,7 +18,7 @@ const NAMES: Record<string, string[]> = {
 const lookup = (name: string) =>
   NAMES[name] === undefined ? Promise.reject(new Error('ENOTFOUND')) : Promise.resolve(NAMES[name]);
 
-describe('what is known of a host beforehand', () => {
+describe('the check of a host beforehand', () => {
   const judge = createHostCheck({ isAllowed, lookup, deadlineMs: DEADLINE_MS });
 
   it.each([
@@ -39,7 +39,7 @@ describe('what is known of a host beforehand', () => {
     expect(await judge(host)).toBe(verdict);
   });
 
-  it('is unknown where the name server does not answer in time, and that holds nobody up for longer', async () => {
+  it('gives no result if the name server does not answer in time, and waits no longer', async () => {
     const slow = createHostCheck({ isAllowed, lookup: () => never, deadlineMs: DEADLINE_MS });
     const begin = performance.now();
     const verdicts = await Promise.all(Array.from({ length: 50 }, (_, index) => slow(`${index}.example`)));
@@ -47,7 +47,7 @@ describe('what is known of a host beforehand', () => {
     expectWithin(performance.now() - begin - DEADLINE_MS, 1_000);
   });
 
-  it('is never asked for more than two names at once, nor for what nobody waits for any more', async () => {
+  it('looks up at most two names at once, and no name that no caller waits for any more', async () => {
     const asked: (() => void)[] = [];
     const held = createHostCheck({
       isAllowed,

@@ -21,7 +21,7 @@ describe('the origin gate', () => {
     return entered;
   };
 
-  it('says of a tenant nothing by what another one found at the same origin', () => {
+  it("does not hold one tenant's failures against another tenant at the same origin", () => {
     for (let failures = 0; failures < 5; failures += 1) gate.record(URL_A, false, 'a');
     expect(gate.blockedForMs(URL_A, 'a')).toBeGreaterThan(0);
     expect(gate.blockedForMs(URL_A, 'b')).toBe(0);
@@ -74,7 +74,7 @@ describe('the origin gate', () => {
     expect(waits).toEqual([30, 60, 120, 240, 480, 900, 900]);
   });
 
-  it('does not take failures of tries that were under way when it opened for news', () => {
+  it('does not count failures of tries that were under way when it opened', () => {
     fail(5 + 27);
     expect(gate.blockedForMs(URL_A)).toBe(30_000);
   });
@@ -87,7 +87,7 @@ describe('the origin gate', () => {
     expect(gate.blockedForMs(URL_A)).toBe(0);
   });
 
-  it('spreads those that wait over five seconds more', () => {
+  it('spreads waiting tries over five seconds more', () => {
     const late = createOriginGate({ now: () => nowMs, random: () => 0.999 });
     for (let failures = 0; failures < 5; failures += 1) late.record(URL_A, false);
     expect(late.blockedForMs(URL_A)).toBeGreaterThan(34_900);

@@ -14,7 +14,7 @@ describe('the pace of a tenant', () => {
     for (let taken = 0; taken < times; taken += 1) pace.take(tenant);
   };
 
-  it('gives so many tries in the minute that begins with the first, and the next after it', () => {
+  it('allows the tries of a minute, which begins with the first try, and further ones after it', () => {
     take('a', 1);
     nowMs += 20_000;
     take('a', 1);
@@ -29,7 +29,7 @@ describe('the pace of a tenant', () => {
     expect(pace.blockedForMs('a')).toBe(60_000);
   });
 
-  it('blocks nobody but who has used up its minute, and says who that is', () => {
+  it('blocks only tenants that have used up their minute, and lists them', () => {
     take('a', 3);
     nowMs += 10_000;
     take('b', 2);
@@ -41,7 +41,7 @@ describe('the pace of a tenant', () => {
     expect(pace.blockedTenants()).toEqual(new Set(['b']));
   });
 
-  it('has 100 tries of a tenant under way at once, whatever its minute says, and as many of another', () => {
+  it('lets 100 tries of a tenant be under way at once, whatever its minute allows, and as many of another', () => {
     const wide = createTenantPace({ eventsPerMinute: 1_000, now: () => nowMs });
     const ends = Array.from({ length: 100 }, () => wide.take('a'));
     expect(wide.blockedForMs('a')).toBe(2_000);

@@ -80,7 +80,7 @@ describe('hundreds of stored assets', () => {
 });
 
 describe('an answer that nobody reads', () => {
-  it('is not computed: only as much is judged as the connection takes', async () => {
+  it('is not computed: assets are judged only as fast as the connection takes them', async () => {
     let read = 0;
     const app = await serveArchive({
       page(_tenant, { limit }) {
@@ -106,7 +106,7 @@ describe('an answer that nobody reads', () => {
       find: () => Promise.resolve([]),
     });
     const answer = await app.ask({ limit: 500 });
-    // Enough turns to finish, if nothing held it up.
+    // Enough turns of the event loop to finish without a slow reader.
     for (let turn = 0; turn < 50; turn += 1)
       expect((await app.client.call('GET', '/healthz')).status).toBe(200);
     const unread = read;

@@ -117,13 +117,13 @@ describe('judging stored assets by a policy', () => {
     expect(await dump()).toEqual(before);
   });
 
-  it('judges by the latest version unless another is named, and names what was never measured', async () => {
+  it('judges by the latest version unless another is named, and lists the steps without measurements', async () => {
     const { policy, counts, assets } = await judge('png');
     expect([policy, counts]).toEqual(['png@2', { complete: 0, failed: 1, unknown: 3, changed: 1 }]);
     expect(assets.at(-1)).toMatchObject({ state: 'unknown', findings: [], lacking: ['checkAlpha'] });
   });
 
-  it('judges by the default policy: nothing changes', async () => {
+  it('judges by the default policy, and finds no verdict changed', async () => {
     const { counts } = await judge('default', { version: 1 });
     expect(counts).toEqual({ complete: 1, failed: 3, unknown: 0, changed: 0 });
   });
@@ -162,7 +162,7 @@ describe('judging stored assets by a policy', () => {
     ['/cursor', { cursor: 'x' }],
     ['/version', { version: 0 }],
     ['/rules', { rules: {} }],
-  ])('refuses what it can not follow: %s', async (pointer, body) => {
+  ])('refuses a request that it cannot follow: %s', async (pointer, body) => {
     const answer = await client.call('POST', '/policies/png/judge', body);
     const { errors } = (await answer.json()) as { errors: { pointer: string }[] };
     expect([answer.status, errors.map((error) => error.pointer)]).toEqual([422, [pointer]]);
@@ -172,7 +172,7 @@ describe('judging stored assets by a policy', () => {
     ['nobodys', {}],
     ['png', { version: 3 }],
     ['default', { version: 2 }],
-  ])('knows no policy that is not there: %s %o', async (name, body) => {
+  ])('finds no policy that does not exist: %s %o', async (name, body) => {
     const answer = await client.call('POST', `/policies/${name}/judge`, body);
     expect(await answer.json()).toMatchObject({ status: 404, type: 'urn:validatr:error:policy_not_found' });
   });

@@ -119,7 +119,7 @@ describe('the policies of the API', () => {
     'web/versions/1e0',
     'web/versions/99999999999',
     'web%00',
-  ])('are 404 where there are none: %s', async (path) => {
+  ])('are 404 if they do not exist: %s', async (path) => {
     expect(await problemOf(await client.call('GET', `/policies/${path}`))).toMatchObject({
       status: 404,
       type: 'urn:validatr:error:policy_not_found',
@@ -137,13 +137,10 @@ describe('the policies of the API', () => {
     expect(errors).toEqual([{ pointer: '/policy', code: 'policy_not_found', detail }]);
   });
 
-  it.each(['UPPER', 'a_b', '-a', 'a'.repeat(64), 'web@1', '%00'])(
-    'can not have the name %s',
-    async (name) => {
-      const { status, errors } = await problemOf(await add(name, {}));
-      expect([status, errors?.map(({ pointer }) => pointer)]).toEqual([422, ['/name']]);
-    },
-  );
+  it.each(['UPPER', 'a_b', '-a', 'a'.repeat(64), 'web@1', '%00'])("can't have the name %s", async (name) => {
+    const { status, errors } = await problemOf(await add(name, {}));
+    expect([status, errors?.map(({ pointer }) => pointer)]).toEqual([422, ['/name']]);
+  });
 
   it('point at the setting that is at fault', async () => {
     const refused = await add('faulty', {
@@ -193,7 +190,7 @@ describe('the policies of the API', () => {
   });
 
   it.each(['nobodys', 'nobodys@1', 'default@2'])(
-    'are refused to submissions where there are none: %s',
+    'refuse a submission that names a missing one: %s',
     async (policy) => {
       const { status, errors } = await problemOf(await submit({ policy }));
       expect([status, errors?.map(({ pointer, code }) => `${pointer} ${code}`)]).toEqual([
@@ -231,7 +228,7 @@ describe('the policies of the API', () => {
     ['/policy', { policy: 1 }],
     ['/sha256', { sha256: 'ab' }],
     ['/sha256', { sha256: `${'a'.repeat(63)}g` }],
-  ])('and checksums have a form: %s %o', async (pointer, given) => {
+  ])('and checksums are refused in a wrong form: %s %o', async (pointer, given) => {
     const { status, errors } = await problemOf(await submit(given));
     expect([status, errors?.map((error) => error.pointer)]).toEqual([422, [pointer]]);
   });

@@ -45,7 +45,7 @@ describe('assets under a policy', () => {
     expect(leased.get(plain)).toMatchObject({ policy: DEFAULT_POLICY, sha256: null });
   });
 
-  it('stay what they were accepted as when the same request comes again and its name means another version', async () => {
+  it('keep their version when the same request comes again and its name means another version', async () => {
     const accept = (version: number) =>
       assets.acceptOnce(TENANT, submission, 'again', { name: 'web', version });
     const id = await accept(1);
@@ -55,7 +55,7 @@ describe('assets under a policy', () => {
     expect(await assets.acceptOnce(TENANT, other, 'again', first)).toBeNull();
   });
 
-  it('keep it in a new attempt, or have another from then on', async () => {
+  it('keep their policy in a new attempt, or get another one from then on', async () => {
     const id = await assets.accept(TENANT, submission, first);
     const retried = async (policy?: PolicyId) => {
       await assets.requestCancel(TENANT, id, null);
@@ -69,7 +69,7 @@ describe('assets under a policy', () => {
     await assets.requestCancel(TENANT, id, null);
   });
 
-  it('show the steps of their policy before the first has begun, and where none ever did', async () => {
+  it('show the steps of their policy before the first step has begun, and if none ever began', async () => {
     const steps = ['checkWebhookUrls', 'checkAssetReachable', 'checkIsImage'];
     const shown = async (id: string) => {
       const details = await assets.findDetails(TENANT, id);

@@ -27,7 +27,7 @@ describe('the asset store', () => {
   });
   afterAll(() => database?.drop());
 
-  it('has committed an asset when accept returns, and wakes the dispatcher', async () => {
+  it('commits an asset before accept returns, and wakes the dispatcher', async () => {
     const before = wakes;
     const id = await assets.accept(DEFAULT_TENANT, submission);
     expect(await database.query('SELECT state, attempt FROM assets WHERE id = ?', [id])).toEqual([
@@ -127,7 +127,7 @@ describe('the asset store', () => {
     });
   });
 
-  it('knows what it does not have', async () => {
+  it('reports missing assets as missing', async () => {
     const unknown = '01900000-0000-7000-8000-000000000000';
     expect(await assets.find(DEFAULT_TENANT, unknown)).toBeNull();
     expect(await assets.findDetails(DEFAULT_TENANT, unknown)).toBeNull();
@@ -135,7 +135,7 @@ describe('the asset store', () => {
     expect(await assets.retry(DEFAULT_TENANT, unknown)).toBe('not_found');
   });
 
-  it('says storage_full, worth another try, when the disk of Postgres is', async () => {
+  it('fails with storage_full, which is retryable, when the disk of Postgres is full', async () => {
     await database.query(`CREATE FUNCTION fill_disk() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE 'could not extend file' USING ERRCODE = '53100'; END $$`);
     await database.query(
@@ -147,7 +147,7 @@ describe('the asset store', () => {
     await expect(assets.accept(DEFAULT_TENANT, submission)).resolves.toEqual(expect.any(String));
   });
 
-  it('says database_unavailable, without a word of the statement, when Postgres is away', async () => {
+  it('fails with database_unavailable, without the text of the statement, when Postgres is away', async () => {
     const secret = 'https://hooks.example.com/secret-token';
     const other = await cloneDatabase();
     const store = createAssetStore(other.orm, () => undefined);

@@ -33,7 +33,7 @@ describe('the backlog', () => {
     await Promise.all(Array.from({ length: count }, () => assets.accept(DEFAULT_TENANT, submission)));
   }
 
-  it('is full only with more assets waiting than allowed, those dispatched not counted', async () => {
+  it('is full only if more assets wait than allowed; dispatched ones do not count', async () => {
     await accept(MAX);
     expect(await isBacklogLongerThan(database.orm, MAX)).toBe(false);
     await accept(1);
@@ -62,7 +62,7 @@ describe('the backlog', () => {
     expect(text).toMatch(/assets_to_dispatch.*rows=101/);
   });
 
-  it('that can not be counted stops nobody', async () => {
+  it("refuses no request if it can't be counted", async () => {
     await accept(MAX + 1);
     await database.query('ALTER TABLE assets RENAME COLUMN dispatched_at TO gone');
     const backlog = watch();

@@ -36,7 +36,7 @@ describe('the dispatch queue', () => {
     expect(await queue.lease(5)).toEqual([]);
   });
 
-  it('gives a row back when its holder lets go or is gone, never once it is dispatched', async () => {
+  it('leases a row again when its holder releases it or is gone, but never once it is dispatched', async () => {
     const [id = ''] = await accept(1);
     expect(await queue.lease(5)).toHaveLength(1);
     await queue.release({ id, attempt: 1 }, 60_000);
@@ -92,7 +92,7 @@ describe('the dispatch queue', () => {
     expect(await queue.overdueDeliveries()).toEqual([]);
   });
 
-  it('hands out overdue deliveries of every tenant, however many wait for one, and none of those left out', async () => {
+  it('hands out overdue deliveries of every tenant, however many wait for one, except of excluded tenants', async () => {
     const flood = Array.from({ length: 200 }, (_, path) => `https://flood.example/${path}`);
     await insertEvents(database, 'flood', flood);
     const few = await insertEvents(database, 'few', ['https://few.example/1', 'https://few.example/2']);

@@ -55,7 +55,7 @@ describe('the writes of a validation', () => {
     expect(await database.query('SELECT id FROM deliveries WHERE asset_id = ?', [assetId])).toHaveLength(1);
   });
 
-  it('let the first terminal write of an attempt win and tell a later one what stands', async () => {
+  it('let the first terminal write of an attempt win, and return its verdict to a later write', async () => {
     const assetId = await accept(urls);
     const owner = { assetId, runId: 'run' };
     await validations.claim(owner, 1);
@@ -79,7 +79,7 @@ describe('the writes of a validation', () => {
     expect(await validations.claim({ assetId, runId: 'new' }, 2)).toMatchObject({ outcome: 'owned' });
   });
 
-  it('commit state, findings and event together, and skip a URL that can not be called', async () => {
+  it('commit state, findings and event together, and skip an invalid URL', async () => {
     const assetId = await accept(urls);
     const owner = { assetId, runId: 'run' };
     await validations.claim(owner, 1);
@@ -113,7 +113,7 @@ describe('the writes of a validation', () => {
       );
     expect(await due()).toEqual([]);
     expect(await validations.takeOver(reset, `asset-${assetId}`)).toBe(true);
-    // Whoever was to send it was ended by the reset. (onFailure is skipped: its URL is not usable.)
+    // The reset has ended the run that was to send it. (onFailure is skipped, because its URL is not valid.)
     expect(await due()).toEqual([
       { attempt: 1, event: 'onStart' },
       { attempt: 2, event: 'onStart' },
@@ -141,7 +141,7 @@ describe('the writes of a validation', () => {
     ]);
   });
 
-  it('can not leave a half state: the database itself refuses', async () => {
+  it("can't leave a half state, because the database refuses it", async () => {
     const assetId = await accept();
     for (const change of [
       `state = 'complete'`,

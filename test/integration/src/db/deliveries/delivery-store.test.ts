@@ -81,7 +81,7 @@ describe('deliveries and endpoints in the database', () => {
     });
   });
 
-  it('makes a terminal event that waits for onStart due as soon as that has been tried', async () => {
+  it('makes a terminal event due as soon as the onStart that it waits for was tried', async () => {
     const { deliveries, log } = stores();
     const { start, end } = await makeDeliveries('https://order.example');
     await deliveries.parkUntilStartEvent(end, 60_000);
@@ -91,7 +91,7 @@ describe('deliveries and endpoints in the database', () => {
     expectWithin(await dueInMs(), 1_000);
   });
 
-  it('gives an endpoint one secret, whoever is first, shared by all queries of its URL', async () => {
+  it('gives an endpoint one secret for all queries of its URL, whichever process is first', async () => {
     const { deliveries, secrets } = stores();
     const url = 'https://secrets.example/start';
     const { start } = await makeDeliveries('https://secrets.example');
@@ -112,14 +112,14 @@ describe('deliveries and endpoints in the database', () => {
     const { id, url } = await usedDelivery('https://rotate.example');
     const newer = Buffer.from('newer');
     expect(await secrets.rotate(DEFAULT_TENANT, url, newer, false)).toEqual([newer, Buffer.from('sealed')]);
-    // Another one now would cut off receivers that still verify with the first.
+    // Another rotation now would break receivers that still verify with the first secret.
     expect(await secrets.rotate(DEFAULT_TENANT, url, Buffer.from('newest'), false)).toBeNull();
     expect((await pending(id)).endpoint?.secrets).toHaveLength(2);
     await database.query(`UPDATE endpoints SET previous_secret_until = now() - interval '1 s'`);
     expect((await pending(id)).endpoint?.secrets).toEqual([Buffer.from('newer')]);
   });
 
-  it('disables an endpoint at a 410; what still waits for it is failed without a try, and listed', async () => {
+  it('disables an endpoint at a 410, fails its waiting deliveries without a try, and lists them', async () => {
     const { deliveries, log } = stores();
     const gone = await usedDelivery('https://gone.example');
     const { start: waiting } = await makeDeliveries('https://gone.example');
@@ -153,7 +153,7 @@ describe('deliveries and endpoints in the database', () => {
     });
   });
 
-  it('disables an endpoint after 120 h of nothing but failures, not when one was delivered meanwhile', async () => {
+  it('disables an endpoint after 120 h with only failures, but not if an event was delivered meanwhile', async () => {
     const { deliveries } = stores();
     const first = await usedDelivery('https://failing.example');
     const isDisabled = async () => (await pending(first.id)).endpoint?.isDisabled;
@@ -185,13 +185,13 @@ describe('deliveries and endpoints in the database', () => {
     expect(await log.replay(DEFAULT_TENANT, '00000000-0000-4000-8000-000000000000')).toBe('not_found');
   });
 
-  it('keeps a replay that was asked for while a try was under way, whatever that try came to', async () => {
+  it('keeps a replay that was requested during a try, whatever the result of that try', async () => {
     const { deliveries, log } = stores();
     const refused = await usedDelivery('https://overtaken.example');
     await log.replay(DEFAULT_TENANT, refused.id);
     await deliveries.recordTry(refused, { ...failure, status: 404, error: 'http_404' }, 'failed', 'rejected');
     expect(await pending(refused.id)).toMatchObject({ tries: 1 });
-    // A receiver that has it after all needs no second one.
+    // A receiver that got the event after all needs no second one.
     await deliveries.recordTry(refused, success, 'delivered', null);
     expect(await deliveries.findPending(refused.id)).toBeNull();
   });

@@ -27,7 +27,7 @@ describe('the limit of endpoints a tenant', () => {
   }
 
   it('is exact, however many processes make endpoints at once', async () => {
-    // Between counting and inserting: time enough for the others to count the same.
+    // A pause between counting and inserting, so that the others can count the same.
     await database.query(`CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END $$`);
     await database.query(
@@ -45,7 +45,7 @@ describe('the limit of endpoints a tenant', () => {
     expect(await countOf('busy')).toBe(7);
   });
 
-  it('hinders no endpoint that is there, no other tenant, and nobody once it is raised', async () => {
+  it('does not affect existing endpoints or other tenants, and ends when it is raised', async () => {
     const [first = '', second = '', again = ''] = await insertEvents(database, 'full', [
       'https://full.example/1',
       'https://full.example/2',
@@ -72,7 +72,7 @@ describe('the limit of endpoints a tenant', () => {
     expect(await store(1).findPending(id)).toMatchObject({ tries: 0 });
   });
 
-  it('is not the operator’s, who shows and rotates secrets of any endpoint', async () => {
+  it('does not bind the operator, who shows and rotates secrets of any endpoint', async () => {
     const secrets = createEndpointSecrets(database.orm);
     const [id = ''] = await insertEvents(database, 'default', ['https://one.example']);
     await store(1).createEndpoint(id, secret);

@@ -17,13 +17,13 @@ const printsOf = (index: number): Fingerprints => ({
 
 describe('the indexes of fingerprints', () => {
   let database: TestDatabase;
-  /** One session, so that plans are kept and what it read is counted. */
+  /** One session, so that its plans are kept and its reads are counted. */
   let session: MikroORM;
 
   beforeAll(async () => {
     database = await cloneDatabase();
     session = await openDatabase({ url: database.url, poolMax: 1 });
-    // Plans for a table of a few rows, which it would be right to scan.
+    // These plans are made for a table of a few rows, which a scan would suit.
     await compare('blank', 10, () => BLANK);
     await database.query('ANALYZE fingerprints');
     await compare('blank', 10, () => BLANK);
@@ -35,7 +35,7 @@ describe('the indexes of fingerprints', () => {
     await database?.drop();
   });
 
-  /** Compares assets; gives the scans of the whole table and the rows looked at, of all of them. */
+  /** Compares assets. Returns the scans of the whole table and the rows read, for all assets together. */
   async function compare(owner: string, count: number, prints: (index: number) => Fingerprints) {
     const store = createFingerprintStore(session);
     const ids = await insertAssets(database, owner, count);

@@ -39,7 +39,7 @@ describe('the fingerprints of earlier assets', () => {
     expect(await compare(other, { size: null, pixelHash: hexOf('other') })).toEqual(NONE);
   });
 
-  it('name the five nearest, by distance and then by age, no look twice and no exact duplicate', async () => {
+  it('name the five nearest by distance and then by age, without exact duplicates and repeated looks', async () => {
     const look = lookOf('centre');
     const bits = [
       [1, 2, 3, 4, 5, 6],
@@ -106,7 +106,7 @@ describe('the fingerprints of earlier assets', () => {
     expect((await compare(self, { size: 1 })).sizes).toEqual({ q1: 250.75, q3: 750.25, count: 1_000 });
   });
 
-  it('leave out what is not to be compared', async () => {
+  it('compare only by the measures that are given', async () => {
     const [first, second, third] = await insertAssets(database, 'parts', 3);
     const whole = { ...printsOf('parts', lookOf('parts')), size: 100 };
     await compare(first, whole);
@@ -117,7 +117,7 @@ describe('the fingerprints of earlier assets', () => {
     });
   });
 
-  it('give the same answer again, whatever came since', async () => {
+  it('give the same answer again, whatever was entered since', async () => {
     const [first, second, third] = await insertAssets(database, 'again', 3);
     const prints = { ...printsOf('again', lookOf('again')), size: 100 };
     const answers = [await compare(first, prints), await compare(second, prints)];
@@ -126,7 +126,7 @@ describe('the fingerprints of earlier assets', () => {
     expect(answers).toMatchObject([NONE, { exact: first, sizes: { count: 1 } }]);
   });
 
-  it('move to the end with a file that changed, and leave its place to the next', async () => {
+  it('move to the end when a file changes, and leave their place to the next asset', async () => {
     const [first, second, third, fourth] = await insertAssets(database, 'changed', 4);
     const [before, after] = [printsOf('before', lookOf('before')), printsOf('after', lookOf('after'))];
     await compare(first, before);
@@ -138,8 +138,8 @@ describe('the fingerprints of earlier assets', () => {
     expect(await compare(fourth, alike)).toEqual({ ...NONE, near: [{ assetId: second, distance: 1 }] });
   });
 
-  it('tell all but one of twenty that come at once', async () => {
-    // After the entry: time enough for the others to look for what is not committed.
+  it('report all but one of twenty that come at once as duplicates', async () => {
+    // A pause after the entry, so that the others search while it is not committed.
     await database.query(`CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END $$`);
     await database.query(
@@ -168,21 +168,24 @@ describe('the fingerprints of earlier assets', () => {
         [state, state, id],
       );
 
-    it.each(['failed', 'canceled'])('%s, are withdrawn: the next takes its place', async (state) => {
-      const prints = { ...printsOf(state, lookOf(state)), size: 100 };
-      const [first, second, third, fourth] = await insertAssets(database, `ends ${state}`, 4);
-      await compare(first, prints);
-      expect(await compare(second, prints)).toMatchObject({ exact: first });
-      await end(first, state);
-      expect(await compare(third, prints)).toMatchObject({ exact: second, sizes: { count: 1 } });
-      const alike = printsOf('alike', flip(lookOf(state), [1]));
-      expect(await compare(fourth, alike)).toMatchObject({ near: [{ assetId: second, distance: 1 }] });
-    });
+    it.each(['failed', 'canceled'])(
+      '%s, are withdrawn, and the next asset takes their place',
+      async (state) => {
+        const prints = { ...printsOf(state, lookOf(state)), size: 100 };
+        const [first, second, third, fourth] = await insertAssets(database, `ends ${state}`, 4);
+        await compare(first, prints);
+        expect(await compare(second, prints)).toMatchObject({ exact: first });
+        await end(first, state);
+        expect(await compare(third, prints)).toMatchObject({ exact: second, sizes: { count: 1 } });
+        const alike = printsOf('alike', flip(lookOf(state), [1]));
+        expect(await compare(fourth, alike)).toMatchObject({ near: [{ assetId: second, distance: 1 }] });
+      },
+    );
 
     it.each([
       ['once more without a comparison, are withdrawn', null, null],
       ['once more as it ended before, stand', '{"earlier":{}}', 'first'],
-    ])('well, %s', async (title, image, found) => {
+    ])('complete, %s', async (title, image, found) => {
       const prints = printsOf(title, lookOf(title));
       const [first, second] = await insertAssets(database, title, 2);
       await compare(first, prints);
@@ -195,7 +198,7 @@ describe('the fingerprints of earlier assets', () => {
       expect((await compare(second, prints)).exact).toBe(found === null ? null : first);
     });
 
-    it('well, stand', async () => {
+    it('complete, stay', async () => {
       const prints = printsOf('well', lookOf('well'));
       const [first, second] = await insertAssets(database, 'ends well', 2);
       await compare(first, prints);
@@ -203,7 +206,7 @@ describe('the fingerprints of earlier assets', () => {
       expect(await compare(second, prints)).toMatchObject({ exact: first });
     });
 
-    it('at the word of a request, which sees no fingerprints, are withdrawn too', async () => {
+    it('by a request, which sees no fingerprints, are withdrawn too', async () => {
       const prints = printsOf('request', lookOf('request'));
       const [first, second] = await insertAssets(database, 'ends by request', 2);
       await compare(first, prints);
@@ -217,7 +220,7 @@ describe('the fingerprints of earlier assets', () => {
     });
   });
 
-  it('refuse an asset that is not there', async () => {
+  it('refuse an asset that does not exist', async () => {
     await expect(compare('00000000-0000-7000-8000-000000000000', { size: 1 })).rejects.toMatchObject({
       code: 'internal',
     });
@@ -234,7 +237,7 @@ function cloud(count: number): Fingerprints[] {
   });
 }
 
-/** What the store is to find, one by one. */
+/** The assets that the store has to find, searched one by one. */
 function searchAll(
   ids: readonly string[],
   prints: readonly Fingerprints[],

@@ -12,7 +12,7 @@ const upTo = (max: number): PolicyRules => policyRules.parse({ bytes: { max } })
 
 describe('the policy store', () => {
   let database: TestDatabase;
-  /** As requests have it: bounded to one tenant by Postgres. */
+  /** The store of requests, which Postgres holds to one tenant. */
   let orm: MikroORM;
   let policies: PolicyStore;
 
@@ -38,7 +38,7 @@ describe('the policy store', () => {
     expect((await policies.versions('anna', 'numbered')).map(({ version }) => version)).toEqual([2, 1]);
   });
 
-  it('keeps the defaults of the day: what another one would be changes no version', async () => {
+  it('keeps the defaults of the day, so a later default changes no version', async () => {
     await policies.add('anna', 'defaults', policyRules.parse({ dark: {} }));
     expect((await policies.find('anna', 'defaults', 1))?.rules.dark).toEqual({
       severity: 'error',
@@ -50,7 +50,7 @@ describe('the policy store', () => {
     const first = await policies.add('anna', 'same', upTo(1));
     expect(await policies.add('anna', 'same', upTo(1))).toEqual({ policy: first?.policy, isNew: false });
     await policies.add('anna', 'same', upTo(2));
-    // Back to what was before is a change.
+    // Going back to the rules before is a change.
     expect((await policies.add('anna', 'same', upTo(1)))?.policy.version).toBe(3);
   });
 
@@ -91,13 +91,16 @@ describe('the policy store', () => {
     `UPDATE policies SET rules = '{}'`,
     'DELETE FROM policies',
     `INSERT INTO policies (owner, name, version, rules) VALUES ('bob', 'planted', 1, '{}')`,
-  ])('has Postgres refuse requests to change a version, or to plant one: %s', async (text) => {
-    await expect(queryAsTenant(orm, 'anna', (db) => sql.raw(text).execute(db))).rejects.toMatchObject({
-      cause: { message: expect.stringContaining('SQLSTATE 42501') as string },
-    });
-  });
+  ])(
+    'has Postgres refuse requests that change a version, or add one for another tenant: %s',
+    async (text) => {
+      await expect(queryAsTenant(orm, 'anna', (db) => sql.raw(text).execute(db))).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('SQLSTATE 42501') as string },
+      });
+    },
+  );
 
-  it('ends at 1,000 versions of a tenant, however many are made at once; the latest can still be said again', async () => {
+  it('allows 1,000 versions of a tenant, however many are made at once, and still accepts the latest again', async () => {
     await database.query(
       `INSERT INTO policies (owner, name, version, rules)
        SELECT 'full', 'many', n, jsonb_build_object('n', n) FROM generate_series(1, ${MAX_POLICY_VERSIONS - 2}) AS n`,

@@ -27,7 +27,7 @@ const preflight = createPreflight({
 const local = (path: string) => ({ location: 'local', path }) as const;
 
 describe('the preflight', () => {
-  it('finds no fault in what may be right, and leaves no file open', async () => {
+  it('finds no fault in a submission that may be right, and leaves no file open', async () => {
     const notifications = { onStart: 'https://a.example/1', onSuccess: 'https://lost.example/2' };
     expect(await preflight({ assetPath: local('there'), notifications })).toEqual([]);
     expect(opened).toBe(0);

@@ -30,7 +30,7 @@ describe('a server that is drained', () => {
     server.close();
   });
 
-  /** What a client reads over a connection of its own, or the code of its error. */
+  /** The answer that a client gets over a connection of its own, or the code of its error. */
   function get(path: string): Promise<string> {
     const socket = connect({ port, host: '127.0.0.1' });
     socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -61,7 +61,7 @@ describe('a server that is drained', () => {
     expect(await isListening()).toBe(false);
   });
 
-  it('does not take the looks of a load balancer for requests', async () => {
+  it('does not count the probes of a load balancer as requests', async () => {
     let isOver = false;
     const drained = drain({ server, traffic, delayMs: 200 }).finally(() => (isOver = true));
     await eventually(async () => isOver || !(await isListening()), { what: 'the end of listening' });

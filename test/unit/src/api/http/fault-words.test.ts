@@ -72,7 +72,7 @@ describe('the text of a fault', () => {
     ['Catalogue@1', NAMES],
     ['@latest', NAMES],
     ['', NAMES],
-  ])('is what is wrong with the reference to a policy: %j', (policy, why) => {
+  ])('tells the fault of the reference to a policy: %j', (policy, why) => {
     expect(faultsOf(() => parse(submission, { assetPath, policy }))).toEqual([`/policy ${REFERENCE} ${why}`]);
   });
 

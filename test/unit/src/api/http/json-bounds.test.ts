@@ -28,7 +28,7 @@ describe('the bounds of JSON', () => {
     array(1_000),
     members(1_000),
     `[${array(1_000)},${nested(31)}]`,
-  ])('leave alone what is within them (%#)', (json) => {
+  ])('accept JSON within them (%#)', (json) => {
     expect(faultOf(json)).toBeNull();
   });
 
@@ -37,11 +37,11 @@ describe('the bounds of JSON', () => {
     ['too many elements', array(1_001), '', 'too_big'],
     ['too many members', members(1_001), '', 'too_big'],
     ['too many somewhere inside', `{"a/b":[0,${members(1_001)}]}`, '/a~1b/1', 'too_big'],
-  ])('name the place of what is %s', (_what, json, pointer, code) => {
+  ])('name the place that is %s', (_what, json, pointer, code) => {
     expect(faultOf(json)).toMatchObject({ pointer, code });
   });
 
-  it('do not recurse, however deep it goes', () => {
+  it('are checked without recursion, however deep the body is', () => {
     expect(faultOf(nested(500_000))).toMatchObject({ code: 'too_deep' });
   });
 

@@ -34,7 +34,7 @@ describe('Prefer', () => {
   });
 
   it.each(['"'.repeat(16_000), '"\\'.repeat(8_000), ','.repeat(16_000), `a${' '.repeat(16_000)}=`])(
-    'costs next to nothing, whatever is in it (%#)',
+    'takes little time to read, whatever it holds (%#)',
     (prefer) => {
       const begin = processorMs();
       read(prefer);

@@ -111,7 +111,7 @@ describe('the OpenAPI document', () => {
     });
 
     it.each(operations.filter(({ method }) => method === 'post'))(
-      'say alike whether a body is needed: $method $path',
+      'agree whether a body is needed: $method $path',
       async ({ method, path, requestBody }) => {
         scopes = SCOPES;
         const isRequired = requestBody !== undefined && 'content' in requestBody && requestBody.required;

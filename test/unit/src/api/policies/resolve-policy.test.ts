@@ -69,7 +69,7 @@ describe('the policy of a submission', () => {
   });
 
   it.each(['default@2', 'other', 'WEB', 'web@0', ''])(
-    'is not found where there is none: %s',
+    'is not found if it does not exist: %s',
     async (given) => {
       expect(await createResolvePolicy(createStub())('anna', given)).toMatchObject({
         code: 'policy_not_found',

@@ -26,7 +26,7 @@ describe('/readyz', () => {
     server?.close();
   });
 
-  it('names what does not answer in time, before a load balancer gives up', async () => {
+  it('names the parts that do not answer in time, before a load balancer gives up', async () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
     const begin = performance.now();
     const answer = await fetch(url);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { probesOf } from '../../../../../src/db/fingerprints/hash-bands.ts';
 import { flip, hexOf } from '../../../../support/images/fingerprints.ts';
 
-/** Whether a search for one hash comes upon the other. */
+/** Whether a search for one hash finds the other. */
 function isProbed(hash: string, other: string): boolean {
   const bands = probesOf(other);
   return probesOf(hash).some((probes, index) => probes.includes(bands[index]?.[0] ?? -1));
@@ -11,12 +11,12 @@ function isProbed(hash: string, other: string): boolean {
 const hash = hexOf('a hash').slice(0, 16);
 const BITS = Array.from({ length: 64 }, (_, bit) => bit);
 
-/** The same bits of each of the bands but the one that `bit` is in. */
+/** `bits` in each of the bands, except in the band of `bit`. */
 const inOthers = (bit: number, bits: readonly number[]): number[] =>
   [0, 16, 32, 48].filter((band) => band !== bit - (bit % 16)).flatMap((band) => bits.map((at) => band + at));
 
 describe('the bands of a hash', () => {
-  it('find it at a distance of 7, though the bits that differ are spread over all bands', () => {
+  it('find a hash at a distance of 7, even if the different bits are spread over all bands', () => {
     for (const bit of BITS) expect(isProbed(hash, flip(hash, [bit, ...inOthers(bit, [3, 12])]))).toBe(true);
   });
 

@@ -5,7 +5,7 @@ import type { ImageFacts } from '../../../../../src/domain/image-facts.ts';
 import { judge } from '../../../../../src/domain/judge.ts';
 import { planFor, policyRules } from '../../../../../src/domain/policy.ts';
 
-/** Everything known, and nothing wrong with it by any check. */
+/** All facts are known, and every check passes. */
 const FINE: ImageFacts = {
   format: 'JPEG',
   width: 640,
@@ -33,13 +33,13 @@ const OTHER = '01935f7e-0000-7000-8000-000000000001';
 interface Example {
   /** As a policy gives it. */
   readonly rule: object;
-  /** What makes the picture fail. */
+  /** The facts that make the picture fail. */
   readonly wrong: Partial<ImageFacts>;
   readonly measured: object;
   readonly message: string;
-  /** At the very bound: passes. */
+  /** Facts exactly at the bound. They pass. */
   readonly justRight?: Partial<ImageFacts>;
-  /** Facts without which nothing can be said. */
+  /** Facts without which the check can't judge. */
   readonly lacking?: readonly (keyof ImageFacts)[];
 }
 
@@ -144,7 +144,7 @@ const EXAMPLES: Record<RuleName, Example> = {
   },
   blur: {
     rule: {},
-    // The spread scores 0.1393, which is no more than the colour threshold of 0.18: it counts for nothing.
+    // The spread scores 0.1393, which is below the colour threshold of 0.18, so it does not count.
     wrong: { measures: { blur: { edges: 20, spread: 15 } } },
     measured: { score: 1 - Math.exp(-0.2) },
     message: 'Image is blurry: sharpness 0.1813, minimum 0.29.',
@@ -182,12 +182,12 @@ describe.each(RULE_NAMES.map((name) => [name, EXAMPLES[name]] as const))('the ch
   const rules = policyRules.parse({ [name]: example.rule });
   const step = CHECKS[name].name;
 
-  it('passes what is fine', () => {
+  it('passes a good picture', () => {
     expect(judge(FINE, rules)).toEqual({ findings: [], unknown: [] });
     if (example.justRight) expect(judge({ ...FINE, ...example.justRight }, rules).findings).toEqual([]);
   });
 
-  it('finds what is wrong, with what was measured, in words', () => {
+  it('finds a bad picture, with its measurement, in words', () => {
     const { findings, unknown } = judge({ ...FINE, ...example.wrong }, rules);
     expect(unknown).toEqual([]);
     expect(findings).toMatchObject([
@@ -203,17 +203,17 @@ describe.each(RULE_NAMES.map((name) => [name, EXAMPLES[name]] as const))('the ch
     expect(shown).toEqual([...CHECKS[name].shows].sort());
   });
 
-  it('says where the facts do not tell, and fails nothing for it', () => {
+  it('reports missing facts, and fails no picture for them', () => {
     for (const fact of example.lacking ?? []) {
       const facts = { ...FINE, [fact]: fact === 'width' || fact === 'height' ? null : undefined };
       expect(judge(facts as ImageFacts, rules)).toEqual({ findings: [], unknown: [step] });
     }
   });
 
-  it('asks for what it needs, and for nothing else', () => {
+  it('asks only for the measures that it needs', () => {
     const plan = planFor({ name: 'only', version: 1, rules });
     expect(plan.steps).toEqual([step]);
-    // Without what it asks for it could not judge: with exactly that it can.
+    // The check can judge with exactly the measures that it asks for, but not without them.
     const measures = Object.fromEntries(plan.measures.map((measure) => [measure, FINE.measures?.[measure]]));
     const { earlier, ...rest } = FINE;
     const facts = { ...rest, measures, ...(plan.comparesWithEarlier && { earlier }) } as ImageFacts;
@@ -231,12 +231,12 @@ describe('odd sizes', () => {
     earlier: { exact: null, near: [], sizes },
   });
 
-  it('are none while there is too little to compare with', () => {
+  it('do not exist while there are too few sizes to compare with', () => {
     expect(judge(sized(5_000, { q1: 500, q3: 600, count: 19 }), rules).findings).toEqual([]);
     expect(judge(sized(5_000, { q1: 500, q3: 600, count: 20 }), rules).findings).toHaveLength(1);
   });
 
-  it('are all others where all before have one size', () => {
+  it('are all other sizes if all earlier assets have one size', () => {
     const usual = sizeOf({ width: 500, height: 500 });
     const sizes = { q1: usual, q3: usual, count: 50 };
     expect(judge(sized(500, sizes), rules).findings).toEqual([]);

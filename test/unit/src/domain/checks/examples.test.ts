@@ -20,7 +20,7 @@ describe.each(RULE_NAMES)('the example of %s', (name) => {
     expect(findings.map(({ code }) => code)).toEqual([CHECKS[name].code]);
   });
 
-  it('is shown in docs/checks.md with what it comes to (`npm run docs:pictures` writes it), and with its defaults', async () => {
+  it('is shown in docs/checks.md with its values and defaults (`npm run docs:pictures` writes it)', async () => {
     const docs = readFileSync('docs/checks.md', 'utf8');
     expect(docs).toContain(`\n${await describeExample(name, inspect)}\n`);
     expect(existsSync(`docs/images/checks/${name}.png`)).toBe(true);

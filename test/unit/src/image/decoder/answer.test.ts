@@ -17,7 +17,7 @@ const answerWith = (facts: object) =>
   parseAnswer(JSON.stringify({ type: 'done', facts: { ...FACTS, ...facts }, residentBytes: 1 }));
 
 describe("a decoder's answer", () => {
-  it('may hold each fact of the domain but how the image compares with others, which no decoder knows', () => {
+  it('may hold every fact of the domain except the comparison with other images', () => {
     expect(answerWith({})).toMatchObject({ facts: FACTS });
     expect(imageFacts.parse(FACTS)).toEqual(FACTS);
     const earlier = { exact: null, near: [], sizes: null };

@@ -28,10 +28,10 @@ const openPool = (readMs?: number) => {
 };
 
 describe('a worker without file descriptors', () => {
-  it('has trouble that is tried again, and decodes when there are some: no place is lost', async () => {
+  it('has trouble that is tried again, decodes once there are some, and loses no place', async () => {
     const poolUrl = new URL('../../../../../src/image/decoder/pool.ts', import.meta.url).href;
     const fileUrl = new URL('../../../../../src/sources/local-file.ts', import.meta.url).href;
-    // Two places, three tries: none may cost one.
+    // There are three tries for two places, so no try may lose a place.
     const code = `
       import { closeSync, openSync } from 'node:fs';
       import { open } from 'node:fs/promises';
@@ -69,7 +69,7 @@ describe('a worker without file descriptors', () => {
 });
 
 describe('storage that hangs', () => {
-  /** A good picture of three blocks, of which none comes from the one at `hangsAt` on. */
+  /** A good picture of three blocks. No block from `hangsAt` on arrives. */
   const jpeg = Buffer.concat([readFileSync('assets/rocket.jpg'), Buffer.alloc(2 * BLOCK_BYTES)]);
   const openHanging = (hangsAt: number) => {
     let hang: () => void;
@@ -86,7 +86,7 @@ describe('storage that hangs', () => {
   };
 
   it.each([0, BLOCK_BYTES])(
-    'keeps no decoder from others once its try is given up, at byte %i',
+    'frees its decoder for others once its try is given up, at byte %i',
     async (at) => {
       const pool = openPool();
       const reason = new Error('no longer wanted');
@@ -112,21 +112,18 @@ describe('storage that hangs', () => {
     await expect(inspecting).rejects.toThrow('no longer wanted');
   });
 
-  it.each([0, BLOCK_BYTES])(
-    'is trouble that says so, and is waited for no longer, at byte %i',
-    async (at) => {
-      const pool = openPool(1_500);
-      await expect(pool.inspectImage(openHanging(at).file)).rejects.toMatchObject({
-        code: 'storage_unavailable',
-        cause: { message: 'the file was not read within 1.5 s' },
-      });
-      expect(await inspectBy(pool.inspectImage, 'assets/rocket.jpg')).toMatchObject({ width: 640 });
-    },
-  );
+  it.each([0, BLOCK_BYTES])('is reported as trouble, and no longer waited for, at byte %i', async (at) => {
+    const pool = openPool(1_500);
+    await expect(pool.inspectImage(openHanging(at).file)).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      cause: { message: 'the file was not read within 1.5 s' },
+    });
+    expect(await inspectBy(pool.inspectImage, 'assets/rocket.jpg')).toMatchObject({ width: 640 });
+  });
 });
 
 describe('a file too large to pass', () => {
-  it('is judged by its head, and six of a terabyte hold up no other', async () => {
+  it('is judged by its head, and six files of a terabyte hold up no other', async () => {
     const pool = openPool();
     await inspectBy(pool.inspectImage, 'assets/rocket.jpg');
     const dir = await mkdtemp(join(tmpdir(), 'validatr-large-'));

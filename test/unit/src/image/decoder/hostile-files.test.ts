@@ -14,7 +14,7 @@ import { createRandom, SEEDS } from '../../../../support/images/image-seeds.ts';
 import { ODD_FILES } from '../../../../support/images/odd-files.ts';
 
 const FILES = 5_000;
-/** Of every hundred files one kills its decoder, in turn. */
+/** One file in a hundred kills its decoder, in turn. */
 const KILLS_EVERY = 100;
 /** Killed by us, by itself, by the system. */
 const DEADLY = ['die', 'babble', 'fail', 'heap'] as const;
@@ -22,7 +22,7 @@ const DEADLY = ['die', 'babble', 'fail', 'heap'] as const;
 const MAX_BYTES = 64 * 1024;
 const AT_ONCE = 4;
 
-/** Odd files and whole ones, as they are, cut short, or with changed bytes: the same in each run. */
+/** Odd and whole files, unchanged, cut short, or with changed bytes. They are the same in each run. */
 async function makeFiles(): Promise<(index: number) => Buffer> {
   const odd = await Promise.all(ODD_FILES.map(async ({ make }) => make()));
   const seeds = await Promise.all(Object.values(SEEDS).map((make) => make()));
@@ -81,7 +81,7 @@ it(`${FILES} mixed hostile files, fifty of which kill their decoders, cost one f
     expect(lost.sort((a, b) => a - b)).toEqual(killers);
     expect(ends).toHaveLength(killers.length);
     expect(verdicts).toBe(FILES - killers.length);
-    // After the first thousand: code is compiled then. 5,000 files have 30 MiB.
+    // Measured after the first thousand, when the code is compiled. 5,000 files have 30 MiB.
     const [, first = 0] = keptMiB;
     expect(Math.max(...keptMiB.slice(2)) - first).toBeLessThan(8);
   } finally {

@@ -74,8 +74,8 @@ function ps(column: string, pid: number): string {
 /** A process that was killed may wait for its parent to notice. */
 const isGone = (pid: number) => /^(Z|$)/.test(ps('stat', pid));
 
-describe('an image that its decoder dies of', () => {
-  it('is a finding on this image when the decoder is killed in the middle of it; one that waits is fine', async () => {
+describe('an image that ends its decoder', () => {
+  it('is a finding when the decoder is killed in the middle of it; an image that waits gets its facts', async () => {
     const { pool, ends, inspect } = openPool();
     const handle = await open('assets/rocket.jpg');
     const hanging = inspect(hostileImage('hang'));
@@ -100,7 +100,7 @@ describe('an image that its decoder dies of', () => {
     ['answers nonsense', 'babble', { signal: 'SIGKILL' }],
     ['answers without end', 'flood', { signal: 'SIGKILL' }],
   ] as const)('is decoder_crashed within seconds when the decoder %s', async (_what, hole, end) => {
-    // On a busy machine a decoder may need longer than its time to get there: here only the hole counts.
+    // On a busy machine a decoder may need more than its time to reach the hole. Only the hole counts here.
     const limits = { cpuMs: CONDITION_MS, wallMs: CONDITION_MS, residentBytes: DECODER_RESIDENT_BYTES };
     const { ends, inspect } = openPool({ limits });
     expect(await inspect(hostileImage(hole))).toMatchObject({
@@ -111,7 +111,7 @@ describe('an image that its decoder dies of', () => {
     expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
   });
 
-  it('is decode_timeout when the decoder works on for ever, soon enough for a local try to say so', async () => {
+  it('is decode_timeout when the decoder works for ever, before a local try runs out', async () => {
     const { ends, inspect } = openPool();
     await inspect('assets/rocket.jpg');
     const begin = performance.now();
@@ -127,14 +127,14 @@ describe('an image that its decoder dies of', () => {
   });
 
   it('is decode_timeout when the decoder does nothing for ever', async () => {
-    // Longer than a decoder takes to start on a busy machine: that is bounded by it too.
+    // Longer than a decoder takes to start on a busy machine, because this bound applies to the start, too.
     const { inspect } = openPool({ limits: { cpuMs: 4_000, wallMs: 4_000, residentBytes: 2 ** 30 } });
     await inspect('assets/rocket.jpg');
     expect(await inspect(hostileImage('hang'))).toMatchObject({ lost: 'decode_timeout' });
     expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
   });
 
-  it('costs none of fifteen others that come at the same time anything', async () => {
+  it('does not affect fifteen other images that come at the same time', async () => {
     const { ends, inspect } = openPool({ processes: 2 });
     const others = ['rocket.jpg', 'astronaut.png', 'not-an-image.jpg', 'retina.jpg', 'hubble_deep_field.jpg'];
     const widths = [640, 512, undefined, 1411, 1000];
@@ -150,7 +150,7 @@ describe('an image that its decoder dies of', () => {
 });
 
 describe('a decoder', () => {
-  it('that is killed between two images costs neither anything', async () => {
+  it('that is killed between two images affects neither of them', async () => {
     const { pool, inspect } = openPool();
     await inspect('assets/rocket.jpg');
     const [pid = 0] = pool.pids();
@@ -160,7 +160,7 @@ describe('a decoder', () => {
   });
 
   it.each(['echo', 'late'] as const)(
-    'that says something unasked (%s) is not believed, and is replaced',
+    'that sends an unasked answer (%s) is not believed, and is replaced',
     async (hole) => {
       const { pool, ends, inspect } = openPool();
       await inspect(hostileImage(hole));
@@ -170,7 +170,7 @@ describe('a decoder', () => {
     },
   );
 
-  it('goes on when a terminal or a supervisor tells every process to stop', async () => {
+  it('goes on when a terminal or a supervisor signals every process to stop', async () => {
     const { pool, inspect } = openPool();
     await inspect('assets/rocket.jpg');
     const before = pool.pids();
@@ -181,7 +181,7 @@ describe('a decoder', () => {
     expect(pool.pids()).toEqual(before);
   });
 
-  it('sees no file, no process, no environment of its worker, and stands behind it', async () => {
+  it('sees no file, process or environment of its worker, and has a lower priority', async () => {
     process.env['SECRETS_KEY_OF_A_TEST'] = 'secret';
     const { inspect } = openPool();
     const result = await inspect(hostileImage('peek'));
@@ -237,7 +237,7 @@ describe('a decoder', () => {
     await expect(inspect('assets/rocket.jpg')).rejects.toMatchObject({ code: 'decoder_unavailable' });
   });
 
-  it('is replaced after its share of images, and the worker keeps nothing of any', async () => {
+  it('is replaced after its share of images, and the worker keeps no data of any image', async () => {
     const { pool, ends, inspect } = openPool();
     await inspect('assets/rocket.jpg');
     const [first] = pool.pids();
@@ -257,7 +257,7 @@ describe('a decoder', () => {
     expect(ends).toEqual([]);
   });
 
-  it('that can not be started is trouble, never a verdict, for all who wait for it', async () => {
+  it("that can't be started is trouble, never a verdict, for all images that wait for it", async () => {
     const { inspect } = openPool({ program: '/no/such/program.ts' });
     const results = await Promise.allSettled([1, 2, 3].map(() => inspect('assets/rocket.jpg')));
     for (const result of results)
@@ -278,7 +278,7 @@ describe('a file that comes in blocks', () => {
     });
   });
 
-  it('is read no further than its first block if that is of no image', async () => {
+  it('is read no further than its first block if that is not of an image', async () => {
     const { pool } = openPool();
     const reads: [from: number, to: number][] = [];
     const handle = {
@@ -291,14 +291,14 @@ describe('a file that comes in blocks', () => {
     expect(
       await pool.inspectImage(createLocalFile(handle as unknown as FileHandle, 100 * BLOCK_BYTES)),
     ).toBeNull();
-    // What was read before it got a decoder, then the rest of the block: nothing twice.
+    // The part that was read before it got a decoder, then the rest of the block. No byte is read twice.
     expect(reads).toEqual([
       [0, FIRST_READ_BYTES],
       [FIRST_READ_BYTES, BLOCK_BYTES],
     ]);
   });
 
-  it('is trouble when the storage gives way in the middle, and the next is fine', async () => {
+  it('is trouble when the storage fails in the middle, and the next file gets its facts', async () => {
     const { pool, inspect } = openPool();
     const jpeg = readFileSync('assets/rocket.jpg');
     const handle = {
@@ -313,12 +313,12 @@ describe('a file that comes in blocks', () => {
     expect(await inspect('assets/rocket.jpg')).toMatchObject(ROCKET);
   });
 
-  it('that its worker was stopped in the middle of, for longer than one may take, is judged as ever', async () => {
+  it('is judged as usual if its worker was stopped in the middle, longer than the deadline', async () => {
     const wallMs = 4_000;
     const { pool, ends, inspect } = openPool({ limits: { cpuMs: 4_000, wallMs, residentBytes: 2 ** 30 } });
     await inspect('assets/rocket.jpg');
     const jpeg = Buffer.concat([readFileSync('assets/rocket.jpg'), Buffer.alloc(BLOCK_BYTES)]);
-    // As SIGSTOP does: nothing runs here while the decoder answers, and then timers run before the answer is read.
+    // This acts like SIGSTOP. Nothing runs here while the decoder answers. Then timers run before the answer is read.
     const stop = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, wallMs + 1_000);
     const handle = {
       read(block: Buffer, at: number, length: number, position: number) {
@@ -331,7 +331,7 @@ describe('a file that comes in blocks', () => {
     expect(ends).toEqual([]);
   });
 
-  it('that has shrunk since it was opened is judged by what is left', async () => {
+  it('that has shrunk since it was opened is judged by the rest', async () => {
     const { pool } = openPool();
     const handle = await open('assets/rocket.jpg');
     expect(await pool.inspectImage(createLocalFile(handle, 3 * BLOCK_BYTES))).toMatchObject(ROCKET);
@@ -342,7 +342,7 @@ describe('a file that comes in blocks', () => {
 describe('a try that is given up', () => {
   const reason = new Error('no longer wanted');
 
-  it('leaves the queue, and takes no decoder from another', async () => {
+  it('leaves the queue, and takes no decoder from other tries', async () => {
     const { pool, ends, inspect } = openPool();
     const [working, queued] = [new AbortController(), new AbortController()];
     const first = inspect(hostileImage('hang'), working.signal);

@@ -87,12 +87,12 @@ describe('our quality measures and those of CleanVision 0.3.7, on the same files
     expect(hashes(ours)).toEqual(hashes(compared(skip)));
   });
 
-  it('has its table of scores from there', ({ skip }) => {
+  it('has a table with the same scores', ({ skip }) => {
     expect(JSON.parse(tableOf(compared(skip)))).toEqual(table);
   });
 });
 
-/** Sizes are odd among others only, and sets are of more than one. */
+/** A size is odd only among others, and a set has more than one file. */
 function tableOf({ files, versions }: Audit): string {
   const tabled = Object.entries(files).filter(([name]) => TABLED.test(name));
   const rows = tabled.map(([name, scores]) => [name, { ...scores, odd_size: undefined }]);

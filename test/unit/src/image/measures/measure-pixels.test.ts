@@ -42,7 +42,7 @@ describe('quality measures', () => {
     }
   });
 
-  it('are no more than those asked for', () => {
+  it('are only those that the policy asks for', () => {
     const pixels = paint('noise', 9, 9, 3);
     expect(Object.keys(measurePixels(pixels, new Set(['entropy', 'pixelHash'])))).toEqual([
       'entropy',
@@ -65,13 +65,13 @@ describe('quality measures', () => {
     expect(blur.spread).toBeCloseTo(Math.sqrt((1 - 1 / 256) / 256), 12);
   });
 
-  it('do not depend on alpha where they tell of light', () => {
+  it('do not depend on alpha if they measure light', () => {
     const [opaque, faded] = ([3, 4] as const).map((channels) => measureAll(paint('hills', 60, 40, channels)));
     expect(faded?.brightness).toEqual(opaque?.brightness);
     expect(faded?.perceptualHash).toBe(opaque?.perceptualHash);
   });
 
-  it('are of the first frame, whatever comes after it', () => {
+  it('are those of the first frame, whatever comes after it', () => {
     const first = paint('noise', 30, 20, 3);
     const two = { ...first, data: Buffer.concat([first.data, paint('light', 30, 20, 3).data]) };
     expect(measureAll(two)).toEqual(measureAll(first));
@@ -95,7 +95,7 @@ describe('quality measures', () => {
   });
 });
 
-describe('pictures that CleanVision measures by what is stored', () => {
+describe('pictures that CleanVision measures by their stored samples', () => {
   const shown = paint('stripes', 90, 60, 3);
   const draw = () => sharp(shown.data, { raw: { width: 90, height: 60, channels: 3 } });
   const grey = paint('down', 40, 90, 1);
@@ -106,7 +106,7 @@ describe('pictures that CleanVision measures by what is stored', () => {
     ['a grey PNG of 16 bits', () => drawGrey().toColourspace('grey16').png(), grey],
     ['a PNG with a palette', () => draw().png({ palette: true }), shown],
     ['a GIF, with a transparent colour that it does not use', () => draw().gif(), withOpaqueAlpha(shown)],
-  ])('are measured by what is shown: %s', async (_, encode, expected) => {
+  ])('are measured by the shown pixels: %s', async (_, encode, expected) => {
     const file = await encode().toBuffer();
     const pixels = await readPixels(file);
     expect(pixels).toMatchObject({
