@@ -5,7 +5,7 @@ import { AppError } from '../src/domain/errors.ts';
  * The only place where errors become Temporal failures. Histories keep their texts, and everyone can read them. So a
  * failure has an AppError's own sentence and its cause's code, but no text of any other error.
  */
-function asFailure(error: unknown): unknown {
+export function asFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof AppError) {
     const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';

@@ -1,6 +1,7 @@
 import { sidesOf } from '../src/domain/checks/sides.ts';
 import { sizeOf } from '../src/domain/checks/size.ts';
 import { CHECKS, RULE_NAMES, type RuleName } from '../src/domain/checks/index.ts';
+import { AppError } from '../src/domain/errors.ts';
 import type { Finding } from '../src/domain/findings.ts';
 import type { Earlier, ImageFacts } from '../src/domain/image-facts.ts';
 import { judgeBy } from '../src/domain/judge.ts';
@@ -45,8 +46,8 @@ export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerpri
   function judgeStep(step: StepName, facts: ImageFacts, { rules, sha256 }: JudgeImageInput): StepResult {
     if (step === 'checkChecksum') return compareChecksum(facts, sha256);
     const rule = RULE_OF_STEP.get(step);
-    // A newer version of Validatr asked for this step.
-    if (rule === undefined) throw new Error(`This worker does not know the step ${step}.`);
+    // A newer version of Validatr asked for this step. The step is tried again until a newer worker takes it.
+    if (rule === undefined) throw new AppError('worker_outdated');
     const finding = judgeBy(rule, facts, rules);
     if (finding === null) return passed;
     return finding === 'unknown' ? unknown : { findings: [finding] };

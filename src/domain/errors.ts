@@ -129,6 +129,12 @@ export const ERRORS = {
     retryAfterS: 2,
     title: 'The worker cannot start a process to decode images.',
   },
+  worker_outdated: {
+    status: 503,
+    retryable: true,
+    retryAfterS: 60,
+    title: 'This worker is too old: it does not know a step of the policy.',
+  },
   storage_full: {
     status: 507,
     retryable: true,
