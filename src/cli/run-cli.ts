@@ -1,5 +1,6 @@
 import type { Cli } from './cli.ts';
 import { createCommands } from './create-commands.ts';
+import { checkLostOptions } from './lost-options.ts';
 import { asUsageError, findCommand } from './usage.ts';
 
 /** `npm run cli -- <command>` */
@@ -20,9 +21,14 @@ export function runCli(): Promise<void> {
 }
 
 /** Runs the command that the words name. @throws {UsageError} if there is none, or if it does not take the options given */
-export async function runWords(words: readonly string[], cli: Cli): Promise<void> {
+export async function runWords(
+  words: readonly string[],
+  cli: Cli,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
   const program = createCommands(cli);
   const command = findCommand(program, words);
+  checkLostOptions(command, words, env);
   try {
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {

@@ -1,17 +1,20 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runWords } from '../../../../src/cli/run-cli.ts';
 import { UsageError } from '../../../../src/process/program.ts';
 
 /** Runs the command line without a database, because no test here needs one. */
-async function cli(...args: string[]) {
+const cli = (...args: string[]) => cliUnder({}, ...args);
+
+async function cliUnder(env: NodeJS.ProcessEnv, ...args: string[]) {
   const printed: string[] = [];
   const said = { status: 0, stderr: '' };
   try {
-    await runWords(args, {
-      print: (text) => void printed.push(text),
-      withSession: () => Promise.reject(new Error('it opens the database')),
-    });
+    const withSession = () => Promise.reject(new Error('it opens the database'));
+    await runWords(args, { print: (text) => void printed.push(text), withSession }, env);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     Object.assign(said, { status: error.exitCode, stderr: error.message });
@@ -118,6 +121,56 @@ describe('the command line', () => {
     const { status, stdout, stderr } = await cli(...args);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr.split('\n')[1]).toContain(advice);
+  });
+
+  /** `npm run cli …` in an empty project, so npm itself says which variables it makes of the options. */
+  function npmRun(...args: string[]) {
+    const program = join(process.cwd(), 'src/bin/cli.ts');
+    const dir = mkdtempSync(join(tmpdir(), 'validatr-npm-'));
+    const manifest = { scripts: { cli: `exec ${process.execPath} ${program}` } };
+    writeFileSync(join(dir, 'package.json'), JSON.stringify(manifest));
+    try {
+      const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], DATABASE_URL: 'nowhere' };
+      const options = { cwd: dir, encoding: 'utf8', env } as const;
+      return spawnSync('npm', ['run', '--silent', 'cli', ...args], options);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  }
+
+  it.each([
+    [['keys', 'create', '--tenant=lost'], '--tenant', 'keys create --tenant'],
+    [['keys', 'create', '--tenant', 'lost'], '--tenant', 'keys create --tenant'],
+    [
+      ['keys', 'create', '--scopes', 'admin', '--expires-days=3'],
+      '--scopes, --expires-days',
+      'keys create --scopes',
+    ],
+    [['keys', 'create', '--name='], '--name', 'keys create --name'],
+    [
+      ['webhooks', 'secret', 'https://receiver.example', '--rotate', '--force'],
+      '--rotate',
+      'webhooks secret --rotate',
+    ],
+    [['webhooks', 'replay', '--all', '--state=failed'], '--state', 'webhooks replay --state'],
+  ])('refuses to run without the options that npm took for itself: %j', (args, lost, example) => {
+    const { status, stdout, stderr } = npmRun(...args);
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `validatr cli: npm took ${lost} for itself.\nWrite "--" after "cli": npm run cli -- ${example} …\n`,
+    });
+  });
+
+  it("keeps the options after --, whatever a person's npm settings are", async () => {
+    const { stdout, stderr } = npmRun('--', 'keys', 'create', '--tenant', 'kept', '--help');
+    expect([stdout.split('\n')[0], stderr]).toEqual(['Usage: npm run cli -- keys create [options]', '']);
+    const settings = { npm_lifecycle_event: 'cli', npm_config_all: 'true', npm_config_tenant: 'lost' };
+    expect((await cliUnder(settings, 'webhooks', 'replay', ID, '--tenant=kept', '--limit')).stderr).toContain(
+      "Unknown option '--limit'.",
+    );
+    const other = { ...settings, npm_lifecycle_event: 'test' };
+    expect((await cliUnder(other, 'webhooks', 'replay')).stderr).toContain('what to send again');
   });
 
   it('suggests the option that was meant', async () => {
