@@ -1,10 +1,23 @@
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
-import type { CancelEvent, FailureEvent, StartEvent, SuccessEvent, TestEvent } from './schema.ts';
+import type {
+  CancelEvent,
+  ChallengeEvent,
+  FailureEvent,
+  StartEvent,
+  SuccessEvent,
+  TestEvent,
+} from './schema.ts';
 
 export { WebhookVerificationError };
 
 /** The body of a webhook. `state` says which event it is. */
-export type WebhookEvent = StartEvent | SuccessEvent | FailureEvent | CancelEvent | TestEvent;
+export type WebhookEvent =
+  | StartEvent
+  | SuccessEvent
+  | FailureEvent
+  | CancelEvent
+  | TestEvent
+  | ChallengeEvent;
 
 /** Headers as `fetch` or Node gives them. */
 type GivenHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -1,38 +1,17 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { compilePrograms } from './compile-programs.ts';
 
-const run = promisify(execFile);
-const PACKAGE = fileURLToPath(new URL('../../../../clients/typescript/', import.meta.url));
 const page = readFileSync(new URL('../../../../docs/policies.md', import.meta.url), 'utf8');
 
-/** The errors of the package's compiler for a program, under the package's settings. Empty: there are none. */
-async function compile(lines: readonly string[]): Promise<string> {
-  const folder = await mkdtemp(join(PACKAGE, 'node_modules', 'compiled-'));
-  const begin = [
-    "import { createClient } from '../../src/index.ts';",
-    "const client = createClient({ baseUrl: '' });",
-  ];
-  const settings = {
-    extends: '../../tsconfig.json',
-    compilerOptions: { rootDir: '../..' },
-    include: ['*.ts'],
-  };
-  try {
-    await writeFile(join(folder, 'program.ts'), [...begin, ...lines].join('\n'));
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
-    await run(join(PACKAGE, 'node_modules', '.bin', 'tsc'), ['-p', folder, '--noEmit']);
-    return '';
-  } catch (error) {
-    return (error as { readonly stdout: string }).stdout;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
+const compile = (lines: readonly string[]) =>
+  compilePrograms([
+    [
+      "import { createClient } from '@validatr/client';",
+      "const client = createClient({ baseUrl: '' });",
+      ...lines,
+    ].join('\n'),
+  ]);
 
 /** The bodies that the page sends to a path that ends like this. */
 function bodiesTo(path: RegExp): string[] {
