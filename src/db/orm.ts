@@ -13,7 +13,7 @@ import { Fingerprints } from './migrations/0007-fingerprints.ts';
 import { Policies } from './migrations/0008-policies.ts';
 import { WithdrawFingerprints } from './migrations/0009-withdraw-fingerprints.ts';
 import { Holders } from './migrations/0010-holders.ts';
-import { FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
+import { FOR_FRESH_PLANS, FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
 import { AS_TENANT } from './tenant.ts';
 
 /** The stores get this. */
@@ -51,7 +51,10 @@ export function openDatabase({
       ...(isPreparing ? { Client: PreparingClient } : {}),
       // MikroORM reads only host, user, password and database from the URL.
       ...sslOf(url),
-      ...optionsOf([...(sees === 'tenant' ? [AS_TENANT] : []), ...(isPreparing ? FOR_KEPT_PLANS : [])]),
+      ...optionsOf([
+        ...(sees === 'tenant' ? [AS_TENANT] : []),
+        ...(isPreparing ? (sees === 'tenant' ? FOR_FRESH_PLANS : FOR_KEPT_PLANS) : []),
+      ]),
     },
     migrations: {
       migrationsList: [

@@ -8,7 +8,7 @@ import { createAssetStore } from '../../../../src/db/assets/asset-store.ts';
 import { createDispatchQueue } from '../../../../src/db/assets/dispatch-queue.ts';
 import { createDeliveryStore } from '../../../../src/db/deliveries/delivery-store.ts';
 import { createValidationStore } from '../../../../src/db/assets/validation-store.ts';
-import { openDatabase } from '../../../../src/db/orm.ts';
+import { type DatabaseOptions, openDatabase } from '../../../../src/db/orm.ts';
 import { query, queryAsTenant } from '../../../../src/db/query.ts';
 import { startEmbeddedPostgres } from '../../../../src/dev/embedded-postgres.ts';
 import { freePort } from '../../../../src/dev/free-port.ts';
@@ -35,8 +35,8 @@ describe('prepared statements', () => {
   });
 
   /** A pool of one connection, so questions about the session go to the session that worked. */
-  async function openPool(url = database.url, preparedStatements: 'on' | 'off' = 'on'): Promise<MikroORM> {
-    const orm = await openDatabase({ url, poolMax: 1, preparedStatements });
+  async function openPool(url = database.url, more: Partial<DatabaseOptions> = {}): Promise<MikroORM> {
+    const orm = await openDatabase({ url, poolMax: 1, ...more });
     opened.push(orm);
     return orm;
   }
@@ -96,6 +96,20 @@ describe('prepared statements', () => {
     expect(rows.filter(({ custom }) => custom > 5)).toEqual([]);
   });
 
+  it('of requests are planned for each tenant, because what suits a large one makes a small one read all rows', async () => {
+    const orm = await openPool(database.url, { sees: 'tenant' });
+    const assets = createAssetStore(orm, ignore);
+    const rounds = 12;
+    for (let i = 0; i < rounds; i += 1)
+      await assets.page(i % 2 === 0 ? 'large' : 'small', { limit: 5, state: 'failed' });
+    const { rows } = await query(orm, (db) =>
+      sql<{ custom: number; generic: number }>`
+        SELECT custom_plans::integer AS custom, generic_plans::integer AS generic FROM pg_prepared_statements
+        WHERE statement LIKE '%from "assets"%'`.execute(db),
+    );
+    expect(rows).toEqual([{ custom: rounds, generic: 0 }]);
+  });
+
   it('have one text for any number of rows', async () => {
     const orm = await openPool();
     const assets = createAssetStore(orm, ignore);
@@ -106,7 +120,7 @@ describe('prepared statements', () => {
   });
 
   it('are not made if they are switched off', async () => {
-    const orm = await openPool(database.url, 'off');
+    const orm = await openPool(database.url, { preparedStatements: 'off' });
     await work(orm);
     expect((await prepared(orm)).rows).toEqual([]);
   });
