@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { LABEL } from './label.ts';
+import { text } from './text.ts';
 
 /**
  * Permissions of a key. `admin` manages the keys of its tenant and could give
@@ -13,6 +14,12 @@ export type Scope = (typeof SCOPES)[number];
 export const DEFAULT_TENANT = 'default';
 
 export const TENANT_NAME = new RegExp(`^${LABEL}$`);
+
+/** Longest name of a key, UTF-16 code units. It bounds a line of `keys list`. */
+export const MAX_NAME_LENGTH = 100;
+
+/** The name of a key, as the API and the command line take it. */
+export const keyName = text.min(1).max(MAX_NAME_LENGTH);
 
 /** Most active keys of a tenant. The limit stops a loop that makes keys by mistake. */
 export const MAX_LIVE_KEYS = 1_000;

@@ -1,11 +1,8 @@
 import { z } from 'zod';
-import { DEFAULT_OVERLAP_H, MAX_EXPIRY_DAYS, MAX_OVERLAP_H, SCOPES } from '../../domain/api-key.ts';
-import { text } from '../../domain/text.ts';
-
-const MAX_NAME_LENGTH = 100;
+import { DEFAULT_OVERLAP_H, keyName, MAX_EXPIRY_DAYS, MAX_OVERLAP_H, SCOPES } from '../../domain/api-key.ts';
 
 export const keyRequest = z.strictObject({
-  name: text.min(1).max(MAX_NAME_LENGTH),
+  name: keyName,
   scopes: z
     .array(z.enum(SCOPES))
     .min(1)

@@ -4,8 +4,10 @@ import {
   DEFAULT_TENANT,
   expiryAfter,
   KEY_ENTROPY_BYTES,
+  keyName,
   makeApiKey,
   MAX_EXPIRY_DAYS,
+  MAX_NAME_LENGTH,
   type Scope,
   SCOPES,
   TENANT_NAME,
@@ -44,7 +46,7 @@ export function createCommand({ print, withSession }: Cli): Command {
   return new Command('create')
     .description('Makes an API key and shows it. It is shown this once.')
     .option('--tenant <name>', 'tenant that the key belongs to', asTenant, DEFAULT_TENANT)
-    .option('--name <text>', 'what will use the key, for people', 'command line')
+    .option('--name <text>', 'what will use the key, for people', asName, 'command line')
     .addOption(
       new Option('--scopes <list>', 'what the key may do, separated by commas')
         .argParser(asScopes)
@@ -73,6 +75,16 @@ function asTenant(text: string): string {
     throw new UsageError(
       `--tenant can't be "${text}".`,
       '--tenant takes lower-case letters, digits and hyphens, 63 at most.',
+    );
+  return text;
+}
+
+/** The error does not repeat the name, because it may be long. */
+function asName(text: string): string {
+  if (!keyName.safeParse(text).success)
+    throw new UsageError(
+      `--name can't have ${text.length} characters.`,
+      `--name takes 1 to ${MAX_NAME_LENGTH} characters.`,
     );
   return text;
 }

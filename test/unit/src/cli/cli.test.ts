@@ -106,6 +106,8 @@ describe('the command line', () => {
     [['keys', 'create', '--expires-days', '0'], '--expires-days takes a number from 1 to'],
     [['keys', 'create', '--scopes', 'everything'], '--scopes takes assets:read,'],
     [['keys', 'create', '--tenant', 'No Such'], '--tenant takes lower-case letters'],
+    [['keys', 'create', '--name', ''], '--name takes 1 to 100 characters.'],
+    [['keys', 'create', '--name', 'x'.repeat(101)], '--name takes 1 to 100 characters.'],
     [['keys', 'rotate', 'x', '--overlap-hours', '-1'], '--overlap-hours takes a number from 0 to'],
     [['webhooks', 'deliveries', '--limit', '501'], '--limit takes a number from 1 to 500.'],
     [['webhooks', 'deliveries', '--from', 'yesterday'], '--from takes a time like 2026-01-31T12:00:00Z.'],
