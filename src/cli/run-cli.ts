@@ -20,12 +20,16 @@ export function runCli(): Promise<void> {
   });
 }
 
-/** Runs the command that the words name. @throws {UsageError} if there is none, or if it does not take the options given */
+/**
+ * Runs the command that the words name. `help …` is the same as `… --help`.
+ * @throws {UsageError} if there is none, or if it does not take the options given
+ */
 export async function runWords(
-  words: readonly string[],
+  given: readonly string[],
   cli: Cli,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
+  const words = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
   const program = createCommands(cli);
   const command = findCommand(program, words);
   checkLostOptions(command, words, env);

@@ -73,12 +73,12 @@ export const KEY_ENTROPY_BYTES = ID_BYTES + 32;
 
 /** Number of base-36 digits that `bytes` bytes need. */
 const digitsOf = (bytes: number) => Math.ceil((bytes * 8) / Math.log2(36));
-const ID_DIGITS = digitsOf(ID_BYTES);
+export const KEY_ID_LENGTH = digitsOf(ID_BYTES);
 const SECRET_DIGITS = digitsOf(KEY_ENTROPY_BYTES - ID_BYTES);
 const CHECKSUM_DIGITS = digitsOf(4);
 
 const KEY = new RegExp(
-  `^(vk_([0-9a-z]{${ID_DIGITS}})_([0-9a-z]{${SECRET_DIGITS}}))_([0-9a-z]{${CHECKSUM_DIGITS}})$`,
+  `^(vk_([0-9a-z]{${KEY_ID_LENGTH}})_([0-9a-z]{${SECRET_DIGITS}}))_([0-9a-z]{${CHECKSUM_DIGITS}})$`,
 );
 
 /**
@@ -91,7 +91,7 @@ export function makeApiKey(entropy: Uint8Array): {
   readonly hash: Uint8Array;
   readonly text: string;
 } {
-  const id = base36(entropy.subarray(0, ID_BYTES), ID_DIGITS);
+  const id = base36(entropy.subarray(0, ID_BYTES), KEY_ID_LENGTH);
   const body = `vk_${id}_${base36(entropy.subarray(ID_BYTES), SECRET_DIGITS)}`;
   const text = `${body}_${checksum(body)}`;
   return { id, hash: hashApiKey(text), text };

@@ -6,6 +6,9 @@ const DELAYS_MS = [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600,
   (seconds) => seconds * 1000,
 );
 
+/** From the first try to the last one. */
+export const SCHEDULE_MS = DELAYS_MS.reduce((sum, delayMs) => sum + delayMs, 0);
+
 /** Each delay varies by ±10 %, so that a receiver that comes back does not get all tries at once. */
 const JITTER = 0.1;
 

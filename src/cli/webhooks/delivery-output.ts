@@ -1,6 +1,10 @@
 import type { DeliveryEntry } from '../../domain/ports/webhooks.ts';
 import { describeWebhookUrl } from '../../domain/webhook-url.ts';
 import { UsageError } from '../../process/program.ts';
+import { nextTryInMs, SCHEDULE_MS } from '../../webhooks/retry-schedule.ts';
+import { PROGRAM } from '../usage.ts';
+
+const WITHOUT_JITTER = 0.5;
 
 export function describeDelivery(entry: DeliveryEntry): string {
   const { id, createdAt, event, state, assetId, url } = entry;
@@ -16,6 +20,14 @@ export function describeTries({ tries, failure }: DeliveryEntry): string {
   if (last === undefined) return `no try${why}`;
   const answer = last.error ?? `http_${last.status}`;
   return `${tries.length} ${tries.length === 1 ? 'try' : 'tries'}, last ${answer} in ${last.durationMs} ms${why}`;
+}
+
+/** Says when a delivery is tried again. Empty if it is not pending. */
+export function describeNextTry({ id, state, tries }: DeliveryEntry, tenant: string): string {
+  const nextMs = nextTryInMs(tries.length, null, WITHOUT_JITTER);
+  if (state !== 'pending' || nextMs === null) return '';
+  const [seconds, hours] = [Math.round(nextMs / 1_000), Math.round(SCHEDULE_MS / 3_600_000)];
+  return `: it is tried again in about ${seconds} s, and so on for ${hours} h.\nLook: ${PROGRAM} webhooks delivery ${id} --tenant ${tenant}`;
 }
 
 export function noSuchDelivery(tenant: string): UsageError {

@@ -18,10 +18,8 @@ export function endpointsCommand({ print, withSession }: Cli): Command {
 function describeEndpoint(endpoint: Endpoint): string {
   const { id, url, verifiedAt, disabledBecause, failingSince, deliveredAt } = endpoint;
   const state = disabledBecause === null ? 'enabled' : `disabled (${disabledBecause})`;
-  const success =
-    failingSince === null
-      ? `last delivered ${deliveredAt?.toISOString() ?? 'never'}`
-      : `failing since ${failingSince.toISOString()}`;
+  const delivered = deliveredAt === null ? 'never delivered' : `last delivered ${deliveredAt.toISOString()}`;
+  const success = failingSince === null ? delivered : `failing since ${failingSince.toISOString()}`;
   const proof = verifiedAt === null ? 'not verified' : `verified ${verifiedAt.toISOString()}`;
   return `${id}  ${state.padEnd(18)}  ${proof}  ${success}  ${url}`;
 }

@@ -3,7 +3,7 @@ import type { DeliveryEntry, DeliveryLog } from '../../domain/ports/webhooks.ts'
 import { CannotRun } from '../../process/program.ts';
 import type { Cli } from '../cli.ts';
 import { asUrl } from '../values.ts';
-import { describeTries } from './delivery-output.ts';
+import { describeNextTry, describeTries } from './delivery-output.ts';
 import { chooseTenant, tenantCommand, type TenantOption } from './tenant-command.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -22,7 +22,8 @@ export function testCommand({ print, withSession }: Cli): Command {
         const { id } = await deliveryLog.sendTest(tenant, url);
         print(`Test event ${id} …`);
         const entry = await waitForTry(deliveryLog, tenant, id);
-        if (entry.state !== 'delivered') throw new CannotRun(describeTries(entry), EXIT_NOT_DELIVERED);
+        if (entry.state !== 'delivered')
+          throw new CannotRun(describeTries(entry) + describeNextTry(entry, tenant), EXIT_NOT_DELIVERED);
         print(describeTries(entry));
       }),
     );

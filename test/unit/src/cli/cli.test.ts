@@ -37,10 +37,11 @@ describe('the command line', () => {
     [['policies', '--help'], 'keys, webhooks'],
     [['keys', 'nonsense'], 'create, list, rotate, revoke'],
     [['webhooks', 'nonsense', '--help'], 'secret, endpoints, enable'],
+    [['help', 'nonsense'], 'keys, webhooks'],
     [['toString', 'call'], 'keys, webhooks'],
     [['keys', 'toString'], 'create, list'],
   ])('says that there is no such command, lists the commands, and ends with 2: %j', async (args, known) => {
-    const named = args.filter((arg) => arg !== '--help' && arg !== 'call').join(' ');
+    const named = args.filter((arg) => !['--help', 'help', 'call'].includes(arg)).join(' ');
     const { status, stdout, stderr } = await cli(...args);
     expect([status, stdout]).toEqual([2, '']);
     const [what, whatToDo] = stderr.split('\n');
@@ -49,14 +50,14 @@ describe('the command line', () => {
     expect(whatToDo).toContain('--help');
   });
 
-  it.each([[[]], [['--help']], [['-h']]])('shows every command: %j', async (args) => {
+  it.each([[[]], [['--help']], [['-h']], [['help']]])('shows every command: %j', async (args) => {
     const { status, stdout } = await cli(...args);
     expect(status).toBe(0);
     for (const command of COMMANDS) expect(stdout).toContain(`\n  ${command} `);
   });
 
   it.each([['keys'], ['webhooks']])('shows the commands of %s alone', async (group) => {
-    for (const args of [[group], [group, '--help']]) {
+    for (const args of [[group], [group, '--help'], ['help', group]]) {
       const { status, stdout } = await cli(...args);
       expect(status).toBe(0);
       for (const command of COMMANDS)
@@ -72,6 +73,7 @@ describe('the command line', () => {
     ]);
     expect(stdout).toContain('DATABASE_URL');
     expect(stdout).toContain('npm run dev');
+    expect(await cli('help', ...command.split(' '))).toEqual({ status, stdout, stderr: '' });
   });
 
   it('explains scopes, tenants, times and the secrets key', async () => {
