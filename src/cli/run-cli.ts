@@ -10,9 +10,11 @@ export function runCli(): Promise<void> {
     async withSession(work) {
       // Help and usage errors need no database driver, so they come at once.
       const { openSession } = await import('./session.ts');
-      const { session, close } = await openSession();
+      const { session, close, explain } = await openSession();
       try {
         await work(session);
+      } catch (error) {
+        throw await explain(error);
       } finally {
         await close();
       }

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runWords } from '../../../../src/cli/run-cli.ts';
+import { freePort } from '../../../../src/dev/free-port.ts';
+import { rememberStack } from '../../../../src/dev/stack-file.ts';
 import { UsageError } from '../../../../src/process/program.ts';
 
 /** Runs the command line without a database, because no test here needs one. */
@@ -179,6 +181,25 @@ describe('the command line', () => {
 
   it('suggests the option that was meant', async () => {
     expect((await cli('keys', 'list', '--tennant', 'research')).stderr).toContain('(Did you mean --tenant?)');
+  });
+
+  it('says which database does not answer, and asks if the stack runs', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'validatr-cli-'));
+    const address = `127.0.0.1:${await freePort()}`;
+    const url = `postgres://user:hunter2@${address}/validatr`;
+    const list = (more: Record<string, string>) =>
+      spawnSync(process.execPath, ['src/bin/cli.ts', 'keys', 'list'], {
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], VALIDATR_DATA_DIR: dir, ...more },
+      });
+    try {
+      const finding = `validatr cli: Postgres at ${address}: nothing listens there.\n`;
+      expect(list({ DATABASE_URL: url })).toMatchObject({ status: 1, stdout: '', stderr: finding });
+      await rememberStack(dir, { DATABASE_URL: url });
+      expect(list({})).toMatchObject({ status: 1, stderr: `${finding}Is \`make dev\` running?\n` });
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it('ends with exit code 2, and tells what to do on a second line', () => {
