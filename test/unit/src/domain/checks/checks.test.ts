@@ -3,6 +3,7 @@ import { CHECKS, RULE_NAMES, type RuleName } from '../../../../../src/domain/che
 import { sizeOf } from '../../../../../src/domain/checks/size.ts';
 import type { ImageFacts } from '../../../../../src/domain/image-facts.ts';
 import { judge } from '../../../../../src/domain/judge.ts';
+import type { Measure } from '../../../../../src/domain/measures.ts';
 import { planFor, policyRules } from '../../../../../src/domain/policy.ts';
 
 /** All facts are known, and every check passes. */
@@ -41,6 +42,8 @@ interface Example {
   readonly justRight?: Partial<ImageFacts>;
   /** Facts without which the check can't judge. */
   readonly lacking?: readonly (keyof ImageFacts)[];
+  /** A measure of the plan that `judge` does not read, because it only helps to find the earlier assets. */
+  readonly measureOfSearch?: Measure;
 }
 
 const EXAMPLES: Record<RuleName, Example> = {
@@ -175,6 +178,8 @@ const EXAMPLES: Record<RuleName, Example> = {
     message: `Image looks like asset ${OTHER}: their perceptual hashes differ in 3 of 64 bits.`,
     justRight: { earlier: { exact: null, near: [{ assetId: OTHER, distance: 4 }], sizes: null } },
     lacking: ['earlier'],
+    // The search for similar assets leaves out those with the same pixels.
+    measureOfSearch: 'pixelHash',
   },
 };
 
@@ -210,15 +215,19 @@ describe.each(RULE_NAMES.map((name) => [name, EXAMPLES[name]] as const))('the ch
     }
   });
 
-  it('asks only for the measures that it needs', () => {
+  it('asks for what it needs, and for nothing else', () => {
     const plan = planFor({ name: 'only', version: 1, rules });
     expect(plan.steps).toEqual([step]);
-    // The check can judge with exactly the measures that it asks for, but not without them.
     const measures = Object.fromEntries(plan.measures.map((measure) => [measure, FINE.measures?.[measure]]));
     const { earlier, ...rest } = FINE;
     const facts = { ...rest, measures, ...(plan.comparesWithEarlier && { earlier }) } as ImageFacts;
     expect(judge(facts, rules).unknown).toEqual([]);
-    if (plan.measures.length > 0) expect(judge({ ...FINE, measures: {} }, rules).unknown).toEqual([step]);
+    for (const measure of plan.measures) {
+      const { [measure]: _without, ...others } = FINE.measures ?? {};
+      const isRead = measure !== example.measureOfSearch;
+      expect(judge({ ...FINE, measures: others }, rules).unknown, measure).toEqual(isRead ? [step] : []);
+    }
+    if (plan.comparesWithEarlier) expect(judge(rest, rules).unknown, 'earlier').toEqual([step]);
   });
 });
 
