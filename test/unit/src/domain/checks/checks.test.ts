@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CHECKS, RULE_NAMES, type RuleName } from '../../../../../src/domain/checks/index.ts';
 import { sizeOf } from '../../../../../src/domain/checks/size.ts';
+import { STEP_NAMES } from '../../../../../src/domain/findings.ts';
 import type { ImageFacts } from '../../../../../src/domain/image-facts.ts';
 import { judge } from '../../../../../src/domain/judge.ts';
 import type { Measure } from '../../../../../src/domain/measures.ts';
@@ -182,6 +183,15 @@ const EXAMPLES: Record<RuleName, Example> = {
     measureOfSearch: 'pixelHash',
   },
 };
+
+describe('all checks', () => {
+  const repeated = (names: readonly string[]) => names.filter((name, at) => names.indexOf(name) !== at);
+
+  it('have steps and codes that differ', () => {
+    expect(repeated(STEP_NAMES)).toEqual([]);
+    expect(repeated(RULE_NAMES.map((name) => CHECKS[name].code))).toEqual([]);
+  });
+});
 
 describe.each(RULE_NAMES.map((name) => [name, EXAMPLES[name]] as const))('the check %s', (name, example) => {
   const rules = policyRules.parse({ [name]: example.rule });
