@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { CHECKS, RULE_NAMES, type RuleName } from '../../../../../src/domain/checks/index.ts';
 import { sizeOf } from '../../../../../src/domain/checks/size.ts';
 import { STEP_NAMES } from '../../../../../src/domain/findings.ts';
@@ -39,7 +40,7 @@ interface Example {
   readonly wrong: Partial<ImageFacts>;
   readonly measured: object;
   readonly message: string;
-  /** Facts exactly at the bound. They pass. */
+  /** Facts exactly at the bound. They pass. Required if a setting is a number. */
   readonly justRight?: Partial<ImageFacts>;
   /** Facts without which the check can't judge. */
   readonly lacking?: readonly (keyof ImageFacts)[];
@@ -199,7 +200,14 @@ describe.each(RULE_NAMES.map((name) => [name, EXAMPLES[name]] as const))('the ch
 
   it('passes a good picture', () => {
     expect(judge(FINE, rules)).toEqual({ findings: [], unknown: [] });
-    if (example.justRight) expect(judge({ ...FINE, ...example.justRight }, rules).findings).toEqual([]);
+  });
+
+  it('passes a picture exactly at its bound', () => {
+    const { properties = {} } = z.toJSONSchema(z.object(CHECKS[name].settings));
+    const isNumber = (setting: unknown) => ['number', 'integer'].includes(Object(setting).type as string);
+    const { justRight } = example;
+    if (Object.values(properties).some(isNumber)) expect(justRight, 'justRight').toBeDefined();
+    expect(judge({ ...FINE, ...justRight }, rules)).toEqual({ findings: [], unknown: [] });
   });
 
   it('finds a bad picture, with its measurement, in words', () => {
