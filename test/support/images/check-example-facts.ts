@@ -40,7 +40,12 @@ export function describeValue(name: RuleName, facts: ImageFacts): string {
   if (name === 'size') return `score ${roundScore(scoreOfSize(facts).score)}`;
   // No score is as high as this threshold, so the check fails and tells its score.
   const failing = CHECKS[name].judge(facts, { ...ruleOf(name), threshold: Infinity } as never);
-  return `score ${roundScore(Number(Object(failing)['score']))}`;
+  const score: unknown = Object(failing)['score'];
+  if (typeof score !== 'number' || !Number.isFinite(score))
+    throw new Error(
+      `Give CHECK_EXAMPLES.${name} a value: its check has no setting threshold, or finds no score.`,
+    );
+  return `score ${roundScore(score)}`;
 }
 
 /** The part of docs/checks.md about a check: the picture, and the values below it. */

@@ -13,7 +13,7 @@ export interface CheckExample {
   readonly alt: string;
   /** What to write below them. */
   readonly labels: readonly [passing: string, failing: string];
-  /** The value that the check looks at, in a few words. Without it, the score is shown. */
+  /** The value that the check looks at, in a few words. Only a check that finds a `score` below its `threshold` may lack it. */
   readonly value?: (facts: ImageFacts) => string;
   /** The value can't be seen, so it is written into the pictures. */
   readonly isInvisible?: true;

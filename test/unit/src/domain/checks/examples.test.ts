@@ -3,13 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { CHECKS, RULE_NAMES, type RuleName } from '../../../../../src/domain/checks/index.ts';
 import { judge } from '../../../../../src/domain/judge.ts';
 import { policyRules } from '../../../../../src/domain/policy.ts';
-import { describeExample, factsOf } from '../../../../support/images/check-example-facts.ts';
+import { describeExample, describeValue, factsOf } from '../../../../support/images/check-example-facts.ts';
 import { CHECK_EXAMPLES } from '../../../../support/images/check-examples.ts';
 import { inspect } from '../../image/inspect-file.ts';
 
 async function findingsOf(name: RuleName, bytes: Buffer) {
   return judge(await factsOf(name, bytes, inspect), policyRules.parse({ [name]: CHECK_EXAMPLES[name].rule }));
 }
+
+describe('an example without a value', () => {
+  it('is refused if its check has no score to show', async () => {
+    const facts = await factsOf('dark', await CHECK_EXAMPLES.dark.passing(), inspect);
+    expect(describeValue('dark', facts)).toMatch(/^score 0\.\d+$/);
+    expect(() => describeValue('dark', { ...facts, measures: {} })).toThrow(
+      'Give CHECK_EXAMPLES.dark a value: its check has no setting threshold, or finds no score.',
+    );
+  });
+});
 
 describe.each(RULE_NAMES)('the example of %s', (name) => {
   const { passing, failing } = CHECK_EXAMPLES[name];
