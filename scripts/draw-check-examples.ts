@@ -7,6 +7,7 @@ import { createDecoderPool } from '../src/image/decoder/pool.ts';
 import { describeExample, describeValue, factsOf } from '../test/support/images/check-example-facts.ts';
 import { CHECK_EXAMPLES } from '../test/support/images/check-examples.ts';
 import { inspectBy } from '../test/support/images/inspect-by.ts';
+import { writeExample } from './write-example.ts';
 import { writeRuleRows } from './write-rule-rows.ts';
 
 /**
@@ -76,9 +77,7 @@ let page = await readFile(PAGE, 'utf8');
 for (const name of RULE_NAMES) {
   const sheet = await drawSheet(name);
   await writeFile(`${DIR}/${name}.png`, sheet);
-  const shown = new RegExp(`!\\[.*\\]\\(images/checks/${name}\\.png\\)(?:\\n\\n\\*✓.*)?`);
-  const described = await describeExample(name, inspect);
-  page = page.replace(shown, () => described);
+  page = writeExample(page, name, await describeExample(name, inspect));
   process.stdout.write(`${DIR}/${name}.png ${sheet.length}\n`);
 }
 await writeFile(PAGE, page);
