@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { blur, blurScore } from '../../../src/domain/checks/blur.ts';
+import type { Check } from '../../../src/domain/checks/check.ts';
+import { CHECKS, RULE_NAMES } from '../../../src/domain/checks/index.ts';
+import { MEASURES } from '../../../src/domain/measures.ts';
 import { policyRules } from '../../../src/domain/policy.ts';
 import { factsOf, roundScore } from '../../support/images/check-example-facts.ts';
 import { CHECK_EXAMPLES } from '../../support/images/check-examples.ts';
@@ -41,6 +44,22 @@ describe('docs/checks.md', () => {
       [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
     );
     expect(named.sort()).toEqual(fields.sort());
+  });
+
+  it('has a section for each rule, in the order of reports', () => {
+    const part = page.split('\n## Rules of policies\n')[1]?.split('\n## ')[0] ?? '';
+    expect([...part.matchAll(/^### (.*)$/gm)].map(([, heading]) => heading)).toEqual(RULE_NAMES);
+  });
+
+  it.each([...MEASURES, 'earlier'] as const)('names the rules that need %s', (what) => {
+    const start = what === 'earlier' ? '| `earlier.' : `| \`measures.${what}`;
+    const rows = page.split('\n').filter((line) => line.startsWith(start));
+    const named = rows.flatMap((row) => [...(row.split('|')[4] ?? '').matchAll(/`(\w+)`/g)]);
+    const needing = RULE_NAMES.filter((name) => {
+      const { measures, comparesWithEarlier }: Check = CHECKS[name];
+      return what === 'earlier' ? comparesWithEarlier : measures.includes(what);
+    });
+    expect(new Set(named.map(([, rule]) => rule))).toEqual(new Set(needing));
   });
 
   it('shows how measures become a score, with the numbers of the pictures', async () => {
