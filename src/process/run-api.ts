@@ -23,6 +23,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import { connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
+import { temporalAddress } from '../temporal/trouble.ts';
 import { lookupBySystem } from '../webhooks/guarded-connect.ts';
 import { createHostCheck } from '../webhooks/host-check.ts';
 import {
@@ -34,6 +35,7 @@ import {
   requireDatabaseUrl,
 } from './program.ts';
 import { waitForDatabase } from './wait-for-database.ts';
+import { sayWhetherTemporalAnswers } from './wait-for-temporal.ts';
 
 /**
  * How many connections may wait to be accepted. With Node's 511, clients in a burst of new ones wait a second for their next
@@ -78,6 +80,11 @@ export async function runApi(): Promise<void> {
     },
     (error: unknown) => endProgram('api', error),
   );
+  void sayWhetherTemporalAnswers({
+    client,
+    address: temporalAddress(config.temporal.connectionOptions),
+    logger,
+  });
   /** Postgres may get other settings while this process runs. */
   function watchDurability(): void {
     setInterval(() => {

@@ -18,6 +18,7 @@ import { type Dispatcher, startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
 import { createReconcile } from '../temporal/reconcile.ts';
 import { prepareNamespace } from '../temporal/setup.ts';
+import { connectTrouble, temporalAddress } from '../temporal/trouble.ts';
 import { lookupBySystem } from '../webhooks/guarded-connect.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { onStopSignal, requireDatabaseUrl, requireAddressGuard, requireSecretBox } from './program.ts';
@@ -188,7 +189,7 @@ function installRuntime(logger: Logger): void {
 
 /** Waits, as long as it takes, for Temporal and our namespace, and sets the namespace up. */
 async function connectWithPatience({ temporal }: Config, logger: Logger): Promise<NativeConnection> {
-  const { address } = temporal.connectionOptions;
+  const address = temporalAddress(temporal.connectionOptions);
   let connection: NativeConnection | undefined;
   await waitUntilUsable({
     async findTrouble() {
@@ -198,7 +199,7 @@ async function connectWithPatience({ temporal }: Config, logger: Logger): Promis
           grpcCompression: { codec: 'none' },
         });
       } catch (error) {
-        return error instanceof Error ? error.message : String(error);
+        return connectTrouble(error);
       }
       return prepareNamespace(createClient(connection, temporal.namespace));
     },

@@ -3,6 +3,7 @@ import { type AssetStatus, assetWorkflowId, statusQuery } from '../../workflows/
 import { AppError } from '../domain/errors.ts';
 import type { Executions } from '../domain/ports/executions.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
+import { findTemporalTrouble } from './trouble.ts';
 
 /** A query waits for the workflow's running task. After this long, the row answers instead. */
 const QUERY_DEADLINE_MS = 1_000;
@@ -26,17 +27,7 @@ export function createExecutions(client: Client): Executions {
       }
     },
 
-    async isReachable() {
-      try {
-        const { namespace } = client.options;
-        await client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () =>
-          client.workflowService.describeNamespace({ namespace }),
-        );
-        return true;
-      } catch {
-        return false;
-      }
-    },
+    isReachable: async () => (await findTemporalTrouble(client, QUERY_DEADLINE_MS)) === null,
   };
 }
 

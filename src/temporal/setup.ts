@@ -1,28 +1,17 @@
 import {
   type Client,
-  isGrpcServiceError,
   ScheduleAlreadyRunning,
   type ScheduleOptions,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
 import { RECONCILE, stateAttribute, TASK_QUEUE, verdictAttribute } from '../../workflows/contract.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
+import { reasonToWait } from './trouble.ts';
 
 const SCHEDULE_ID = 'validatr-reconcile';
 
 /** Two rounds and their work fit into the 60 s in which a terminated workflow's row has to be repaired. */
 const RECONCILE_EVERY = '15 s';
-
-/** gRPC status codes of trouble that passes: the server, or its namespace, is not there yet. */
-const WORTH_WAITING: Readonly<Record<number, string>> = {
-  // The worker's connection reports a missed deadline as 1.
-  1: 'it does not answer in time',
-  4: 'it does not answer in time',
-  5: 'it does not have this namespace',
-  8: 'it is overloaded',
-  13: 'it reports an internal error',
-  14: 'it does not answer',
-};
 
 /**
  * Creates what our workflows need in the namespace. Returns null when that is done, otherwise the reason to wait.
@@ -40,11 +29,6 @@ export async function prepareNamespace(client: Client): Promise<string | null> {
     if (reason === undefined) throw error;
     return reason;
   }
-}
-
-function reasonToWait(error: unknown): string | undefined {
-  if (isGrpcServiceError(error)) return WORTH_WAITING[error.code];
-  return error instanceof Error && error.cause !== undefined ? reasonToWait(error.cause) : undefined;
 }
 
 /**

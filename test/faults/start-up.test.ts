@@ -102,6 +102,11 @@ describe('processes that start before the servers they need', () => {
       new Set(['waiting for Postgres', 'waiting for Temporal']),
     );
 
+    expect(waits(worker).find(({ msg }) => msg === 'waiting for Temporal')).toMatchObject({
+      address: env['TEMPORAL_ADDRESS'],
+      reason: 'nothing listens there',
+    });
+
     await expectRefusal(client);
     const readyz = await client.call('GET', '/readyz');
     expect(readyz.status).toBe(503);
@@ -126,8 +131,12 @@ describe('processes that start before the servers they need', () => {
     const id = await eventually(() => client.submit('./assets/rocket.jpg').catch(() => undefined), {
       what: 'an accepted asset',
     });
+    await eventually(() => api.output().includes('Temporal is not usable yet'), { what: 'the warning' });
+    expect(api.output()).not.toContain('"Temporal is usable"');
     await startTemporal();
     expect(await client.verdict(id)).toEqual({ id, state: 'complete' });
+    await eventually(() => api.output().includes('"Temporal is usable"'), { what: 'the all-clear' });
+    expect(api.output().split('Temporal is not usable yet')).toHaveLength(2);
     await eventually(async () => (await client.call('GET', '/readyz')).ok, { what: 'readiness' });
 
     const password = new URL(env['DATABASE_URL'] ?? '').password;
