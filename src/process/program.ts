@@ -84,12 +84,18 @@ export function requireSecretBox({ SECRETS_KEY: given, SECRETS_KEY_FILE: file }:
 }
 
 /** Logs which blocks are allowed beyond public addresses. @throws {ConfigError} with the block that is not valid */
-export function requireAddressGuard({ EGRESS_ALLOW: blocks }: Config, logger: Logger): AddressGuard {
+export function requireAddressGuard(config: Config, logger: Logger): AddressGuard {
+  const isAllowed = checkAddressGuard(config);
+  const { EGRESS_ALLOW: blocks } = config;
+  if (blocks.length > 0)
+    logger.warn({ egressAllow: blocks }, 'webhooks may reach addresses that are not public');
+  return isAllowed;
+}
+
+/** @throws {ConfigError} with the block that is not valid */
+export function checkAddressGuard({ EGRESS_ALLOW: blocks }: Config): AddressGuard {
   try {
-    const isAllowed = createAddressGuard(blocks);
-    if (blocks.length > 0)
-      logger.warn({ egressAllow: blocks }, 'webhooks may reach addresses that are not public');
-    return isAllowed;
+    return createAddressGuard(blocks);
   } catch (error) {
     throw new ConfigError(`  EGRESS_ALLOW: ${error instanceof Error ? error.message : String(error)}.`);
   }

@@ -28,9 +28,9 @@ describe('npm run dev', () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  function start(): { program: ChildProcess; output: () => string } {
+  function start(more: Record<string, string> = {}): { program: ChildProcess; output: () => string } {
     const program = spawn(process.execPath, ['src/bin/dev.ts'], {
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
@@ -78,8 +78,9 @@ describe('npm run dev', () => {
     await isReady(second.output);
     expect(await client.read(`/assets/${id}`)).toEqual({ id, state: 'complete' });
     second.program.kill('SIGTERM');
-    await once(second.program, 'exit');
+    await once(second.program, 'close');
     expect(second.program.exitCode).toBe(0);
+    expect(second.output()).toMatch(/\nStopped\.\n$/);
     await areGone();
   });
 
@@ -87,8 +88,22 @@ describe('npm run dev', () => {
     const { program, output } = start();
     await eventually(() => output().includes('Starting Temporal'));
     program.kill('SIGINT');
-    await once(program, 'exit');
+    await once(program, 'close');
+    expect(output()).toMatch(/\nStopped\.\n$/);
     await areGone();
+  });
+
+  it.each([
+    ['EGRESS_ALLOW', '10.0.0.0/99'],
+    ['SECRETS_KEY', 'short'],
+    ['SECRETS_KEY_FILE', '/nowhere'],
+    ['AUTH_DISABLED_ON_PUBLIC_ADDRESS', 'perhaps'],
+  ])('starts nothing with a wrong setting: %s', async (name, value) => {
+    const { program, output } = start({ [name]: value });
+    await once(program, 'close');
+    expect(program.exitCode).toBe(2);
+    expect(output()).toMatch(new RegExp(`^validatr dev: .*\n  ${name}: `));
+    expect(output()).not.toContain('Starting');
   });
 
   it('names a taken port, its purpose and the variable that changes it', async () => {

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
 import { ownSecretsKey } from '../../dev/stack-file.ts';
-import { isLoopback } from '../program.ts';
+import { checkAddressGuard, checkAuthSetting, isLoopback, requireSecretBox } from '../program.ts';
 
 /** Receivers may run on this machine and on its private network. Metadata services stay out of reach. */
 const DEV_EGRESS_ALLOW = '127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16';
@@ -16,12 +16,11 @@ export async function devEnvironment(
   { databaseUrl, temporalAddress }: Addresses,
   dataDir: string,
 ) {
-  const hasSecretsKey = config.SECRETS_KEY !== undefined || config.SECRETS_KEY_FILE !== undefined;
   return {
     ...process.env,
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: temporalAddress,
-    ...(hasSecretsKey ? {} : { SECRETS_KEY: await ownSecretsKey(dataDir) }),
+    ...(hasSecretsKey(config) ? {} : { SECRETS_KEY: await ownSecretsKey(dataDir) }),
     EGRESS_ALLOW: process.env['EGRESS_ALLOW'] || DEV_EGRESS_ALLOW,
     READYZ_REQUIRES_WORKER: 'yes',
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
@@ -29,6 +28,20 @@ export async function devEnvironment(
     DRAIN_DELAY_S: process.env['DRAIN_DELAY_S'] || '0',
     ...authDefault(config),
   };
+}
+
+/**
+ * Checks the settings of API and worker before any server is started, because a wrong one would only stop it again.
+ * @throws {ConfigError}
+ */
+export function checkSettings(config: Config): void {
+  checkAuthSetting({ ...config, ...authDefault(config) });
+  checkAddressGuard(config);
+  if (hasSecretsKey(config)) requireSecretBox(config);
+}
+
+function hasSecretsKey({ SECRETS_KEY, SECRETS_KEY_FILE }: Config): boolean {
+  return SECRETS_KEY !== undefined || SECRETS_KEY_FILE !== undefined;
 }
 
 /** Nobody else can reach the API on loopback, so keys are needed there only if the person sets AUTH=keys. */

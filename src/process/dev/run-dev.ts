@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../config.ts';
 import { takeLock } from '../../dev/lock.ts';
-import { CannotRun, checkAuthSetting, onStopSignal } from '../program.ts';
+import { CannotRun, onStopSignal } from '../program.ts';
 import { checkPorts } from './check-ports.ts';
-import { authDefault } from './environment.ts';
+import { checkSettings } from './environment.ts';
 import { createRunningStack } from './running-stack.ts';
 import { startStack } from './start-stack.ts';
 
@@ -30,6 +30,7 @@ export async function runDev(): Promise<void> {
     return;
   }
   const config = readConfig();
+  checkSettings(config);
   const dataDir = resolve(config.VALIDATR_DATA_DIR);
   const lockFile = join(dataDir, 'lock');
 
@@ -44,9 +45,11 @@ export async function runDev(): Promise<void> {
   const running = createRunningStack(dataDir);
   const stop = async (code: number) => {
     if (running.isStopping()) return;
-    if (!running.isEmpty()) say('Stopping … (press Ctrl-C again to stop at once)');
+    const hasStarted = !running.isEmpty();
+    if (hasStarted) say('Stopping … (press Ctrl-C again to stop at once)');
     await running.stop();
     await rm(lockFile, { force: true });
+    if (hasStarted) say('Stopped.');
     process.exit(code);
   };
   const stopNow = () => {
@@ -56,8 +59,6 @@ export async function runDev(): Promise<void> {
   onStopSignal(() => void stop(0), stopNow, ['SIGINT', 'SIGTERM', 'SIGHUP']);
 
   try {
-    // Checked before any server is started, because a wrong setting would only stop it again.
-    checkAuthSetting({ ...config, ...authDefault(config) });
     await running.stopLeftovers(say);
     await checkPorts(config);
     await mkdir(join(config.assetBase, 'assets'), { recursive: true });
