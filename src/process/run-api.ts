@@ -20,10 +20,10 @@ import { createVerdictArchive } from '../db/assets/verdict-archive.ts';
 import { connectWake } from '../db/wake.ts';
 import { createLocalSource } from '../sources/local.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { connectLazily } from '../temporal/client.ts';
+import { CALL_DEADLINE_MS, connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
-import { temporalAddress } from '../temporal/trouble.ts';
+import { findTemporalTrouble, temporalAddress } from '../temporal/trouble.ts';
 import { lookupBySystem } from '../webhooks/guarded-connect.ts';
 import { createHostCheck } from '../webhooks/host-check.ts';
 import {
@@ -81,8 +81,9 @@ export async function runApi(): Promise<void> {
     (error: unknown) => endProgram('api', error),
   );
   void sayWhetherTemporalAnswers({
-    client,
+    findTrouble: () => findTemporalTrouble(client, CALL_DEADLINE_MS),
     address: temporalAddress(config.temporal.connectionOptions),
+    namespace: config.temporal.namespace,
     logger,
   });
   /** Postgres may get other settings while this process runs. */

@@ -1,21 +1,23 @@
-import type { Client } from '@temporalio/client';
 import type { Logger } from '../telemetry/logger.ts';
-import { CALL_DEADLINE_MS } from '../temporal/client.ts';
-import { findTemporalTrouble } from '../temporal/trouble.ts';
 import { waitUntilUsable } from './wait.ts';
 
 interface Dependency {
-  readonly client: Client;
+  readonly findTrouble: () => Promise<string | null>;
   readonly address: string;
+  readonly namespace: string;
   readonly logger: Logger;
 }
 
 /** Logs once if Temporal is not usable at start, and once when it is. The API accepts assets meanwhile. */
-export async function sayWhetherTemporalAnswers({ client, address, logger }: Dependency): Promise<void> {
-  const { namespace } = client.options;
+export async function sayWhetherTemporalAnswers({
+  findTrouble,
+  address,
+  namespace,
+  logger,
+}: Dependency): Promise<void> {
   let isSaid = false;
   await waitUntilUsable({
-    findTrouble: () => findTemporalTrouble(client, CALL_DEADLINE_MS),
+    findTrouble,
     say(reason) {
       if (!isSaid)
         logger.warn(
