@@ -1,22 +1,25 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { AssetPath } from '../src/domain/asset.ts';
 import { noteFileName } from '../src/domain/file-name.ts';
-import type { Measure } from '../src/domain/measures.ts';
-import type { LostImage } from '../src/domain/ports/images.ts';
+import type { InspectOptions, LostImage } from '../src/domain/ports/images.ts';
 import type { AssetFile } from '../src/domain/ports/sources.ts';
 import { notReachable } from './check-asset-reachable.ts';
 import type { ActivityDeps } from './deps.ts';
 import { beating } from './heartbeats.ts';
 import type { StepResult } from './step.ts';
 
+export interface CheckIsImageInput extends Pick<InspectOptions, 'tenant' | 'measures'> {
+  readonly assetPath: AssetPath;
+}
+
 /**
  * Opens the file and reads all facts from it. This happens only once in a validation:
  * later steps judge the facts, never the file.
  */
 export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 'source' | 'inspectImage'>) {
-  async function inspect(file: AssetFile, path: string, measures: readonly Measure[]): Promise<StepResult> {
+  async function inspect(file: AssetFile, path: string, options: InspectOptions): Promise<StepResult> {
     try {
-      const inspected = await inspectImage(file, { measures, signal: cancellationSignal() });
+      const inspected = await inspectImage(file, { ...options, signal: cancellationSignal() });
       if (inspected === null) return { findings: [{ code: 'not_an_image', key: 'asset' }] };
       if ('lost' in inspected) return asFinding(inspected);
       const facts = noteFileName(inspected, path);
@@ -30,17 +33,11 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
     }
   }
 
-  return ({
-    assetPath,
-    measures = [],
-  }: {
-    assetPath: AssetPath;
-    measures?: readonly Measure[];
-  }): Promise<StepResult> =>
+  return ({ assetPath, tenant, measures = [] }: CheckIsImageInput): Promise<StepResult> =>
     beating(async () => {
       const file = await source.open(assetPath.path);
       // `checkAssetReachable` found the file, so it was moved or deleted in between.
-      return file === null ? notReachable : inspect(file, assetPath.path, measures);
+      return file === null ? notReachable : inspect(file, assetPath.path, { tenant, measures });
     });
 }
 

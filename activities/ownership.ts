@@ -9,6 +9,8 @@ export type Superseded = { readonly outcome: 'superseded' };
 export type ClaimResult = {
   readonly outcome: 'owned';
   readonly claims: number;
+  /** Missing in runs that were claimed by earlier code. */
+  readonly tenant?: string;
   readonly send: EventToSend | null;
 };
 export type FinishResult = {

@@ -33,9 +33,9 @@ const only = (result: TimedStepResult, knows = false): StepOutcome => ({ results
  *     checkAssetReachable ─file─▶ checkIsImage ─facts─▶ checkIsJpeg, checkDimensions | judgeImage
  *
  * The default policy has an activity for each of its checks. The activity `judgeImage` judges all checks of another
- * policy at once, and the checksum of a submission.
+ * policy at once, and the checksum of a submission. `tenant` takes turns with other tenants at the decoders.
  */
-export function stepsFor(input: ValidateAssetInput): Step[] {
+export function stepsFor(input: ValidateAssetInput, tenant?: string): Step[] {
   const { assetId, assetPath, webhookKeys, policy, sha256 } = input;
   const steps: Step[] = [
     {
@@ -62,7 +62,11 @@ export function stepsFor(input: ValidateAssetInput): Step[] {
       runsDecoder: true,
       async run(options) {
         const measures = policy?.measures ?? [];
-        const input = measures.length === 0 ? { assetPath } : { assetPath, measures };
+        const input = {
+          assetPath,
+          ...(tenant !== undefined && { tenant }),
+          ...(measures.length > 0 && { measures }),
+        };
         const result = await durably('checkIsImage', input, options);
         if (result.facts === undefined) return only(result);
         return { ...only(result, true), facts: result.facts };

@@ -37,7 +37,6 @@ const CAREFUL_FROM_CLAIM = 3;
  */
 export async function validateAsset(input: ValidateAssetInput): Promise<ValidateAssetResult> {
   const { assetId, attempt, stepExecution } = input;
-  const pipeline = stepsFor(input);
   const root = CancellationScope.current();
   const steps = new CancellationScope();
   const progress = createProgress(stepNames(input), (records) =>
@@ -52,6 +51,7 @@ export async function validateAsset(input: ValidateAssetInput): Promise<Validate
   );
   if (claim.outcome === 'superseded') return { outcome: 'superseded' };
   state = 'in_progress';
+  const pipeline = stepsFor(input, claim.tenant);
   const mode: ExecutionMode = claim.claims >= CAREFUL_FROM_CLAIM ? 'careful' : stepExecution;
   const startEvent = claim.send === null ? Promise.resolve(false) : deliver(claim.send, mode);
 

@@ -89,3 +89,15 @@ export const DECODERS_MAX = 4;
 
 /** Pause after a failed start of a decoder, milliseconds. Activities fail meanwhile, and Temporal tries them again. */
 export const START_AGAIN_MS = 500;
+
+/**
+ * An image that keeps its decoder for longer is slow, milliseconds. A photograph of 12 megapixels takes 100 to 150. A picture
+ * that the default policy can pass takes 50.
+ */
+export const SLOW_IMAGE_MS = 250;
+
+/** A tenant counts as slow for this long after a slow image, milliseconds. It is longer than a decoder may take for one. */
+export const SLOW_FOR_MS = 30_000;
+
+/** A decoder is kept free of slow images for this long after the last quick image of another tenant, milliseconds. */
+export const HERE_FOR_MS = 10_000;

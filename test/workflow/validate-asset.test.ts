@@ -52,6 +52,24 @@ describe('validateAsset', () => {
     });
   });
 
+  it('tells the decoders whose image it is', async () => {
+    const asked: unknown[] = [];
+    const activities = {
+      ...fairWeather([]),
+      claimAsset: () =>
+        Promise.resolve({ outcome: 'owned', claims: 1, tenant: 'research', send: null } as const),
+      checkIsImage(input: object) {
+        asked.push(input);
+        return stepResult({ facts: rocketFacts });
+      },
+    };
+    await lab.withActivities(activities, async () => {
+      const validation = await lab.start({ assetId: nextId() });
+      await validation.result();
+      expect(asked).toEqual([expect.objectContaining({ tenant: 'research' })]);
+    });
+  });
+
   it('tells onStart before the terminal event, and reports every finding', async () => {
     const calls: string[] = [];
     const activities = {

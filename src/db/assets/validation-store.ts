@@ -44,7 +44,7 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
     async claim({ assetId, runId }, attempt) {
       const start = { event: 'onStart', body: startEventBody(assetId), sender: 'writer' } as const;
       const { rows } = await query(orm, (db) =>
-        sql<{ claims: number } & DeliveryColumns>`
+        sql<{ claims: number; tenant: string } & DeliveryColumns>`
           WITH claimed AS (
             UPDATE assets SET
               state = CASE WHEN state = 'queued' THEN 'in_progress' ELSE state END,
@@ -53,11 +53,14 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
               AND (run_id = ${runId} OR (run_id IS NULL AND attempt = ${attempt} AND state = 'queued'))
             RETURNING id, owner, attempt, claims, webhooks->'onStart' AS webhook
           ), ${insertDelivery('claimed', start)}
-          SELECT claims, ${DELIVERY_COLUMNS} FROM claimed LEFT JOIN delivery ON true`.execute(db),
+          SELECT claims, claimed.owner AS tenant, ${DELIVERY_COLUMNS} FROM claimed LEFT JOIN delivery ON true`.execute(
+          db,
+        ),
       );
       const [row] = rows;
       if (row === undefined) return { outcome: 'not_owner' };
-      return { outcome: 'owned', claims: row.claims, send: eventToSend('onStart', row) };
+      const { claims, tenant } = row;
+      return { outcome: 'owned', claims, tenant, send: eventToSend('onStart', row) };
     },
 
     async recordSteps({ assetId, runId }, steps) {

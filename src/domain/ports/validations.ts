@@ -26,7 +26,10 @@ export interface RunRef {
 /** The writes of a running validation. Each tests in its own UPDATE that the run owns the row. */
 export interface ValidationStore {
   /** The first write of a run: `queued` → `in_progress`. Counts how often the run began. */
-  claim(run: RunRef, attempt: number): Promise<OwnedWrite<{ claims: number; send: EventToSend | null }>>;
+  claim(
+    run: RunRef,
+    attempt: number,
+  ): Promise<OwnedWrite<{ claims: number; tenant: string; send: EventToSend | null }>>;
   /** Stores progress before the end, such as a step in trouble. */
   recordSteps(run: RunRef, steps: readonly StepRecord[]): Promise<OwnedWrite<object>>;
   /** The terminal write. The first one of an attempt wins. A later one gets the stored verdict back. */

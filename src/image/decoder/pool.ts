@@ -2,8 +2,9 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../domain/errors.ts';
 import type { HeaderFacts } from '../../domain/image-facts.ts';
-import type { InspectImage, InspectOptions, LostImage } from '../../domain/ports/images.ts';
+import type { InspectImage, InspectOptions } from '../../domain/ports/images.ts';
 import type { AssetFile } from '../../domain/ports/sources.ts';
+import { asLost } from './lost-image.ts';
 import {
   type DecoderEnd,
   DecoderEnded,
@@ -19,6 +20,7 @@ import {
   WATCH_EVERY_MS,
 } from '../limits.ts';
 import { createFileReader } from '../read-frames.ts';
+import { createTurns } from './turns.ts';
 
 export interface DecoderPoolOptions {
   /** Most decoder processes, one per core by default. Each takes one image at a time. They start when there is work. */
@@ -29,6 +31,8 @@ export interface DecoderPoolOptions {
   readonly program?: string;
   readonly limits?: DecoderLimits;
   readonly readMs?: number;
+  /** Milliseconds. Never goes back. */
+  readonly now?: () => number;
 }
 
 export interface DecoderPool {
@@ -45,10 +49,11 @@ interface Decoder extends DecoderProcess {
   isDismissed: boolean;
 }
 
-const REASONS: Record<LostImage['lost'], string> = {
-  decoder_crashed: 'the decoder crashed',
-  decode_timeout: 'took too long',
-};
+/** A decoder for one image, and the function that ends the tenant's turn. */
+interface Loan {
+  readonly decoder: Decoder;
+  readonly end: (tookMs: number) => void;
+}
 
 /**
  * Reads and decodes files in processes of their own, so that a file can crash, stall or bloat only its decoder:
@@ -56,7 +61,7 @@ const REASONS: Record<LostImage['lost'], string> = {
  *     started ──ready──▶ idle ◀──answer── at work ──dies, or is killed over a limit──▶ gone: a finding on this one image
  *                          └──────────────▶ replaced, when it has had its share of images or keeps much memory
  *
- * The first bytes of a file are read before it gets a decoder, so storage that hangs blocks no decoder. A file that
+ * Tenants take turns at the decoders (`turns.ts`). The first bytes of a file are read before it gets a decoder, so storage that hangs blocks no decoder. A file that
  * waits holds only those 128 KiB. The worker reads the bytes from the open file and sends them through a pipe. This
  * takes 0.2 ms for 60 KB and 17 ms for 20 MB. Reading the file again through /proc takes 0.3 and 4 ms, but works only
  * on Linux. Node's own messages take 0.2 and 25 ms.
@@ -67,10 +72,11 @@ export function createDecoderPool({
   program = fileURLToPath(new URL('./child.ts', import.meta.url)),
   limits,
   readMs,
+  now = () => performance.now(),
 }: DecoderPoolOptions): DecoderPool {
   const all = new Set<Decoder>();
   const idle: Decoder[] = [];
-  const waiting: { resolve: (decoder: Decoder | Promise<Decoder>) => void }[] = [];
+  const turns = createTurns({ processes, now });
   /** Number of decoders that start, work or idle. */
   let taken = 0;
   let isClosed = false;
@@ -82,17 +88,13 @@ export function createDecoderPool({
   watching.unref();
 
   async function start(): Promise<Decoder> {
-    if (isClosed || performance.now() - failedAt < START_AGAIN_MS) {
-      giveUpPlace();
-      throw new AppError('decoder_unavailable');
-    }
+    if (isClosed || performance.now() - failedAt < START_AGAIN_MS) throw new AppError('decoder_unavailable');
     try {
       const decoder = launch();
       await decoder.answer();
       return decoder;
     } catch (error) {
       failedAt = performance.now();
-      giveUpPlace();
       throw new AppError('decoder_unavailable', { cause: error });
     }
   }
@@ -127,37 +129,49 @@ export function createDecoderPool({
   }
 
   function giveUpPlace(): void {
-    const next = waiting.shift();
-    if (next === undefined) taken -= 1;
-    else next.resolve(start());
+    taken -= 1;
+    handOut();
   }
 
-  async function acquire(signal: AbortSignal | undefined): Promise<Decoder> {
-    signal?.throwIfAborted();
+  function handOut(): void {
+    for (let isServed = true; isServed && (idle.length > 0 || taken < processes); )
+      isServed = turns.serveNext();
+  }
+
+  async function lend(end: Loan['end']): Promise<Loan> {
     const free = idle.pop();
-    if (free !== undefined) return free;
-    if (taken < processes) {
-      taken += 1;
-      return start();
+    if (free !== undefined) return { decoder: free, end };
+    taken += 1;
+    try {
+      return { decoder: await start(), end };
+    } catch (error) {
+      end(0);
+      giveUpPlace();
+      throw error;
     }
+  }
+
+  async function acquire({ tenant = '', signal }: InspectOptions): Promise<Loan> {
+    signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const place = { resolve };
-      waiting.push(place);
-      signal?.addEventListener('abort', () => {
-        const at = waiting.indexOf(place);
-        if (at === -1) return;
-        waiting.splice(at, 1);
-        reject(signal.reason as Error);
+      const leave = turns.join(tenant, (end) => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve(lend(end));
       });
+      const giveUp = () => {
+        leave();
+        reject(signal?.reason as Error);
+      };
+      signal?.addEventListener('abort', giveUp);
+      handOut();
     });
   }
 
   function release(decoder: Decoder): void {
     if (decoder.images >= IMAGES_PER_DECODER || decoder.keepsBytes > DECODER_KEEPS_BYTES) dismiss(decoder);
     if (decoder.isGone()) return giveUpPlace();
-    const next = waiting.shift();
-    if (next === undefined) idle.push(decoder);
-    else next.resolve(decoder);
+    idle.push(decoder);
+    handOut();
   }
 
   /** Undefined: the decoder ended before it reported anything about this file, perhaps before it saw it. */
@@ -165,7 +179,8 @@ export function createDecoderPool({
     const { signal } = options;
     const reader = createFileReader(file, { ...options, readMs });
     await reader.begin();
-    const decoder = await acquire(signal);
+    const { decoder, end } = await acquire(options);
+    const beganAt = now();
     const abort = () => dismiss(decoder);
     signal?.addEventListener('abort', abort);
     let header: HeaderFacts | null = null;
@@ -202,6 +217,7 @@ export function createDecoderPool({
     } finally {
       signal?.removeEventListener('abort', abort);
       decoder.images += 1;
+      end(now() - beganAt);
       release(decoder);
     }
   }
@@ -222,14 +238,5 @@ export function createDecoderPool({
       for (const decoder of all) dismiss(decoder);
       await Promise.all([...all].map(({ ended }) => ended));
     },
-  };
-}
-
-function asLost(lost: LostImage['lost'], header: HeaderFacts | null): LostImage {
-  const reason = REASONS[lost];
-  return {
-    lost,
-    reason,
-    facts: header === null ? null : { ...header, integrity: { state: 'damaged', reason } },
   };
 }

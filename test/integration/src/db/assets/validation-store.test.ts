@@ -40,7 +40,12 @@ describe('the writes of a validation', () => {
   it('give a queued row to the first run that claims it, and to no other', async () => {
     const assetId = await accept(urls);
     const first = await validations.claim({ assetId, runId: 'run-a' }, 1);
-    expect(first).toMatchObject({ outcome: 'owned', claims: 1, send: { event: 'onStart' } });
+    expect(first).toMatchObject({
+      outcome: 'owned',
+      claims: 1,
+      tenant: DEFAULT_TENANT,
+      send: { event: 'onStart' },
+    });
     expect(await validations.claim({ assetId, runId: 'run-b' }, 1)).toEqual({ outcome: 'not_owner' });
     expect(await validations.finish({ assetId, runId: 'run-b' }, failed)).toEqual({ outcome: 'not_owner' });
     expect(await assets.find(DEFAULT_TENANT, assetId)).toMatchObject({ state: 'in_progress' });
