@@ -21,6 +21,7 @@ import { prepareNamespace } from '../temporal/setup.ts';
 import { connectTrouble, temporalAddress } from '../temporal/trouble.ts';
 import { lookupBySystem } from '../webhooks/guarded-connect.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
+import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
 import { onStopSignal, requireDatabaseUrl, requireAddressGuard, requireSecretBox } from './program.ts';
 import { waitUntilUsable } from './wait.ts';
 import { waitForDatabase } from './wait-for-database.ts';
@@ -126,7 +127,7 @@ export async function runWorker(): Promise<void> {
     ...common,
     taskQueue: WEBHOOK_TASK_QUEUE,
     maxConcurrentWorkflowTaskExecutions: 50,
-    maxConcurrentActivityTaskExecutions: 200,
+    maxConcurrentActivityTaskExecutions: TRY_SLOTS,
     maxCachedWorkflows: CACHED_WORKFLOWS,
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },

@@ -4,8 +4,8 @@
  */
 const MINUTE_MS = 60_000;
 
-/** Half of a worker's slots for tries. If all receivers of one tenant hang, the other tenants have the rest. */
-const MAX_UNDER_WAY = 100;
+/** A worker's slots for tries. */
+export const TRY_SLOTS = 200;
 /** About the time of some quick answers. */
 const BUSY_MS = 2_000;
 
@@ -14,7 +14,13 @@ interface Minute {
   left: number;
 }
 
-/** `now` in milliseconds. */
+/**
+ * A tenant gets a further try only while it has fewer under way than slots are free. So one tenant has half of the slots at most,
+ * and n tenants that want more than they get have 1/(n + 1) each. The same number stays free for a tenant that comes, even
+ * if all receivers of the others hang. (Choudhury and Hahne, "Dynamic queue length thresholds", 1998, with α = 1.)
+ *
+ * `now` in milliseconds.
+ */
 export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: number; now: () => number }) {
   /**
    * By tenant, in the order in which they end. Holds the tenants that had a try within the last minute. They are few,
@@ -23,6 +29,12 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
   const minutes = new Map<string, Minute>();
   /** By tenant. Those without tries under way are not in it. */
   const underWay = new Map<string, number>();
+  /** Of all tenants. */
+  let allUnderWay = 0;
+
+  function hasItsShare(count: number): boolean {
+    return count >= TRY_SLOTS - allUnderWay;
+  }
 
   function forgetEnded(): void {
     for (const [tenant, { endsAt }] of minutes) {
@@ -37,7 +49,7 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
       forgetEnded();
       const minute = minutes.get(tenant);
       if (minute !== undefined && minute.left <= 0) return Math.ceil(minute.endsAt - now());
-      return (underWay.get(tenant) ?? 0) >= MAX_UNDER_WAY ? BUSY_MS : 0;
+      return hasItsShare(underWay.get(tenant) ?? 0) ? BUSY_MS : 0;
     },
 
     /** Counts a try that starts now, and returns the function that ends it. */
@@ -47,7 +59,9 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
       minute.left -= 1;
       minutes.set(tenant, minute);
       underWay.set(tenant, (underWay.get(tenant) ?? 0) + 1);
+      allUnderWay += 1;
       return () => {
+        allUnderWay -= 1;
         const left = (underWay.get(tenant) ?? 1) - 1;
         if (left === 0) underWay.delete(tenant);
         else underWay.set(tenant, left);
@@ -58,7 +72,7 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
     blockedTenants(): ReadonlySet<string> {
       forgetEnded();
       const spent = [...minutes].filter(([, { left }]) => left <= 0);
-      const busy = [...underWay].filter(([, count]) => count >= MAX_UNDER_WAY);
+      const busy = [...underWay].filter(([, count]) => hasItsShare(count));
       return new Set([...spent, ...busy].map(([tenant]) => tenant));
     },
   };

@@ -41,7 +41,7 @@ describe('the pace of a tenant', () => {
     expect(pace.blockedTenants()).toEqual(new Set(['b']));
   });
 
-  it('lets 100 tries of a tenant be under way at once, whatever its minute allows, and as many of another', () => {
+  it('lets 100 tries of a tenant be under way at once, whatever its minute allows, and more of another', () => {
     const wide = createTenantPace({ eventsPerMinute: 1_000, now: () => nowMs });
     const ends = Array.from({ length: 100 }, () => wide.take('a'));
     expect(wide.blockedForMs('a')).toBe(2_000);
@@ -53,5 +53,37 @@ describe('the pace of a tenant', () => {
     expect(wide.blockedForMs('a')).toBe(2_000);
     for (const end of ends.slice(1)) end();
     expect(wide.blockedTenants()).toEqual(new Set());
+  });
+
+  describe('with many tries under way', () => {
+    /** Each tenant takes what it can get, whenever a try ends. The tries of all tenants end in turns. */
+    function fill(tenants: readonly string[]) {
+      const wide = createTenantPace({ eventsPerMinute: 100_000, now: () => nowMs });
+      const held = new Map(tenants.map((tenant) => [tenant, [] as (() => void)[]]));
+      const takeAll = (tenant: string) => {
+        while (wide.blockedForMs(tenant) === 0) held.get(tenant)?.push(wide.take(tenant));
+      };
+      for (const tenant of tenants) takeAll(tenant);
+      for (let round = 0; round < 100; round += 1) {
+        for (const ends of held.values()) {
+          ends.shift()?.();
+          for (const tenant of tenants) takeAll(tenant);
+        }
+      }
+      return { wide, counts: tenants.map((tenant) => held.get(tenant)?.length ?? 0) };
+    }
+
+    it.each([1, 2, 3, 7, 19])('gives %i tenants the same share, and keeps as much for one more', (count) => {
+      const { wide, counts } = fill(Array.from({ length: count }, (_, index) => `t${index}`));
+      const share = 200 / (count + 1);
+      for (const got of counts) expect(Math.abs(got - share)).toBeLessThanOrEqual(1);
+      expect(wide.blockedForMs('newcomer')).toBe(0);
+    });
+
+    it('never lets more than 200 be under way, whoever they belong to', () => {
+      const { counts } = fill(Array.from({ length: 250 }, (_, index) => `t${index}`));
+      expect(counts.reduce((sum, got) => sum + got, 0)).toBe(200);
+      expect(Math.max(...counts)).toBe(1);
+    });
   });
 });
