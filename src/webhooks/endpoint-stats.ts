@@ -1,11 +1,12 @@
-import { LRUCache } from 'lru-cache';
+import type { TryTarget } from '../domain/ports/webhooks.ts';
+import { createTenantMemory } from './tenant-memory.ts';
 
 interface EndpointStat {
   /** In-line tries under way in this process. */
   inLine: number;
   /** In-line tries that wait for one of those to end. */
   readonly waiting: (() => void)[];
-  /** How long the last answer took, in milliseconds; 0 before the first. */
+  /** How long the last answer took, in milliseconds. */
   lastDurationMs: number;
 }
 
@@ -16,54 +17,53 @@ const MAX_IN_LINE_TRIES = 4;
 /** How long another try waits for its turn. A quick endpoint ends a try within milliseconds. */
 const WAIT_FOR_TURN_MS = 250;
 
-/** How many endpoints are remembered. The least recently used is forgotten first. */
-const MAX_ENDPOINTS = 10_000;
+/** An endpoint of a tenant. Its id differs from those of other tenants at the same URL. */
+type Endpoint = Pick<TryTarget, 'tenant' | 'endpointId'>;
 
-/** How quickly endpoints (URLs without query and fragment) last answered this process, and whose turn it is. */
+/** How quickly endpoints last answered this process, and whose turn it is. Endpoints that are quick and idle are not kept. */
 export function createEndpointStats() {
-  const stats = new LRUCache<string, EndpointStat>({ max: MAX_ENDPOINTS });
+  const stats = createTenantMemory<EndpointStat>({
+    makeUsual: () => ({ inLine: 0, waiting: [], lastDurationMs: 0 }),
+    isUsual: ({ inLine, waiting, lastDurationMs }) =>
+      inLine === 0 && waiting.length === 0 && lastDurationMs < QUICK_ANSWER_MS,
+  });
 
-  function of(url: string): EndpointStat {
-    const endpoint = url.replace(/[?#].*$/s, '');
-    let stat = stats.get(endpoint);
-    if (stat === undefined) {
-      stat = { inLine: 0, waiting: [], lastDurationMs: 0 };
-      stats.set(endpoint, stat);
-    }
-    return stat;
-  }
-
-  async function takeTurn(stat: EndpointStat): Promise<boolean> {
-    if (stat.inLine >= MAX_IN_LINE_TRIES) {
-      const isMine = await new Promise<boolean>((resolve) => {
-        const turn = () => {
-          clearTimeout(timer);
-          resolve(true);
-        };
-        const timer = setTimeout(() => {
-          stat.waiting.splice(stat.waiting.indexOf(turn), 1);
-          resolve(false);
-        }, WAIT_FOR_TURN_MS);
-        stat.waiting.push(turn);
-      });
-      if (!isMine) return false;
-    }
-    stat.inLine += 1;
-    return true;
+  /** False if the turn does not come in time. */
+  function waitForTurn(stat: EndpointStat): Promise<boolean> | boolean {
+    if (stat.inLine < MAX_IN_LINE_TRIES) return true;
+    return new Promise<boolean>((resolve) => {
+      const turn = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+      const timer = setTimeout(() => {
+        stat.waiting.splice(stat.waiting.indexOf(turn), 1);
+        resolve(false);
+      }, WAIT_FOR_TURN_MS);
+      stat.waiting.push(turn);
+    });
   }
 
   return {
-    recordDuration(url: string, durationMs: number): void {
-      of(url).lastDurationMs = durationMs;
+    recordDuration({ tenant, endpointId }: Endpoint, durationMs: number): void {
+      stats.change(tenant, endpointId, (stat) => {
+        stat.lastDurationMs = durationMs;
+      });
     },
 
     /** Gives an in-line try its turn, and returns the function that ends it; null if the endpoint is slow or busy. */
-    async reserve(url: string): Promise<(() => void) | null> {
-      const stat = of(url);
-      if (stat.lastDurationMs >= QUICK_ANSWER_MS || !(await takeTurn(stat))) return null;
+    async reserve({ tenant, endpointId }: Endpoint): Promise<(() => void) | null> {
+      const known = stats.find(tenant, endpointId);
+      if (known !== undefined && (known.lastDurationMs >= QUICK_ANSWER_MS || !(await waitForTurn(known))))
+        return null;
+      const change = stats.change(tenant, endpointId, (stat) => {
+        stat.inLine += 1;
+      });
       return () => {
-        stat.inLine -= 1;
-        stat.waiting.shift()?.();
+        change((stat) => {
+          stat.inLine -= 1;
+          stat.waiting.shift()?.();
+        });
       };
     },
   };

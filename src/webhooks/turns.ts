@@ -44,7 +44,7 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
   function enter(target: TryTarget): (() => void) | number {
     const leaveOrigin = origins.enter(target.url, target.tenant);
     if (typeof leaveOrigin === 'number' || !needsProof(target)) return leaveOrigin;
-    const leaveEndpoint = unproven.enter(target.endpointId);
+    const leaveEndpoint = unproven.enter(target.endpointId, target.tenant);
     if (typeof leaveEndpoint === 'number') {
       leaveOrigin();
       return leaveEndpoint;
@@ -74,7 +74,7 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
     return Math.max(
       pace.blockedForMs(target.tenant),
       origins.blockedForMs(target.url, target.tenant),
-      needsProof(target) ? unproven.blockedForMs(target.endpointId) : 0,
+      needsProof(target) ? unproven.blockedForMs(target.endpointId, target.tenant) : 0,
     );
   }
 
@@ -89,7 +89,7 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
       const waitMs = blockedForMs(target);
       const by = pace.blockedForMs(target.tenant) > 0 ? 'tenant' : 'receiver';
       if (waitMs > 0) return { outcome: 'blocked', by, waitMs };
-      const endInLine = await stats.reserve(target.url);
+      const endInLine = await stats.reserve(target);
       if (endInLine === null) return { outcome: 'not_in_line' };
       const turn = reserve(target);
       if (turn.outcome === 'blocked') {
@@ -106,9 +106,9 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
     },
 
     record({ url, tenant, endpointId }, { status, durationMs }, isProven) {
-      stats.recordDuration(url, durationMs);
+      stats.recordDuration({ tenant, endpointId }, durationMs);
       origins.record(url, status !== null && status < 500 && status !== 429, tenant);
-      if (isProven !== null) unproven.record(endpointId, isProven);
+      if (isProven !== null) unproven.record(endpointId, isProven, tenant);
     },
   };
 }

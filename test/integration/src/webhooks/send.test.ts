@@ -24,7 +24,7 @@ describe('the webhook sender', () => {
     receiver = undefined;
   });
 
-  const target = (url: string) => ({ tenant: 'default', url, endpointId });
+  const target = (url: string, id = endpointId) => ({ tenant: 'default', url, endpointId: id });
 
   const send = (
     url: string,
@@ -188,7 +188,9 @@ describe('the webhook sender', () => {
       [1, 2, 3, 4].map(() => sender.reserveInLine(target('http://a.example/hook'))),
     );
     expect(turns.map((turn) => turn.outcome)).toEqual(['turn', 'turn', 'turn', 'turn']);
-    expect(await sender.reserveInLine(target('http://a.example/other'))).toMatchObject({ outcome: 'turn' });
+    expect(await sender.reserveInLine(target('http://a.example/other', 'other'))).toMatchObject({
+      outcome: 'turn',
+    });
     const begin = performance.now();
     expect(await sender.reserveInLine(target('http://a.example/hook?query'))).toEqual({
       outcome: 'not_in_line',

@@ -79,12 +79,18 @@ describe('the origin gate', () => {
     expect(gate.blockedForMs(URL_A)).toBe(30_000);
   });
 
-  it('remembers 10,000 origins, and forgets the one that was not used for longest', () => {
+  it('remembers 10,000 failing origins, and forgets the one that did not fail for longest', () => {
     fail(5);
-    for (let others = 0; others < 9_999; others += 1) gate.blockedForMs(`https://${others}.example/`);
+    for (let others = 1; others < 10_000; others += 1) gate.record(`https://${others}.example/`, false);
     expect(gate.blockedForMs(URL_A)).toBe(30_000);
-    for (let others = 0; others < 10_000; others += 1) gate.blockedForMs(`https://${others}.example/`);
+    gate.record('https://one-more.example/', false);
     expect(gate.blockedForMs(URL_A)).toBe(0);
+  });
+
+  it('forgets a failing origin of the tenant that has most of them', () => {
+    for (let failures = 0; failures < 5; failures += 1) gate.record(URL_A, false, 'a');
+    for (let others = 0; others < 20_000; others += 1) gate.record(`https://${others}.example/`, false, 'b');
+    expect(gate.blockedForMs(URL_A, 'a')).toBe(30_000);
   });
 
   it('spreads waiting tries over five seconds more', () => {
