@@ -48,6 +48,7 @@ export const Asset = defineEntity({
     policyName: p.text().nullable(),
     policyVersion: p.integer().nullable(),
     sha256: p.text().nullable(),
+    needs: p.smallint().default(1),
     runId: p.text().nullable(),
     claims: p.integer().default(0),
     heldBy: p.text().nullable(),

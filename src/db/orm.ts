@@ -13,6 +13,7 @@ import { Fingerprints } from './migrations/0007-fingerprints.ts';
 import { Policies } from './migrations/0008-policies.ts';
 import { WithdrawFingerprints } from './migrations/0009-withdraw-fingerprints.ts';
 import { Holders } from './migrations/0010-holders.ts';
+import { Turns } from './migrations/0011-turns.ts';
 import { FOR_FRESH_PLANS, FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
 import { AS_TENANT } from './tenant.ts';
 
@@ -68,6 +69,7 @@ export function openDatabase({
         Policies,
         WithdrawFingerprints,
         Holders,
+        Turns,
       ],
       snapshot: false,
       tableName: 'migrations',

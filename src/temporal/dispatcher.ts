@@ -2,7 +2,7 @@ import type { DispatchQueue } from '../domain/ports/dispatch.ts';
 import { handOverDeliveries, type KnownTurns } from './hand-over-deliveries.ts';
 import { signalCancels } from './signal-cancels.ts';
 import type { StartOptions } from './start-validation.ts';
-import { createValidationStarts } from './validation-starts.ts';
+import { createValidationStarts, LOOK_FOR_OTHERS_MS } from './validation-starts.ts';
 
 /** A wake-up may be lost. Work then waits this long at most. */
 const POLL_MS = 1_000;
@@ -64,7 +64,7 @@ export function startDispatcher({ queue, mayStart, turns, onError, ...options }:
   function idle(): Promise<void> {
     if (isAwake || stopped) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, POLL_MS);
+      const timer = setTimeout(resolve, starts.isFull() ? LOOK_FOR_OTHERS_MS : POLL_MS);
       rouse = () => {
         clearTimeout(timer);
         resolve();

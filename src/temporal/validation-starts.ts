@@ -1,25 +1,23 @@
 import { assetWorkflowId } from '../../workflows/contract.ts';
+import { KNOWN_BY_ALL, KNOWS } from '../domain/needs.ts';
 import type { AssetToDispatch, DispatchQueue } from '../domain/ports/dispatch.ts';
+import { createRoom } from './room.ts';
 import { type StartOptions, startValidation } from './start-validation.ts';
 
 /** How many starts are under way at once. Measured: more of them only wait for each other. */
 const CONCURRENT_STARTS = 8;
 
-/**
- * Validations that a worker's own dispatcher keeps under way before it starts more. Without this bound, a backlog fills the
- * worker with first tasks. They all run late, and some time out and run again. Measured over 1,500 assets: 46 assets/s, no
- * first webhook late; without it 40, 157 of 3,000 late.
- */
-const MAX_UNDER_WAY = 16;
-
-/** A validation that has not ended after this long waits for something other than this worker's processor. */
-const UNDER_WAY_FOR_MS = 5_000;
+/** Each lease is a query. While there is much to do, one query leases at least this many rows. */
+const MIN_LEASE = CONCURRENT_STARTS / 2;
 
 /** How long Temporal is left alone after a failed start. */
 const PAUSE_MS = 1_000;
 
 /** How soon a start is tried again while another attempt's workflow closes. Closing takes a few webhook tries, at most 1 s. */
 const CLOSING_RETRY_MS = 500;
+
+/** While the room is full, how often to look whether a tenant waits that does not have its share of it. */
+export const LOOK_FOR_OTHERS_MS = 50;
 
 interface ValidationStartsDeps extends StartOptions {
   readonly queue: DispatchQueue;
@@ -31,43 +29,56 @@ interface ValidationStartsDeps extends StartOptions {
 /** Starts workflows for the rows that wait for one, no faster than Temporal and the workers can take them. */
 export function createValidationStarts({ queue, onRoom, onError, ...options }: ValidationStartsDeps) {
   let pausedUntil = 0;
+  let leasedAt = -LOOK_FOR_OTHERS_MS;
   const starting = new Set<Promise<void>>();
-  /** Ids of the assets whose validations are under way in this process, and when each was started. */
-  const underWay = new Map<string, number>();
-
-  function countRoom(): number {
-    const since = Date.now() - UNDER_WAY_FOR_MS;
-    for (const [id, startedAt] of underWay) if (startedAt < since) underWay.delete(id);
-    const free = CONCURRENT_STARTS - starting.size;
-    return options.eager ? Math.min(free, MAX_UNDER_WAY - underWay.size) : free;
-  }
+  const room = createRoom();
+  // A workflow that is not started eagerly may go to a worker of any version.
+  const knows = options.eager ? KNOWS : KNOWN_BY_ALL;
 
   async function dispatch(asset: AssetToDispatch): Promise<void> {
     try {
       if (Date.now() < pausedUntil) return await queue.release(asset, pausedUntil - Date.now());
-      underWay.set(asset.id, Date.now());
+      // Without workers in this process, nobody would say when it has ended.
+      if (options.eager) room.started(asset.id, asset.tenant);
       const heldBy = assetWorkflowId(asset.id);
       if (await startValidation(options, heldBy, asset))
-        await queue.markDispatched({ id: asset.id, attempt: asset.attempt, heldBy });
-      else await queue.release(asset, CLOSING_RETRY_MS);
+        return await queue.markDispatched({ id: asset.id, attempt: asset.attempt, heldBy });
+      room.ended(asset.id);
+      await queue.release(asset, CLOSING_RETRY_MS);
     } catch (error) {
       pausedUntil = Date.now() + PAUSE_MS;
-      underWay.delete(asset.id);
+      room.ended(asset.id);
       onError(error, 'starting a workflow');
       await queue.release(asset, PAUSE_MS).catch(() => undefined);
     }
+  }
+
+  /** Leases rows for the room that there is: for everybody, or else for tenants that have less than their share. */
+  async function lease(): Promise<AssetToDispatch[]> {
+    const starts = CONCURRENT_STARTS - starting.size;
+    if (starts < MIN_LEASE) return [];
+    const free = options.eager ? Math.min(starts, room.free()) : starts;
+    if (free >= MIN_LEASE) {
+      leasedAt = performance.now();
+      return queue.lease(free, { knows });
+    }
+    if (performance.now() - leasedAt < LOOK_FOR_OTHERS_MS) return [];
+    const { count, except } = room.forOthers();
+    if (count === 0) return [];
+    leasedAt = performance.now();
+    return queue.lease(Math.min(starts, count), { knows, except });
   }
 
   return {
     /** Whether a start failed a moment ago. */
     isPaused: (): boolean => Date.now() < pausedUntil,
 
+    /** Whether there is room only for tenants that have less than their share. */
+    isFull: (): boolean => options.eager && room.free() < MIN_LEASE,
+
     /** Leases as many rows as there is room for, and starts them. */
     async startWaiting(): Promise<void> {
-      const room = countRoom();
-      // Each lease is a query. While there is much to do, one query leases several rows.
-      if (room < CONCURRENT_STARTS / 2) return;
-      for (const asset of await queue.lease(room)) {
+      for (const asset of await lease()) {
         const start = dispatch(asset).finally(() => {
           starting.delete(start);
           onRoom();
@@ -78,7 +89,7 @@ export function createValidationStarts({ queue, onRoom, onError, ...options }: V
 
     /** A validation has ended in this process. */
     ended(assetId: string): void {
-      if (underWay.delete(assetId)) onRoom();
+      if (room.ended(assetId)) onRoom();
     },
 
     /** Waits for the starts under way. */

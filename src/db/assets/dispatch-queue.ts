@@ -1,19 +1,12 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
-import { DEFAULT_POLICY, type Policy } from '../../domain/policy.ts';
-import type { AssetToDispatch, DispatchQueue, OverdueDelivery } from '../../domain/ports/dispatch.ts';
+import type { DispatchQueue, OverdueDelivery } from '../../domain/ports/dispatch.ts';
 import { inMs, UNATTENDED } from '../deliveries/lifecycle.ts';
 import { groupByTick } from '../group-by-tick.ts';
 import { query } from '../query.ts';
 import { HOLDER, IS_HELD_BY_OWN_WORKFLOW } from './holder.ts';
-import { IS_OPEN, IS_TO_DISPATCH } from './lifecycle.ts';
-
-/**
- * Longer than a workflow start may take (two calls of 5 s). So if a lease runs out, its holder was killed or stopped, and its
- * rows have waited this long. A holder that comes back does no harm. The second start of an attempt finds the workflow, or its
- * run finds the attempt claimed.
- */
-const LEASE_S = 12;
+import { createLeaseInTurns } from './lease-in-turns.ts';
+import { IS_OPEN } from './lifecycle.ts';
 
 /** An API starts workflows itself if no worker has signed in for this long. Workers sign in every second. */
 const WORKER_GONE_AFTER_S = 5;
@@ -29,9 +22,6 @@ const MAX_CANCELS = 50;
 
 /** How many overdue deliveries are read in one round. */
 const MAX_OVERDUE = 50;
-
-type LeasedRow = Omit<AssetToDispatch, 'assetPath' | 'policy'> &
-  AssetToDispatch['assetPath'] & { readonly policy: Policy | null };
 
 interface DispatchedAsset {
   readonly id: string;
@@ -60,27 +50,7 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
   );
 
   return {
-    async lease(count) {
-      const { rows } = await query(orm, (db) =>
-        sql<LeasedRow>`
-          UPDATE assets SET lease_until = now() + make_interval(secs => ${LEASE_S})
-          WHERE id IN (
-            SELECT id FROM assets WHERE ${IS_TO_DISPATCH} AND (lease_until IS NULL OR lease_until < now())
-            ORDER BY id LIMIT ${count} FOR UPDATE SKIP LOCKED
-          )
-          RETURNING id, attempt, location, path, sha256,
-            ARRAY(SELECT jsonb_object_keys(webhooks)) AS "webhookKeys",
-            CASE WHEN policy_name IS NOT NULL THEN (
-              SELECT jsonb_build_object('name', name, 'version', version, 'rules', rules) FROM policies
-              WHERE policies.owner = assets.owner AND name = policy_name AND version = policy_version
-            ) END AS policy`.execute(db),
-      );
-      return rows.map(({ location, path, policy, ...row }) => ({
-        ...row,
-        assetPath: { location, path },
-        policy: policy ?? DEFAULT_POLICY,
-      }));
-    },
+    lease: createLeaseInTurns(orm),
 
     async markDispatched(asset) {
       await mark(asset);

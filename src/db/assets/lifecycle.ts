@@ -16,7 +16,7 @@ import { sql } from 'kysely';
  * | `in_progress`                       | a final state  | `errors`, `findings`, `steps`, `image`, `finished_at`                | `finish` |
  * | `queued`, `in_progress`             | a final state  | the same                                                             | `close` (reconciler) |
  * | `queued`, `in_progress`             | `queued`       | reset; null: `run_id`, `dispatched_at`, `held_by`                    | `requeue` (reconciler) |
- * | a final state                       | `queued`       | a new attempt; null: `run_id`, `dispatched_at`, `held_by`            | `retry` |
+ * | a final state                       | `queued`       | a new attempt; null: `run_id`, `dispatched_at`, `held_by`; `needs`   | `retry` |
  * | any                                 | `in_progress`  | a new attempt, `run_id`, `dispatched_at`, `held_by`, `started_at`    | `takeOver` (a workflow was reset) |
  *
  * The final states are `complete`, `failed` and `canceled`. The statement that begins or ends an attempt also inserts the
@@ -26,7 +26,7 @@ import { sql } from 'kysely';
 /** The asset has no verdict yet. */
 export const IS_OPEN = sql<boolean>`state IN ('queued', 'in_progress')`;
 
-/** The asset waits for a dispatcher. This is the condition of the index `assets_to_dispatch`. */
+/** The asset waits for a dispatcher. This is the condition of the indexes `assets_to_dispatch` and `assets_to_lease`. */
 export const IS_TO_DISPATCH = sql<boolean>`state = 'queued' AND dispatched_at IS NULL`;
 
 /** Clears the columns of a run. A request to cancel stays, and the next run gets it. */

@@ -4,11 +4,21 @@ import type { Policy } from '../policy.ts';
 /** A row to start a workflow for. */
 export interface AssetToDispatch {
   readonly id: string;
+  readonly tenant: string;
   readonly attempt: number;
   readonly assetPath: AssetPath;
   readonly webhookKeys: readonly NotificationKey[];
   readonly policy: Policy;
   readonly sha256: string | null;
+  /** What a worker has to know to validate it (`needs.ts`). */
+  readonly needs: number;
+}
+
+interface LeaseOptions {
+  /** Rows that need more than this are left for a process that knows more (`needs.ts`). */
+  readonly knows: number;
+  /** Tenants that get no row now. */
+  readonly except?: readonly string[];
 }
 
 export interface OverdueDelivery {
@@ -20,8 +30,12 @@ export interface OverdueDelivery {
 
 /** The rows that wait for Temporal. */
 export interface DispatchQueue {
-  /** Leases up to `count` rows that are not dispatched yet. No other process gets them while the lease lasts. */
-  lease(count: number): Promise<AssetToDispatch[]>;
+  /**
+   * Leases up to `count` rows that are not dispatched yet, oldest first. No other process gets them while the lease lasts.
+   * Tenants take turns: each gets the same number of rows over time. If a tenant has fewer rows than its share of `count`,
+   * the answer is shorter.
+   */
+  lease(count: number, options: LeaseOptions): Promise<AssetToDispatch[]>;
   /** `heldBy` is the id of the workflow that was started for the row and is responsible for it from now on. */
   markDispatched(asset: { id: string; attempt: number; heldBy: string }): Promise<void>;
   /** Gives the row back, to be tried again `afterMs` from now. */

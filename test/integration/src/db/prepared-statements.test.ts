@@ -13,6 +13,7 @@ import { query, queryAsTenant } from '../../../../src/db/query.ts';
 import { startEmbeddedPostgres } from '../../../../src/dev/embedded-postgres.ts';
 import { freePort } from '../../../../src/dev/free-port.ts';
 import { DEFAULT_TENANT } from '../../../../src/domain/api-key.ts';
+import { KNOWN_BY_ALL } from '../../../../src/domain/needs.ts';
 import { cloneDatabase, openOwnDatabase, type TestDatabase } from '../../../support/database.ts';
 import { eventually } from '../../../support/eventually.ts';
 
@@ -76,7 +77,7 @@ describe('prepared statements', () => {
     const rounds = 12;
     for (let i = 0; i < rounds; i += 1) {
       const id = await createAssetStore(orm, ignore).accept(DEFAULT_TENANT, submission);
-      await queue.lease(8);
+      await queue.lease(8, { knows: KNOWN_BY_ALL });
       await queue.markDispatched({ id, attempt: 1, heldBy: `asset-${id}` });
       const run = { assetId: id, runId: `run-${id}` };
       const claim = await validations.claim(run, 1);

@@ -5,6 +5,7 @@ import { createPolicyStore } from '../../../../../src/db/policies/policy-store.t
 import { createRepairStore } from '../../../../../src/db/assets/repair-store.ts';
 import { DEFAULT_POLICY, type PolicyId, policyRules } from '../../../../../src/domain/policy.ts';
 import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
+import { KNOWN_BY_ALL } from '../../../../../src/domain/needs.ts';
 import type { DispatchQueue } from '../../../../../src/domain/ports/dispatch.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
@@ -39,7 +40,9 @@ describe('assets under a policy', () => {
     const one = await assets.accept(TENANT, { ...submission, sha256 }, first);
     const once = await assets.acceptOnce(TENANT, { ...submission, sha256 }, 'key', first);
     const plain = await assets.accept(TENANT, { ...submission });
-    const leased = new Map((await queue.lease(10)).map(({ id, ...asset }) => [id, asset]));
+    const leased = new Map(
+      (await queue.lease(10, { knows: KNOWN_BY_ALL })).map(({ id, ...asset }) => [id, asset]),
+    );
     for (const id of [one, once ?? ''])
       expect(leased.get(id)).toMatchObject({ policy: { ...first, rules }, sha256 });
     expect(leased.get(plain)).toMatchObject({ policy: DEFAULT_POLICY, sha256: null });

@@ -4,6 +4,7 @@ import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
 import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
 import { connectWake } from '../../../../../src/db/wake.ts';
+import { KNOWN_BY_ALL } from '../../../../../src/domain/needs.ts';
 import type { DispatchQueue } from '../../../../../src/domain/ports/dispatch.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 import { eventually } from '../../../../support/eventually.ts';
@@ -28,30 +29,32 @@ describe('the dispatch queue', () => {
 
   it('leases each row to one process, oldest first', async () => {
     const ids = await accept(40, { onStart: 'https://example.com', onCancel: 'wat' });
-    const leases = await Promise.all(Array.from({ length: 8 }, () => queue.lease(5)));
+    const leases = await Promise.all(
+      Array.from({ length: 8 }, () => queue.lease(5, { knows: KNOWN_BY_ALL })),
+    );
     const leased = leases.flat();
     expect(leased.map((asset) => asset.id).sort()).toEqual([...ids].sort());
     expect(leased[0]).toMatchObject({ attempt: 1, assetPath: { location: 'local', path: 'x.jpg' } });
     expect([...(leased[0]?.webhookKeys ?? [])].sort()).toEqual(['onCancel', 'onStart']);
-    expect(await queue.lease(5)).toEqual([]);
+    expect(await queue.lease(5, { knows: KNOWN_BY_ALL })).toEqual([]);
   });
 
   it('leases a row again when its holder releases it or is gone, but never once it is dispatched', async () => {
     const [id = ''] = await accept(1);
-    expect(await queue.lease(5)).toHaveLength(1);
+    expect(await queue.lease(5, { knows: KNOWN_BY_ALL })).toHaveLength(1);
     await queue.release({ id, attempt: 1 }, 60_000);
-    expect(await queue.lease(5)).toEqual([]);
+    expect(await queue.lease(5, { knows: KNOWN_BY_ALL })).toEqual([]);
     await database.query(`UPDATE assets SET lease_until = now() - interval '1 s' WHERE id = ?`, [id]);
-    expect(await queue.lease(5)).toHaveLength(1);
+    expect(await queue.lease(5, { knows: KNOWN_BY_ALL })).toHaveLength(1);
     await queue.markDispatched({ id, attempt: 1, heldBy: `asset-${id}` });
     await database.query(`UPDATE assets SET lease_until = NULL WHERE id = ?`, [id]);
-    expect(await queue.lease(5)).toEqual([]);
+    expect(await queue.lease(5, { knows: KNOWN_BY_ALL })).toEqual([]);
   });
 
   it('does not mark another attempt as dispatched', async () => {
     const [id = ''] = await accept(1);
     await queue.markDispatched({ id, attempt: 2, heldBy: `asset-${id}` });
-    expect((await queue.lease(5)).map((asset) => asset.id)).toEqual([id]);
+    expect((await queue.lease(5, { knows: KNOWN_BY_ALL })).map((asset) => asset.id)).toEqual([id]);
   });
 
   it('counts a worker as alive until it has been silent for 5 s or has signed out', async () => {

@@ -1,0 +1,65 @@
+import type { RuleName } from './checks/index.ts';
+import type { PolicyRules } from './policy.ts';
+import type { Submission } from './ports/assets.ts';
+
+/**
+ * What a worker has to know to validate an asset, as a number. Each row has one (`needs`), set when it is accepted. A worker
+ * leases no row, and runs no workflow or activity, that needs more than it knows. So while two versions run side by side, no
+ * worker ignores what it does not know.
+ *
+ * | number | what came with it                                    |
+ * |--------|------------------------------------------------------|
+ * | 1      | all that workers knew when these numbers came        |
+ *
+ * Something new that an older worker would ignore takes the next number: a field of submissions, a rule, a setting of a rule.
+ * Set `KNOWS` to that number, and give it to what is new below; a setting gives it to its rule. All that one release brings may share
+ * a number.
+ */
+export const KNOWS: number = 1;
+
+/** What every worker knows, whatever its version. */
+export const KNOWN_BY_ALL = 1;
+
+const FIELDS: Readonly<Record<keyof Submission, number>> = {
+  assetPath: 1,
+  notifications: 1,
+  policy: 1,
+  sha256: 1,
+};
+
+const RULES: Readonly<Record<RuleName, number>> = {
+  formats: 1,
+  maxDimensions: 1,
+  minDimensions: 1,
+  bytes: 1,
+  colourSpaces: 1,
+  alpha: 1,
+  animation: 1,
+  structure: 1,
+  aspectRatio: 1,
+  grayscale: 1,
+  dark: 1,
+  light: 1,
+  information: 1,
+  blur: 1,
+  size: 1,
+  exactDuplicates: 1,
+  nearDuplicates: 1,
+};
+
+export function needsOfSubmission(submission: Submission): number {
+  return highest(FIELDS, submission);
+}
+
+export function needsOfRules(rules: PolicyRules): number {
+  return highest(RULES, rules);
+}
+
+/** The highest number of those keys that have a value. */
+function highest<Key extends string>(
+  numbers: Readonly<Record<Key, number>>,
+  used: Readonly<Partial<Record<Key, unknown>>>,
+): number {
+  const keys = Object.keys(numbers) as Key[];
+  return Math.max(KNOWN_BY_ALL, ...keys.filter((key) => used[key] !== undefined).map((key) => numbers[key]));
+}
