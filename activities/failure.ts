@@ -1,5 +1,6 @@
 import { activityInfo, ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { AppError } from '../src/domain/errors.ts';
+import { KNOWS } from '../src/domain/needs.ts';
 
 /**
  * The only place where errors become Temporal failures. Histories keep their texts, and everyone can read them. So a
@@ -29,12 +30,14 @@ type Wrap = <Args extends unknown[], Result>(
 
 /**
  * Wraps an activity so that everything it throws becomes a failure that may stand in a history. The full error goes to
- * `onError`, for the log.
+ * `onError`, for the log. A second argument is what a worker has to know (`workflows/durable.ts`). If that is more than ours,
+ * the activity is tried again until a newer worker takes it.
  */
 export function createWrap(onError: (error: unknown, activity: string) => void): Wrap {
   return (run) =>
     async (...args) => {
       try {
+        if (Number(args[1] ?? 0) > KNOWS) throw new AppError('worker_outdated');
         return await run(...args);
       } catch (error) {
         const failure = asFailure(error);

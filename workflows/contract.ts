@@ -51,9 +51,12 @@ export type ValidateAssetResult =
   | ({ readonly outcome: 'finished' } & Verdict)
   | { readonly outcome: 'superseded' };
 
-/** Stored with the execution, so that a dispatcher can tell which attempt a running workflow belongs to. */
+/** Stored with the execution. */
 export interface ValidateAssetMemo {
+  /** Tells a dispatcher which attempt a running workflow belongs to. */
   readonly attempt: number;
+  /** What a worker has to know to take part (`src/domain/needs.ts`). Missing: what all know. */
+  readonly needs?: number;
 }
 
 export interface DeliverWebhookInput {

@@ -10,6 +10,8 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { StepExecution } from '../src/domain/asset.ts';
+import { KNOWN_BY_ALL } from '../src/domain/needs.ts';
+import { neededHere } from './needs.ts';
 
 /**
  * Every activity runs as a local activity first, then as a regular one:
@@ -64,7 +66,7 @@ export async function durably<Name extends keyof Activities>(
   input: Parameters<Activities[Name]>[0],
   { mode, summary, runsDecoder = false, onTrouble }: DurableOptions,
 ): Promise<Awaited<ReturnType<Activities[Name]>>> {
-  type Run = (input: unknown) => Promise<Awaited<ReturnType<Activities[Name]>>>;
+  type Run = (...args: unknown[]) => Promise<Awaited<ReturnType<Activities[Name]>>>;
   if (mode === 'local') {
     try {
       return await (proxyLocalActivities<Activities>({ ...LOCAL, summary })[name] as Run)(input);
@@ -74,7 +76,10 @@ export async function durably<Name extends keyof Activities>(
     }
   }
   const options = runsDecoder ? (mode === 'careful' ? CAREFUL_DECODER : DECODER) : REGULAR;
-  return (proxyActivities<Activities>({ ...options, summary })[name] as Run)(input);
+  // A regular activity may go to another worker, which refuses it if that worker is too old (`createWrap`).
+  const needs = neededHere();
+  const args = needs > KNOWN_BY_ALL ? [input, needs] : [input];
+  return (proxyActivities<Activities>({ ...options, summary })[name] as Run)(...args);
 }
 
 function isWorthRetrying(error: unknown): boolean {

@@ -20,6 +20,7 @@ import {
 import { deliver } from './deliver.ts';
 import { durably, type ExecutionMode, isActivityFailure } from './durable.ts';
 import { runPipeline } from './pipeline.ts';
+import { requireKnowledge } from './needs.ts';
 import { createProgress, describeSteps } from './progress.ts';
 import { stepNames, stepsFor } from './steps.ts';
 
@@ -36,6 +37,7 @@ const CAREFUL_FROM_CLAIM = 3;
  * own the row ends at once and sends nothing.
  */
 export async function validateAsset(input: ValidateAssetInput): Promise<ValidateAssetResult> {
+  requireKnowledge();
   const { assetId, attempt, stepExecution } = input;
   const root = CancellationScope.current();
   const steps = new CancellationScope();

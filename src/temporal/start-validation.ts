@@ -8,6 +8,7 @@ import {
   type ValidateAssetResult,
 } from '../../workflows/contract.ts';
 import type { StepExecution } from '../domain/asset.ts';
+import { KNOWN_BY_ALL } from '../domain/needs.ts';
 import { isDefaultPolicy, planFor } from '../domain/policy.ts';
 import type { AssetToDispatch } from '../domain/ports/dispatch.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
@@ -28,7 +29,7 @@ export interface StartOptions {
 export async function startValidation(
   { client, stepExecution, eager }: StartOptions,
   workflowId: string,
-  { id, attempt, assetPath, webhookKeys, policy, sha256 }: AssetToDispatch,
+  { id, attempt, assetPath, webhookKeys, policy, sha256, needs }: AssetToDispatch,
 ): Promise<boolean> {
   const input: ValidateAssetInput = {
     assetId: id,
@@ -39,7 +40,7 @@ export async function startValidation(
     ...(!isDefaultPolicy(policy) && { policy: planFor(policy) }),
     ...(sha256 !== null && { sha256 }),
   };
-  const memo: ValidateAssetMemo = { attempt };
+  const memo: ValidateAssetMemo = { attempt, ...(needs > KNOWN_BY_ALL && { needs }) };
   try {
     await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
       client.workflow.start<ValidateAsset>(VALIDATE_ASSET, {

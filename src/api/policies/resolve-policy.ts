@@ -7,6 +7,8 @@ import {
   parsePolicyReference,
   type PolicyId,
 } from '../../domain/policy.ts';
+import { needsOfRules } from '../../domain/needs.ts';
+import type { ChosenPolicy } from '../../domain/ports/assets.ts';
 import type { PolicyStore } from '../../domain/ports/policies.ts';
 import { findPolicy } from './find-policy.ts';
 
@@ -14,14 +16,18 @@ import { findPolicy } from './find-policy.ts';
 const MAX_REMEMBERED = 10_000;
 
 /** Finds the version that a `policy` means now: the default policy without one, an error if there is no such version. */
-export type ResolvePolicy = (tenant: string, reference: string | undefined) => Promise<PolicyId | AppError>;
+export type ResolvePolicy = (
+  tenant: string,
+  reference: string | undefined,
+) => Promise<ChosenPolicy | AppError>;
 
 /**
  * A submission without a policy causes no query. A version causes one query in the life of this process, because versions
  * never change and never go. A name alone is looked up each time, because a new version may have come.
  */
 export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): ResolvePolicy {
-  const known = new LRUCache<string, true>({ max: MAX_REMEMBERED });
+  /** What a worker has to know for each of these versions. */
+  const known = new LRUCache<string, number>({ max: MAX_REMEMBERED });
 
   return async (tenant, reference) => {
     if (reference === undefined) return DEFAULT_POLICY;
@@ -30,11 +36,15 @@ export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): Resolv
     const { name, version } = asked;
     // The slash separates the two, because no tenant's name has one.
     const key = (id: PolicyId) => `${tenant}/${describePolicy(id)}`;
-    if (version !== null && known.has(key({ name, version }))) return { name, version };
+    if (version !== null) {
+      const needs = known.get(key({ name, version }));
+      if (needs !== undefined) return { name, version, needs };
+    }
     const found = await findPolicy(policies, tenant, asked);
     if (found instanceof AppError) return found;
     if (isDefaultPolicy(found)) return DEFAULT_POLICY;
-    known.set(key(found), true);
-    return { name: found.name, version: found.version };
+    const needs = needsOfRules(found.rules);
+    known.set(key(found), needs);
+    return { name: found.name, version: found.version, needs };
   };
 }

@@ -19,6 +19,7 @@ interface NewAsset {
   readonly policyName: string | null;
   readonly policyVersion: number | null;
   readonly sha256: string | null;
+  readonly needs: number;
 }
 
 /**
@@ -29,7 +30,7 @@ interface NewAsset {
 export async function acceptOnce(
   orm: MikroORM,
   submission: Submission,
-  { id, tenant, location, path, webhooks, policyName, policyVersion, sha256 }: NewAsset,
+  { id, tenant, location, path, webhooks, policyName, policyVersion, sha256, needs }: NewAsset,
   key: string,
 ): Promise<string | null> {
   const { rows } = await queryAsTenant(orm, tenant, (db) =>
@@ -42,9 +43,9 @@ export async function acceptOnce(
           WHERE k.created_at < now() - ${KEPT_FOR}
         RETURNING asset_id, owner
       )
-      INSERT INTO assets (id, owner, location, path, webhooks, policy_name, policy_version, sha256)
+      INSERT INTO assets (id, owner, location, path, webhooks, policy_name, policy_version, sha256, needs)
       SELECT asset_id, owner, ${location}, ${path}, ${JSON.stringify(webhooks)}::jsonb,
-        ${policyName}, ${policyVersion}::integer, ${sha256}
+        ${policyName}, ${policyVersion}::integer, ${sha256}, ${needs}::smallint
       FROM kept RETURNING id`.execute(db),
   );
   return rows[0]?.id ?? findAccepted(orm, tenant, submission, key);

@@ -3,8 +3,9 @@ import { sql } from 'kysely';
 import { MAX as LAST_ID, v7 as uuidv7 } from 'uuid';
 import { type AssetState, isTerminal, NOTIFICATION_KEYS, type Notifications } from '../../domain/asset.ts';
 import { endEventBody } from '../../domain/events.ts';
-import type { AssetStore, AssetSummary, Submission } from '../../domain/ports/assets.ts';
-import { DEFAULT_POLICY, type PolicyId } from '../../domain/policy.ts';
+import { KNOWN_BY_ALL, needsOfSubmission } from '../../domain/needs.ts';
+import type { AssetStore, AssetSummary, ChosenPolicy, Submission } from '../../domain/ports/assets.ts';
+import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import type { Webhooks } from '../entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
@@ -129,7 +130,8 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
       const underPolicy =
         given === null
           ? sql``
-          : sql`, policy_name = ${given.policyName}, policy_version = ${given.policyVersion}`;
+          : sql`, policy_name = ${given.policyName}, policy_version = ${given.policyVersion},
+              needs = greatest(needs, ${policy?.needs ?? KNOWN_BY_ALL})`;
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
         sql<{ retried: boolean }>`
           WITH retried AS (
@@ -156,13 +158,14 @@ type NewAsset = ReturnType<typeof asRow>;
 function insertAssets(tenant: string, rows: readonly NewAsset[]) {
   const column = <Key extends keyof NewAsset>(key: Key) => rows.map((row) => row[key]);
   return sql`
-    INSERT INTO assets (owner, id, location, path, webhooks, policy_name, policy_version, sha256)
+    INSERT INTO assets (owner, id, location, path, webhooks, policy_name, policy_version, sha256, needs)
     SELECT ${tenant}, * FROM unnest(${column('id')}::uuid[], ${column('location')}::text[], ${column('path')}::text[],
       ${column('webhooks').map((webhooks) => JSON.stringify(webhooks))}::jsonb[],
-      ${column('policyName')}::text[], ${column('policyVersion')}::integer[], ${column('sha256')}::text[])`;
+      ${column('policyName')}::text[], ${column('policyVersion')}::integer[], ${column('sha256')}::text[], ${column('needs')}::smallint[])`;
 }
 
-function asRow(tenant: string, { assetPath, notifications, sha256 }: Submission, policy: PolicyId) {
+function asRow(tenant: string, submission: Submission, policy: ChosenPolicy) {
+  const { assetPath, notifications, sha256 } = submission;
   return {
     id: uuidv7(),
     tenant,
@@ -171,6 +174,7 @@ function asRow(tenant: string, { assetPath, notifications, sha256 }: Submission,
     webhooks: asWebhooks(notifications),
     ...asPolicyColumns(policy),
     sha256: sha256 ?? null,
+    needs: Math.max(needsOfSubmission(submission), policy.needs ?? KNOWN_BY_ALL),
   };
 }
 

@@ -15,6 +15,12 @@ export interface Submission {
   readonly sha256?: string;
 }
 
+/** The policy version to judge by. */
+export interface ChosenPolicy extends PolicyId {
+  /** What a worker has to know to judge by its rules (`needs.ts`). Missing: what all know. */
+  readonly needs?: number;
+}
+
 /** One asset as `GET /assets/<id>` and the list show it. */
 export interface AssetSummary {
   readonly id: string;
@@ -55,9 +61,14 @@ export interface AssetStore {
    * Commits the asset as `queued` and returns its id (UUIDv7). Requests of one tick share a transaction. `policy` is
    * the version that the submission's reference stands for. Missing: the default policy.
    */
-  accept(tenant: string, submission: Submission, policy?: PolicyId): Promise<string>;
+  accept(tenant: string, submission: Submission, policy?: ChosenPolicy): Promise<string>;
   /** The same, but once for each key in 24 h. Null if the key came with another submission before. */
-  acceptOnce(tenant: string, submission: Submission, key: string, policy?: PolicyId): Promise<string | null>;
+  acceptOnce(
+    tenant: string,
+    submission: Submission,
+    key: string,
+    policy?: ChosenPolicy,
+  ): Promise<string | null>;
   /** The id of the asset that was accepted from this submission with this key. Null if there is none. */
   findAccepted(tenant: string, submission: Submission, key: string): Promise<string | null>;
   find(tenant: string, id: string): Promise<AssetSummary | null>;
@@ -71,5 +82,5 @@ export interface AssetStore {
   ): Promise<AssetSummary[]>;
   requestCancel(tenant: string, id: string, reason: string | null): Promise<CancelOutcome>;
   /** A new attempt, under the same policy unless another is given. */
-  retry(tenant: string, id: string, policy?: PolicyId): Promise<RetryOutcome>;
+  retry(tenant: string, id: string, policy?: ChosenPolicy): Promise<RetryOutcome>;
 }

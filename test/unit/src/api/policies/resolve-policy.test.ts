@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createResolvePolicy } from '../../../../../src/api/policies/resolve-policy.ts';
 import { AppError } from '../../../../../src/domain/errors.ts';
+import { KNOWN_BY_ALL } from '../../../../../src/domain/needs.ts';
 import { DEFAULT_POLICY, policyRules } from '../../../../../src/domain/policy.ts';
 import type { StoredPolicy } from '../../../../../src/domain/ports/policies.ts';
 
@@ -35,11 +36,11 @@ describe('the policy of a submission', () => {
     const store = createStub();
     const resolve = createResolvePolicy(store);
     for (const _again of [1, 2, 3])
-      expect(await resolve('anna', 'web@1')).toEqual({ name: 'web', version: 1 });
+      expect(await resolve('anna', 'web@1')).toEqual({ name: 'web', version: 1, needs: KNOWN_BY_ALL });
     expect(store.asked).toEqual(['anna web 1']);
-    expect(await resolve('anna', 'web')).toEqual({ name: 'web', version: 2 });
+    expect(await resolve('anna', 'web')).toEqual({ name: 'web', version: 2, needs: KNOWN_BY_ALL });
     store.latest = 3;
-    expect(await resolve('anna', 'web')).toEqual({ name: 'web', version: 3 });
+    expect(await resolve('anna', 'web')).toEqual({ name: 'web', version: 3, needs: KNOWN_BY_ALL });
   });
 
   it('belongs to its tenant: another tenant does not find it', async () => {
@@ -53,7 +54,7 @@ describe('the policy of a submission', () => {
     const resolve = createResolvePolicy(store);
     expect(await resolve('anna', 'web@3')).toMatchObject({ code: 'policy_not_found' });
     store.latest = 3;
-    expect(await resolve('anna', 'web@3')).toEqual({ name: 'web', version: 3 });
+    expect(await resolve('anna', 'web@3')).toEqual({ name: 'web', version: 3, needs: KNOWN_BY_ALL });
   });
 
   it('is reported missing together with the latest version', async () => {
