@@ -2,7 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { AppError } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { boundHeaders, keepPrivate } from './http/headers.ts';
+import { checkHeaders, keepPrivate } from './http/headers.ts';
 import { routeOperations } from './http/operation.ts';
 import { handleErrors } from './http/problem.ts';
 import { identifyRequest, logRequest } from './http/request-log.ts';
@@ -51,7 +51,7 @@ export function createApp({
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', [...trustedProxies]);
-  app.use(traffic.track, identifyRequest, logRequest(logger), helmet(), boundHeaders);
+  app.use(traffic.track, identifyRequest, logRequest(logger), helmet(), checkHeaders);
   app.use(routeOperations(EXEMPT, deps));
   // Operations without a key have a limit of their own, so they take no place from clients with a key. The echo has no key,
   // because webhook receivers have none.

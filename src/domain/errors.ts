@@ -72,6 +72,11 @@ export const ERRORS = {
     retryable: false,
     title: 'The body must be application/json in UTF-8.',
   },
+  expectation_failed: {
+    status: 417,
+    retryable: false,
+    title: 'The server does not know the expectation in the header Expect.',
+  },
   idempotency_key_reused: {
     status: 422,
     retryable: false,

@@ -160,7 +160,7 @@ export async function runApi(): Promise<void> {
     trustedProxies: config.TRUST_PROXY,
   });
 
-  const server = createHttpServer(app);
+  const server = createHttpServer(app).on('connection', traffic.connected);
   server.once('error', (error: NodeJS.ErrnoException) => {
     const hint = error.code === 'EADDRINUSE' ? ' Another program listens there: choose another PORT.' : '';
     process.stderr.write(

@@ -7,6 +7,8 @@ const QUIET_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 /** A client without a load balancer may never be quiet. */
 const QUIET_WITHIN_MS = 10_000;
+/** A connection that brings no request is left for this long after listening has stopped. */
+const SILENT_MS = 1_000;
 /** Requests under way may take this long from the end of the delay. */
 const DRAIN_MS = 25_000;
 
@@ -26,7 +28,8 @@ export interface DrainOptions {
  * | accepting | until no connection waits                      | answered                                      |
  * | closed    | until all are answered, at most 25 s with both above | refused, so a client may send it elsewhere |
  *
- * Returns false if requests still came when it closed.
+ * A connection without any request is cut 1 s after listening has stopped. Returns false if requests still came when it
+ * closed.
  */
 export async function drain({ server, traffic, delayMs }: DrainOptions): Promise<boolean> {
   traffic.drain();
@@ -41,8 +44,11 @@ export async function drain({ server, traffic, delayMs }: DrainOptions): Promise
   const wasQuiet = isQuiet();
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
+  // For Node, a connection is idle only after its first request.
+  const silence = setTimeout(traffic.closeSilent, SILENT_MS);
   const deadline = setTimeout(() => server.closeAllConnections(), begin + DRAIN_MS - performance.now());
   await closed;
+  clearTimeout(silence);
   clearTimeout(deadline);
   return wasQuiet;
 }

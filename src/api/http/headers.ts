@@ -6,11 +6,16 @@ const MAX_HEADERS = 100;
 
 /**
  * Refuses too many headers, because Node silently drops those beyond 2,000. Node itself bounds their size (`http-server.ts`).
- * @throws {AppError} `headers_too_large`
+ * Refuses a request without `Host` (RFC 9112, 3.2) and expectations that nobody knows (RFC 9110, 10.1.1), too.
+ * @throws {AppError} `headers_too_large`, `malformed_http`, `expectation_failed`
  */
-export const boundHeaders: RequestHandler = (req, _res, next) => {
+export const checkHeaders: RequestHandler = (req, _res, next) => {
   // `rawHeaders` holds names and values in turn.
   if (req.rawHeaders.length > 2 * MAX_HEADERS) throw new AppError('headers_too_large');
+  const { host, expect } = req.headers;
+  if (host === undefined && req.httpVersion === '1.1') throw new AppError('malformed_http');
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    throw new AppError('expectation_failed');
   next();
 };
 

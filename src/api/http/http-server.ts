@@ -36,8 +36,14 @@ const TIMEOUTS: Timeouts = {
 
 /** An HTTP server that waits for no client for long. It answers unreadable requests with a problem, as all other errors. */
 export function createHttpServer(app: RequestListener, timeouts = TIMEOUTS): Server {
-  const options = { ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES };
-  const server = createServer(options, app);
+  const options = {
+    ...timeouts,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // Node would answer these two itself, without a body. `checkHeaders` refuses them with a problem.
+    requireHostHeader: false,
+  };
+  const server = createServer(options, app).on('checkExpectation', app);
   server.setTimeout(STALLED_MS);
   server.on('clientError', refuse);
   return server;

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Request, RequestHandler, Response } from 'express';
 import { AppError } from '../../domain/errors.ts';
 import { hasBody } from './headers.ts';
@@ -8,11 +9,15 @@ const BODY_TIMEOUT_MS = 10_000;
 
 /** The requests in flight in this process. */
 export interface Traffic {
+  /** To be called for each connection of the server. */
+  connected(socket: Socket): void;
   /** While the process drains, every answer closes its connection, so the next request goes to another process. */
   readonly track: RequestHandler;
   /** Refuses requests above the limit before any of the body is read. @throws {AppError} `overloaded` */
   readonly limit: RequestHandler;
   isDraining(): boolean;
+  /** Closes the connections that have never brought a whole request head. */
+  closeSilent(): void;
   /** When the last request came, by `performance.now()`. Requests to health routes don't count. */
   lastRequestAt(): number;
   /** From now on `/readyz` says no. Everything else is answered as before. */
@@ -32,6 +37,8 @@ export function createTraffic({
   bodyTimeoutMs?: number;
 }): Traffic {
   const unanswered = new Set<Response>();
+  /** Connections whose first request has not come yet. */
+  const silent = new Set<Socket>();
   /** In order of arrival. */
   const sending = new Set<Response>();
   let inFlight = 0;
@@ -69,7 +76,17 @@ export function createTraffic({
   }
 
   return {
-    track(_req, res, next) {
+    connected(socket) {
+      silent.add(socket);
+      socket.once('close', () => silent.delete(socket));
+    },
+
+    closeSilent() {
+      for (const socket of silent) socket.destroy();
+    },
+
+    track(req, res, next) {
+      silent.delete(req.socket);
       // Node turns this into `Connection: close`, whichever code writes the answer.
       if (draining) res.shouldKeepAlive = false;
       unanswered.add(res);

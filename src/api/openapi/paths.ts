@@ -46,6 +46,8 @@ function problemsOf({ problems = [], body, isExempt }: Description): ErrorCode[]
   return [
     ...problems,
     ...(body === undefined ? [] : PROBLEMS_OF_A_BODY),
+    'malformed_http',
+    'expectation_failed',
     'headers_too_large',
     'internal',
     ...(isExempt === true ? [] : (['overloaded'] as const)),

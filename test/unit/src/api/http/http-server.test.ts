@@ -4,7 +4,11 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import express from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkHeaders } from '../../../../../src/api/http/headers.ts';
 import { createHttpServer } from '../../../../../src/api/http/http-server.ts';
+import { handleErrors } from '../../../../../src/api/http/problem.ts';
+import { identifyRequest } from '../../../../../src/api/http/request-log.ts';
+import { createLogger } from '../../../../../src/telemetry/logger.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
 
 const TIMEOUTS = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
@@ -14,9 +18,13 @@ describe('the HTTP server', () => {
   let port: number;
 
   beforeAll(async () => {
-    const app = express().post('/half', (_req, res) => {
+    const app = express();
+    app.use(identifyRequest, checkHeaders);
+    app.post('/half', (_req, res) => {
       res.writeHead(200, { 'content-length': 100 }).write('half of it');
     });
+    app.post('/whole', (_req, res) => res.end('whole'));
+    app.use(handleErrors(createLogger('silent', 'api')));
     server = createHttpServer(app, TIMEOUTS).listen(0, '127.0.0.1');
     await once(server, 'listening');
     ({ port } = server.address() as AddressInfo);
@@ -71,6 +79,29 @@ describe('the HTTP server', () => {
     expect(head).toContain('\r\nContent-Type: application/problem+json\r\n');
     expect(head).toContain(`\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`);
     expect(JSON.parse(body)).toMatchObject({ status, type: `urn:validatr:error:${code}` });
+  });
+
+  it.each([
+    ['a request without Host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'malformed_http'],
+    [
+      'an expectation that nobody knows',
+      'GET / HTTP/1.1\r\nHost: x\r\nExpect: 200-maybe\r\nConnection: close\r\n\r\n',
+      417,
+      'expectation_failed',
+    ],
+  ])('answers %s with a problem', async (_what, message, status, code) => {
+    const { head, body } = await say(message);
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toContain('\r\nContent-Type: application/problem+json\r\n');
+    expect(JSON.parse(body)).toMatchObject({ status, type: `urn:validatr:error:${code}` });
+  });
+
+  it('takes HTTP/1.0 without Host, and asks for a body that was announced by Expect', async () => {
+    expect((await say('POST /whole HTTP/1.0\r\n\r\n')).body).toBe('whole');
+    const { head } = await say(
+      'POST /whole HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1',
+    );
+    expect(head).toBe('HTTP/1.1 100 Continue');
   });
 
   it('cuts an answer under way, and writes nothing into it', async () => {
