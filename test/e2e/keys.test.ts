@@ -153,6 +153,24 @@ describe('API keys', () => {
     expect((await admin.call('POST', `/admin/keys/${old.id}/rotate`)).status).toBe(409);
   });
 
+  it('of a rotation that still work are named when another one of it is revoked', async () => {
+    const first = await make(['assets:read']);
+    const rotate = async ({ id }: KeyBody) =>
+      (await (await admin.call('POST', `/admin/keys/${id}/rotate`)).json()) as KeyBody;
+    const second = await rotate(first);
+    const third = await rotate(second);
+    const revoke = async ({ id }: KeyBody) => {
+      const answer = await admin.call('DELETE', `/admin/keys/${id}`);
+      const body = answer.status === 204 ? null : ((await answer.json()) as { stillActive: KeyBody[] });
+      return body?.stillActive.map((key) => key.id) ?? null;
+    };
+    expect(await revoke(second)).toEqual([first.id, third.id]);
+    expect(await cli('keys', 'revoke', third.id)).toContain(
+      `The key ${first.id} of the same rotation still works.`,
+    );
+    expect(await revoke(first)).toBeNull();
+  });
+
   it('are shown once: neither lists, rows nor the command line give them again', async () => {
     const { key, id } = await make(['assets:read']);
     const secret = key.split('_')[2] ?? '';

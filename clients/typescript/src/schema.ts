@@ -386,7 +386,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description After 5 s no process accepts the key any more.
+         * @description After 5 s no process accepts the key any more. Other keys stay as they are. If the key was part of a rotation, its predecessor or successor may still work.
          */
         delete: operations["revokeKey"];
         options?: never;
@@ -1677,6 +1677,11 @@ export interface components {
             /** @description The text that clients send. It is never shown again, so keep it. */
             key: string;
         };
+        RevokedKey: {
+            id: string;
+            /** @description The other keys of the same rotations that still work. */
+            stillActive: components["schemas"]["ApiKey"][];
+        };
         Liveness: {
             /** @constant */
             status: "ok";
@@ -1695,16 +1700,6 @@ export interface components {
         };
     };
     responses: {
-        /** @description `malformed_json`: The body is not valid JSON. */
-        MalformedJson: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `unauthenticated`: This request needs an API key. `key_not_valid`: The API key is not valid: unknown, expired or revoked. */
         Unauthorized: {
             headers: {
@@ -1758,6 +1753,16 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `expectation_failed`: The server does not know the expectation in the header Expect. */
+        ExpectationFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `rate_limited`: The API key has used up its limit for this minute. `too_many_at_once`: Too many requests of this API key are in progress. */
         TooManyRequests: {
             headers: {
@@ -1796,6 +1801,16 @@ export interface components {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed_http`: The server cannot read this as an HTTP request. */
+        MalformedHttp: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
             };
             content: {
@@ -2013,18 +2028,20 @@ export type SentTest = components['schemas']['SentTest'];
 export type Endpoint = components['schemas']['Endpoint'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type NewApiKey = components['schemas']['NewApiKey'];
+export type RevokedKey = components['schemas']['RevokedKey'];
 export type Liveness = components['schemas']['Liveness'];
 export type Readiness = components['schemas']['Readiness'];
-export type ResponseMalformedJson = components['responses']['MalformedJson'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseRequestTimeout = components['responses']['RequestTimeout'];
 export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
+export type ResponseExpectationFailed = components['responses']['ExpectationFailed'];
 export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
 export type ResponseHeadersTooLarge = components['responses']['HeadersTooLarge'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseStorageFull = components['responses']['StorageFull'];
+export type ResponseMalformedHttp = components['responses']['MalformedHttp'];
 export type ResponseInvalidRequest = components['responses']['InvalidRequest'];
 export type ResponseAssetNotFound = components['responses']['AssetNotFound'];
 export type ResponseAssetTerminal = components['responses']['AssetTerminal'];
@@ -2088,12 +2105,22 @@ export interface operations {
                     "application/json": components["schemas"]["QueuedAsset"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             /** @description `invalid_request`: The request does not have the expected shape. `idempotency_key_reused`: This Idempotency-Key was already used for a different request. */
             422: {
                 headers: {
@@ -2145,8 +2172,10 @@ export interface operations {
                     "application/json": components["schemas"]["ListedAsset"][];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -2198,9 +2227,11 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["AssetNotFound"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -2251,9 +2282,11 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["AssetNotFound"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -2304,9 +2337,11 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["AssetNotFound"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -2344,9 +2379,11 @@ export interface operations {
                     "application/json": components["schemas"]["AssetLive"];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["AssetNotFound"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -2389,7 +2426,16 @@ export interface operations {
                     "application/json": components["schemas"]["CancelRequested"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["AssetNotFound"];
@@ -2397,6 +2443,7 @@ export interface operations {
             409: components["responses"]["AssetTerminal"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -2441,7 +2488,16 @@ export interface operations {
                     "application/json": components["schemas"]["QueuedAsset"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["AssetNotFound"];
@@ -2449,6 +2505,7 @@ export interface operations {
             409: components["responses"]["AssetNotTerminal"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -2486,8 +2543,10 @@ export interface operations {
                     "application/json": components["schemas"]["Policies"];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -2525,9 +2584,11 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyWithVersions"];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["PolicyNotFound"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -2581,7 +2642,16 @@ export interface operations {
                     "application/json": components["schemas"]["Policy"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
@@ -2597,6 +2667,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -2637,9 +2708,11 @@ export interface operations {
                     "application/json": components["schemas"]["Policy"];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["PolicyNotFound"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -2681,13 +2754,23 @@ export interface operations {
                     "application/json": components["schemas"]["Judgement"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["PolicyNotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -2733,8 +2816,10 @@ export interface operations {
                     "application/json": components["schemas"]["Delivery"][];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -2773,9 +2858,11 @@ export interface operations {
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["DeliveryNotFound"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -2814,7 +2901,16 @@ export interface operations {
                     "application/json": components["schemas"]["SentAgain"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["DeliveryNotFound"];
@@ -2831,6 +2927,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -2871,12 +2968,22 @@ export interface operations {
                     "application/json": components["schemas"]["ReplayCounts"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -2919,13 +3026,23 @@ export interface operations {
                     "application/json": components["schemas"]["SentTest"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["EndpointDisabled"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -2963,8 +3080,10 @@ export interface operations {
                     "application/json": components["schemas"]["Endpoint"][];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -3002,13 +3121,23 @@ export interface operations {
                     "application/json": components["schemas"]["Endpoint"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["EndpointNotFound"];
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -3045,8 +3174,10 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKey"][];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -3091,13 +3222,23 @@ export interface operations {
                     "application/json": components["schemas"]["NewApiKey"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["TooManyKeys"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -3137,9 +3278,11 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["KeyNotFound"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -3167,7 +3310,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The key is revoked. */
+            /** @description The key is revoked. Other keys of the same rotation still work; revoke them too if they leaked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedKey"];
+                };
+            };
+            /** @description The key is revoked. No other key of the same rotation works. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3175,9 +3328,11 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["MalformedHttp"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["KeyNotFound"];
+            417: components["responses"]["ExpectationFailed"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -3224,7 +3379,16 @@ export interface operations {
                     "application/json": components["schemas"]["NewApiKey"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["KeyNotFound"];
@@ -3241,6 +3405,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -3278,6 +3443,8 @@ export interface operations {
                     "application/json": components["schemas"]["Liveness"];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
+            417: components["responses"]["ExpectationFailed"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
         };
@@ -3301,6 +3468,8 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+            400: components["responses"]["MalformedHttp"];
+            417: components["responses"]["ExpectationFailed"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
             /** @description The process can not serve. `checks` names what is missing. `draining`: This process is shutting down. */
@@ -3340,10 +3509,20 @@ export interface operations {
                     "application/json": Record<string, never> | unknown[] | string | number | boolean | null;
                 };
             };
-            400: components["responses"]["MalformedJson"];
+            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["InvalidRequest"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
@@ -3371,6 +3550,8 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["MalformedHttp"];
+            417: components["responses"]["ExpectationFailed"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Overloaded"];
@@ -3395,6 +3576,8 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            400: components["responses"]["MalformedHttp"];
+            417: components["responses"]["ExpectationFailed"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Overloaded"];

@@ -27,6 +27,15 @@ export const newApiKey = apiKey
   })
   .meta({ id: 'NewApiKey' });
 
+export const revokedKey = z
+  .object({
+    id: z.string(),
+    stillActive: z
+      .array(apiKey)
+      .meta({ description: 'The other keys of the same rotations that still work.' }),
+  })
+  .meta({ id: 'RevokedKey' });
+
 export function representKey(key: ApiKey): Answer<typeof apiKey> {
   return { ...key, state: keyState(key, new Date()) };
 }

@@ -8,7 +8,7 @@ import type { Answer } from '../http/answer.ts';
 import { tenantOf } from '../http/auth.ts';
 import { defineOperation } from '../http/operation.ts';
 import { location } from '../openapi/headers.ts';
-import { apiKey, newApiKey, representKey } from './answers.ts';
+import { apiKey, newApiKey, representKey, revokedKey } from './answers.ts';
 import { keyRequest, rotateRequest } from './requests.ts';
 
 /** The API keys of the caller's own tenant. */
@@ -92,15 +92,25 @@ export const revokeKey = defineOperation({
   params,
   id: 'revokeKey',
   summary: 'Revoke an API key',
-  description: 'After 5 s no process accepts the key any more.',
-  replies: { 204: { description: 'The key is revoked.' } },
+  description:
+    'After 5 s no process accepts the key any more. Other keys stay as they are. If the key was part of a rotation, its ' +
+    'predecessor or successor may still work.',
+  replies: {
+    200: {
+      description:
+        'The key is revoked. Other keys of the same rotation still work; revoke them too if they leaked.',
+      schema: revokedKey,
+    },
+    204: { description: 'The key is revoked. No other key of the same rotation works.' },
+  },
   problems: ['key_not_found', 'database_unavailable', 'storage_full'],
   handle:
     ({ keys }: KeyDeps) =>
     async (req, res) => {
       const { id } = await findKey(keys, tenantOf(res), req.params['id']);
-      await keys.revoke(tenantOf(res), id);
-      res.status(204).end();
+      const stillActive = (await keys.revoke(tenantOf(res), id)) ?? [];
+      if (stillActive.length === 0) res.status(204).end();
+      else res.json({ id, stillActive: stillActive.map(representKey) } satisfies Answer<typeof revokedKey>);
     },
 });
 

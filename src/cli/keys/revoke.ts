@@ -9,8 +9,10 @@ export function revokeCommand({ print, withSession }: Cli): Command {
     .action((id: string) =>
       withSession(async ({ keys, directory }) => {
         const key = await findKey(directory, id);
-        await keys.revoke(key.tenant, key.id);
+        const stillActive = (await keys.revoke(key.tenant, key.id)) ?? [];
         print('Revoked. Every API process refuses it within 5 s.');
+        for (const other of stillActive)
+          print(`The key ${other.id} of the same rotation still works. To end it: keys revoke ${other.id}`);
       }),
     );
 }

@@ -65,13 +65,26 @@ export function createKeyStore(orm: MikroORM): KeyStore {
     },
 
     async revoke(tenant, id) {
-      const { rows } = await queryAsTenant(orm, tenant, (db) =>
-        sql<ApiKey>`
+      return queryAsTenant(orm, tenant, async (db) => {
+        const revoked = await sql`
           UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
           WHERE id = ${id} AND owner = ${tenant}
-          RETURNING ${KEY}`.execute(db),
-      );
-      return rows[0] ?? null;
+          RETURNING id`.execute(db);
+        if (revoked.rows.length === 0) return null;
+        // Rotations make a chain. It is followed from the key in both directions.
+        const alive = await sql<ApiKey>`
+          WITH RECURSIVE before AS (
+            SELECT id FROM api_keys WHERE owner = ${tenant} AND id = ${id}
+            UNION SELECT k.id FROM api_keys k JOIN before ON k.replaced_by = before.id WHERE k.owner = ${tenant}
+          ), after AS (
+            SELECT id, replaced_by FROM api_keys WHERE owner = ${tenant} AND id = ${id}
+            UNION SELECT k.id, k.replaced_by FROM api_keys k JOIN after ON k.id = after.replaced_by WHERE k.owner = ${tenant}
+          )
+          SELECT ${KEY} FROM api_keys
+          WHERE owner = ${tenant} AND ${IS_LIVE} AND (id IN (SELECT id FROM before) OR id IN (SELECT id FROM after))
+          ORDER BY created_at, id`.execute(db);
+        return alive.rows;
+      });
     },
   };
 }

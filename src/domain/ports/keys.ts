@@ -23,8 +23,11 @@ export interface KeyStore {
     successor: Pick<NewApiKey, 'id' | 'hash'>,
     overlapH: number,
   ): Promise<ApiKey | 'not_found' | 'not_active' | 'too_many'>;
-  /** Revokes a key. A key that was revoked before stays as it is. Null if there is no such key. */
-  revoke(tenant: string, id: string): Promise<ApiKey | null>;
+  /**
+   * Revokes a key. A key that was revoked before stays as it is. Returns the other keys of the same rotations that still
+   * work. Null if there is no such key.
+   */
+  revoke(tenant: string, id: string): Promise<ApiKey[] | null>;
 }
 
 /** The keys of all tenants. The API looks up the caller of a request here. */
