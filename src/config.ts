@@ -131,6 +131,14 @@ const environment = z.object({
     .default('')
     .transform(list)
     .describe('CIDR blocks, separated by commas, that webhooks may reach besides public addresses.'),
+  DNS_SERVERS: z
+    .string()
+    .default('')
+    .transform(list)
+    .refine((servers) => servers.every(isNameServer), {
+      message: 'has to be a list of addresses, each with a port or without, separated by commas',
+    })
+    .describe('Name servers for the names in webhook URLs. Unset: those of the system.'),
   WEBHOOK_ENDPOINTS_MAX: z.coerce
     .number()
     .int()
@@ -161,6 +169,12 @@ const environment = z.object({
   TEMPORAL_PORT: port.default(7233).describe('Port of the embedded Temporal.'),
   TEMPORAL_UI_PORT: port.default(8233).describe("Port of the embedded Temporal's Web UI."),
 });
+
+function isNameServer(text: string): boolean {
+  const [, bracketed, bare, port] = /^(?:\[(.*)\]|(.*?))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (isIP(text) !== 0) return true;
+  return isIP(bracketed ?? bare ?? '') === (bracketed === undefined ? 4 : 6) && Number(port ?? 53) <= 65_535;
+}
 
 function isProxy(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');

@@ -24,8 +24,8 @@ import { CALL_DEADLINE_MS, connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
 import { findTemporalTrouble, temporalAddress } from '../temporal/trouble.ts';
-import { lookupBySystem } from '../webhooks/guarded-connect.ts';
 import { createHostCheck } from '../webhooks/host-check.ts';
+import { createLookup } from '../webhooks/names/lookup.ts';
 import {
   CannotRun,
   checkAuthSetting,
@@ -132,7 +132,10 @@ export async function runApi(): Promise<void> {
     executions,
     preflight: createPreflight({
       source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
-      judgeHost: createHostCheck({ isAllowed, lookup: lookupBySystem }),
+      judgeHost: createHostCheck({
+        isAllowed,
+        lookup: createLookup({ servers: config.DNS_SERVERS }),
+      }),
     }),
     refusal,
     readiness: [

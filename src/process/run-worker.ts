@@ -19,7 +19,7 @@ import { createExecutions } from '../temporal/executions.ts';
 import { createReconcile } from '../temporal/reconcile.ts';
 import { prepareNamespace } from '../temporal/setup.ts';
 import { connectTrouble, temporalAddress } from '../temporal/trouble.ts';
-import { lookupBySystem } from '../webhooks/guarded-connect.ts';
+import { createLookup } from '../webhooks/names/lookup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
 import { onStopSignal, requireDatabaseUrl, requireAddressGuard, requireSecretBox } from './program.ts';
@@ -74,7 +74,7 @@ export async function runWorker(): Promise<void> {
   const webhooks = createWebhookSender({
     secretBox,
     isAllowed,
-    lookup: lookupBySystem,
+    lookup: createLookup({ servers: config.DNS_SERVERS }),
     eventsPerMinute: config.WEBHOOK_EVENTS_PER_MINUTE,
     challenge: config.WEBHOOK_CHALLENGE,
     now: Date.now,

@@ -1,11 +1,7 @@
-import { lookup as systemLookup } from 'node:dns';
 import { isIP, type Socket } from 'node:net';
-import { callbackify, promisify } from 'node:util';
+import { callbackify } from 'node:util';
 import { buildConnector } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
-
-/** The addresses of a name; rejects if there are none. */
-export type Lookup = (hostname: string) => Promise<readonly string[]>;
 
 /** How many addresses of one name are tried, one after the other. */
 const MAX_ADDRESSES = 4;
@@ -15,11 +11,6 @@ export class AddressForbiddenError extends Error {
   override readonly name = 'AddressForbiddenError';
   readonly code = 'address_forbidden';
 }
-
-export const lookupBySystem: Lookup = async (hostname) => {
-  const found = await promisify(systemLookup)(hostname, { all: true, verbatim: true });
-  return found.map(({ address }) => address);
-};
 
 /** The host of a URL without the brackets that URLs put around an IPv6 address. */
 export function withoutBrackets(hostname: string): string {
@@ -33,7 +24,7 @@ export function withoutBrackets(hostname: string): string {
  */
 export function createGuardedConnect(
   isAllowed: AddressGuard,
-  { lookup, timeoutMs }: { lookup: Lookup; timeoutMs: number },
+  { lookup, timeoutMs }: { lookup: (hostname: string) => Promise<readonly string[]>; timeoutMs: number },
 ): buildConnector.connector {
   const connect = buildConnector({ timeout: timeoutMs });
 

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { Agent, request } from 'undici';
+import { request } from 'undici';
 import type { DeliveryEndpoint } from '../domain/delivery.ts';
 import type { TryResult, WebhookSender } from '../domain/ports/webhooks.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { classifyResponse, networkErrorCode, readExcerpt } from './answer.ts';
 import { isAnswered, makeChallenge } from './challenge.ts';
-import { AddressForbiddenError, createGuardedConnect, type Lookup } from './guarded-connect.ts';
+import { AddressForbiddenError } from './guarded-connect.ts';
+import type { Lookup } from './names/lookup.ts';
 import { nextTryInMs } from './retry-schedule.ts';
 import type { SecretBox } from './secret-box.ts';
 import { SECRET_BYTES, signatureHeaders } from './sign.ts';
+import { createTenantAgents } from './tenant-agents.ts';
 import { createTurns, type TurnsDeps } from './turns.ts';
-
-const CONNECT_TIMEOUT_MS = 10_000;
 
 const GONE = 410;
 
@@ -31,24 +31,19 @@ export function createWebhookSender({
   lookup,
   ...turnsDeps
 }: WebhookSenderDeps): WebhookSender & { close(): Promise<void> } {
-  const agent = new Agent({
-    connections: 64,
-    pipelining: 1,
-    connect: createGuardedConnect(isAllowed, { lookup, timeoutMs: CONNECT_TIMEOUT_MS }),
-    maxHeaderSize: 16 * 1024,
-  });
+  const agents = createTenantAgents({ isAllowed, lookup });
   const { now, random } = turnsDeps;
   const { record, needsProof, ...turns } = createTurns(turnsDeps);
 
   async function post(
     url: string,
     { id, body }: { id: string; body: string },
-    { secrets, signal }: { secrets: readonly Uint8Array[]; signal: AbortSignal },
+    { tenant, secrets, signal }: { tenant: string; secrets: readonly Uint8Array[]; signal: AbortSignal },
   ): Promise<Exchange> {
     try {
       const response = await request(url, {
         method: 'POST',
-        dispatcher: agent,
+        dispatcher: await agents.ready(url, { tenant, signal }),
         signal,
         headers: {
           'content-type': 'application/json',
@@ -103,6 +98,7 @@ export function createWebhookSender({
       const begin = now();
       // One deadline for the whole try, the challenge included. `bodyTimeout` is only an idle timer.
       const context = {
+        tenant,
         secrets: openSecrets(endpointId, endpoint),
         signal: AbortSignal.timeout(timeoutMs),
       };
@@ -116,6 +112,6 @@ export function createWebhookSender({
     },
 
     nextTryInMs: (tries, retryAfterMs) => nextTryInMs(tries, retryAfterMs, random()),
-    close: () => agent.destroy(),
+    close: agents.destroy,
   };
 }

@@ -1,5 +1,5 @@
 import { createAddressGuard } from '../../src/webhooks/address-guard.ts';
-import { lookupBySystem } from '../../src/webhooks/guarded-connect.ts';
+import { createLookup } from '../../src/webhooks/names/lookup.ts';
 import { createSecretBox } from '../../src/webhooks/secret-box.ts';
 import { createWebhookSender } from '../../src/webhooks/send.ts';
 
@@ -13,7 +13,7 @@ export function createTestSender(
   return createWebhookSender({
     secretBox,
     isAllowed: createAddressGuard(['127.0.0.0/8']),
-    lookup: lookupBySystem,
+    lookup: createLookup({ servers: [] }),
     eventsPerMinute: 1_000,
     challenge: 'off',
     now: Date.now,

@@ -6,7 +6,7 @@ import { createDeliveryLog } from '../../src/db/deliveries/delivery-log.ts';
 import { createDeliveryStore } from '../../src/db/deliveries/delivery-store.ts';
 import { createEndpointSecrets } from '../../src/db/deliveries/endpoint-secrets.ts';
 import { createAddressGuard } from '../../src/webhooks/address-guard.ts';
-import { lookupBySystem } from '../../src/webhooks/guarded-connect.ts';
+import { createLookup } from '../../src/webhooks/names/lookup.ts';
 import { createSecretBox } from '../../src/webhooks/secret-box.ts';
 import { createWebhookSender } from '../../src/webhooks/send.ts';
 import { formatSecret } from '../../src/webhooks/sign.ts';
@@ -44,7 +44,7 @@ describe('a receiver that is down for an hour', () => {
     const sender = createWebhookSender({
       secretBox,
       isAllowed: createAddressGuard(['127.0.0.0/8']),
-      lookup: lookupBySystem,
+      lookup: createLookup({ servers: [] }),
       eventsPerMinute: 1_000,
       challenge: 'off',
       now,

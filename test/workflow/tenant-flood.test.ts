@@ -4,7 +4,7 @@ import { createDeliveryStore } from '../../src/db/deliveries/delivery-store.ts';
 import { createDispatchQueue } from '../../src/db/assets/dispatch-queue.ts';
 import { startDispatcher } from '../../src/temporal/dispatcher.ts';
 import { createAddressGuard } from '../../src/webhooks/address-guard.ts';
-import { lookupBySystem } from '../../src/webhooks/guarded-connect.ts';
+import { createLookup } from '../../src/webhooks/names/lookup.ts';
 import { createSecretBox } from '../../src/webhooks/secret-box.ts';
 import { createWebhookSender } from '../../src/webhooks/send.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
@@ -37,7 +37,7 @@ describe('a tenant with more events than it may have in a minute', () => {
     const sender = createWebhookSender({
       secretBox: createSecretBox([Buffer.alloc(32, 'k')]),
       isAllowed: createAddressGuard(['127.0.0.0/8']),
-      lookup: lookupBySystem,
+      lookup: createLookup({ servers: [] }),
       eventsPerMinute: PER_MINUTE,
       challenge: 'off',
       now: () => begin + (Date.now() - begin) * SPEED,

@@ -10,7 +10,7 @@ import { parseWebhookUrl } from '../../domain/webhook-url.ts';
  * Finds every fault of a submission that can be known at once. Clients ask for it by `handling=strict`. The pipeline checks
  * again. @throws {AppError} `storage_unavailable`
  */
-export type Preflight = (submission: Submission) => Promise<FieldFault[]>;
+export type Preflight = (tenant: string, submission: Submission) => Promise<FieldFault[]>;
 
 export function createPreflight({
   source,
@@ -24,7 +24,7 @@ export function createPreflight({
     return [asFault('/assetPath/path', { code: 'asset_not_reachable', key: 'onStart' }, notifications)];
   }
 
-  async function checkWebhooks({ notifications }: Submission): Promise<FieldFault[]> {
+  async function checkWebhooks(tenant: string, { notifications }: Submission): Promise<FieldFault[]> {
     // All four URLs often have the same host.
     const judged = new Map<string, ReturnType<JudgeHost>>();
 
@@ -34,7 +34,7 @@ export function createPreflight({
       const pointer = `/notifications/${key}`;
       const url = parseWebhookUrl(given);
       if (url === null) return [asFault(pointer, { code: 'webhook_url_invalid', key }, notifications)];
-      const verdict = judged.get(url.hostname) ?? judgeHost(url.hostname);
+      const verdict = judged.get(url.hostname) ?? judgeHost(url.hostname, tenant);
       judged.set(url.hostname, verdict);
       if ((await verdict) !== 'forbidden') return [];
       return [{ pointer, code: 'address_forbidden', detail: 'Webhooks may not reach this address.' }];
@@ -43,8 +43,8 @@ export function createPreflight({
     return (await Promise.all(NOTIFICATION_KEYS.map(checkWebhook))).flat();
   }
 
-  return async (submission) =>
-    (await Promise.all([checkAsset(submission), checkWebhooks(submission)])).flat();
+  return async (tenant, submission) =>
+    (await Promise.all([checkAsset(submission), checkWebhooks(tenant, submission)])).flat();
 }
 
 /** Words the fault as the pipeline does. */

@@ -78,7 +78,7 @@ export const submitAsset = defineOperation({
       if (applied !== null) res.set('Preference-Applied', applied);
       const policy = await resolvePolicy(tenant, submission.policy);
       if (policy instanceof AppError)
-        throw invalidRequest([policyFault(policy), ...(isStrict ? await preflight(submission) : [])]);
+        throw invalidRequest([policyFault(policy), ...(isStrict ? await preflight(tenant, submission) : [])]);
       if (isStrict) await refuseFaults(deps, tenant, submission, key);
       const id = await (key === null
         ? assets.accept(tenant, submission, policy)
@@ -104,7 +104,7 @@ async function refuseFaults(
   submission: Submission,
   key: string | null,
 ): Promise<void> {
-  const faults = await preflight(submission);
+  const faults = await preflight(tenant, submission);
   if (faults.length === 0) return;
   if (key !== null && (await assets.findAccepted(tenant, submission, key)) !== null) return;
   throw invalidRequest(faults);

@@ -124,8 +124,8 @@ export interface EndpointSecrets {
   ): Promise<readonly Uint8Array[] | null>;
 }
 
-/** Judges a connection to a host name, or to an address that a URL contains. `unknown`: nobody can say right now. */
-export type JudgeHost = (hostname: string) => Promise<'allowed' | 'forbidden' | 'unknown'>;
+/** Judges a tenant's connection to a host name, or to an address that a URL contains. `unknown`: nobody can say right now. */
+export type JudgeHost = (hostname: string, tenant: string) => Promise<'allowed' | 'forbidden' | 'unknown'>;
 
 /** How one HTTP try ended. */
 export interface TryResult {

@@ -42,6 +42,13 @@ describe('readConfig', () => {
     },
   );
 
+  it('takes addresses with a port or without for name servers, and nothing else', () => {
+    const given = '192.0.2.7, 192.0.2.7:5353,2001:db8::1,[2001:db8::1],[2001:db8::1]:53';
+    expect(readConfig({ DNS_SERVERS: given }).DNS_SERVERS).toHaveLength(5);
+    for (const wrong of ['dns.example', '192.0.2.7:', '192.0.2.7:70000', '[192.0.2.7]', '[::1', '10.0.0.0/8'])
+      expect(() => readConfig({ DNS_SERVERS: wrong })).toThrow(/DNS_SERVERS: has to be/);
+  });
+
   it('names every wrong variable, never its value', () => {
     const read = () => readConfig({ PORT: 'eighty', DATABASE_URL: 'mysql://root:hunter2@db' });
     expect(read).toThrow(ConfigError);

@@ -29,7 +29,7 @@ const local = (path: string) => ({ location: 'local', path }) as const;
 describe('the preflight', () => {
   it('finds no fault in a submission that may be right, and leaves no file open', async () => {
     const notifications = { onStart: 'https://a.example/1', onSuccess: 'https://lost.example/2' };
-    expect(await preflight({ assetPath: local('there'), notifications })).toEqual([]);
+    expect(await preflight('tenant', { assetPath: local('there'), notifications })).toEqual([]);
     expect(opened).toBe(0);
   });
 
@@ -40,7 +40,7 @@ describe('the preflight', () => {
       onFailure: '',
       onCancel: 'https://user:hunter2@a.example/',
     };
-    expect(await preflight({ assetPath: local('missing'), notifications })).toEqual([
+    expect(await preflight('tenant', { assetPath: local('missing'), notifications })).toEqual([
       { pointer: '/assetPath/path', code: 'asset_not_reachable', detail: 'Asset path is not reachable.' },
       { pointer: '/notifications/onStart', code: 'webhook_url_invalid', detail: '`wat`is not a valid URL' },
       {
@@ -60,7 +60,7 @@ describe('the preflight', () => {
   it('looks each host up once', async () => {
     asked.length = 0;
     const url = 'https://a.example/';
-    await preflight({
+    await preflight('tenant', {
       assetPath: local('there'),
       notifications: { onStart: url, onSuccess: url, onFailure: `${url}x`, onCancel: 'https://b.example' },
     });
@@ -68,7 +68,9 @@ describe('the preflight', () => {
   });
 
   it('reports trouble of the storage as trouble, not as a fault of the asset', async () => {
-    await expect(preflight({ assetPath: local('trouble'), notifications: {} })).rejects.toMatchObject({
+    await expect(
+      preflight('tenant', { assetPath: local('trouble'), notifications: {} }),
+    ).rejects.toMatchObject({
       code: 'storage_unavailable',
     });
   });
