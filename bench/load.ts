@@ -16,25 +16,31 @@ export interface Submitter {
     notifications?: Record<string, string>,
     policy?: string,
   ): Promise<{ id: string; ms: number }>;
+  /** Gives up what has no answer yet. */
   close(): Promise<void>;
 }
 
-export function createSubmitter({ baseUrl }: Target, connections: number): Submitter {
+/** `key`: of a stack that asks for one. */
+export function createSubmitter({ baseUrl }: Target, connections: number, key?: string): Submitter {
   const dispatcher = new Agent({ connections });
+  const headers = {
+    'content-type': 'application/json',
+    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+  };
   return {
     async submit(path, notifications = {}, policy) {
       const begin = performance.now();
       const { statusCode, body } = await request(`${baseUrl}/assets/image/`, {
         method: 'POST',
         dispatcher,
-        headers: { 'content-type': 'application/json' },
+        headers,
         body: JSON.stringify({ assetPath: { location: 'local', path }, notifications, policy }),
       });
       const answer = (await body.json()) as { id: string };
       if (statusCode !== 202) throw new Error(`POST answered ${statusCode}: ${JSON.stringify(answer)}`);
       return { id: answer.id, ms: performance.now() - begin };
     },
-    close: () => dispatcher.close(),
+    close: () => dispatcher.destroy(),
   };
 }
 

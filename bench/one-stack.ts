@@ -1,0 +1,78 @@
+import type { ChildProcess } from 'node:child_process';
+import { startServers } from '../src/dev/embedded-stack.ts';
+import { freePort } from '../src/dev/free-port.ts';
+import { loopbackEnvironment, migrateDatabase, waitUntilServing } from '../src/dev/our-programs.ts';
+import { measureAccept } from './accept.ts';
+import { measureBacklog } from './backlog.ts';
+import { measureIdle } from './idle.ts';
+import { measurePipeline } from './pipeline.ts';
+import { measurePolicies } from './policies.ts';
+import { residentMiB, startOurProgram, stopProgram } from './programs.ts';
+import { measureReceivers } from './receivers.ts';
+
+export type OneStackQuestion = 'idle' | 'pipeline' | 'policies' | 'receivers' | 'backlog' | 'accept';
+
+interface Asked {
+  isAsked(name: OneStackQuestion): boolean;
+  /** Measures, if it is asked. */
+  ask(name: OneStackQuestion, measure: () => Promise<unknown>): Promise<void>;
+  say(line: string): void;
+}
+
+/** Answers the questions that share the embedded servers, one after the other. API and worker are processes beside this one. */
+export async function measureOnOneStack({ isAsked, ask, say }: Asked): Promise<void> {
+  const programs: ChildProcess[] = [];
+  function start(name: 'api' | 'worker', env: Record<string, string>): ChildProcess {
+    const program = startOurProgram(name, env);
+    programs.push(program);
+    return program;
+  }
+
+  const servers = await startServers({ log: say });
+  try {
+    const { databaseUrl, temporalAddress } = servers;
+    await migrateDatabase({ env: { ...process.env, DATABASE_URL: databaseUrl } });
+
+    const port = await freePort();
+    const target = { baseUrl: `http://127.0.0.1:${port}`, databaseUrl };
+    const env = {
+      ...loopbackEnvironment({ databaseUrl, temporalAddress, port }),
+      LOG_LEVEL: 'warn',
+      READYZ_REQUIRES_WORKER: 'yes',
+    };
+
+    if ((['idle', 'pipeline', 'policies', 'receivers'] as const).some(isAsked)) {
+      const [api, worker] = [start('api', env), start('worker', env)];
+      await waitUntilServing(target.baseUrl);
+      await ask('idle', () => measureIdle(target));
+      await ask('pipeline', async () => ({
+        ...(await measurePipeline(target)),
+        workerResidentMiB: await residentMiB(worker),
+      }));
+      await ask('policies', () => measurePolicies(target));
+      await ask('receivers', () => measureReceivers(target));
+      await Promise.all([stopProgram(worker), stopProgram(api)]);
+    }
+    const alone = { ...env, READYZ_REQUIRES_WORKER: 'no' };
+    await ask('backlog', async () => {
+      const api = start('api', alone);
+      await waitUntilServing(target.baseUrl);
+      const startWorker = () => {
+        const worker = start('worker', env);
+        return Promise.resolve(() => residentMiB(worker));
+      };
+      const result = await measureBacklog(target, { apiMiB: () => residentMiB(api), startWorker }, say);
+      await Promise.all(programs.map((program) => stopProgram(program)));
+      return result;
+    });
+    // Last, because it leaves a hundred thousand rows that no worker validates.
+    await ask('accept', async () => {
+      start('api', { ...alone, DISPATCHER: 'off' });
+      await waitUntilServing(target.baseUrl);
+      return measureAccept(target);
+    });
+  } finally {
+    await Promise.all(programs.map((program) => stopProgram(program)));
+    await servers.stop();
+  }
+}
