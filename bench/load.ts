@@ -88,9 +88,9 @@ export async function waitUntil(
   everyMs: number,
   timeoutMs: number,
 ): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   while (!(await probe())) {
-    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms`);
+    if (performance.now() > deadline) throw new Error(`Not within ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

@@ -31,9 +31,9 @@ export async function stopLeftovers(file: string, log: (line: string) => void): 
     if (!(await isAlive(group))) continue;
     log(`Stopping ${group.name} of an earlier run (process group ${group.pgid}) …`);
     signalGroup(group.pgid, group.name === 'postgres' ? 'SIGINT' : 'SIGTERM');
-    const deadline = Date.now() + STOP_GRACE_MS;
+    const deadline = performance.now() + STOP_GRACE_MS;
     while (await isAlive(group)) {
-      if (Date.now() > deadline) signalGroup(group.pgid, 'SIGKILL');
+      if (performance.now() > deadline) signalGroup(group.pgid, 'SIGKILL');
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

@@ -85,10 +85,10 @@ export async function waitUntilReady(
   probe: () => Promise<boolean>,
   { name, timeoutMs, lastLines }: { name: string; timeoutMs: number; lastLines: () => string },
 ): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   while (!(await probe())) {
     if (program.hasEnded()) throw new Error(`${name} ended at start:\n${lastLines()}`);
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new Error(`${name} was not ready within ${timeoutMs / 1000} s:\n${lastLines()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -37,13 +37,13 @@ export async function supervise(
   let program: Program;
 
   async function start(): Promise<void> {
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     program = await startProgram(options);
     const current = program;
     void current.ended.then((end) => {
       if (stopping) return;
       if (end === EXIT_CONFIG) return onGiveUp(`${name} can't run: see its message above.`);
-      if (Date.now() - startedAt > STEADY_AFTER_MS) delayMs = FIRST_RESTART_MS;
+      if (performance.now() - startedAt > STEADY_AFTER_MS) delayMs = FIRST_RESTART_MS;
       log(`${name} ended (${end}); starting it again in ${delayMs / 1000} s`);
       restart = setTimeout(() => {
         start().catch((error: unknown) => onGiveUp(`${name} could not be started again: ${String(error)}`));

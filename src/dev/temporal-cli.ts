@@ -84,7 +84,7 @@ async function runWithProgress(
   { log, track, what, timeoutMs }: FetchOptions & { what: string; timeoutMs: number },
 ): Promise<string | null> {
   const last = rememberLines(10);
-  const begin = Date.now();
+  const begin = performance.now();
   const program = await startProgram({
     command,
     args,
@@ -93,7 +93,7 @@ async function runWithProgress(
     track,
   });
   const progress = setInterval(
-    () => log(`… still ${what}, ${Math.round((Date.now() - begin) / 1000)} s`),
+    () => log(`… still ${what}, ${Math.round((performance.now() - begin) / 1000)} s`),
     PROGRESS_EVERY_MS,
   );
   const timeout = setTimeout(() => void program.stop('SIGKILL', 0), timeoutMs);

@@ -77,7 +77,7 @@ export async function runWorker(): Promise<void> {
     lookup: createLookup({ servers: config.DNS_SERVERS }),
     eventsPerMinute: config.WEBHOOK_EVENTS_PER_MINUTE,
     challenge: config.WEBHOOK_CHALLENGE,
-    now: Date.now,
+    now: () => performance.now(),
     random: Math.random,
   });
   const decoders = createDecoderPool({

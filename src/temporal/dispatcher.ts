@@ -45,7 +45,7 @@ export function startDispatcher({ queue, mayStart, turns, onError, ...options }:
       try {
         if (!starts.isPaused() && (await mayStart())) {
           await starts.startWaiting();
-          if (Date.now() >= choresAt) await doChores();
+          if (performance.now() >= choresAt) await doChores();
         }
       } catch (error) {
         onError(error, 'looking for work');
@@ -56,7 +56,7 @@ export function startDispatcher({ queue, mayStart, turns, onError, ...options }:
   }
 
   async function doChores(): Promise<void> {
-    choresAt = Date.now() + CHORES_EVERY_MS;
+    choresAt = performance.now() + CHORES_EVERY_MS;
     await signalCancels(queue, options.client);
     await handOverDeliveries(queue, options.client, turns);
   }

@@ -37,7 +37,7 @@ export function createValidationStarts({ queue, onRoom, onError, ...options }: V
 
   async function dispatch(asset: AssetToDispatch): Promise<void> {
     try {
-      if (Date.now() < pausedUntil) return await queue.release(asset, pausedUntil - Date.now());
+      if (performance.now() < pausedUntil) return await queue.release(asset, pausedUntil - performance.now());
       // Without workers in this process, nobody would say when it has ended.
       if (options.eager) room.started(asset.id, asset.tenant);
       const heldBy = assetWorkflowId(asset.id);
@@ -46,7 +46,7 @@ export function createValidationStarts({ queue, onRoom, onError, ...options }: V
       room.ended(asset.id);
       await queue.release(asset, CLOSING_RETRY_MS);
     } catch (error) {
-      pausedUntil = Date.now() + PAUSE_MS;
+      pausedUntil = performance.now() + PAUSE_MS;
       room.ended(asset.id);
       onError(error, 'starting a workflow');
       await queue.release(asset, PAUSE_MS).catch(() => undefined);
@@ -71,7 +71,7 @@ export function createValidationStarts({ queue, onRoom, onError, ...options }: V
 
   return {
     /** Whether a start failed a moment ago. */
-    isPaused: (): boolean => Date.now() < pausedUntil,
+    isPaused: (): boolean => performance.now() < pausedUntil,
 
     /** Whether there is room only for tenants that have less than their share. */
     isFull: (): boolean => options.eager && room.free() < MIN_LEASE,

@@ -29,15 +29,18 @@ export async function readExcerpt(body: Dispatcher.ResponseData['body']): Promis
 }
 
 /** 2xx is delivered; 408, 429 and 5xx are worth another try; every other status is final. */
-export function classifyResponse({ statusCode: status, headers }: Dispatcher.ResponseData, nowMs: number) {
+export function classifyResponse({ statusCode: status, headers }: Dispatcher.ResponseData) {
   if (status >= 200 && status < 300)
     return { status, error: null, outcome: 'delivered', retryAfterMs: null } as const;
   const error = `http_${status}`;
   if (status !== 408 && status !== 429 && status < 500) {
     return { status, error, outcome: 'give_up', retryAfterMs: null } as const;
   }
-  const header = headers['retry-after'];
-  const retryAfterMs = parseRetryAfter(Array.isArray(header) ? header[0] : header, nowMs);
+  const [retryAfter, sentAt] = ['retry-after', 'date'].map((name) => {
+    const value = headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  });
+  const retryAfterMs = parseRetryAfter(retryAfter, sentAt);
   return { status, error, outcome: 'retry', retryAfterMs } as const;
 }
 

@@ -31,7 +31,7 @@ interface Origin {
   openUntil: number;
 }
 
-/** `now` in milliseconds; `random` in [0, 1). */
+/** `now`: milliseconds of the monotonic clock; `random` in [0, 1). */
 export function createOriginGate({ now, random }: { now: () => number; random: () => number }) {
   const origins = createTenantMemory<Origin>({
     makeUsual: () => ({ inFlight: 0, failuresInARow: 0, openForMs: 0, openUntil: 0 }),

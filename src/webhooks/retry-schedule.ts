@@ -26,11 +26,19 @@ export function nextTryInMs(tries: number, retryAfterMs: number | null, random: 
   return Math.max(jittered, Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
 }
 
-/** Retry-After (RFC 9110, 10.2.3) in milliseconds: seconds or an HTTP date; null if it is neither. */
-export function parseRetryAfter(header: string | undefined, now: number): number | null {
+/**
+ * Retry-After (RFC 9110, 10.2.3) in milliseconds: seconds or an HTTP date; null if it is neither. A date is compared with the
+ * answer's own `Date` (`sentAt`), so our clock need not agree with the receiver's.
+ */
+export function parseRetryAfter(header: string | undefined, sentAt?: string): number | null {
   if (header === undefined) return null;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  // `Date.parse` accepts almost any text. An HTTP date ends in GMT.
-  const date = header.trim().endsWith('GMT') ? Date.parse(header) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
+  const date = parseHttpDate(header);
+  return date === null ? null : Math.max(0, date - (parseHttpDate(sentAt) ?? Date.now()));
+}
+
+/** `Date.parse` accepts almost any text. An HTTP date ends in GMT. */
+function parseHttpDate(text = ''): number | null {
+  const date = text.trim().endsWith('GMT') ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? null : date;
 }

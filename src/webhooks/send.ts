@@ -48,12 +48,12 @@ export function createWebhookSender({
         headers: {
           'content-type': 'application/json',
           'user-agent': 'Validatr',
-          ...signatureHeaders({ id, body, at: new Date(now()) }, secrets),
+          ...signatureHeaders({ id, body, at: new Date() }, secrets),
         },
         body,
       });
       const excerpt = await readExcerpt(response.body);
-      return { excerpt, ...classifyResponse(response, now()) };
+      return { excerpt, ...classifyResponse(response) };
     } catch (error) {
       return {
         status: null,

@@ -19,7 +19,7 @@ interface Minute {
  * and n tenants that want more than they get have 1/(n + 1) each. The same number stays free for a tenant that comes, even
  * if all receivers of the others hang. (Choudhury and Hahne, "Dynamic queue length thresholds", 1998, with α = 1.)
  *
- * `now` in milliseconds.
+ * `now`: milliseconds of the monotonic clock.
  */
 export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: number; now: () => number }) {
   /**

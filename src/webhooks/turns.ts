@@ -8,7 +8,7 @@ export interface TurnsDeps {
   readonly eventsPerMinute: number;
   /** `required`: an endpoint gets events only once it has answered a challenge. */
   readonly challenge: 'off' | 'required';
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of the monotonic clock (`performance.now`), so a step of the wall clock moves no wait. */
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;

@@ -85,13 +85,13 @@ async function waitUntilNone(
   withinMs: number,
   say: (line: string) => void,
 ): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  let told = Date.now();
-  while (Date.now() < deadline) {
+  const deadline = performance.now() + withinMs;
+  let told = performance.now();
+  while (performance.now() < deadline) {
     const open = await readOpenWork(databaseUrl);
     if (open?.[what] === 0) return;
-    if (Date.now() - told > 10_000) {
-      told = Date.now();
+    if (performance.now() - told > 10_000) {
+      told = performance.now();
       say(`  still open: ${open?.assets ?? '?'} assets, ${open?.deliveries ?? '?'} deliveries`);
     }
     await delay(LOOK_EVERY_MS);

@@ -16,7 +16,7 @@ export function createTestSender(
     lookup: createLookup({ servers: [] }),
     eventsPerMinute: 1_000,
     challenge: 'off',
-    now: Date.now,
+    now: () => performance.now(),
     random: Math.random,
     ...settings,
   });

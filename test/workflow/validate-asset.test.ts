@@ -329,10 +329,10 @@ describe('validateAsset', () => {
       },
     };
     await lab.withActivities(activities, async () => {
-      const begin = Date.now();
+      const begin = performance.now();
       const validation = await lab.start({ assetId: nextId(), stepExecution: 'regular' });
       expect(await validation.result()).toMatchObject({ state: 'complete' });
-      expectWithin(Date.now() - begin, 25_000);
+      expectWithin(performance.now() - begin, 25_000);
       for (const end of lost) end();
     });
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nextTryInMs, parseRetryAfter } from '../../../../src/webhooks/retry-schedule.ts';
 
 const HOUR_MS = 3_600_000;
@@ -30,7 +30,8 @@ describe('the retry schedule', () => {
 });
 
 describe('parseRetryAfter', () => {
-  const now = Date.parse('2026-01-01T00:00:00Z');
+  afterEach(() => void vi.useRealTimers());
+
   it.each([
     ['120', 120_000],
     ['Thu, 01 Jan 2026 00:01:00 GMT', 60_000],
@@ -39,6 +40,12 @@ describe('parseRetryAfter', () => {
     ['-5', null],
     [undefined, null],
   ])('reads %s as %s', (header, ms) => {
-    expect(parseRetryAfter(header, now)).toBe(ms);
+    expect(parseRetryAfter(header, 'Thu, 01 Jan 2026 00:00:00 GMT')).toBe(ms);
+  });
+
+  it('compares a date with our clock if the answer has no date', () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-01-01T00:00:00Z') });
+    expect(parseRetryAfter('Thu, 01 Jan 2026 00:01:00 GMT', undefined)).toBe(60_000);
+    expect(parseRetryAfter('Thu, 01 Jan 2026 00:01:00 GMT', 'yesterday')).toBe(60_000);
   });
 });
