@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { environmentSchema } from '../../src/config.ts';
+import { LOG_WITHOUT_VALUES } from '../../src/dev/embedded-postgres.ts';
 import { NODE_FLAGS } from '../../src/dev/node-flags.ts';
 import { DECODER_RESIDENT_BYTES, DECODERS_MAX } from '../../src/image/limits.ts';
 
@@ -123,6 +124,10 @@ describe('docker-compose.yml', () => {
   it('gives the worker the memory that all of its decoders may use at once', () => {
     const neededMiB = 700 + (DECODERS_MAX * DECODER_RESIDENT_BYTES) / 2 ** 20;
     expect(Number.parseInt(service('worker').mem_limit ?? '', 10) * 1024).toBeGreaterThanOrEqual(neededMiB);
+  });
+
+  it('keeps the values of statements out of the log of Postgres', () => {
+    for (const setting of LOG_WITHOUT_VALUES) expect(service('postgres').command).toContain(`--${setting}`);
   });
 
   it('hands every variable of the configuration to the API', () => {
