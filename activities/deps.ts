@@ -15,8 +15,8 @@ export interface ActivityDeps {
   readonly fingerprints: FingerprintStore;
   readonly webhooks: WebhookSender;
   readonly executions: Executions;
-  /** Compares rows with workflows once (`src/temporal/reconcile.ts`). */
-  readonly reconcile: () => Promise<ReconcileReport>;
+  /** Compares rows with workflows once (`src/temporal/reconcile.ts`). `begin` is now, by Temporal's clock. */
+  readonly reconcile: (begin: Date) => Promise<ReconcileReport>;
   /** Called when a validation has ended in this process. */
   readonly onFinished: (assetId: string) => void;
   /** Called with every error before it becomes a failure. */

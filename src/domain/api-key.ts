@@ -26,12 +26,6 @@ export const MAX_LIVE_KEYS = 1_000;
 
 /** Longest life of a key, days. */
 export const MAX_EXPIRY_DAYS = 3_650;
-const DAY_MS = 24 * 60 * 60 * 1_000;
-
-/** The end of a key that lives for `days` days from `now`. Null if it never ends. */
-export function expiryAfter(days: number | null, now: Date): Date | null {
-  return days === null ? null : new Date(now.getTime() + days * DAY_MS);
-}
 
 /** Hours for which the old key still works after a rotation, unless the request gives another number. */
 export const DEFAULT_OVERLAP_H = 24;
@@ -54,6 +48,8 @@ export interface ApiKey {
   /** For people: the program or person that uses the key. */
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** By the database's clock, when the key was read. */
+  readonly state: ApiKeyState;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   /** Exact to the minute. */
@@ -61,11 +57,6 @@ export interface ApiKey {
   readonly revokedAt: Date | null;
   /** Id of the key that replaced this one in a rotation. */
   readonly replacedBy: string | null;
-}
-
-export function keyState({ expiresAt, revokedAt }: ApiKey, now: Date): ApiKeyState {
-  if (revokedAt !== null) return 'revoked';
-  return expiresAt !== null && expiresAt <= now ? 'expired' : 'active';
 }
 
 const ID_BYTES = 8;

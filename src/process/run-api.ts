@@ -151,7 +151,6 @@ export async function runApi(): Promise<void> {
         ? everybody
         : createAuthentication({
             directory,
-            now: () => new Date(),
             onError: (err) => logger.warn({ err }, 'the last use of a key could not be written'),
           }),
     quotas: createQuotas({

@@ -95,7 +95,6 @@ export async function runWorker(): Promise<void> {
     reconcile: createReconcile({
       client,
       repairs: createRepairStore(dispatchOrm, validations.readWebhooks, wake.notify),
-      now: () => new Date(),
     }),
     onFinished: (assetId) => dispatcher?.ended(assetId),
     onError: (err, activity) => logger.warn({ err, activity }, 'activity failed'),

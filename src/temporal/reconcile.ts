@@ -28,7 +28,6 @@ type Repaired = Pick<ReconcileReport, 'closed' | 'requeued'>;
 export interface ReconcileDeps {
   readonly client: Client;
   readonly repairs: RepairStore;
-  readonly now: () => Date;
 }
 
 /**
@@ -41,11 +40,18 @@ export interface ReconcileDeps {
  *
  * The dispatcher looks after rows that no workflow holds yet. The reconciler acts only for the current run of an id, because a
  * reset also terminates the old run. It acts only on rows that have not changed since they were read.
+ *
+ * A round gets the time of its beginning by Temporal's clock, because the times of runs are Temporal's, too. Our clock and
+ * Postgres' may differ from it.
  */
-export function createReconcile({ client, repairs, now }: ReconcileDeps): () => Promise<ReconcileReport> {
-  async function closeBadlyEnded(): Promise<number> {
-    const begin = now();
-    const since = new Date((await repairs.readMark()).getTime() - OVERLAP_MS);
+export function createReconcile({
+  client,
+  repairs,
+}: ReconcileDeps): (begin: Date) => Promise<ReconcileReport> {
+  async function closeBadlyEnded(begin: Date): Promise<number> {
+    // The mark lies ahead if Temporal's clock was set back, or if it was written by a version that used its own clock.
+    const mark = Math.min((await repairs.readMark()).getTime(), begin.getTime());
+    const since = new Date(mark - OVERLAP_MS);
     const query =
       `WorkflowType = '${VALIDATE_ASSET}' AND ExecutionStatus IN ('Terminated', 'Canceled', 'Failed', 'TimedOut') ` +
       `AND CloseTime > '${since.toISOString()}'`;
@@ -116,30 +122,35 @@ export function createReconcile({ client, repairs, now }: ReconcileDeps): () => 
   }
 
   /** Looks whether the workflows of pending deliveries are still there. */
-  async function checkDeliveries(): Promise<number> {
+  async function checkDeliveries(nowOfTemporal: () => number): Promise<number> {
     let repaired = 0;
-    for (const { id, handedOverAt } of await repairs.takeDeliveriesLongestUnchecked(DELIVERIES_A_ROUND)) {
+    const deliveries = await repairs.takeDeliveriesLongestUnchecked(DELIVERIES_A_ROUND);
+    const readAt = nowOfTemporal();
+    for (const { id, handedOverAgoMs } of deliveries) {
       const run = await describeCurrent(client, deliveryWorkflowId(id));
       if (run?.status === 'RUNNING') continue;
       repaired += 1;
-      // A run that ended before the delivery was handed over belongs to an earlier hand-over. This one was never started.
-      const isStopped =
-        run !== null && WAS_STOPPED.has(run.status) && Number(run.closedAt) >= Number(handedOverAt);
+      // A run that ended before the delivery was handed over belongs to an earlier hand-over. This one was never started. Ages
+      // are compared, because one time is Temporal's and the other is Postgres'.
+      const closedAgoMs = readAt - Number(run?.closedAt);
+      const isStopped = run !== null && WAS_STOPPED.has(run.status) && closedAgoMs <= handedOverAgoMs;
       if (isStopped) await repairs.stopDelivery(id);
       else await repairs.makeDeliveryDue(id);
     }
     return repaired;
   }
 
-  return async () => {
+  return async (begin) => {
+    const began = performance.now();
+    const nowOfTemporal = () => begin.getTime() + performance.now() - began;
     await repairs.forgetOldKeys();
-    const closedBadly = await closeBadlyEnded();
+    const closedBadly = await closeBadlyEnded(begin);
     const own = await settleAll(await repairs.takeLongestUnchecked(ROWS_A_ROUND));
     const others = await checkOtherHolders();
     return {
       closed: closedBadly + own.closed + others.closed,
       requeued: own.requeued + others.requeued,
-      deliveries: await checkDeliveries(),
+      deliveries: await checkDeliveries(nowOfTemporal),
     };
   };
 }

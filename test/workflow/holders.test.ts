@@ -9,7 +9,7 @@ import type { DispatchQueue } from '../../src/domain/ports/dispatch.ts';
 import type { ValidationStore } from '../../src/domain/ports/validations.ts';
 import { startDispatcher } from '../../src/temporal/dispatcher.ts';
 import { createReconcile } from '../../src/temporal/reconcile.ts';
-import { assetWorkflowId, DELIVER_WEBHOOK } from '../../workflows/contract.ts';
+import { assetWorkflowId, DELIVER_WEBHOOK, VALIDATE_ASSET } from '../../workflows/contract.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { fairWeather, openWorkflowLab, type WorkflowLab } from '../support/workflow-lab.ts';
@@ -116,7 +116,7 @@ describe('rows that workflows of two kinds hold', () => {
       },
     });
     const repairs = createRepairStore(database.orm, validations.readWebhooks, ignore);
-    const report = await createReconcile({ client, repairs, now: () => new Date() })();
+    const report = await createReconcile({ client, repairs })(new Date());
     return { report, asked };
   }
 
@@ -140,6 +140,24 @@ describe('rows that workflows of two kinds hold', () => {
       return (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes).length;
     };
     expect([await signals(assetWorkflowId(single)), await signals(dataset)]).toEqual([1, 0]);
+  });
+
+  it('the reconciler finds a run that closed just now, although a mark was written an hour ahead', async () => {
+    const [id = ''] = await accept(1);
+    const heldBy = assetWorkflowId(id);
+    const handle = await lab.client.workflow.start(VALIDATE_ASSET, {
+      workflowId: heldBy,
+      taskQueue: 'nowhere',
+      memo: { attempt: 1 },
+    });
+    await queue.markDispatched({ id, attempt: 1, heldBy });
+    await handle.terminate();
+    const repairs = createRepairStore(database.orm, validations.readWebhooks, ignore);
+    await repairs.readMark();
+    await repairs.writeMark(new Date(Date.now() + 3_600_000));
+    await eventually(async () => (await reconcile()).report.closed === 1, { what: 'the closed run' });
+    expect(await read([id])).toMatchObject([{ state: 'canceled' }]);
+    expect((await repairs.readMark()).getTime()).toBeLessThanOrEqual(Date.now());
   });
 
   it('the reconciler asks about each holder once and repairs only the rows of one that is gone', async () => {

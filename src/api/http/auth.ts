@@ -1,14 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
-import {
-  type ApiKey,
-  DEFAULT_TENANT,
-  keyState,
-  parseApiKey,
-  type Scope,
-  SCOPES,
-} from '../../domain/api-key.ts';
+import { type ApiKey, DEFAULT_TENANT, parseApiKey, type Scope, SCOPES } from '../../domain/api-key.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { KeyDirectory } from '../../domain/ports/keys.ts';
 
@@ -24,19 +17,18 @@ const BELIEVED_FOR_MS = 3_000;
 /** Keys kept in memory, unknown ones included. */
 const MAX_REMEMBERED = 10_000;
 
-/** The last use of a key is written at most this often. */
+/** The last use of a key is written at most this often by one process. */
 const MARK_USED_EVERY_MS = 60_000;
 
 export interface AuthDeps {
   readonly directory: KeyDirectory;
-  readonly now: () => Date;
   /** Gets the error if a last use could not be written. The request goes on. */
   readonly onError: (error: unknown) => void;
 }
 
 /** Identifies the caller by `Authorization: Bearer vk_…` (RFC 6750). @throws {AppError} `unauthenticated`, `key_not_valid` */
-export function createAuthentication({ directory, now, onError }: AuthDeps): RequestHandler {
-  const usedAt = new LRUCache<string, number>({ max: MAX_REMEMBERED });
+export function createAuthentication({ directory, onError }: AuthDeps): RequestHandler {
+  const markedAsUsed = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: MARK_USED_EVERY_MS });
   const known = new LRUCache<string, { found: Awaited<ReturnType<KeyDirectory['find']>> }>({
     max: MAX_REMEMBERED,
     ttl: BELIEVED_FOR_MS,
@@ -44,11 +36,9 @@ export function createAuthentication({ directory, now, onError }: AuthDeps): Req
     fetchMethod: async (id) => ({ found: await directory.find(id) }),
   });
 
-  function markUsed({ id, lastUsedAt }: ApiKey): void {
-    const nowMs = now().getTime();
-    const lastMs = Math.max(usedAt.get(id) ?? 0, lastUsedAt?.getTime() ?? 0);
-    if (nowMs - lastMs < MARK_USED_EVERY_MS) return;
-    usedAt.set(id, nowMs);
+  function markUsed({ id }: ApiKey): void {
+    if (markedAsUsed.has(id)) return;
+    markedAsUsed.set(id, true);
     directory.markUsed(id).catch(onError);
   }
 
@@ -67,7 +57,7 @@ export function createAuthentication({ directory, now, onError }: AuthDeps): Req
       given === null ||
       found === null ||
       !timingSafeEqual(given.hash, found.hash) ||
-      keyState(found.key, now()) !== 'active'
+      found.key.state !== 'active'
     ) {
       challenge(res, { error: 'invalid_token' });
       throw new AppError('key_not_valid');

@@ -70,7 +70,10 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
 
 interface Account {
   readonly left: number;
-  /** Seconds until the next window. */
+  /**
+   * Seconds until the next window. The library reckons them by the wall clock, but ends a window by a timer. So after a step back
+   * they would be an hour, and the window would still end in time.
+   */
   readonly resetS: number;
   readonly isExceeded: boolean;
 }
@@ -79,7 +82,7 @@ async function charge(limiter: RateLimiterMemory, keyId: string, points: number)
   const { remainingPoints, msBeforeNext, consumedPoints } = await limiter.penalty(keyId, points);
   return {
     left: remainingPoints,
-    resetS: Math.max(1, Math.ceil(msBeforeNext / 1_000)),
+    resetS: Math.min(WINDOW_S, Math.max(1, Math.ceil(msBeforeNext / 1_000))),
     isExceeded: consumedPoints > limiter.points,
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ApiKey, KEY_STATES, keyState, SCOPES } from '../../domain/api-key.ts';
+import { type ApiKey, KEY_STATES, SCOPES } from '../../domain/api-key.ts';
 import { type Answer, time } from '../http/answer.ts';
 
 /** The answers about keys. Only the answer that makes a key (`newApiKey`) holds the text that clients send. */
@@ -37,5 +37,5 @@ export const revokedKey = z
   .meta({ id: 'RevokedKey' });
 
 export function representKey(key: ApiKey): Answer<typeof apiKey> {
-  return { ...key, state: keyState(key, new Date()) };
+  return key;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Response } from 'express';
 import { z } from 'zod';
-import { type ApiKey, expiryAfter, KEY_ENTROPY_BYTES, makeApiKey } from '../../domain/api-key.ts';
+import { type ApiKey, KEY_ENTROPY_BYTES, makeApiKey } from '../../domain/api-key.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { KeyStore } from '../../domain/ports/keys.ts';
 import type { Answer } from '../http/answer.ts';
@@ -60,10 +60,8 @@ export const createKey = defineOperation({
   handle:
     ({ keys }: KeyDeps) =>
     async (_req, res, { body }) => {
-      const { expiresInDays, ...request } = body();
       const { text, ...made } = makeApiKey(randomBytes(KEY_ENTROPY_BYTES));
-      const expiresAt = expiryAfter(expiresInDays, new Date());
-      const key = await keys.create(tenantOf(res), { ...made, expiresAt, ...request });
+      const key = await keys.create(tenantOf(res), { ...body(), ...made });
       if (key === null) throw new AppError('too_many_keys');
       sendNewKey(res, key, text);
     },

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import {
   DEFAULT_TENANT,
-  expiryAfter,
   KEY_ENTROPY_BYTES,
   keyName,
   makeApiKey,
@@ -61,8 +60,12 @@ export function createCommand({ print, withSession }: Cli): Command {
     .action(({ tenant, name, scopes, expiresDays }: Options) =>
       withSession(async ({ keys }) => {
         const { text, ...made } = makeApiKey(randomBytes(KEY_ENTROPY_BYTES));
-        const expiresAt = expiryAfter(expiresDays ?? null, new Date());
-        const key = await keys.create(tenant, { ...made, name, scopes, expiresAt });
+        const key = await keys.create(tenant, {
+          ...made,
+          name,
+          scopes,
+          expiresInDays: expiresDays ?? null,
+        });
         if (key === null) throw tooManyKeys(tenant);
         print(describeKey(key));
         print(describeSecret(text));

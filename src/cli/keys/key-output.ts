@@ -1,9 +1,8 @@
-import { type ApiKey, keyState, MAX_LIVE_KEYS } from '../../domain/api-key.ts';
+import { type ApiKey, MAX_LIVE_KEYS } from '../../domain/api-key.ts';
 import { UsageError } from '../../process/program.ts';
 
 export function describeKey(key: ApiKey): string {
-  const { id, tenant, name, scopes, expiresAt, lastUsedAt, replacedBy } = key;
-  const state = keyState(key, new Date());
+  const { id, tenant, state, name, scopes, expiresAt, lastUsedAt, replacedBy } = key;
   const expiry = expiresAt === null ? 'does not expire' : `expires ${expiresAt.toISOString()}`;
   const use = lastUsedAt === null ? 'never used' : `last used ${lastUsedAt.toISOString()}`;
   const rotated = replacedBy === null ? '' : `  replaced by ${replacedBy}`;

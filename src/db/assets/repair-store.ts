@@ -105,11 +105,13 @@ export function createRepairStore(
 
     async takeDeliveriesLongestUnchecked(count) {
       const { rows } = await query(orm, (db) =>
-        sql<{ id: string; handedOverAt: Date }>`
+        sql<{ id: string; handedOverAgoMs: number }>`
           UPDATE deliveries SET checked_at = now() WHERE id IN (
             SELECT id FROM deliveries WHERE state = 'pending' AND handed_over_at < ${SETTLED}
             ORDER BY checked_at NULLS FIRST, id LIMIT ${count} FOR UPDATE SKIP LOCKED
-          ) RETURNING id, handed_over_at AS "handedOverAt"`.execute(db),
+          ) RETURNING id, 1000 * extract(epoch FROM now() - handed_over_at)::float8 AS "handedOverAgoMs"`.execute(
+          db,
+        ),
       );
       return rows;
     },

@@ -18,11 +18,12 @@ export function createKeyStore(orm: MikroORM): KeyStore {
       return rows[0] ?? null;
     },
 
-    async create(tenant, { id, hash, name, scopes, expiresAt }) {
+    async create(tenant, { id, hash, name, scopes, expiresInDays }) {
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
         sql<ApiKey>`
           INSERT INTO api_keys (id, owner, hash, name, scopes, expires_at)
-          SELECT ${id}, ${tenant}, ${Buffer.from(hash)}::bytea, ${name}, ${scopes}::text[], ${expiresAt}::timestamptz
+          SELECT ${id}, ${tenant}, ${Buffer.from(hash)}::bytea, ${name}, ${scopes}::text[],
+            now() + ${expiresInDays}::integer * interval '24 hours'
           WHERE ${hasRoom(tenant)}
           RETURNING ${KEY}`.execute(db),
       );

@@ -6,7 +6,8 @@ interface NewApiKey {
   readonly hash: Uint8Array;
   readonly name: string;
   readonly scopes: readonly Scope[];
-  readonly expiresAt: Date | null;
+  /** Days of 24 h, from now on the database's clock. Null if the key never expires. */
+  readonly expiresInDays: number | null;
 }
 
 /** The keys of a tenant, for the people who manage them. */

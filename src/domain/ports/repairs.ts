@@ -12,7 +12,8 @@ export interface OpenAsset {
 /** A pending delivery that was handed to a workflow. */
 interface HandedOverDelivery {
   readonly id: string;
-  readonly handedOverAt: Date;
+  /** By the database's clock. */
+  readonly handedOverAgoMs: number;
 }
 
 /**
@@ -20,7 +21,7 @@ interface HandedOverDelivery {
  * does nothing if the row has changed since.
  */
 export interface RepairStore {
-  /** Start of the time window whose closed runs are not checked yet. */
+  /** Start of the time window whose closed runs are not checked yet, by Temporal's clock. */
   readMark(): Promise<Date>;
   writeMark(closedUntil: Date): Promise<void>;
   findOpen(ids: readonly string[]): Promise<OpenAsset[]>;

@@ -75,7 +75,6 @@ describe('tenants in the database', () => {
     const delivery = await deliveries.findPending(deliveryId);
     if (delivery === null) throw new Error('not pending');
     const answer = {
-      at: new Date(),
       status: 500,
       durationMs: 1,
       error: 'http_500',
@@ -88,7 +87,7 @@ describe('tenants in the database', () => {
       hash,
       name: 'x',
       scopes: ['admin'],
-      expiresAt: null,
+      expiresInDays: null,
     });
     await createPolicyStore(requests).add(tenant, `of-${tenant}`, policyRules.parse({ alpha: {} }));
     return { assetId, deliveryId, endpointId: delivery.endpointId, keyId };

@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  type ApiKey,
-  KEY_ENTROPY_BYTES,
-  keyState,
-  makeApiKey,
-  parseApiKey,
-} from '../../../../src/domain/api-key.ts';
+import { KEY_ENTROPY_BYTES, makeApiKey, parseApiKey } from '../../../../src/domain/api-key.ts';
 
 describe('an API key', () => {
   it('has the form vk_<id>_<secret>_<checksum>, for any random bytes', () => {
@@ -37,14 +31,5 @@ describe('an API key', () => {
     }
     for (const wrong of [`${text} `, `x${text}`, `${text}\n`, text.toUpperCase(), '', 'vk___'])
       expect(parseApiKey(wrong)).toBeNull();
-  });
-
-  it('works until it expires or is revoked', () => {
-    const now = new Date();
-    const key = { expiresAt: null, revokedAt: null } as ApiKey;
-    expect(keyState(key, now)).toBe('active');
-    expect(keyState({ ...key, expiresAt: new Date(now.getTime() + 1) }, now)).toBe('active');
-    expect(keyState({ ...key, expiresAt: now }, now)).toBe('expired');
-    expect(keyState({ ...key, expiresAt: now, revokedAt: now }, now)).toBe('revoked');
   });
 });

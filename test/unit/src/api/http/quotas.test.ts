@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import express from 'express';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createQuotas } from '../../../../../src/api/http/quotas.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { serve } from '../../../../support/serve.ts';
@@ -47,6 +47,13 @@ describe('the quotas of a key', () => {
     for (const end of lookups) end();
     isSlow = false;
     for (let times = 0; times <= AT_ONCE; times += 1) expect((await fetch(app.baseUrl)).status).toBe(200);
+  });
+
+  it('name no longer wait than a minute after the wall clock was set back', async () => {
+    await fetch(app.baseUrl);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+    const answer = await fetch(app.baseUrl).finally(() => vi.useRealTimers());
+    expect(answer.headers.get('ratelimit')).toMatch(/^"requests";r=998;t=60, /);
   });
 
   it('charge a refused chunked body as the largest possible one', async () => {
