@@ -40,6 +40,12 @@ const UNAVAILABLE = /^(08|53|57|58|40)/;
 
 const DISK_FULL = '53100';
 
+/** SQLSTATE classes of a statement that is refused for its values: cardinality, data, constraints, limits (a row too large). */
+const OF_VALUES = /^(21|22|23|54)/;
+
+/** SQLSTATEs of a transaction that Postgres rolled back because of another one. Run again, it may succeed. */
+const LOST_RACE = new Set(['40001', '40P01']);
+
 /** The reason why the database can't be used. Null once it answers a query. */
 export async function findDatabaseTrouble(orm: MikroORM): Promise<DatabaseTrouble | null> {
   try {
@@ -72,14 +78,44 @@ function asAppError(error: unknown): AppError {
   const { code, name } = error as { code?: unknown; name?: unknown };
   const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
   if (sqlState === DISK_FULL)
-    return new AppError('storage_full', { cause: new Error(`SQLSTATE ${sqlState}`) });
+    return new AppError('storage_full', { cause: withCode(`SQLSTATE ${sqlState}`, sqlState) });
   const reason = REASONS[String(code)];
   // Without a SQLSTATE, the driver never reached the server, or lost it.
   if (reason !== undefined || sqlState === null || UNAVAILABLE.test(sqlState)) {
     const known = [reason ?? name, code].filter((part) => typeof part === 'string');
-    return new AppError('database_unavailable', { cause: new Error(known.join(' ')) });
+    return new AppError('database_unavailable', { cause: withCode(known.join(' '), sqlState) });
   }
-  return new AppError('internal', { cause: new Error(`${String(name)} SQLSTATE ${sqlState}`) });
+  return new AppError('internal', { cause: withCode(`${String(name)} SQLSTATE ${sqlState}`, sqlState) });
+}
+
+function withCode(message: string, code: string | null): Error {
+  return Object.assign(new Error(message), code === null ? {} : { code });
+}
+
+/** The SQLSTATE behind an error of `guard`. Null if Postgres did not answer with one. */
+function sqlStateOf(error: unknown): string | null {
+  const code = error instanceof AppError ? (error.cause as { code?: unknown } | undefined)?.code : undefined;
+  return typeof code === 'string' ? code : null;
+}
+
+/**
+ * Whether the statement failed because of a value of an item: a constraint, a text or a number that Postgres can't store. It has
+ * then written nothing, and would do without this item. Trouble of the server or of the connection is no item's fault.
+ */
+export function isFaultOfItem(error: unknown): boolean {
+  const cause = error instanceof AppError && error.code === 'internal' ? error.cause : error;
+  if (cause instanceof TypeError || cause instanceof RangeError) return true;
+  return error instanceof AppError && error.code === 'internal' && OF_VALUES.test(sqlStateOf(error) ?? '');
+}
+
+/** Whether the transaction was rolled back because of another one, a deadlock for example. */
+export function isLostRace(error: unknown): boolean {
+  return LOST_RACE.has(sqlStateOf(error) ?? '');
+}
+
+/** Whether a key was there already (unique_violation). */
+export function isDuplicate(error: unknown): boolean {
+  return sqlStateOf(error) === '23505';
 }
 
 /** Host and port of a database, for people. Never user or password. */

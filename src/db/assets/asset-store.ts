@@ -25,16 +25,13 @@ const MAX_GROUPED_INSERTS = 250;
 /** `onWork` is called after every commit that leaves work for the dispatcher. */
 export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore {
   const insert = groupByTick(
-    async (accepted: readonly Parameters<typeof asRow>[]) => {
-      const rows = accepted.map((one) => asRow(...one));
-      const inserts = [...Map.groupBy(rows, ({ tenant }) => tenant)].map(([tenant, ofTenant]) =>
-        queryAsTenant(orm, tenant, (db) => insertAssets(tenant, ofTenant).execute(db)),
-      );
-      await Promise.all(inserts);
+    async (rows: readonly NewAsset[]) => {
+      const tenant = rows[0]?.tenant ?? '';
+      await queryAsTenant(orm, tenant, (db) => insertAssets(tenant, rows).execute(db));
       onWork();
       return rows.map((row) => row.id);
     },
-    { maxGroup: MAX_GROUPED_INSERTS, maxConcurrent: 2 },
+    { maxGroup: MAX_GROUPED_INSERTS, maxConcurrent: 2, partOf: ({ tenant }) => tenant },
   );
 
   /** Ids are UUIDv7, so their order is the order of arrival. The index `assets_by_owner` has them in this order. */
@@ -56,7 +53,7 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
   }
 
   return {
-    accept: (tenant, submission, policy = DEFAULT_POLICY) => insert([tenant, submission, policy]),
+    accept: async (tenant, submission, policy = DEFAULT_POLICY) => insert(asRow(tenant, submission, policy)),
 
     async acceptOnce(tenant, submission, key, policy = DEFAULT_POLICY) {
       const id = await acceptOnce(orm, submission, asRow(tenant, submission, policy), key);

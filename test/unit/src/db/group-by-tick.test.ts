@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../../src/domain/errors.ts';
 import { groupByTick } from '../../../../src/db/group-by-tick.ts';
 
 describe('groupByTick', () => {
@@ -37,6 +38,71 @@ describe('groupByTick', () => {
     release();
     await Promise.all([first, ...rest]);
     expect(sizes).toEqual([1, 3]);
+  });
+
+  /** An error as `guard` makes it from an answer of Postgres. */
+  const refusal = (code: string) =>
+    new AppError('internal', { cause: Object.assign(new Error(`SQLSTATE ${code}`), { code }) });
+
+  it('fails only the calls whose items Postgres refuses, and runs few statements more', async () => {
+    let runs = 0;
+    const stored: number[] = [];
+    const store = groupByTick(
+      (items: readonly number[]) => {
+        runs += 1;
+        if (items.some((item) => item < 0)) return Promise.reject(refusal('22021'));
+        stored.push(...items);
+        return Promise.resolve(items);
+      },
+      { maxGroup: 250, maxConcurrent: 1 },
+    );
+    const items = Array.from({ length: 250 }, (_, index) => (index === 77 || index === 200 ? -index : index));
+    const results = await Promise.allSettled(items.map(store));
+    expect(results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([77, 200]);
+    expect(stored.toSorted((a, b) => a - b)).toEqual(items.filter((item) => item >= 0));
+    expect(runs).toBeLessThan(40);
+  });
+
+  it.each([
+    ['a lost connection, which may hide a commit', new AppError('database_unavailable')],
+    ['a full disk', new AppError('storage_full')],
+    ['a missing privilege', refusal('42501')],
+  ])('runs nothing again after %s', async (_what, error) => {
+    let runs = 0;
+    const fail = groupByTick(
+      (_items: readonly number[]) => {
+        runs += 1;
+        return Promise.reject(error);
+      },
+      { maxGroup: 10, maxConcurrent: 1 },
+    );
+    const results = await Promise.allSettled([1, 2, 3].map(fail));
+    expect(results.map((result) => result.status === 'rejected' && result.reason)).toEqual([
+      error,
+      error,
+      error,
+    ]);
+    expect(runs).toBe(1);
+  });
+
+  it('runs parts apart and items of one key one after the other, and gives each its own result', async () => {
+    const groups: string[][] = [];
+    const run = (items: readonly string[]) => {
+      groups.push([...items]);
+      return Promise.resolve(items.map((item) => item.toUpperCase()));
+    };
+    const byTenant = groupByTick(run, { maxGroup: 9, maxConcurrent: 1, partOf: (item) => item[0] });
+    expect(await Promise.all(['a1', 'b1', 'a2'].map(byTenant))).toEqual(['A1', 'B1', 'A2']);
+    expect(groups.splice(0)).toEqual([['a1', 'a2'], ['b1']]);
+    const unique = groupByTick(run, { maxGroup: 9, maxConcurrent: 1, uniqueBy: (item) => item[0] });
+    expect(await Promise.all(['a1', 'b1', 'a2', 'c1', 'a3'].map(unique))).toEqual([
+      'A1',
+      'B1',
+      'A2',
+      'C1',
+      'A3',
+    ]);
+    expect(groups).toEqual([['a1', 'b1', 'c1'], ['a2'], ['a3']]);
   });
 
   it('fails every call of a group whose run fails, and goes on after it', async () => {

@@ -45,6 +45,31 @@ describe('the asset store', () => {
     expect(wakes - before).toBeLessThan(10);
   });
 
+  it('accepts the assets of a group, of all tenants, although one of them can not be stored', async () => {
+    const refused = { ...submission, assetPath: { location: 'local', path: 'a\0b' } } as const;
+    const tenants = ['one', 'two', 'one', 'two', 'three', 'one'];
+    const results = await Promise.allSettled([
+      ...tenants.map((tenant) => assets.accept(tenant, submission)),
+      assets.accept('one', refused),
+      assets.accept('alone', refused),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual([
+      ...tenants.map(() => 'fulfilled'),
+      'rejected',
+      'rejected',
+    ]);
+    const ids = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const rows = await database.query<{ id: string; owner: string }>(
+      `SELECT id, owner FROM assets WHERE owner IN ('one', 'two', 'three', 'alone')`,
+    );
+    // Each once: what was committed before the refusal is not inserted again.
+    expect(new Map(rows.map(({ id, owner }) => [id, owner]))).toEqual(
+      new Map(ids.map((id, index) => [id, tenants[index]])),
+    );
+    expect(rows).toHaveLength(tenants.length);
+    await database.query('DELETE FROM assets WHERE owner <> ?', [DEFAULT_TENANT]);
+  });
+
   it('keeps any text a client may send: quotes, question marks, backslashes, emoji', async () => {
     const path = `./o'brien?\\"; DROP TABLE assets; -- 🚀\n`;
     const id = await assets.accept(DEFAULT_TENANT, {
