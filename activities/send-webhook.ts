@@ -1,9 +1,4 @@
-import {
-  type DeliveryFailure,
-  type DeliveryState,
-  type PendingDelivery,
-  START_EVENT_GRACE_MS,
-} from '../src/domain/delivery.ts';
+import type { DeliveryFailure, DeliveryState, PendingDelivery } from '../src/domain/delivery.ts';
 import type { TryResult } from '../src/domain/ports/webhooks.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -33,7 +28,6 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
       await deliveries.failUntried(id, 'endpoint_limit');
       return done;
     }
-    const at = new Date();
     const onVerified = () => deliveries.markVerified(endpointId);
     const result = await webhooks.send({
       id,
@@ -49,7 +43,7 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
       result.outcome === 'retry' ? webhooks.nextTryInMs(delivery.tries + 1, result.retryAfterMs) : null;
     const { status, durationMs, error, excerpt } = result;
     const { state, failure } = endAfter(result, waitMs);
-    await deliveries.recordTry(delivery, { at, status, durationMs, error, excerpt }, state, failure);
+    await deliveries.recordTry(delivery, { status, durationMs, error, excerpt }, state, failure);
     return waitMs === null ? done : { outcome: 'later', waitMs };
   }
 
@@ -71,7 +65,7 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     async tryWebhookOnce({ deliveryId }: { deliveryId: string }): Promise<SendOutcome> {
       const delivery = await findSendable(deliveryId);
       if (delivery === null) return done;
-      const startEventMs = waitForStartEventMs(delivery);
+      const { startEventWaitMs: startEventMs } = delivery;
       const blockedMs = webhooks.blockedForMs(delivery);
       if (blockedMs > 0) return park(deliveryId, Math.max(blockedMs, startEventMs));
       if (startEventMs > 0) {
@@ -91,7 +85,7 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
       const delivery = await findSendable(deliveryId);
       if (delivery === null) return done;
       await deliveries.markHandedOver(deliveryId);
-      const startEventMs = waitForStartEventMs(delivery);
+      const { startEventWaitMs: startEventMs } = delivery;
       if (startEventMs > 0) return { outcome: 'later', waitMs: Math.min(startEventMs, LOOK_AGAIN_MS) };
       const turn = webhooks.reserve(delivery);
       if (turn.outcome === 'blocked') {
@@ -109,15 +103,6 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     await deliveries.park(deliveryId, waitMs);
     return done;
   }
-}
-
-/**
- * Milliseconds that the terminal event still waits for onStart's first try: at
- * most until ten seconds after onStart was due.
- */
-function waitForStartEventMs({ startEventDueAt }: PendingDelivery): number {
-  if (startEventDueAt === null) return 0;
-  return Math.max(0, startEventDueAt.getTime() + START_EVENT_GRACE_MS - Date.now());
 }
 
 const GONE = 410;

@@ -44,6 +44,9 @@ export interface DeliveryTry {
   readonly excerpt: string | null;
 }
 
+/** A try to record right after its end. The database's clock gives it its time, as it does for all times of the log. */
+export type TryMade = Omit<DeliveryTry, 'at'>;
+
 /** Everything a try needs, read from the delivery's row. */
 export interface PendingDelivery {
   readonly id: string;
@@ -55,8 +58,11 @@ export interface PendingDelivery {
   readonly tries: number;
   /** Number of replays. It tells a try of this round from a late try of an earlier round. */
   readonly round: number;
-  /** Due time of the attempt's start event while that event waits for its first try. Null otherwise. */
-  readonly startEventDueAt: Date | null;
+  /**
+   * Milliseconds that the event still waits for the first try of its attempt's onStart, by the database's clock. 0 once that try
+   * was made, or `START_EVENT_GRACE_MS` after onStart was due.
+   */
+  readonly startEventWaitMs: number;
   readonly endpointId: string;
   /** Null before the endpoint's first use. */
   readonly endpoint: DeliveryEndpoint | null;

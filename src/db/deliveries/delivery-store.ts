@@ -5,6 +5,7 @@ import {
   type DeliveryFailure,
   DISABLE_AFTER_FAILING_H,
   type PendingDelivery,
+  START_EVENT_GRACE_MS,
 } from '../../domain/delivery.ts';
 import type { DeliveryStore } from '../../domain/ports/webhooks.ts';
 import { createEndpointRow } from './create-endpoint.ts';
@@ -40,7 +41,8 @@ export function createDeliveryStore(
       await recordTries(orm, tries);
       return tries.map(() => undefined);
     },
-    { maxGroup: MAX_GROUPED_TRIES, maxConcurrent: 2 },
+    // Two tries of one delivery would be two sources for one row.
+    { maxGroup: MAX_GROUPED_TRIES, maxConcurrent: 2, uniqueBy: ({ deliveryId }) => deliveryId },
   );
 
   async function recordFailure(endpointId: string, failure: DeliveryFailure | null): Promise<void> {
@@ -67,10 +69,10 @@ export function createDeliveryStore(
           SELECT d.id, d.owner AS tenant, d.url, d.body, d.endpoint_id AS "endpointId", d.replays AS round,
             ${ENDPOINT},
             (SELECT count(*)::integer FROM delivery_tries WHERE delivery_id = d.id) - d.tries_before_replay AS tries,
-            (SELECT s.created_at FROM deliveries s
+            greatest(0, (SELECT ${START_EVENT_GRACE_MS}::integer - 1000 * extract(epoch FROM now() - s.created_at) FROM deliveries s
              WHERE d.event <> 'onStart' AND s.asset_id = d.asset_id AND s.attempt = d.attempt AND s.event = 'onStart'
                AND s.state = 'pending' AND NOT EXISTS (SELECT FROM delivery_tries WHERE delivery_id = s.id)
-            ) AS "startEventDueAt"
+            ))::integer AS "startEventWaitMs"
           FROM deliveries d LEFT JOIN endpoints e ON e.id = d.endpoint_id
           WHERE d.id = ${id} AND d.state = 'pending'`.execute(db),
       );

@@ -1,38 +1,54 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
-import type { DeliveryFailure, DeliveryState, DeliveryTry } from '../../domain/delivery.ts';
+import type { DeliveryFailure, DeliveryState, TryMade } from '../../domain/delivery.ts';
 import { query } from '../query.ts';
+import { isDuplicate, isLostRace } from '../trouble.ts';
 
-export interface TryToRecord extends DeliveryTry {
+export interface TryToRecord extends TryMade {
   readonly deliveryId: string;
   readonly state: DeliveryState;
   readonly failure: DeliveryFailure | null;
   readonly round: number;
 }
 
+/** Each time, another process was quicker with a try of one of the deliveries. More than two at once are not known. */
+const MAX_RUNS = 5;
+
 /**
- * Records tries in one statement. It also updates the delivery of each, its endpoint and the event that waits for it. Two tries
- * of one delivery may come together, so the statement counts their numbers itself.
+ * Records tries of different deliveries. A replay may make two processes try one delivery at once, and both then count the same
+ * tries before theirs. One of them is refused, as a whole. It runs again, and counts the other's try as well.
+ */
+export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]): Promise<void> {
+  for (let runs = 1; ; runs += 1) {
+    try {
+      return await insertTries(orm, tries);
+    } catch (error) {
+      if (runs === MAX_RUNS || !(isDuplicate(error) || isLostRace(error))) throw error;
+    }
+  }
+}
+
+/**
+ * One statement. It also updates the delivery of each try, its endpoint and the event that waits for it.
  *
  * A subquery for each array hides its length from the planner. With the length, the planner would take a plan for one row as
  * cheaper than the kept plan, and plan again each time. That costs 0.64 ms, twice the time of running the statement.
  */
-export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]): Promise<void> {
+async function insertTries(orm: MikroORM, tries: readonly TryToRecord[]): Promise<void> {
   const column = <Key extends keyof TryToRecord>(key: Key) => tries.map((one) => one[key]);
   await query(orm, (db) =>
     sql`
       WITH made AS (
         SELECT * FROM unnest(
-          (SELECT ${column('deliveryId')}::uuid[]), (SELECT ${column('at')}::timestamptz[]), (SELECT ${column('status')}::integer[]),
+          (SELECT ${column('deliveryId')}::uuid[]), (SELECT ${column('status')}::integer[]),
           (SELECT ${column('durationMs')}::integer[]), (SELECT ${column('error')}::text[]), (SELECT ${column('excerpt')}::text[]),
           (SELECT ${column('state')}::text[]), (SELECT ${column('failure')}::text[]), (SELECT ${column('round')}::integer[])
-        ) AS t (delivery_id, at, status, duration_ms, error, excerpt, state, failure, round)
+        ) AS t (delivery_id, status, duration_ms, error, excerpt, state, failure, round)
       ), recorded AS (
         INSERT INTO delivery_tries (delivery_id, number, at, status, duration_ms, error, excerpt)
         SELECT delivery_id,
-               (SELECT count(*) FROM delivery_tries earlier WHERE earlier.delivery_id = made.delivery_id)
-                 + row_number() OVER (PARTITION BY delivery_id ORDER BY at),
-               at, status, duration_ms, error, excerpt
+               1 + (SELECT count(*) FROM delivery_tries earlier WHERE earlier.delivery_id = made.delivery_id),
+               now() - make_interval(secs => duration_ms / 1000.0), status, duration_ms, error, excerpt
         FROM made
       ), tried AS MATERIALIZED (
         -- Finds the deliveries by id first. Otherwise the planner might begin with a condition below.
@@ -49,11 +65,13 @@ export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]):
         FROM tried WHERE e.id = tried.endpoint_id AND tried.state = 'delivered'
           AND (e.failing_since IS NOT NULL OR e.delivered_at IS NULL OR e.delivered_at < now() - interval '1 min')
       )
-      UPDATE deliveries SET state = made.state, failure = made.failure,
-        finished_at = CASE WHEN made.state <> 'pending' THEN now() END
+      -- A replay during the try began a new round. The try does not count in it, and does not end it, unless it was a success.
+      UPDATE deliveries SET
+        state = CASE WHEN replays = made.round OR made.state = 'delivered' THEN made.state ELSE deliveries.state END,
+        failure = CASE WHEN replays = made.round THEN made.failure END,
+        finished_at = CASE WHEN made.state = 'delivered' OR (replays = made.round AND made.state <> 'pending') THEN now() END,
+        tries_before_replay = tries_before_replay + CASE WHEN replays = made.round THEN 0 ELSE 1 END
       FROM made
-      WHERE deliveries.id = made.delivery_id AND deliveries.state = 'pending'
-        -- A replay during the try began a new round. The try's end does not end that round, unless it was a success.
-        AND (deliveries.replays = made.round OR made.state = 'delivered')`.execute(db),
+      WHERE deliveries.id = made.delivery_id AND deliveries.state = 'pending'`.execute(db),
   );
 }

@@ -4,6 +4,7 @@ import type {
   DeliveryFailure,
   DeliveryState,
   DeliveryTry,
+  TryMade,
   DisabledBecause,
   PendingDelivery,
 } from '../delivery.ts';
@@ -20,7 +21,7 @@ export interface DeliveryStore {
   /** `failure` is set only with the state `failed`. The endpoint's own record is updated too. */
   recordTry(
     delivery: PendingDelivery,
-    tryMade: DeliveryTry,
+    tryMade: TryMade,
     state: DeliveryState,
     failure: DeliveryFailure | null,
   ): Promise<void>;

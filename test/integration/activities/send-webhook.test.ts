@@ -1,6 +1,8 @@
 import { PostgresQueryCompiler } from 'kysely';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createSendWebhook } from '../../../activities/send-webhook.ts';
+import { createAssetStore } from '../../../src/db/assets/asset-store.ts';
+import { createValidationStore } from '../../../src/db/assets/validation-store.ts';
 import { createDeliveryLog } from '../../../src/db/deliveries/delivery-log.ts';
 import { createDeliveryStore } from '../../../src/db/deliveries/delivery-store.ts';
 import type { Database } from '../../../src/db/orm.ts';
@@ -58,6 +60,12 @@ describe('sending a webhook', () => {
     return { em: { getKysely: () => kysely } } as unknown as Database;
   }
 
+  const acceptAsset = (url: string) =>
+    createAssetStore(database.orm, () => undefined).accept('ordered', {
+      assetPath: { location: 'local', path: 'x.jpg' },
+      notifications: { onStart: `${url}/start`, onSuccess: `${url}/end` },
+    });
+
   const log = () => createDeliveryLog(database.orm, () => undefined);
 
   it('costs two statements an event: one reads all that a try needs, one records it', async () => {
@@ -69,6 +77,36 @@ describe('sending a webhook', () => {
     expect(receiver.events).toHaveLength(2);
     expect(statements.map((sql) => sql.slice(0, 6))).toEqual(['SELECT', 'WITH m']);
   });
+
+  it.each([
+    ['back', -3_600_000],
+    ['ahead', 3_600_000],
+  ])(
+    'lets the end wait for the start for ten seconds at most, also if the clock is an hour %s',
+    async (_d, stepMs) => {
+      const receiver = await receive();
+      const run = { assetId: await acceptAsset(receiver.url), runId: `run-${stepMs}` };
+      const validations = createValidationStore(database.orm, () => undefined);
+      await validations.claim(run, 1);
+      const verdict = { state: 'complete', findings: [], steps: [], image: null } as const;
+      const finished = await validations.finish(run, verdict);
+      const end = (finished.outcome === 'owned' && finished.send?.deliveryId) || '';
+      const { sendWebhook } = activities({});
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + stepMs });
+      try {
+        const waiting = await sendWebhook({ deliveryId: end });
+        expect(waiting).toEqual({ outcome: 'later', waitMs: 500 });
+        await database.query(
+          `UPDATE deliveries SET created_at = now() - interval '11 s' WHERE asset_id = ? AND event = 'onStart'`,
+          [run.assetId],
+        );
+        expect(await sendWebhook({ deliveryId: end })).toEqual({ outcome: 'done' });
+      } finally {
+        vi.useRealTimers();
+      }
+      expect(receiver.events.map(({ path }) => path)).toEqual(['/end']);
+    },
+  );
 
   it("leaves an event beyond its tenant's tries of the minute in its row, untried and without a workflow", async () => {
     const receiver = await receive();

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
 import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
@@ -6,11 +7,13 @@ import { createDeliveryStore } from '../../../../../src/db/deliveries/delivery-s
 import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
 import { createEndpointSecrets } from '../../../../../src/db/deliveries/endpoint-secrets.ts';
 import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
-import type { PendingDelivery } from '../../../../../src/domain/delivery.ts';
+import { type PendingDelivery, START_EVENT_GRACE_MS } from '../../../../../src/domain/delivery.ts';
+import { query } from '../../../../../src/db/query.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
+import { eventually } from '../../../../support/eventually.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
 
-const failure = { at: new Date(), status: 500, durationMs: 3, error: 'http_500', excerpt: 'oh no' };
+const failure = { status: 500, durationMs: 3, error: 'http_500', excerpt: 'oh no' };
 const success = { ...failure, status: 200, error: null, excerpt: null };
 
 describe('deliveries and endpoints in the database', () => {
@@ -62,7 +65,9 @@ describe('deliveries and endpoints in the database', () => {
   it('numbers tries, also those recorded together, and closes the delivery with the last', async () => {
     const { deliveries, log } = stores();
     const { start, end, assetId } = await makeDeliveries('https://numbers.example');
-    expect((await pending(end)).startEventDueAt).toBeInstanceOf(Date);
+    const { startEventWaitMs } = await pending(end);
+    expect(startEventWaitMs).toBeGreaterThan(0);
+    expect(startEventWaitMs).toBeLessThanOrEqual(START_EVENT_GRACE_MS);
     const delivery = await pending(start);
     await Promise.all([
       deliveries.recordTry(delivery, failure, 'pending', null),
@@ -72,7 +77,7 @@ describe('deliveries and endpoints in the database', () => {
       tries: 2,
       body: `{"id":"${assetId}","state":"in_progress"}`,
     });
-    expect((await pending(end)).startEventDueAt).toBeNull();
+    expect((await pending(end)).startEventWaitMs).toBe(0);
     await deliveries.recordTry(delivery, success, 'delivered', null);
     expect(await deliveries.findPending(start)).toBeNull();
     expect(await log.find(DEFAULT_TENANT, start)).toMatchObject({
@@ -190,10 +195,82 @@ describe('deliveries and endpoints in the database', () => {
     const refused = await usedDelivery('https://overtaken.example');
     await log.replay(DEFAULT_TENANT, refused.id);
     await deliveries.recordTry(refused, { ...failure, status: 404, error: 'http_404' }, 'failed', 'rejected');
-    expect(await pending(refused.id)).toMatchObject({ tries: 1 });
+    // The late try does not use up one of the replay's own.
+    expect(await pending(refused.id)).toMatchObject({ tries: 0 });
     // A receiver that got the event after all needs no second one.
     await deliveries.recordTry(refused, success, 'delivered', null);
     expect(await deliveries.findPending(refused.id)).toBeNull();
+  });
+
+  it('numbers a try right while another process records one of the same delivery', async () => {
+    const { deliveries, log } = stores();
+    const delivery = await usedDelivery('https://at-once.example');
+    const [inserted, mayCommit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const other = query(database.orm, (db) =>
+      db.transaction().execute(async (transaction) => {
+        await sql`INSERT INTO delivery_tries (delivery_id, number, at, duration_ms)
+          VALUES (${delivery.id}, 1, now(), 1)`.execute(transaction);
+        inserted.resolve();
+        await mayCommit.promise;
+      }),
+    );
+    await inserted.promise;
+    const ours = deliveries.recordTry(delivery, failure, 'pending', null);
+    await eventually(
+      async () => {
+        const waiting = await database.query(
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return waiting.length > 0;
+      },
+      { what: 'the second try at the lock' },
+    );
+    mayCommit.resolve();
+    await Promise.all([other, ours]);
+    expect((await log.find(DEFAULT_TENANT, delivery.id))?.tries).toMatchObject([
+      { status: null },
+      { status: 500 },
+    ]);
+  });
+
+  it('records the tries of a group although one of them can not be stored', async () => {
+    const { deliveries, log } = stores();
+    const good = await Promise.all(
+      Array.from({ length: 5 }, (_, index) => usedDelivery(`https://group-${index}.example`)),
+    );
+    const [kept] = good;
+    if (kept === undefined) throw new Error('no delivery');
+    const gone = { ...kept, id: '00000000-0000-4000-8000-000000000000' };
+    const results = await Promise.allSettled([
+      ...good.slice(1).map((delivery) => deliveries.recordTry(delivery, success, 'delivered', null)),
+      deliveries.recordTry(gone, success, 'delivered', null),
+      deliveries.recordTry(kept, { ...success, excerpt: 'a\0b' }, 'delivered', null),
+      deliveries.recordTry(kept, { ...success, durationMs: 2 ** 31 }, 'delivered', null),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual([
+      ...good.slice(1).map(() => 'fulfilled'),
+      'rejected',
+      'rejected',
+      'rejected',
+    ]);
+    for (const { id } of good.slice(1))
+      expect(await log.find(DEFAULT_TENANT, id)).toMatchObject({
+        state: 'delivered',
+        tries: [{ status: 200 }],
+      });
+    expect(await pending(kept.id)).toMatchObject({ tries: 0 });
+  });
+
+  it('times a try by the clock of the database, as all times of the log', async () => {
+    const { deliveries, log } = stores();
+    const delivery = await usedDelivery('https://times.example');
+    await deliveries.recordTry(delivery, { ...failure, durationMs: 3_600_000 }, 'pending', null);
+    const [row] = await database.query<{ agoMs: number }>(
+      'SELECT (1000 * extract(epoch FROM now() - at))::float8 AS "agoMs" FROM delivery_tries WHERE delivery_id = ?',
+      [delivery.id],
+    );
+    expect(row?.agoMs).toBeGreaterThanOrEqual(3_600_000);
+    expect((await log.find(DEFAULT_TENANT, delivery.id))?.tries[0]?.at).toBeInstanceOf(Date);
   });
 
   it('pages the log, newest first, by asset, endpoint, state and time', async () => {
