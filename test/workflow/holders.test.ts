@@ -160,6 +160,14 @@ describe('rows that workflows of two kinds hold', () => {
     expect((await repairs.readMark()).getTime()).toBeLessThanOrEqual(Date.now());
   });
 
+  it('the reconciler repairs a row although the clock of the database was set back since its dispatch', async () => {
+    const [lost = ''] = await accept(1);
+    await queue.markDispatched({ id: lost, attempt: 1, heldBy: assetWorkflowId(lost) });
+    expect((await reconcile()).report.requeued).toBe(0);
+    await database.query(`UPDATE assets SET dispatched_at = now() + interval '1 hour' WHERE id = ?`, [lost]);
+    expect((await reconcile()).report.requeued).toBe(1);
+  });
+
   it('the reconciler asks about each holder once and repairs only the rows of one that is gone', async () => {
     const [running, gone] = [await startDataset(), 'dataset-gone'];
     const [kept, lost] = [await acceptHeldBy(running, 3), await acceptHeldBy(gone, 3)];

@@ -13,9 +13,13 @@ const OPEN_ASSET = sql`id, attempt, run_id AS "runId", ${HOLDER} AS "heldBy"`;
 /** A row dispatched within this time may not have reached Temporal's index or its first task yet. */
 const SETTLED_AFTER_S = 15;
 
-const SETTLED = sql<Date>`now() - make_interval(secs => ${sql.lit(SETTLED_AFTER_S)})`;
+/** A time further ahead is from before the database's clock was set back. Such a row must not wait until that time. */
+function isSettled(column: 'dispatched_at' | 'handed_over_at') {
+  const grace = sql`make_interval(secs => ${sql.lit(SETTLED_AFTER_S)})`;
+  return sql<boolean>`(${sql.ref(column)} < now() - ${grace} OR ${sql.ref(column)} > now() + ${grace})`;
+}
 
-const TO_CHECK = sql<boolean>`${IS_OPEN} AND dispatched_at < ${SETTLED}`;
+const TO_CHECK = sql<boolean>`${IS_OPEN} AND ${isSettled('dispatched_at')}`;
 
 /** True for the row as it was read. A repair changes only such a row. */
 function asSeen({ attempt, runId, heldBy }: OpenAsset) {
@@ -107,7 +111,7 @@ export function createRepairStore(
       const { rows } = await query(orm, (db) =>
         sql<{ id: string; handedOverAgoMs: number }>`
           UPDATE deliveries SET checked_at = now() WHERE id IN (
-            SELECT id FROM deliveries WHERE state = 'pending' AND handed_over_at < ${SETTLED}
+            SELECT id FROM deliveries WHERE state = 'pending' AND ${isSettled('handed_over_at')}
             ORDER BY checked_at NULLS FIRST, id LIMIT ${count} FOR UPDATE SKIP LOCKED
           ) RETURNING id, 1000 * extract(epoch FROM now() - handed_over_at)::float8 AS "handedOverAgoMs"`.execute(
           db,
