@@ -1,6 +1,9 @@
 import { Client, Connection, type ConnectionLike, type ConnectionOptions } from '@temporalio/client';
 
-/** Every call ends within this time, whatever state the server is in. */
+/**
+ * Every call ends within this time, whatever state the server is in. `withDeadline` takes a time of the wall clock, and both
+ * connections turn it back into a duration when the call begins. So a later step of that clock does not move the deadline.
+ */
 export const CALL_DEADLINE_MS = 5_000;
 
 /** Without these, gRPC waits up to two minutes before it looks for a lost server again. */
