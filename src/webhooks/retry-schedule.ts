@@ -27,12 +27,13 @@ export function nextTryInMs(tries: number, retryAfterMs: number | null, random: 
 }
 
 /**
- * Retry-After (RFC 9110, 10.2.3) in milliseconds: seconds or an HTTP date; null if it is neither. A date is compared with the
- * answer's own `Date` (`sentAt`), so our clock need not agree with the receiver's.
+ * Retry-After (RFC 9110, 10.2.3) in milliseconds: whole seconds or an HTTP date; null if it is neither. A date is compared with
+ * the answer's own `Date` (`sentAt`), so our clock need not agree with the receiver's. The result may be as long as the receiver
+ * likes, even infinite, until `nextTryInMs` caps it.
  */
 export function parseRetryAfter(header: string | undefined, sentAt?: string): number | null {
   if (header === undefined) return null;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
+  if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
   const date = parseHttpDate(header);
   return date === null ? null : Math.max(0, date - (parseHttpDate(sentAt) ?? Date.now()));
 }

@@ -36,8 +36,14 @@ describe('parseRetryAfter', () => {
     ['120', 120_000],
     ['Thu, 01 Jan 2026 00:01:00 GMT', 60_000],
     ['Wed, 31 Dec 2025 00:00:00 GMT', 0],
+    [' 120 ', 120_000],
+    ['0', 0],
     ['soon', null],
     ['-5', null],
+    ['1.5', null],
+    ['1e3', null],
+    ['60, 120', null],
+    ['', null],
     [undefined, null],
   ])('reads %s as %s', (header, ms) => {
     expect(parseRetryAfter(header, 'Thu, 01 Jan 2026 00:00:00 GMT')).toBe(ms);
@@ -48,4 +54,11 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter('Thu, 01 Jan 2026 00:01:00 GMT', undefined)).toBe(60_000);
     expect(parseRetryAfter('Thu, 01 Jan 2026 00:01:00 GMT', 'yesterday')).toBe(60_000);
   });
+
+  it.each(['9'.repeat(20), '9'.repeat(400), `1${'0'.repeat(60_000)}`, 'Fri, 31 Dec 9999 23:59:59 GMT'])(
+    'does not ignore a wait that is far too long: it lasts a day',
+    (header) => {
+      expect(nextTryInMs(1, parseRetryAfter(header, 'Thu, 01 Jan 2026 00:00:00 GMT'), 0.5)).toBe(24 * HOUR_MS);
+    },
+  );
 });
