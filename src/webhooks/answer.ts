@@ -1,24 +1,21 @@
 import type { Dispatcher } from 'undici';
 import { parseRetryAfter } from './retry-schedule.ts';
 
-/** An answer is read up to here, so that its connection can be used again. The connection of a longer one is cut. */
-const MAX_RESPONSE_BYTES = 64 * 1024;
 /** This much is kept for the delivery log. */
 const MAX_EXCERPT_BYTES = 4 * 1024;
 
-/** The beginning of a body as text; null if it has none. Reading stops at the limit or when the try's time is over. */
+/**
+ * The beginning of a body as text; null if it has none. Reading stops at the answer's budget or when
+ * the try's time is over. A body that is read to its end leaves its connection for the next try.
+ */
 export async function readExcerpt(body: Dispatcher.ResponseData['body']): Promise<string | null> {
   const kept: Uint8Array[] = [];
   let keptBytes = 0;
-  let readBytes = 0;
   try {
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       const part = chunk.subarray(0, MAX_EXCERPT_BYTES - keptBytes);
       kept.push(part);
       keptBytes += part.length;
-      readBytes += chunk.length;
-      // Leaving the loop destroys the stream, and with it the connection.
-      if (readBytes > MAX_RESPONSE_BYTES) break;
     }
   } catch {
     // The receiver's status counts, even if the rest of its answer is lost.
@@ -46,6 +43,7 @@ export function classifyResponse({ statusCode: status, headers }: Dispatcher.Res
 
 const NETWORK_ERRORS: Record<string, string> = {
   address_forbidden: 'address_forbidden',
+  invalid_response: 'invalid_response',
   ECONNREFUSED: 'connection_refused',
   ECONNRESET: 'connection_reset',
   ENOTFOUND: 'name_not_found',

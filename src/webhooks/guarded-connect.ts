@@ -26,7 +26,8 @@ export function createGuardedConnect(
   isAllowed: AddressGuard,
   { lookup, timeoutMs }: { lookup: (hostname: string) => Promise<readonly string[]>; timeoutMs: number },
 ): buildConnector.connector {
-  const connect = buildConnector({ timeout: timeoutMs });
+  // Answers are bounded one at a time on a connection. HTTP/2 mixes them.
+  const connect = buildConnector({ timeout: timeoutMs, allowH2: false });
 
   function connectTo(options: buildConnector.Options, address: string): Promise<Socket> {
     const servername = isIP(options.hostname) === 0 ? options.hostname : '';

@@ -1,0 +1,118 @@
+import type { Socket } from 'node:net';
+import type { buildConnector } from 'undici';
+
+/**
+ * All that a receiver may send for one request: interim answers, status line, headers, chunk extensions, body and trailers. The
+ * connection of a receiver that sends more is cut. 64 KiB take the parser some milliseconds, in whatever form they come.
+ */
+export const MAX_ANSWER_BYTES = 64 * 1024;
+/** A read costs about 20 µs, even if it brings one byte. In segments of the smallest usual size, 64 KiB are 122 reads. */
+const MAX_READS = 512;
+/** Interim answers (1xx) before the final one. */
+const MAX_INTERIM = 8;
+
+const NOTHING: Buffer = Buffer.alloc(0);
+const END_OF_HEAD = '\r\n\r\n';
+const SWITCHING_PROTOCOLS = ' 101';
+const CR = 13;
+const LF = 10;
+
+/** The receiver's answer exceeds a bound, or changes the protocol. */
+class InvalidAnswerError extends Error {
+  override readonly name = 'InvalidAnswerError';
+  readonly code = 'invalid_response';
+}
+
+/** Bounds what each request on a new connection may bring back. */
+export function withAnswerBudget(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) => {
+    connect(options, (...[error, socket]) => {
+      if (error !== null) return callback(error, null);
+      boundAnswers(socket);
+      return callback(null, socket);
+    });
+  };
+}
+
+/**
+ * undici takes all its bytes by `socket.read()`, so they are counted there, before its parser works on them. A connection has
+ * one request at a time. What comes after an answer counts as part of it until the next request is written.
+ */
+function boundAnswers(socket: Socket): void {
+  const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
+  let written = 0;
+  let taken = 0;
+  let limit = MAX_ANSWER_BYTES;
+  let reads = 0;
+  let skipInterim = createInterimFilter();
+  let isCut = false;
+
+  function cut(): void {
+    isCut = true;
+    // The reader of the body first takes what has come so far.
+    setImmediate(() => socket.destroy(new InvalidAnswerError('The answer is longer than it may be')));
+  }
+
+  function count(chunk: Buffer): Buffer {
+    if (socket.bytesWritten !== written) {
+      written = socket.bytesWritten;
+      limit = taken + MAX_ANSWER_BYTES;
+      reads = 0;
+      skipInterim = createInterimFilter();
+    }
+    // The parser may give bytes back by `unshift`. They lie in the buffer again, and are not counted twice.
+    taken = socket.bytesRead - socket.readableLength;
+    reads += 1;
+    const answer = skipInterim(chunk.subarray(0, Math.max(0, chunk.length - (taken - limit))));
+    if (answer === null || taken > limit || reads > MAX_READS) cut();
+    return answer ?? NOTHING;
+  }
+
+  socket.read = (size?: number): Buffer | null => {
+    // The stream itself calls `read(0)` to be filled.
+    if (size !== undefined) return read(size);
+    while (!isCut) {
+      const chunk = read();
+      if (chunk === null) return null;
+      const counted = count(chunk);
+      if (counted.length > 0) return counted;
+    }
+    return null;
+  };
+}
+
+/**
+ * Takes the interim answers out of the bytes of one answer, because undici destroys a connection at a 100 that it did not ask
+ * for. The filter returns the bytes of the final answer, none while it needs more, or null if the answer is not valid.
+ */
+function createInterimFilter(): (bytes: Buffer) => Buffer | null {
+  let held: Buffer = NOTHING;
+  let interim = 0;
+  let isFinal = false;
+
+  return (bytes) => {
+    if (isFinal) return bytes;
+    held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
+    for (;;) {
+      held = held.subarray(lengthOfEmptyLines(held));
+      const begin = held.toString('latin1', 0, 'HTTP/1.1 100'.length);
+      const needsMore = begin.length < 'HTTP/1.1 1'.length && 'HTTP/'.startsWith(begin.slice(0, 5));
+      if (needsMore) return NOTHING;
+      if (!/^HTTP\/... 1/s.test(begin)) {
+        isFinal = true;
+        return held;
+      }
+      const end = held.indexOf(END_OF_HEAD);
+      if (end < 0) return NOTHING;
+      interim += 1;
+      if (interim > MAX_INTERIM || begin.endsWith(SWITCHING_PROTOCOLS)) return null;
+      held = held.subarray(end + END_OF_HEAD.length);
+    }
+  };
+}
+
+/** Parsers skip empty lines before a status line. */
+function lengthOfEmptyLines(bytes: Buffer): number {
+  const begin = bytes.findIndex((byte) => byte !== CR && byte !== LF);
+  return begin < 0 ? bytes.length : begin;
+}
