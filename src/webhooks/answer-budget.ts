@@ -18,7 +18,7 @@ const CR = 13;
 const LF = 10;
 
 /** The receiver's answer exceeds a bound, or changes the protocol. */
-class InvalidAnswerError extends Error {
+export class InvalidAnswerError extends Error {
   override readonly name = 'InvalidAnswerError';
   readonly code = 'invalid_response';
 }

@@ -1,7 +1,9 @@
 import { isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { callbackify } from 'node:util';
 import { buildConnector } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
+import { TlsTransport } from './tls-budget.ts';
 
 /** How many addresses of one name are tried, one after the other. */
 const MAX_ADDRESSES = 4;
@@ -29,16 +31,36 @@ export function createGuardedConnect(
   // Answers are bounded one at a time on a connection. HTTP/2 mixes them.
   const connect = buildConnector({ timeout: timeoutMs, allowH2: false });
 
-  function connectTo(options: buildConnector.Options, address: string): Promise<Socket> {
-    const servername = isIP(options.hostname) === 0 ? options.hostname : '';
+  function open(options: buildConnector.Options): Promise<Socket> {
     return new Promise((resolve, reject) => {
-      connect({ ...options, hostname: address, servername }, (...[error, socket]) => {
-        if (error !== null) return reject(error);
-        if (isAllowed(socket.remoteAddress ?? '')) return resolve(socket);
-        socket.destroy();
-        return reject(new AddressForbiddenError('Connected to a forbidden address'));
+      connect(options, (...[error, socket]) => {
+        if (error === null) resolve(socket);
+        else reject(error);
       });
     });
+  }
+
+  async function connectTo(options: buildConnector.Options, address: string): Promise<Socket> {
+    const isTls = options.protocol === 'https:';
+    const port = options.port || (isTls ? '443' : '80');
+    const tcp = await open({ ...options, protocol: 'http:', hostname: address, port, servername: '' });
+    if (!isAllowed(tcp.remoteAddress ?? '')) {
+      tcp.destroy();
+      throw new AddressForbiddenError('Connected to a forbidden address');
+    }
+    if (!isTls) return tcp;
+    const transport = new TlsTransport(tcp);
+    const servername = isIP(options.hostname) === 0 ? options.hostname : '';
+    // undici passes the option on to `tls.connect`, which takes any duplex stream.
+    const tls = await open({
+      ...options,
+      hostname: address,
+      port,
+      servername,
+      httpSocket: transport as Duplex as Socket,
+    });
+    transport.tls = tls;
+    return tls;
   }
 
   async function connectToAny(options: buildConnector.Options): Promise<Socket> {

@@ -1,0 +1,61 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { InvalidAnswerError, MAX_ANSWER_BYTES } from './answer-budget.ts';
+
+/**
+ * What TLS reads from and writes to. It bounds the bytes that arrive before TLS works on them, for each request and for the
+ * handshake. Without it, a flood of key updates brings no byte of an answer, and keeps the thread busy for 1.6 s without a pause.
+ */
+export class TlsTransport extends Duplex {
+  readonly #tcp: Socket;
+  #tls: Socket | null = null;
+  #written = 0;
+  #limit = MAX_ANSWER_BYTES;
+
+  constructor(tcp: Socket) {
+    super();
+    this.#tcp = tcp;
+    tcp.on('data', (chunk: Buffer) => this.#take(chunk));
+    tcp.once('end', () => this.push(null));
+    tcp.once('error', (error) => this.destroy(error));
+    tcp.once('close', () => {
+      // After a proper end, the reader still takes what lies in the buffer.
+      if (!tcp.readableEnded) this.destroy();
+    });
+  }
+
+  /** The TLS connection on top of this. A request begins when something is written there. */
+  set tls(tls: Socket) {
+    this.#tls = tls;
+  }
+
+  #take(chunk: Buffer): void {
+    const written = this.#tls?.bytesWritten ?? 0;
+    if (written !== this.#written) {
+      this.#written = written;
+      this.#limit = this.#tcp.bytesRead - chunk.length + MAX_ANSWER_BYTES;
+    }
+    if (this.#tcp.bytesRead > this.#limit) {
+      const error = new InvalidAnswerError('The receiver sends more than it may');
+      this.#tls?.destroy(error);
+      this.destroy(error);
+    } else if (!this.push(chunk)) this.#tcp.pause();
+  }
+
+  override _read(): void {
+    this.#tcp.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    this.#tcp.write(chunk, done);
+  }
+
+  override _final(done: () => void): void {
+    this.#tcp.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#tcp.destroy();
+    done(error);
+  }
+}

@@ -1,0 +1,134 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  createServer,
+  getCACertificates,
+  type Server,
+  setDefaultCACertificates,
+  type TLSSocket,
+} from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { TryResult } from '../../../../src/domain/ports/webhooks.ts';
+import { TlsTransport } from '../../../../src/webhooks/tls-budget.ts';
+import { TEST_MS } from '../../../support/deadlines.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { pour } from '../../../support/raw-receiver.ts';
+import { createTestSender, secretBox } from '../../../support/webhook-sender.ts';
+
+const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+
+const endpointId = '00000000-0000-4000-8000-000000000001';
+const secrets = [secretBox.seal(Buffer.alloc(32, 's'), endpointId)];
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+describe.skipIf(!hasOpenssl)('what a receiver sends by TLS (skipped without openssl)', () => {
+  const trusted = getCACertificates();
+  let folder: string;
+  let sender: ReturnType<typeof createTestSender>;
+  let server: Server | undefined;
+  let accepted: TLSSocket[];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'validatr-tls-'));
+    const subject = ['-subj', '/CN=receiver', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    execFileSync('openssl', ['req', '-x509', '-nodes', '-days', '2', ...curve, ...subject, ...files], {
+      stdio: 'ignore',
+    });
+    sender = createTestSender();
+    accepted = [];
+  });
+  afterEach(async () => {
+    await sender.close();
+    for (const socket of accepted) socket.destroy();
+    server?.close();
+    server = undefined;
+    setDefaultCACertificates(trusted);
+    rmSync(folder, { recursive: true });
+  });
+
+  /** A receiver with a certificate that the sender trusts. */
+  async function start(answer: (socket: TLSSocket) => void): Promise<string> {
+    const cert = readFileSync(join(folder, 'cert.pem'), 'utf8');
+    setDefaultCACertificates([...trusted, cert]);
+    server = createServer({ cert, key: readFileSync(join(folder, 'key.pem')) }, (socket) => {
+      accepted.push(socket);
+      // The sender cuts the connection.
+      socket.on('error', () => socket.destroy());
+      socket.on('data', (received: Buffer) => {
+        if (received.toString().endsWith('}')) answer(socket);
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  const send = (url: string): Promise<TryResult> =>
+    sender.send({
+      id: 'delivery-1',
+      tenant: 'default',
+      url,
+      body: '{"id":"x","state":"complete"}',
+      endpointId,
+      endpoint: { isDisabled: false, isVerified: false, secrets },
+      timeoutMs: 2 * TEST_MS,
+      onVerified: () => Promise.resolve(),
+    });
+
+  it('is delivered again and again, each answer with a budget of its own', async () => {
+    const body = 'x'.repeat(40_000);
+    const url = await start((socket) =>
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`),
+    );
+    for (let tries = 0; tries < 6; tries += 1) {
+      expect(await send(url)).toMatchObject({ status: 200, error: null, outcome: 'delivered' });
+    }
+    expect(accepted.length).toBeLessThanOrEqual(2);
+  });
+
+  it('may begin with an unasked 100', async () => {
+    const url = await start((socket) => socket.write(`HTTP/1.1 100 Continue\r\n\r\n${OK}`));
+    expect(await send(url)).toMatchObject({ status: 200, outcome: 'delivered', excerpt: 'ok' });
+  });
+
+  it('keeps its status if its body has no end', async () => {
+    const url = await start((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      const pour = () => {
+        while (!socket.destroyed && socket.write('body '.repeat(4_000)));
+      };
+      socket.on('drain', pour);
+      pour();
+    });
+    expect(await send(url)).toMatchObject({ status: 200, outcome: 'delivered' });
+    await eventually(() => accepted.every(({ destroyed }) => destroyed), { what: 'a cut connection' });
+  });
+});
+
+describe('the transport below TLS', () => {
+  // Stands for a flood of key updates, which bring no byte of an answer. Node's servers cannot send one.
+  it('is cut before TLS works on more than the budget, even if it brings no byte of an answer', async () => {
+    const receiver = createTcpServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      pour(socket, 'x');
+    }).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const tcp = connect((receiver.address() as AddressInfo).port, '127.0.0.1');
+    const transport = new TlsTransport(tcp);
+    let given = 0;
+    transport.on('data', (chunk: Buffer) => {
+      given += chunk.length;
+    });
+    const [error] = (await once(transport, 'error')) as [Error];
+    expect(error).toMatchObject({ code: 'invalid_response' });
+    expect(given).toBeLessThanOrEqual(64 * 1024);
+    await eventually(() => tcp.closed, { what: 'a cut connection' });
+    receiver.close();
+  });
+});
