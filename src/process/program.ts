@@ -3,6 +3,7 @@ import { type Config, ConfigError } from '../config.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { redact } from '../telemetry/redact.ts';
+import { openRoots, type Roots } from '../sources/roots.ts';
 import { type AddressGuard, createAddressGuard } from '../webhooks/address-guard.ts';
 import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 
@@ -98,6 +99,20 @@ export function checkAddressGuard({ EGRESS_ALLOW: blocks }: Config): AddressGuar
     return createAddressGuard(blocks);
   } catch (error) {
     throw new ConfigError(`  EGRESS_ALLOW: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+/** @throws {CannotRun} if a root is missing. Its exit code asks for another start, because a share may be mounted late */
+export async function requireRoots({ assetRoots }: Config, logger?: Logger): Promise<Roots> {
+  try {
+    return await openRoots(assetRoots, {
+      onChange(root, trouble) {
+        if (trouble === null) logger?.info({ root }, 'the asset root is back');
+        else logger?.error({ root }, `an asset root is ${trouble}: assets wait until it is back`);
+      },
+    });
+  } catch (error) {
+    throw new CannotRun(error instanceof Error ? error.message : String(error), 1);
   }
 }
 

@@ -33,6 +33,7 @@ import {
   onStopSignal,
   requireAddressGuard,
   requireDatabaseUrl,
+  requireRoots,
 } from './program.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 import { sayWhetherTemporalAnswers } from './wait-for-temporal.ts';
@@ -55,6 +56,7 @@ export async function runApi(): Promise<void> {
   const logger = createLogger(config.LOG_LEVEL, 'api');
   const url = requireDatabaseUrl(config);
   const isAllowed = requireAddressGuard(config, logger);
+  const roots = await requireRoots(config, logger);
   const database = { url, preparedStatements: config.DATABASE_PREPARED_STATEMENTS };
   const orm = await openDatabase({ ...database, poolMax: config.DATABASE_POOL_MAX, sees: 'tenant' });
   // A pool of its own, because a flood of unknown keys must not keep workflows from being started.
@@ -131,7 +133,7 @@ export async function runApi(): Promise<void> {
     deliveryLog: createDeliveryLog(orm, wake.notify),
     executions,
     preflight: createPreflight({
-      source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
+      source: createLocalSource({ base: config.assetBase, roots }),
       judgeHost: createHostCheck({
         isAllowed,
         lookup: createLookup({ servers: config.DNS_SERVERS }),

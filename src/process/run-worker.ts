@@ -22,7 +22,13 @@ import { connectTrouble, temporalAddress } from '../temporal/trouble.ts';
 import { createLookup } from '../webhooks/names/lookup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
-import { onStopSignal, requireDatabaseUrl, requireAddressGuard, requireSecretBox } from './program.ts';
+import {
+  onStopSignal,
+  requireAddressGuard,
+  requireDatabaseUrl,
+  requireRoots,
+  requireSecretBox,
+} from './program.ts';
 import { waitUntilUsable } from './wait.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 import { bundleApart } from './workflow-bundle.ts';
@@ -47,6 +53,7 @@ export async function runWorker(): Promise<void> {
   const url = requireDatabaseUrl(config);
   const secretBox = requireSecretBox(config);
   const isAllowed = requireAddressGuard(config, logger);
+  const roots = await requireRoots(config, logger);
   const workerId = `${hostname()}:${process.pid}`;
   installRuntime(logger);
 
@@ -87,7 +94,7 @@ export async function runWorker(): Promise<void> {
   const activities = createActivities({
     validations,
     deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
-    source: createLocalSource({ base: config.assetBase, roots: config.assetRoots }),
+    source: createLocalSource({ base: config.assetBase, roots }),
     inspectImage: decoders.inspectImage,
     fingerprints: createFingerprintStore(orm),
     webhooks,

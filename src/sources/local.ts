@@ -4,6 +4,7 @@ import { isAbsolute, sep } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 import type { AssetSource } from '../domain/ports/sources.ts';
 import { createLocalFile } from './local-file.ts';
+import type { Roots } from './roots.ts';
 
 /**
  * Errors that mean "not reachable" in the contract. All others (EIO, ESTALE, EMFILE, ETIMEDOUT, …) are trouble of the
@@ -28,15 +29,15 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 export interface LocalSourceOptions {
   /** Absolute directory that relative paths start from. */
   readonly base: string;
-  /** Absolute directories. An asset must lie in one of them after symbolic links are resolved. */
-  readonly roots: readonly string[];
+  /** An asset must lie in one of them after symbolic links are resolved. */
+  readonly roots: Roots;
 }
 
 /** Local files. A path is resolved before it is opened. Then the place of the open file decides, not the path. */
 export function createLocalSource(options: LocalSourceOptions): AssetSource {
   return {
     stat: (path) =>
-      orNotReachable(async () => {
+      orNotReachable(options.roots, async () => {
         const found = await find(path, options);
         if (found === null) return null;
         await access(found.target, constants.R_OK);
@@ -57,7 +58,7 @@ async function find(
   if (path === '') return null;
   // `resolve` would accept `file.jpg/` and `no-such-directory/../file.jpg` as the file, but the system does not.
   const target = await realpath(isAbsolute(path) ? path : base + sep + path);
-  if (!(await isInside(target, roots))) return null;
+  if (!(await roots.hold(target))) return null;
   const found = await stat(target);
   return found.isFile() ? { target, bytes: found.size } : null;
 }
@@ -72,7 +73,7 @@ interface Opened {
  * @throws {AppError} `storage_unavailable`
  */
 export function openInside(path: string, options: LocalSourceOptions): Promise<Opened | null> {
-  return orNotReachable(() => openFound(path, options));
+  return orNotReachable(options.roots, () => openFound(path, options));
 }
 
 /** Checks the path before opening it, because opening a device can have effects. */
@@ -84,7 +85,7 @@ async function openFound(path: string, options: LocalSourceOptions): Promise<Ope
     // The path may lead to another file by now, so the open file is checked.
     const opened = await handle.stat();
     const where = await locate(handle, found.target);
-    if (opened.isFile() && (await isInside(where, options.roots))) return { handle, bytes: opened.size };
+    if (opened.isFile() && (await options.roots.hold(where))) return { handle, bytes: opened.size };
   } catch (error) {
     await handle.close();
     throw error;
@@ -93,10 +94,21 @@ async function openFound(path: string, options: LocalSourceOptions): Promise<Ope
   return null;
 }
 
-async function orNotReachable<Result>(work: () => Promise<Result | null>): Promise<Result | null> {
+/** Null if the asset is not reachable. This is a verdict, so it needs all roots: without one, any asset may seem to be missing. */
+async function orNotReachable<Result>(
+  roots: Roots,
+  work: () => Promise<Result | null>,
+): Promise<Result | null> {
+  const result = await nullIfNotReachable(work);
+  if (result === null) await roots.requireAll();
+  return result;
+}
+
+async function nullIfNotReachable<Result>(work: () => Promise<Result | null>): Promise<Result | null> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof AppError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code !== undefined && NOT_REACHABLE.has(code)) return null;
     throw new AppError('storage_unavailable', { cause: new Error(code ?? 'unknown') });
@@ -107,13 +119,4 @@ async function orNotReachable<Result>(work: () => Promise<Result | null>): Promi
 async function locate(handle: FileHandle, target: string): Promise<string> {
   if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
   return realpath(target);
-}
-
-async function isInside(target: string, roots: readonly string[]): Promise<boolean> {
-  for (const root of roots) {
-    // A root that does not exist holds nothing.
-    const real = await realpath(root).catch(() => null);
-    if (real !== null && target.startsWith(real.endsWith(sep) ? real : real + sep)) return true;
-  }
-  return false;
 }

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -67,6 +67,20 @@ describe('operating the pipeline', () => {
     expect(await stack.temporal('workflow', 'describe', '-w', `asset-${id}`)).toMatch(/checkIsImage/);
     await client.call('POST', `/assets/${id}/cancel`);
     await client.verdict(id);
+  });
+
+  it('waits for an asset root that is away instead of calling its assets not reachable', async () => {
+    await copyFile('assets/rocket.jpg', join(dir, 'late.jpg'));
+    await rename(dir, `${dir}.away`);
+    const id = await client.submit(join(dir, 'late.jpg'));
+    const stepError = () =>
+      eventually(async () => (await details(id)).steps.find(({ error }) => error !== null)?.error, {
+        what: 'the trouble',
+      });
+    expect(await stepError()).toContain('an asset root is missing');
+    await rename(`${dir}.away`, dir);
+    expect(await client.verdict(id)).toEqual({ id, state: 'complete' });
+    expect(stack.worker.output().match(/an asset root is missing: assets wait/g)).toHaveLength(1);
   });
 
   it.each([

@@ -195,4 +195,13 @@ describe('processes that start before the servers they need', () => {
       await database.drop();
     },
   );
+
+  it.each(['api', 'worker'] as const)('do not start without their asset roots: %s', async (name) => {
+    const root = join(dir, 'not-mounted');
+    const program = start(name, { ASSET_ROOTS: `assets:${root}` });
+    expect(await program.ended()).toBe(1);
+    expect(program.output()).toBe(
+      `validatr ${name}: The asset root ${root} is not there (ENOENT). Create or mount it, or correct ASSET_ROOTS.\n`,
+    );
+  });
 });

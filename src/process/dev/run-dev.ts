@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../config.ts';
 import { takeLock } from '../../dev/lock.ts';
-import { CannotRun, onStopSignal } from '../program.ts';
+import { CannotRun, onStopSignal, requireRoots } from '../program.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkSettings } from './environment.ts';
 import { createRunningStack } from './running-stack.ts';
@@ -62,6 +62,7 @@ export async function runDev(): Promise<void> {
     await running.stopLeftovers(say);
     await checkPorts(config);
     await mkdir(join(config.assetBase, 'assets'), { recursive: true });
+    await requireRoots(config);
     await startStack({
       config,
       dataDir,

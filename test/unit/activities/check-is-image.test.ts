@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCheckIsImage } from '../../../activities/check-is-image.ts';
 import { createDecoderPool } from '../../../src/image/decoder/pool.ts';
 import { createLocalSource } from '../../../src/sources/local.ts';
+import { openRoots } from '../../../src/sources/roots.ts';
 import { createLocalFile } from '../../../src/sources/local-file.ts';
 import { hostileImage } from '../../support/images/hostile-image.ts';
 
@@ -29,7 +30,7 @@ describe('checkIsImage', () => {
   async function check(image: Buffer) {
     const path = join(dir, 'image.jpg');
     await writeFile(path, image);
-    const source = createLocalSource({ base: dir, roots: [dir] });
+    const source = createLocalSource({ base: dir, roots: await openRoots([dir]) });
     const step = createCheckIsImage({ source, inspectImage: decoders.inspectImage });
     const environment = new MockActivityEnvironment();
     return environment.run(step, { assetPath: { location: 'local' as const, path } });

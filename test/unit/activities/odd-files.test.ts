@@ -14,6 +14,7 @@ import { errorsOf, reportFindings } from '../../../src/domain/findings.ts';
 import { createDecoderPool, type DecoderPool } from '../../../src/image/decoder/pool.ts';
 import { readUsage } from '../../../src/image/decoder/process-usage.ts';
 import { createLocalSource } from '../../../src/sources/local.ts';
+import { openRoots } from '../../../src/sources/roots.ts';
 import type { OddFile } from '../../support/images/odd-files/odd-file.ts';
 import { ODD_FILES } from '../../support/images/odd-files.ts';
 import { expectProcessorTimeWithin, processorMs } from '../../support/machine-pace.ts';
@@ -60,7 +61,7 @@ describe('an odd file', () => {
   /** Does all that a validation does with a file. */
   async function validate(name: string) {
     const assetPath = { location: 'local', path: `./assets/${name}` } as const;
-    const source = createLocalSource({ base, roots: [join(base, 'assets')] });
+    const source = createLocalSource({ base, roots: await openRoots([join(base, 'assets')]) });
     const reachable = await createCheckAssetReachable({ source })({ assetPath });
     if (reachable.findings.length > 0) return { errors: errorsOf(reportFindings(reachable.findings, {})) };
     const checkIsImage = createCheckIsImage({ source, inspectImage: decoders.inspectImage });

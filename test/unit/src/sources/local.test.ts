@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AssetSource } from '../../../../src/domain/ports/sources.ts';
 import { createLocalSource } from '../../../../src/sources/local.ts';
+import { openRoots } from '../../../../src/sources/roots.ts';
 import { expectWithin } from '../../../support/machine-pace.ts';
 
 describe('the local source', () => {
@@ -26,7 +27,7 @@ describe('the local source', () => {
     await symlink('loop.jpg', join(base, 'assets/loop.jpg'));
     await symlink('/dev/zero', join(base, 'assets/zero.jpg'));
     execFileSync('mkfifo', [join(base, 'assets/fifo.jpg')]);
-    source = createLocalSource({ base, roots: [join(base, 'assets'), join(base, 'not-there')] });
+    source = createLocalSource({ base, roots: await openRoots([join(base, 'assets')]) });
   });
   afterAll(() => rm(base, { recursive: true, force: true }));
 

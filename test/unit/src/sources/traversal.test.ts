@@ -4,6 +4,7 @@ import { mkdir, open, readFile, readlink, realpath, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openInside } from '../../../../src/sources/local.ts';
+import { openRoots, type Roots } from '../../../../src/sources/roots.ts';
 import { setTrap, type Trap, traversals } from '../../../support/traversals.ts';
 
 /** At least this many spellings get out without the check. With fewer, the table would prove nothing. */
@@ -12,15 +13,17 @@ const RACE_OPENS = 4_000;
 
 describe('the local source', () => {
   let trap: Trap;
+  let roots: Roots;
 
   beforeAll(async () => {
     trap = await setTrap();
+    roots = await openRoots([trap.root]);
   });
   afterAll(() => trap.remove());
 
   /** The place of the file that a path leads to. Null if it leads to none. */
   async function reached(path: string): Promise<string | null> {
-    const file = await openInside(path, { base: trap.base, roots: [trap.root] });
+    const file = await openInside(path, { base: trap.base, roots });
     if (file === null) return null;
     const where = await readlink(`/proc/self/fd/${file.handle.fd}`);
     await file.handle.close();

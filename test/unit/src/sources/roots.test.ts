@@ -1,0 +1,80 @@
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AssetSource } from '../../../../src/domain/ports/sources.ts';
+import { createLocalSource } from '../../../../src/sources/local.ts';
+import { openRoots } from '../../../../src/sources/roots.ts';
+
+describe('asset roots', () => {
+  let base: string;
+  let root: string;
+  let source: AssetSource;
+  let changes: (string | null)[];
+
+  beforeEach(async () => {
+    base = await mkdtemp(join(tmpdir(), 'validatr-roots-'));
+    root = join(base, 'mount/assets');
+    for (const dir of [root, join(base, 'more')]) await mkdir(dir, { recursive: true });
+    await writeFile(join(root, 'a.jpg'), 'a');
+    await writeFile(join(base, 'more/b.jpg'), 'b');
+    await symlink(join(root, 'a.jpg'), join(base, 'more/link.jpg'));
+    changes = [];
+    const roots = await openRoots([root, join(base, 'more')], {
+      onChange: (path, trouble) => changes.push(`${path.slice(base.length)} ${trouble ?? 'is back'}`),
+    });
+    source = createLocalSource({ base, roots });
+  });
+  afterEach(() => rm(base, { recursive: true }));
+
+  const TROUBLE = { code: 'storage_unavailable' };
+
+  /** Neither step may give a verdict on the path. */
+  async function expectTrouble(path: string): Promise<void> {
+    await expect(source.stat(path)).rejects.toMatchObject(TROUBLE);
+    await expect(source.open(path)).rejects.toMatchObject(TROUBLE);
+  }
+
+  async function expectFound(path: string): Promise<void> {
+    expect(await source.stat(path)).toEqual({ bytes: 1 });
+    const file = await source.open(path);
+    expect(file?.bytes).toBe(1);
+    await file?.close();
+  }
+
+  it('that are missing make no asset unreachable, and are used again when they are back', async () => {
+    await expectFound('mount/assets/a.jpg');
+    await rename(root, join(base, 'away'));
+    await expectTrouble('mount/assets/a.jpg');
+    await expectTrouble('more/link.jpg');
+    await expectFound('more/b.jpg');
+    await rename(join(base, 'away'), root);
+    await expectFound('mount/assets/a.jpg');
+    expect(await source.stat('mount/assets/none.jpg')).toBeNull();
+    expect(changes).toEqual(['/mount/assets missing', '/mount/assets is back']);
+  });
+
+  it('that are another directory than at start give no verdict, whatever lies there', async () => {
+    await rename(root, join(base, 'away'));
+    await mkdir(root);
+    await expectTrouble('mount/assets/a.jpg');
+    await writeFile(join(root, 'a.jpg'), 'stale');
+    await expectTrouble('mount/assets/a.jpg');
+    expect(changes).toEqual(['/mount/assets replaced']);
+  });
+
+  it('that are the same directory by another way give no verdict', async () => {
+    await rename(join(base, 'mount'), join(base, 'moved'));
+    await symlink('moved', join(base, 'mount'));
+    await expectTrouble('mount/assets/a.jpg');
+  });
+
+  it.each([
+    ['is missing', 'none', 'ENOENT'],
+    ['is a file', 'more/b.jpg', 'it is not a directory'],
+  ])('do not open if one %s, and the message says what to do', async (_what, path, reason) => {
+    await expect(openRoots([root, join(base, path)])).rejects.toThrow(
+      `The asset root ${join(base, path)} is not there (${reason}). Create or mount it, or correct ASSET_ROOTS.`,
+    );
+  });
+});
