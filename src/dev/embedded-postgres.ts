@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client } from 'pg';
 import { type Program, rememberLines, startProgram, type Track, waitUntilReady } from './program.ts';
+import { makeWay, startPastOrphans } from './stale-postmaster.ts';
 
 const DATABASE = 'validatr';
 const USER = 'validatr';
@@ -28,7 +29,10 @@ export interface EmbeddedPostgresOptions {
   /** Created and initialised if it is not there; kept over restarts. */
   readonly dataDir: string;
   readonly port: number;
+  /** Called with every line that the server prints. */
   readonly log: (line: string) => void;
+  /** Called with what a person at the terminal should know: why the start takes long. */
+  readonly say?: (line: string) => void;
   readonly track?: Track | undefined;
 }
 
@@ -37,6 +41,7 @@ export async function startEmbeddedPostgres({
   dataDir,
   port,
   log,
+  say = () => undefined,
   track,
 }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const user = serverUser();
@@ -45,31 +50,37 @@ export async function startEmbeddedPostgres({
   const password = await readOrMakePassword(`${home}.password`, user);
   const cluster = join(home, 'cluster');
   if (!existsSync(cluster)) await initialise(binaries.initdb, home, cluster, `${home}.password`, user, track);
+  await makeWay(cluster, say);
 
-  const last = rememberLines(20);
-  const program = await startProgram({
-    command: binaries.postgres,
-    args: ['-D', cluster, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])],
-    env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
-    cwd: home,
-    user,
-    onLine(line) {
-      last.add(line);
-      log(line);
-    },
-    track,
-  });
   const urlOf = (database: string) => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
-  try {
-    await waitUntilReady(program, () => createDatabase(urlOf('postgres')), {
-      name: 'Postgres',
-      timeoutMs: START_TIMEOUT_MS,
-      lastLines: last.text,
+  async function start(): Promise<Program> {
+    const last = rememberLines(20);
+    const program = await startProgram({
+      command: binaries.postgres,
+      args: ['-D', cluster, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])],
+      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
+      cwd: home,
+      user,
+      onLine(line) {
+        last.add(line);
+        log(line);
+      },
+      track,
     });
-  } catch (error) {
-    await stopPostgres(program);
-    throw error;
+    try {
+      await waitUntilReady(program, () => createDatabase(urlOf('postgres')), {
+        name: 'Postgres',
+        timeoutMs: START_TIMEOUT_MS,
+        lastLines: last.text,
+      });
+      return program;
+    } catch (error) {
+      await stopPostgres(program);
+      throw error;
+    }
   }
+
+  const program = await startPastOrphans(start, say);
   return { url: urlOf(DATABASE), pid: program.pid, dataDir: home, stop: () => stopPostgres(program) };
 }
 

@@ -72,6 +72,7 @@ export async function startServers({
         dataDir: join(dir, 'postgres'),
         port,
         log: (line) => onLine('postgres', line),
+        say: log,
         track,
       }),
     );
