@@ -23,7 +23,8 @@ import { createLogger } from '../telemetry/logger.ts';
 import { CALL_DEADLINE_MS, connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
-import { findTemporalTrouble, temporalAddress } from '../temporal/trouble.ts';
+import { findTemporalTrouble } from '../temporal/namespace.ts';
+import { temporalAddress } from '../temporal/trouble.ts';
 import { createHostCheck } from '../webhooks/host-check.ts';
 import { createLookup } from '../webhooks/names/lookup.ts';
 import {
@@ -45,6 +46,9 @@ import { sayWhetherTemporalAnswers } from './wait-for-temporal.ts';
 const LISTEN_BACKLOG = 4_096;
 
 const DURABILITY_CHECK_MS = 5_000;
+
+/** Shorter than `/readyz` waits, so its answer names the reason. */
+const READINESS_DEADLINE_MS = 1_000;
 
 const MIB = 1024 * 1024;
 
@@ -141,10 +145,22 @@ export async function runApi(): Promise<void> {
     }),
     refusal,
     readiness: [
-      { name: 'postgres', isReady: async () => isDatabaseUsable && (await isMigrated(dispatchOrm)) },
-      { name: 'temporal', isReady: () => executions.isReachable() },
+      {
+        name: 'postgres',
+        findTrouble: async () =>
+          isDatabaseUsable && (await isMigrated(dispatchOrm))
+            ? null
+            : 'it does not answer, or lacks the newest schema',
+      },
+      { name: 'temporal', findTrouble: () => findTemporalTrouble(client, READINESS_DEADLINE_MS) },
       ...(config.READYZ_REQUIRES_WORKER
-        ? [{ name: 'worker', isReady: () => queue.hasLiveWorker().catch(() => false) }]
+        ? [
+            {
+              name: 'worker',
+              findTrouble: async () =>
+                (await queue.hasLiveWorker().catch(() => false)) ? null : 'no worker is alive',
+            },
+          ]
         : []),
     ],
     traffic,

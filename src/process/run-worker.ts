@@ -19,6 +19,7 @@ import { createExecutions } from '../temporal/executions.ts';
 import { createReconcile } from '../temporal/reconcile.ts';
 import { prepareNamespace } from '../temporal/setup.ts';
 import { connectTrouble, temporalAddress } from '../temporal/trouble.ts';
+import { watchNamespace } from '../temporal/watch-namespace.ts';
 import { createLookup } from '../webhooks/names/lookup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
@@ -139,6 +140,15 @@ export async function runWorker(): Promise<void> {
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },
   });
 
+  const namespaceWatch = watchNamespace({
+    client,
+    onMissing: (reason) =>
+      logger.warn({ reason }, 'Temporal lost what our workflows need: creating it again'),
+    onChange(reason) {
+      if (reason === null) logger.info('Temporal is usable again');
+      else logger.error({ namespace: config.temporal.namespace, reason }, 'Temporal is not usable');
+    },
+  });
   dispatcher =
     config.DISPATCHER === 'off'
       ? null
@@ -149,7 +159,10 @@ export async function runWorker(): Promise<void> {
           eager: true,
           mayStart: () => Promise.resolve(true),
           turns: webhooks,
-          onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
+          onError(err, doing) {
+            logger.warn({ err }, `dispatcher: ${doing}`);
+            namespaceWatch.lookSoon();
+          },
         });
   const signIn = () => {
     queue.renewWorker(workerId).catch((err: unknown) => logger.warn({ err }, 'the database does not answer'));
@@ -168,6 +181,7 @@ export async function runWorker(): Promise<void> {
   await running;
 
   clearInterval(signedIn);
+  namespaceWatch.stop();
   await decoders.close();
   await dispatcher?.stop();
   await queue.removeWorker(workerId).catch(() => undefined);
@@ -208,7 +222,10 @@ async function connectWithPatience({ temporal }: Config, logger: Logger): Promis
       } catch (error) {
         return connectTrouble(error);
       }
-      return prepareNamespace(createClient(connection, temporal.namespace));
+      return prepareNamespace(createClient(connection, temporal.namespace), {
+        updateSchedule: true,
+        onMissing: () => undefined,
+      });
     },
     say: (reason) => logger.warn({ address, namespace: temporal.namespace, reason }, 'waiting for Temporal'),
   });

@@ -3,7 +3,6 @@ import { type AssetStatus, assetWorkflowId, statusQuery } from '../../workflows/
 import { AppError } from '../domain/errors.ts';
 import type { Executions } from '../domain/ports/executions.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
-import { findTemporalTrouble } from './trouble.ts';
 
 /** A query waits for the workflow's running task. After this long, the row answers instead. */
 const QUERY_DEADLINE_MS = 1_000;
@@ -26,8 +25,6 @@ export function createExecutions(client: Client): Executions {
         return null;
       }
     },
-
-    isReachable: async () => (await findTemporalTrouble(client, QUERY_DEADLINE_MS)) === null,
   };
 }
 

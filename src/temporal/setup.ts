@@ -4,26 +4,50 @@ import {
   type ScheduleOptions,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
-import { RECONCILE, stateAttribute, TASK_QUEUE, verdictAttribute } from '../../workflows/contract.ts';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { RECONCILE, TASK_QUEUE } from '../../workflows/contract.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
-import { reasonToWait } from './trouble.ts';
-
-const SCHEDULE_ID = 'validatr-reconcile';
+import { describeMissing, findMissing, operatorServiceOf, SCHEDULE_ID } from './namespace.ts';
+import { hasGrpcCode, reasonToWait } from './trouble.ts';
 
 /** Two rounds and their work fit into the 60 s in which a terminated workflow's row has to be repaired. */
 const RECONCILE_EVERY = '15 s';
 
+/** As `temporal-config/setup-namespace.sh` has it. */
+const RETENTION_DAYS = 7;
+
+const ALREADY_EXISTS = 6;
+/** A server may not let us make namespaces, or may not have that call. */
+const MAY_NOT_CREATE = [7, 12, 16];
+
+export interface Preparation {
+  /** Whether an existing Schedule is brought to this version's settings. */
+  readonly updateSchedule: boolean;
+  /** Called with what the namespace lacks, before that is created. */
+  readonly onMissing: (reason: string) => void;
+}
+
 /**
- * Creates what our workflows need in the namespace. Returns null when that is done, otherwise the reason to wait.
+ * Creates what our workflows need and the server lacks: the namespace, its search attributes, the reconciler's Schedule. Writes
+ * nothing else. Returns null when all is there, otherwise the reason to wait.
  * @throws errors that waiting does not mend, e.g. a missing permission
  */
-export async function prepareNamespace(client: Client): Promise<string | null> {
+export async function prepareNamespace(
+  client: Client,
+  { updateSchedule, onMissing }: Preparation,
+): Promise<string | null> {
   try {
-    await client.withDeadline(Date.now() + CALL_DEADLINE_MS, async () => {
-      await ensureSearchAttributes(client);
-      await ensureReconcileSchedule(client);
+    return await client.withDeadline(Date.now() + CALL_DEADLINE_MS, async () => {
+      const missing = await findMissing(client);
+      const reason = describeMissing(missing);
+      if (reason !== null) onMissing(reason);
+      // The server knows a new namespace only after some seconds, so the rest has to wait.
+      if (missing.namespace) return await createNamespace(client);
+      if (missing.searchAttributes.length > 0) await addSearchAttributes(client, missing.searchAttributes);
+      if (missing.schedule) await createSchedule(client);
+      else if (updateSchedule) await updateToThisVersion(client);
+      return null;
     });
-    return null;
   } catch (error) {
     const reason = reasonToWait(error);
     if (reason === undefined) throw error;
@@ -31,53 +55,51 @@ export async function prepareNamespace(client: Client): Promise<string | null> {
   }
 }
 
-/**
- * Registers the search attributes that are missing. The compose stack has them from `temporal-config`; a server that an
- * operator has just pointed us at does not.
- */
-async function ensureSearchAttributes(client: Client): Promise<void> {
-  const { operatorService } = client.connection as { operatorService?: OperatorService };
-  if (operatorService === undefined) return;
+async function createNamespace(client: Client): Promise<string> {
   const { namespace } = client.options;
-  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-  const missing = [stateAttribute, verdictAttribute].filter(
-    ({ name }) => !(name in (customAttributes ?? {})),
-  );
-  if (missing.length === 0) return;
+  const reason = 'it does not have this namespace';
+  try {
+    await client.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs(`${RETENTION_DAYS} days`),
+    });
+    return `${reason}, so it is being created`;
+  } catch (error) {
+    if (hasGrpcCode(error, ALREADY_EXISTS)) return `${reason} yet`;
+    if (!MAY_NOT_CREATE.some((code) => hasGrpcCode(error, code))) throw error;
+    return `${reason}, and we may not create it: temporal operator namespace create --namespace ${namespace} --retention ${RETENTION_DAYS}d`;
+  }
+}
+
+async function addSearchAttributes(client: Client, names: readonly string[]): Promise<void> {
   const KEYWORD = 2;
-  await operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: Object.fromEntries(missing.map(({ name }) => [name, KEYWORD])),
+  await operatorServiceOf(client)?.addSearchAttributes({
+    namespace: client.options.namespace,
+    searchAttributes: Object.fromEntries(names.map((name) => [name, KEYWORD])),
   });
 }
 
-interface OperatorService {
-  listSearchAttributes(request: {
-    namespace: string;
-  }): Promise<{ customAttributes?: Record<string, unknown> | null }>;
-  addSearchAttributes(request: {
-    namespace: string;
-    searchAttributes: Record<string, number>;
-  }): Promise<unknown>;
+const SCHEDULE: Omit<ScheduleOptions, 'scheduleId'> & { action: { type: 'startWorkflow' } } = {
+  spec: { intervals: [{ every: RECONCILE_EVERY }] },
+  action: {
+    type: 'startWorkflow',
+    workflowType: RECONCILE,
+    workflowId: SCHEDULE_ID,
+    taskQueue: TASK_QUEUE,
+    workflowRunTimeout: '2 min',
+  },
+  policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 min' },
+};
+
+async function createSchedule(client: Client): Promise<void> {
+  try {
+    await client.schedule.create({ scheduleId: SCHEDULE_ID, ...SCHEDULE });
+  } catch (error) {
+    // Another worker was faster.
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+  }
 }
 
-/** Creates the reconciler's Schedule, or updates the existing one. */
-async function ensureReconcileSchedule(client: Client): Promise<void> {
-  const options: Omit<ScheduleOptions, 'scheduleId'> & { action: { type: 'startWorkflow' } } = {
-    spec: { intervals: [{ every: RECONCILE_EVERY }] },
-    action: {
-      type: 'startWorkflow',
-      workflowType: RECONCILE,
-      workflowId: SCHEDULE_ID,
-      taskQueue: TASK_QUEUE,
-      workflowRunTimeout: '2 min',
-    },
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 min' },
-  };
-  try {
-    await client.schedule.create({ scheduleId: SCHEDULE_ID, ...options });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule.getHandle(SCHEDULE_ID).update((previous) => ({ ...previous, ...options }));
-  }
+async function updateToThisVersion(client: Client): Promise<void> {
+  await client.schedule.getHandle(SCHEDULE_ID).update((previous) => ({ ...previous, ...SCHEDULE }));
 }

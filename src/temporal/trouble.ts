@@ -1,4 +1,4 @@
-import { type Client, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
+import { type ConnectionOptions, isGrpcServiceError, NamespaceNotFoundError } from '@temporalio/client';
 
 /** The address that the SDK uses if none is given. */
 const DEFAULT_ADDRESS = 'localhost:7233';
@@ -31,22 +31,16 @@ export function connectTrouble(error: unknown): string {
   return CONNECTION_REASONS.find(([pattern]) => pattern.test(message))?.[1] ?? message;
 }
 
+export function hasGrpcCode(error: unknown, code: number): boolean {
+  if (!isGrpcServiceError(error)) return false;
+  const found: number = error.code;
+  return found === code;
+}
+
 /** The reason why a call failed, if the trouble passes. Undefined if waiting does not help. */
 export function reasonToWait(error: unknown): string | undefined {
+  if (error instanceof NamespaceNotFoundError) return WORTH_WAITING[5];
   if (!isGrpcServiceError(error))
     return error instanceof Error && error.cause !== undefined ? reasonToWait(error.cause) : undefined;
   return WORTH_WAITING[error.code];
-}
-
-/** The reason why Temporal can't be used now. Null once it answers and has our namespace. */
-export async function findTemporalTrouble(client: Client, deadlineMs: number): Promise<string | null> {
-  try {
-    const { namespace } = client.options;
-    await client.withDeadline(Date.now() + deadlineMs, () =>
-      client.workflowService.describeNamespace({ namespace }),
-    );
-    return null;
-  } catch (error) {
-    return reasonToWait(error) ?? connectTrouble(error);
-  }
 }

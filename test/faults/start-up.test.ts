@@ -158,7 +158,7 @@ describe('processes that start before the servers they need', () => {
     expect(unknown.output()).toContain('it has no database of this name');
   });
 
-  it('wait for the Temporal namespace as they wait for the server', async () => {
+  it('create the Temporal namespace that is missing, with the documented retention', async () => {
     const database = await cloneDatabase();
     const address = inject('temporalAddress');
     const namespace = `late-${Date.now()}`;
@@ -168,12 +168,18 @@ describe('processes that start before the servers they need', () => {
       TEMPORAL_NAMESPACE: namespace,
     });
     await eventually(() => waits(worker).length > 0, { what: 'a waiting worker' });
-    expect(waits(worker)[0]).toMatchObject({ address, namespace, reason: 'it does not have this namespace' });
-    const create = ['operator', 'namespace', 'create', '--namespace', namespace, '--address', address];
-    execFileSync(inject('temporalCli'), create);
+    expect(waits(worker)[0]).toMatchObject({
+      address,
+      namespace,
+      reason: 'it does not have this namespace, so it is being created',
+    });
     await eventually(async () => (await database.query('SELECT 1 FROM workers')).length === 1, {
       what: 'the worker',
     });
+    const describe = ['operator', 'namespace', 'describe', '--namespace', namespace, '--address', address];
+    expect(execFileSync(inject('temporalCli'), [...describe, '-o', 'json'], { encoding: 'utf8' })).toContain(
+      '"workflowExecutionRetentionTtl": "604800s"',
+    );
     worker.signal('SIGTERM');
     expect(await worker.ended()).toBe(0);
     await database.drop();

@@ -1697,6 +1697,15 @@ export interface components {
             checks: {
                 [key: string]: "ok" | "unavailable";
             };
+            /**
+             * @description Why a check is `unavailable`, in words.
+             * @example {
+             *       "temporal": "it does not answer"
+             *     }
+             */
+            reasons?: {
+                [key: string]: string;
+            };
         };
     };
     responses: {
@@ -3472,7 +3481,7 @@ export interface operations {
             417: components["responses"]["ExpectationFailed"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
-            /** @description The process can not serve. `checks` names what is missing. `draining`: This process is shutting down. */
+            /** @description The process can not serve. `checks` names what is missing, `reasons` says why. `draining`: This process is shutting down. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -8,7 +8,8 @@ import { retryAfter } from '../openapi/headers.ts';
 /** One thing that a ready process needs. */
 export interface ReadinessCheck {
   readonly name: string;
-  readonly isReady: () => Promise<boolean>;
+  /** Resolves with the reason why the thing can't be used, or with null. The reason is public, so it names no secret. */
+  readonly findTrouble: () => Promise<string | null>;
 }
 
 export interface HealthDeps {
@@ -28,6 +29,11 @@ const readiness = z
   .object({
     status: z.enum(['ready', 'unavailable']),
     checks: z.record(z.string(), z.enum(['ok', 'unavailable'])).meta({ examples: [{ postgres: 'ok' }] }),
+    reasons: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('Why a check is `unavailable`, in words.')
+      .meta({ examples: [{ temporal: 'it does not answer' }] }),
   })
   .meta({ id: 'Readiness' });
 
@@ -56,7 +62,7 @@ export const getReadiness = defineOperation({
   replies: {
     200: { description: 'The process can serve.', schema: readiness },
     503: {
-      description: 'The process can not serve. `checks` names what is missing.',
+      description: 'The process can not serve. `checks` names what is missing, `reasons` says why.',
       schema: readiness,
       headers: { 'Retry-After': retryAfter },
     },
@@ -67,12 +73,16 @@ export const getReadiness = defineOperation({
     return async (_req, res) => {
       if (isDraining()) return sendProblem(res, new AppError('draining'));
       const results = await look();
-      const ready = results.every(([, status]) => status === 'ok');
+      const troubles = results.filter(([, trouble]) => trouble !== null);
+      const ready = troubles.length === 0;
       res.status(ready ? 200 : 503);
       if (!ready) res.set('Retry-After', '1');
       const checked: Answer<typeof readiness> = {
         status: ready ? 'ready' : 'unavailable',
-        checks: Object.fromEntries(results),
+        checks: Object.fromEntries(
+          results.map(([name, trouble]) => [name, trouble === null ? 'ok' : 'unavailable'] as const),
+        ),
+        ...(!ready && { reasons: Object.fromEntries(troubles) as Record<string, string> }),
       };
       res.json(checked);
     };
@@ -91,16 +101,14 @@ function shareLooks<Results>(look: () => Promise<Results>): () => Promise<Result
 
 function checkAll(checks: readonly ReadinessCheck[]) {
   return Promise.all(
-    checks.map(
-      async ({ name, isReady }) => [name, (await inTime(isReady())) ? 'ok' : 'unavailable'] as const,
-    ),
+    checks.map(async ({ name, findTrouble }) => [name, await inTime(findTrouble())] as const),
   );
 }
 
-async function inTime(answer: Promise<boolean>): Promise<boolean> {
+async function inTime(answer: Promise<string | null>): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, CHECK_DEADLINE_MS, false);
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, CHECK_DEADLINE_MS, 'it does not answer in time');
   });
   try {
     return await Promise.race([answer, late]);

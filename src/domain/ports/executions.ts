@@ -7,8 +7,6 @@ export interface Executions {
   isCurrentResetRun(workflowId: string, runId: string): Promise<boolean>;
   /** The answer of the running workflow. Null if none comes within 1 s. */
   queryStatus(assetId: string): Promise<LiveStatus | null>;
-  /** Whether Temporal answers for our namespace. */
-  isReachable(): Promise<boolean>;
 }
 
 export interface LiveStatus {

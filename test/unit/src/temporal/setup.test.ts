@@ -5,6 +5,8 @@ import { NativeConnection } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { prepareNamespace } from '../../../../src/temporal/setup.ts';
 
+const PREPARATION = { updateSchedule: true, onMissing: () => undefined };
+
 /** A Temporal server that lets clients connect and then gives each call this status, or none where it is null. */
 async function serveTemporal(status: number | null) {
   const server = createServer();
@@ -37,7 +39,7 @@ describe('a namespace that a worker is to use', () => {
     'is waited for while its server %s',
     async (reason, status) => {
       const { client, close } = await serveTemporal(status);
-      expect(await prepareNamespace(client)).toContain(reason);
+      expect(await prepareNamespace(client, PREPARATION)).toContain(reason);
       await close();
     },
     30_000,
@@ -45,7 +47,7 @@ describe('a namespace that a worker is to use', () => {
 
   it('is not waited for if that does not help: permission is denied', async () => {
     const { client, close } = await serveTemporal(7);
-    await expect(prepareNamespace(client)).rejects.toMatchObject({ code: 7 });
+    await expect(prepareNamespace(client, PREPARATION)).rejects.toMatchObject({ code: 7 });
     await close();
   });
 });

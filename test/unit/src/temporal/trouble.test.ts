@@ -2,7 +2,8 @@ import { NativeConnection } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../../../../src/dev/free-port.ts';
 import { connectLazily } from '../../../../src/temporal/client.ts';
-import { connectTrouble, findTemporalTrouble, temporalAddress } from '../../../../src/temporal/trouble.ts';
+import { findTemporalTrouble } from '../../../../src/temporal/namespace.ts';
+import { connectTrouble, temporalAddress } from '../../../../src/temporal/trouble.ts';
 
 describe('the trouble with a Temporal server', () => {
   it.each([

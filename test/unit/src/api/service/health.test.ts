@@ -13,8 +13,15 @@ describe('/readyz', () => {
 
   beforeAll(async () => {
     const checks = [
-      { name: 'postgres', isReady: () => new Promise<boolean>(() => undefined) },
-      { name: 'temporal', isReady: () => Promise.resolve(++looks > 0) },
+      { name: 'postgres', findTrouble: () => new Promise<string | null>(() => undefined) },
+      {
+        name: 'temporal',
+        findTrouble() {
+          looks += 1;
+          return Promise.resolve(null);
+        },
+      },
+      { name: 'worker', findTrouble: () => Promise.resolve('no worker is alive') },
     ];
     const app = express();
     app.use(routeOperations([getReadiness], { readiness: checks, isDraining: () => false }));
@@ -26,13 +33,17 @@ describe('/readyz', () => {
     server?.close();
   });
 
-  it('names the parts that do not answer in time, before a load balancer gives up', async () => {
+  it('names the parts that are missing or late, and why, before a load balancer gives up', async () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
     const begin = performance.now();
     const answer = await fetch(url);
     expectWithin(performance.now() - begin, 4_000);
     expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({ checks: { postgres: 'unavailable', temporal: 'ok' } });
+    expect(await answer.json()).toEqual({
+      status: 'unavailable',
+      checks: { postgres: 'unavailable', temporal: 'ok', worker: 'unavailable' },
+      reasons: { postgres: 'it does not answer in time', worker: 'no worker is alive' },
+    });
   });
 
   it('looks once for all requests of a moment', async () => {

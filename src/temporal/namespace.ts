@@ -1,0 +1,89 @@
+import { type Client, ScheduleNotFoundError } from '@temporalio/client';
+import { stateAttribute, verdictAttribute } from '../../workflows/contract.ts';
+import { connectTrouble, hasGrpcCode, reasonToWait } from './trouble.ts';
+
+export const SCHEDULE_ID = 'validatr-reconcile';
+
+const NOT_FOUND = 5;
+
+/** What our workflows need, and the namespace lacks. */
+export interface Missing {
+  readonly namespace: boolean;
+  readonly searchAttributes: readonly string[];
+  readonly schedule: boolean;
+}
+
+/** Looks what is missing. These are three quick calls at once, and nothing is written. */
+export async function findMissing(client: Client): Promise<Missing> {
+  const inside = Promise.all([missingSearchAttributes(client), isScheduleMissing(client)]);
+  // Both fail without the namespace.
+  inside.catch(() => undefined);
+  if (!(await hasNamespace(client))) return { namespace: true, searchAttributes: [], schedule: false };
+  const [searchAttributes, schedule] = await inside;
+  return { namespace: false, searchAttributes, schedule };
+}
+
+/** Says what is missing, for logs and `/readyz`. Null if nothing is. */
+export function describeMissing({ namespace, searchAttributes, schedule }: Missing): string | null {
+  if (namespace) return 'it does not have this namespace';
+  const lacks = [
+    ...(searchAttributes.length > 0 ? [`the search attributes ${searchAttributes.join(' and ')}`] : []),
+    ...(schedule ? [`the Schedule ${SCHEDULE_ID}`] : []),
+  ];
+  return lacks.length > 0 ? `its namespace lacks ${lacks.join(' and ')}` : null;
+}
+
+/** The reason why Temporal can't be used now. Null once it answers and has all that our workflows need. */
+export async function findTemporalTrouble(client: Client, deadlineMs: number): Promise<string | null> {
+  try {
+    return await client.withDeadline(Date.now() + deadlineMs, async () =>
+      describeMissing(await findMissing(client)),
+    );
+  } catch (error) {
+    return reasonToWait(error) ?? connectTrouble(error);
+  }
+}
+
+async function hasNamespace(client: Client): Promise<boolean> {
+  try {
+    await client.workflowService.describeNamespace({ namespace: client.options.namespace });
+    return true;
+  } catch (error) {
+    if (hasGrpcCode(error, NOT_FOUND)) return false;
+    throw error;
+  }
+}
+
+/** The compose stack has them from `temporal-config`. A server that an operator has just pointed us at does not. */
+async function missingSearchAttributes(client: Client): Promise<string[]> {
+  const service = operatorServiceOf(client);
+  if (service === undefined) return [];
+  const { customAttributes } = await service.listSearchAttributes({ namespace: client.options.namespace });
+  return [stateAttribute, verdictAttribute]
+    .map(({ name }) => name)
+    .filter((name) => !(name in (customAttributes ?? {})));
+}
+
+async function isScheduleMissing(client: Client): Promise<boolean> {
+  try {
+    await client.schedule.getHandle(SCHEDULE_ID).describe();
+    return false;
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return true;
+    throw error;
+  }
+}
+
+interface OperatorService {
+  listSearchAttributes(request: {
+    namespace: string;
+  }): Promise<{ customAttributes?: Record<string, unknown> | null }>;
+  addSearchAttributes(request: {
+    namespace: string;
+    searchAttributes: Record<string, number>;
+  }): Promise<unknown>;
+}
+
+export function operatorServiceOf({ connection }: Client): OperatorService | undefined {
+  return (connection as { operatorService?: OperatorService }).operatorService;
+}
