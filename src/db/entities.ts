@@ -85,6 +85,7 @@ export const Delivery = defineEntity({
     failure: p.text().$type<DeliveryFailure>().nullable(),
     endpointId: p.uuid(),
     replays: p.integer().default(0),
+    replayedAt: p.datetime().nullable(),
     triesBeforeReplay: p.integer().default(0),
     waitsForStart: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw('now()'),

@@ -14,6 +14,7 @@ import { Policies } from './migrations/0008-policies.ts';
 import { WithdrawFingerprints } from './migrations/0009-withdraw-fingerprints.ts';
 import { Holders } from './migrations/0010-holders.ts';
 import { Turns } from './migrations/0011-turns.ts';
+import { Replays } from './migrations/0012-replays.ts';
 import { FOR_FRESH_PLANS, FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
 import { AS_TENANT } from './tenant.ts';
 
@@ -70,6 +71,7 @@ export function openDatabase({
         WithdrawFingerprints,
         Holders,
         Turns,
+        Replays,
       ],
       snapshot: false,
       tableName: 'migrations',

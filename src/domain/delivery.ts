@@ -95,5 +95,11 @@ export const SECRET_OVERLAP_H = 24;
 /** The terminal event waits for the end of onStart's first try, but at most until this long after onStart was due. */
 export const START_EVENT_GRACE_MS = 10_000;
 
+/**
+ * A pending delivery can be replayed again only this long after its last replay. Each replay may signal the delivery's workflow, and
+ * Temporal takes at most 10,000 signals for one run. Without a worker, so many replays would take 83 h.
+ */
+export const REPLAY_PAUSE_S = 30;
+
 /** If nothing has handled a delivery this long after its event, the delivery gets a workflow of its own. */
 export const HANDOVER_GRACE_S = 60;

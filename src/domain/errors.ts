@@ -83,6 +83,12 @@ export const ERRORS = {
     title: 'This Idempotency-Key was already used for a different request.',
   },
   invalid_request: { status: 422, retryable: false, title: 'The request does not have the expected shape.' },
+  replay_too_soon: {
+    status: 429,
+    retryable: true,
+    retryAfterS: 30,
+    title: 'The delivery was replayed a moment ago and is still pending.',
+  },
   rate_limited: {
     status: 429,
     retryable: true,

@@ -121,6 +121,7 @@ describe('webhooks', () => {
     const range = { endpoint: first.endpointId, state: 'failed' };
     expect(await (await client.call('POST', '/webhooks/deliveries/replay', range)).json()).toEqual({
       replayed: 1,
+      tooSoon: 0,
       leftOut: 0,
     });
     await eventually(async () => (await deliveryOf(second.id)).state === 'delivered');
@@ -148,6 +149,22 @@ describe('webhooks', () => {
     await client.call('POST', `/webhooks/deliveries/${id}/replay`);
     await eventually(async () => (await deliveryOf(id)).state === 'delivered');
     expect(await tries()).toBe(3);
+    await receiver.close();
+  });
+
+  it('are replayed once in 30 s while they are pending; another replay is told when to come again', async () => {
+    const receiver = await startReceiver((_event, res) => {
+      res.writeHead(503).end();
+    });
+    const { id } = await notify(receiver.url);
+    const replay = () => client.call('POST', `/webhooks/deliveries/${id}/replay`);
+    expect((await replay()).status).toBe(202);
+    const again = await replay();
+    expect(await again.json()).toMatchObject({ status: 429, type: 'urn:validatr:error:replay_too_soon' });
+    expect(Number(again.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(again.headers.get('retry-after'))).toBeLessThanOrEqual(30);
+    await expect(cli('webhooks', 'replay', id)).rejects.toThrow('It can be replayed again in');
+    expect(await cli('webhooks', 'replay', '--all', '--endpoint', receiver.url)).toContain('1 were left out');
     await receiver.close();
   });
 

@@ -275,7 +275,7 @@ export interface paths {
         put?: never;
         /**
          * Send an event again
-         * @description The id and the body stay the same. The schedule of tries starts again.
+         * @description The id and the body stay the same. The schedule of tries starts again. While the event is pending, it can be sent again only 30 s after the last time.
          */
         post: operations["replayDelivery"];
         delete?: never;
@@ -1614,6 +1614,8 @@ export interface components {
         };
         ReplayCounts: {
             replayed: number;
+            /** @description Pending deliveries that are not sent again, because the last replay was less than 30 s ago. */
+            tooSoon: number;
             /** @description Deliveries that are not sent again, because their endpoint is disabled. */
             leftOut: number;
         };

@@ -4,6 +4,7 @@ import {
   DELIVERY_FAILURES,
   DELIVERY_STATES,
   DISABLED_BECAUSE,
+  REPLAY_PAUSE_S,
 } from '../../domain/delivery.ts';
 import type { DeliveryEntry, Endpoint } from '../../domain/ports/webhooks.ts';
 import { describeWebhookUrl } from '../../domain/webhook-url.ts';
@@ -53,6 +54,9 @@ export const sentTest = sentAgain.extend({ endpointId: uuid }).meta({ id: 'SentT
 export const replayCounts = z
   .object({
     replayed: count,
+    tooSoon: count.meta({
+      description: `Pending deliveries that are not sent again, because the last replay was less than ${REPLAY_PAUSE_S} s ago.`,
+    }),
     leftOut: count.meta({
       description: 'Deliveries that are not sent again, because their endpoint is disabled.',
     }),

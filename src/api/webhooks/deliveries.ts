@@ -1,5 +1,6 @@
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
+import { REPLAY_PAUSE_S } from '../../domain/delivery.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { DeliveryEntry, DeliveryLog } from '../../domain/ports/webhooks.ts';
 import type { Answer } from '../http/answer.ts';
@@ -63,7 +64,9 @@ export const replayDelivery = defineOperation({
   path: '/webhooks/deliveries/{id}/replay',
   id: 'replayDelivery',
   summary: 'Send an event again',
-  description: 'The id and the body stay the same. The schedule of tries starts again.',
+  description:
+    'The id and the body stay the same. The schedule of tries starts again. While the event is pending, it can be sent again ' +
+    `only ${REPLAY_PAUSE_S} s after the last time.`,
   body: 'ignored',
   replies: {
     202: { description: 'The event will be sent again.', schema: sentAgain, headers: { Location: location } },
@@ -72,6 +75,7 @@ export const replayDelivery = defineOperation({
     'delivery_not_found',
     'endpoint_disabled',
     'delivery_skipped',
+    'replay_too_soon',
     'database_unavailable',
     'storage_full',
   ],
@@ -81,6 +85,7 @@ export const replayDelivery = defineOperation({
       const { id } = await findDelivery(deliveryLog, tenantOf(res), req.params['id']);
       const outcome = await deliveryLog.replay(tenantOf(res), id);
       if (outcome === 'endpoint_disabled') throw new AppError('endpoint_disabled');
+      if (typeof outcome === 'object') throw new AppError('replay_too_soon', outcome);
       if (outcome !== 'replayed') throw new AppError('delivery_skipped');
       res
         .status(202)

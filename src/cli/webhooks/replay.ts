@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { REPLAY_PAUSE_S } from '../../domain/delivery.ts';
 import { UsageError } from '../../process/program.ts';
 import type { Cli, Session } from '../cli.ts';
 import { asUuid } from '../values.ts';
@@ -54,10 +55,15 @@ async function replayAll(
   tenant: string,
   options: FilterOptions,
 ): Promise<string> {
-  const { replayed, leftOut } = await log.replayAll(tenant, await toFilter(log, tenant, options));
-  const sent = replayed === 1 ? '1 delivery is sent again.' : `${replayed} deliveries are sent again.`;
-  if (leftOut === 0) return sent;
-  return `${sent}\n${leftOut} were left out because their endpoints are disabled (webhooks enable <url or id>).`;
+  const { replayed, tooSoon, leftOut } = await log.replayAll(tenant, await toFilter(log, tenant, options));
+  const lines = [replayed === 1 ? '1 delivery is sent again.' : `${replayed} deliveries are sent again.`];
+  if (tooSoon > 0)
+    lines.push(`${tooSoon} were left out because they were replayed less than ${REPLAY_PAUSE_S} s ago.`);
+  if (leftOut > 0)
+    lines.push(
+      `${leftOut} were left out because their endpoints are disabled (webhooks enable <url or id>).`,
+    );
+  return lines.join('\n');
 }
 
 async function replayOne(log: Session['deliveryLog'], tenant: string, id: string): Promise<string> {
@@ -70,5 +76,10 @@ async function replayOne(log: Session['deliveryLog'], tenant: string, id: string
     );
   if (outcome === 'endpoint_disabled')
     throw new UsageError('Its endpoint is disabled.', 'Enable it first: `webhooks enable <url or id>`.');
+  if (outcome !== 'replayed')
+    throw new UsageError(
+      'It was replayed a moment ago and is still pending.',
+      `It can be replayed again in ${outcome.retryAfterS} s.`,
+    );
   return 'It is sent again: at once, unless its endpoint is paused (docs/webhooks.md).';
 }

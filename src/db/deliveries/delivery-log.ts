@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { type RawBuilder, sql } from 'kysely';
 import { MAX as LAST_ID, v7 as uuidv7, validate as isUuid } from 'uuid';
-import type { DeliveryTry } from '../../domain/delivery.ts';
+import { type DeliveryTry, REPLAY_PAUSE_S } from '../../domain/delivery.ts';
 import { testEventBody } from '../../domain/events.ts';
 import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../../domain/ports/webhooks.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
@@ -20,11 +20,15 @@ const ENDPOINT = sql`id, url, created_at AS "createdAt", coalesce(verified_at, d
 
 /** Starts the schedule again, due now. The dispatcher starts a workflow for it, or wakes the one that it has. */
 const REPLAY = sql`UPDATE deliveries d SET state = 'pending', failure = NULL, finished_at = NULL, handed_over_at = NULL,
-  due_at = now(), replays = replays + 1,
+  due_at = now(), replays = replays + 1, replayed_at = now(),
   tries_before_replay = (SELECT count(*) FROM delivery_tries WHERE delivery_id = d.id)`;
 
 const IS_DISABLED = sql<boolean>`EXISTS (
   SELECT FROM endpoints e WHERE e.id = d.endpoint_id AND e.disabled_at IS NOT NULL)`;
+
+/** When a delivery can be replayed again, if it is still pending since its last replay. The database's clock counts. */
+const NEXT_REPLAY_AT = sql`d.replayed_at + make_interval(secs => ${sql.lit(REPLAY_PAUSE_S)})`;
+const IS_TOO_SOON = sql<boolean>`(d.state = 'pending' AND d.replayed_at IS NOT NULL AND ${NEXT_REPLAY_AT} > now())`;
 
 /** `onWork` is called after every write that leaves work for the dispatcher. */
 export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLog {
@@ -50,17 +54,24 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
 
     async replay(tenant, id) {
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
-        sql<{ replayed: boolean; isDisabled: boolean }>`
+        sql<{ replayed: boolean; isDisabled: boolean; isSkipped: boolean; waitS: number | null }>`
           WITH replayed AS (
             ${REPLAY} WHERE d.id = ${id} AND d.owner = ${tenant} AND d.state <> 'skipped' AND NOT ${IS_DISABLED}
+              AND NOT ${IS_TOO_SOON}
             RETURNING d.id
           )
-          SELECT EXISTS (SELECT FROM replayed) AS replayed, ${IS_DISABLED} AS "isDisabled"
+          SELECT EXISTS (SELECT FROM replayed) AS replayed, ${IS_DISABLED} AS "isDisabled", d.state = 'skipped' AS "isSkipped",
+            CASE WHEN ${IS_TOO_SOON} THEN ceil(extract(epoch FROM ${NEXT_REPLAY_AT} - now()))::integer END AS "waitS"
           FROM deliveries d WHERE d.id = ${id} AND d.owner = ${tenant}`.execute(db),
       );
       const [row] = rows;
       if (row === undefined) return 'not_found';
-      if (!row.replayed) return row.isDisabled ? 'endpoint_disabled' : 'skipped';
+      if (!row.replayed) {
+        if (row.isSkipped) return 'skipped';
+        if (row.isDisabled) return 'endpoint_disabled';
+        // Without a wait, another replay was quicker, and this statement does not see it yet.
+        return { retryAfterS: row.waitS ?? REPLAY_PAUSE_S };
+      }
       onWork();
       return 'replayed';
     },
@@ -68,15 +79,16 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
     async replayAll(tenant, filter) {
       const matching = sql`${matches(tenant, filter)} AND d.state <> 'skipped'`;
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
-        sql<{ replayed: string; leftOut: string }>`
-          WITH replayed AS (${REPLAY} WHERE ${matching} AND NOT ${IS_DISABLED} RETURNING d.id)
-          SELECT (SELECT count(*) FROM replayed) AS replayed,
-            (SELECT count(*) FROM deliveries d WHERE ${matching} AND ${IS_DISABLED}) AS "leftOut"`.execute(
+        sql<{ replayed: number; tooSoon: number; leftOut: number }>`
+          WITH replayed AS (${REPLAY} WHERE ${matching} AND NOT ${IS_DISABLED} AND NOT ${IS_TOO_SOON} RETURNING d.id)
+          SELECT (SELECT count(*)::integer FROM replayed) AS replayed,
+            (SELECT count(*)::integer FROM deliveries d WHERE ${matching} AND NOT ${IS_DISABLED} AND ${IS_TOO_SOON}) AS "tooSoon",
+            (SELECT count(*)::integer FROM deliveries d WHERE ${matching} AND ${IS_DISABLED}) AS "leftOut"`.execute(
           db,
         ),
       );
       onWork();
-      return { replayed: Number(rows[0]?.replayed), leftOut: Number(rows[0]?.leftOut) };
+      return rows[0] ?? { replayed: 0, tooSoon: 0, leftOut: 0 };
     },
 
     async sendTest(tenant, url) {

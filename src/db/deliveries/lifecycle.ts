@@ -10,15 +10,15 @@ import { sql } from 'kysely';
  * | none              | `skipped`   | all, with `finished_at`: the URL can't be called                           | `insertDelivery` |
  * | `pending`         | `delivered` | `finished_at`                                                              | `recordTry` |
  * | `pending`         | `failed`    | `failure`, `finished_at`                                                   | `recordTry`, `failUntried`, `stopDelivery` |
- * | all but `skipped` | `pending`   | `replays`, `tries_before_replay`, `due_at`; null: `failure`, `finished_at`, `handed_over_at` | `replay`, `replayAll` |
+ * | all but `skipped` | `pending`   | `replays`, `replayed_at`, `tries_before_replay`, `due_at`; null: `failure`, `finished_at`, `handed_over_at` | `replay`, `replayAll` |
  *
  * A workflow looks after a pending delivery while `handed_over_at` is set. Otherwise the dispatcher does, once it is due:
  *
  * | from               | to              | columns written                               | by |
  * |--------------------|-----------------|-----------------------------------------------|----|
  * | due                | with a workflow | `handed_over_at`                              | `markHandedOver` |
- * | with a workflow    | due, now        | `handed_over_at` null, `due_at`               | `makeDeliveryDue`; `unmarkHandedOver` leaves `due_at` |
- * | with a workflow    | due, later      | `handed_over_at` null, `due_at`               | `park` |
+ * | with a workflow    | due, now        | `handed_over_at` null, `due_at`               | `makeDeliveryDue` |
+ * | with a workflow    | due, later      | `handed_over_at` null, `due_at`               | `park`; `unmarkHandedOver` (Temporal took no start) |
  * | due                | due, later      | `due_at`                                      | `parkOverdue` |
  * | due                | due, later      | `due_at`, `waits_for_start`                   | `parkUntilStartEvent` |
  * | waits for onStart  | due, now        | `due_at`, `waits_for_start` false             | `recordTry` of the onStart |

@@ -79,7 +79,20 @@ export interface Endpoint {
   readonly disabledBecause: DisabledBecause | null;
 }
 
-type ReplayOutcome = 'replayed' | 'not_found' | 'skipped' | 'endpoint_disabled';
+/** `retryAfterS`: the delivery is still pending since its last replay. It can be replayed again in this many seconds. */
+type ReplayOutcome =
+  | 'replayed'
+  | 'not_found'
+  | 'skipped'
+  | 'endpoint_disabled'
+  | { readonly retryAfterS: number };
+
+/** How many deliveries were replayed. The others wait since a replay a moment ago, or their endpoint is disabled. */
+interface ReplayCounts {
+  readonly replayed: number;
+  readonly tooSoon: number;
+  readonly leftOut: number;
+}
 
 /** Operations of people on the deliveries and endpoints of their tenant. */
 export interface DeliveryLog {
@@ -95,8 +108,8 @@ export interface DeliveryLog {
    * delivery that still waits is tried at once.
    */
   replay(tenant: string, id: string): Promise<ReplayOutcome>;
-  /** The same for all matching deliveries, except those of disabled endpoints. */
-  replayAll(tenant: string, filter: DeliveryFilter): Promise<{ replayed: number; leftOut: number }>;
+  /** The same for all matching deliveries. */
+  replayAll(tenant: string, filter: DeliveryFilter): Promise<ReplayCounts>;
   /** Sends a test event. `url` must be valid. */
   sendTest(tenant: string, url: string): Promise<{ id: string; endpointId: string }>;
   listEndpoints(tenant: string): Promise<Endpoint[]>;

@@ -161,7 +161,7 @@ describe('tenants in the database', () => {
     expect(await log.list('anna', { assetId }, { limit: 10 })).toEqual([]);
     expect(await log.list('anna', { endpointId }, { limit: 10 })).toEqual([]);
     expect(await log.replay('anna', deliveryId)).toBe('not_found');
-    expect(await log.replayAll('anna', { assetId })).toEqual({ replayed: 0, leftOut: 0 });
+    expect(await log.replayAll('anna', { assetId })).toEqual({ replayed: 0, tooSoon: 0, leftOut: 0 });
     expect((await log.listEndpoints('anna')).map(({ id }) => id)).toEqual([of.anna.endpointId]);
     expect(await log.findEndpoint('anna', endpointId)).toBeNull();
     expect(await log.enable('anna', endpointId)).toBe(false);

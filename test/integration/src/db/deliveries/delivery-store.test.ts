@@ -148,12 +148,14 @@ describe('deliveries and endpoints in the database', () => {
     expect(await log.replay(DEFAULT_TENANT, waiting)).toBe('endpoint_disabled');
     expect(await log.replayAll(DEFAULT_TENANT, { endpointId: gone.endpointId })).toEqual({
       replayed: 0,
+      tooSoon: 0,
       leftOut: 2,
     });
     expect(await log.enable(DEFAULT_TENANT, gone.endpointId)).toBe(true);
     expect(await log.enable(DEFAULT_TENANT, gone.endpointId)).toBe(false);
     expect(await log.replayAll(DEFAULT_TENANT, { endpointId: gone.endpointId, state: 'failed' })).toEqual({
       replayed: 2,
+      tooSoon: 0,
       leftOut: 0,
     });
   });
@@ -188,6 +190,34 @@ describe('deliveries and endpoints in the database', () => {
     expect((await queue.overdueDeliveries()).map(({ id }) => id)).toContain(delivery.id);
     expect((await log.find(DEFAULT_TENANT, delivery.id))?.tries).toHaveLength(1);
     expect(await log.replay(DEFAULT_TENANT, '00000000-0000-4000-8000-000000000000')).toBe('not_found');
+  });
+
+  it('replays a pending delivery at most once in 30 s, however many processes are asked to', async () => {
+    const { deliveries, log, queue } = stores();
+    const delivery = await usedDelivery('https://impatient.example');
+    const filter = { endpointId: delivery.endpointId };
+    const outcomes = await Promise.all([1, 2, 3].map(() => log.replay(DEFAULT_TENANT, delivery.id)));
+    expect(outcomes.filter((outcome) => outcome === 'replayed')).toHaveLength(1);
+    // The dispatcher has signaled its workflow. Another signal would bring nothing.
+    expect(await queue.markHandedOver(delivery.id)).not.toBeNull();
+    const again = await log.replay(DEFAULT_TENANT, delivery.id);
+    expect(again).toEqual({ retryAfterS: expect.any(Number) });
+    expect((again as { retryAfterS: number }).retryAfterS).toBeGreaterThan(0);
+    expect((again as { retryAfterS: number }).retryAfterS).toBeLessThanOrEqual(30);
+    expect(await log.replayAll(DEFAULT_TENANT, filter)).toEqual({ replayed: 0, tooSoon: 1, leftOut: 0 });
+    expect((await queue.overdueDeliveries()).map(({ id }) => id)).not.toContain(delivery.id);
+
+    const backdate = () =>
+      database.query(`UPDATE deliveries SET replayed_at = now() - interval '31 s' WHERE id = ?`, [
+        delivery.id,
+      ]);
+    await backdate();
+    expect(await log.replayAll(DEFAULT_TENANT, filter)).toEqual({ replayed: 1, tooSoon: 0, leftOut: 0 });
+    await backdate();
+    expect(await log.replay(DEFAULT_TENANT, delivery.id)).toBe('replayed');
+    // Once it has ended, there is nothing to wait for.
+    await deliveries.recordTry({ ...delivery, round: 3 }, success, 'delivered', null);
+    expect(await log.replay(DEFAULT_TENANT, delivery.id)).toBe('replayed');
   });
 
   it('keeps a replay that was requested during a try, whatever the result of that try', async () => {
