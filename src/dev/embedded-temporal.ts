@@ -24,6 +24,8 @@ export interface EmbeddedTemporalOptions {
   readonly port: number;
   readonly uiPort: number;
   readonly namespace: string;
+  /** More values of Temporal's dynamic config, such as limits that a test lowers. */
+  readonly dynamicConfig?: readonly string[];
   readonly log: (line: string) => void;
   readonly track?: Track | undefined;
 }
@@ -33,7 +35,7 @@ export interface EmbeddedTemporalOptions {
  * the file costs a third of SQLite's defaults. That is within 10 % of a database in memory [measured].
  */
 export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): Promise<EmbeddedTemporal> {
-  const { cliPath, dataDir, port, uiPort, namespace, log, track } = options;
+  const { cliPath, dataDir, port, uiPort, namespace, dynamicConfig = [], log, track } = options;
   await mkdir(dataDir, { recursive: true });
   const address = `127.0.0.1:${port}`;
   const last = rememberLines(20);
@@ -59,7 +61,7 @@ export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): P
       '--sqlite-pragma',
       'synchronous=normal',
       ...(await searchAttributes()),
-      ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
+      ...[...DYNAMIC_CONFIG, ...dynamicConfig].flatMap((value) => ['--dynamic-config-value', value]),
     ],
     env: process.env,
     onLine(line) {

@@ -124,7 +124,7 @@ export async function runApi(): Promise<void> {
           eager: false,
           mayStart: async () => isDatabaseUsable && (await queue.mayStartWithoutWorker()),
           turns: null,
-          onError: (err, doing) => logger.warn({ err }, `dispatcher: ${doing}`),
+          onError: (err, doing, id) => logger.warn({ err, id }, `dispatcher: ${doing}`),
         });
   const wake = connectWake(url, () => dispatcher?.wake());
 

@@ -159,8 +159,8 @@ export async function runWorker(): Promise<void> {
           eager: true,
           mayStart: () => Promise.resolve(true),
           turns: webhooks,
-          onError(err, doing) {
-            logger.warn({ err }, `dispatcher: ${doing}`);
+          onError(err, doing, id) {
+            logger.warn({ err, id }, `dispatcher: ${doing}`);
             namespaceWatch.lookSoon();
           },
         });

@@ -1,5 +1,6 @@
 import type { DispatchQueue } from '../domain/ports/dispatch.ts';
 import { handOverDeliveries, type KnownTurns } from './hand-over-deliveries.ts';
+import { createSetbacks } from './setbacks.ts';
 import { signalCancels } from './signal-cancels.ts';
 import type { StartOptions } from './start-validation.ts';
 import { createValidationStarts, LOOK_FOR_OTHERS_MS } from './validation-starts.ts';
@@ -15,7 +16,8 @@ export interface DispatcherDeps extends StartOptions {
   /** Whether this process may start workflows now. */
   readonly mayStart: () => Promise<boolean>;
   readonly turns: KnownTurns;
-  readonly onError: (error: unknown, doing: string) => void;
+  /** `id`: the asset or delivery that the error is about. Missing if the error concerns all of them. */
+  readonly onError: (error: unknown, doing: string, id?: string) => void;
 }
 
 export interface Dispatcher {
@@ -37,19 +39,18 @@ export function startDispatcher({ queue, mayStart, turns, onError, ...options }:
   let rouse: (() => void) | undefined;
   let isAwake = false;
   let choresAt = 0;
-  const starts = createValidationStarts({ ...options, queue, onRoom: wake, onError });
+  const setbacks = createSetbacks();
+  const starts = createValidationStarts({ ...options, queue, setbacks, onRoom: wake, onError });
+  const chores = { queue, client: options.client, setbacks, onError };
 
   async function run(): Promise<void> {
     while (!stopped) {
       isAwake = false;
-      try {
-        if (!starts.isPaused() && (await mayStart())) {
-          await starts.startWaiting();
-          if (performance.now() >= choresAt) await doChores();
-        }
-      } catch (error) {
-        onError(error, 'looking for work');
-      }
+      await attempt('looking for work', async () => {
+        if (starts.isPaused() || !(await mayStart())) return;
+        await attempt('looking for assets to start', starts.startWaiting);
+        if (performance.now() >= choresAt) await doChores();
+      });
       await idle();
     }
     await starts.settle();
@@ -57,8 +58,17 @@ export function startDispatcher({ queue, mayStart, turns, onError, ...options }:
 
   async function doChores(): Promise<void> {
     choresAt = performance.now() + CHORES_EVERY_MS;
-    await signalCancels(queue, options.client);
-    await handOverDeliveries(queue, options.client, turns);
+    await attempt('passing on requests to cancel', () => signalCancels(chores));
+    await attempt('handing over deliveries', () => handOverDeliveries(chores, turns));
+  }
+
+  /** Reports a failure, so that the work after this one is done all the same. */
+  async function attempt(doing: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      onError(error, doing);
+    }
   }
 
   function idle(): Promise<void> {

@@ -6,46 +6,49 @@ import {
   tryNowSignal,
   WEBHOOK_TASK_QUEUE,
 } from '../../workflows/contract.ts';
-import type { DispatchQueue } from '../domain/ports/dispatch.ts';
 import type { WebhookTurns } from '../domain/ports/webhooks.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
+import { doEach } from './setbacks.ts';
+import type { ChoreDeps } from './signal-cancels.ts';
 
 /** Tells which deliveries would get no try now. Null in a process that sends none, because it does not know. */
 export type KnownTurns = Pick<WebhookTurns, 'blockedForMs' | 'blockedTenants'> | null;
 
 /** Starts a workflow for each overdue delivery that would get a try now, and puts off the others. */
-export async function handOverDeliveries(
-  queue: DispatchQueue,
-  client: Client,
-  turns: KnownTurns,
-): Promise<void> {
+export async function handOverDeliveries(deps: ChoreDeps, turns: KnownTurns): Promise<void> {
+  const { queue, setbacks, onError } = deps;
   const parked = new Set<string>();
   // Tenants beyond their minute are left out and stay overdue. Putting them off would update all their rows each minute.
-  for (const delivery of await queue.overdueDeliveries(turns?.blockedTenants())) {
-    // The deliveries before this one may have used up the minute.
-    if (parked.has(delivery.endpointId) || turns?.blockedTenants().has(delivery.tenant)) continue;
-    const waitMs = turns?.blockedForMs(delivery) ?? 0;
-    if (waitMs > 0) {
-      // Puts off all of the endpoint, so that the next round has room for other endpoints.
-      await queue.parkOverdue(delivery, waitMs);
-      parked.add(delivery.endpointId);
-      continue;
-    }
-    await handOver(queue, client, delivery.id);
-  }
+  await doEach(
+    await queue.overdueDeliveries(turns?.blockedTenants()),
+    async (delivery) => {
+      // The deliveries before this one may have used up the minute.
+      if (parked.has(delivery.endpointId) || turns?.blockedTenants().has(delivery.tenant)) return;
+      const waitMs = turns?.blockedForMs(delivery) ?? 0;
+      if (waitMs > 0) {
+        // Puts off all of the endpoint, so that the next round has room for other endpoints.
+        await queue.parkOverdue(delivery, waitMs);
+        parked.add(delivery.endpointId);
+        return;
+      }
+      await handOver(deps, delivery.id);
+      setbacks.forget(delivery.id);
+    },
+    ({ id }, error) => onError(error, 'handing over a delivery', id),
+  );
 }
 
 /**
  * Marks the delivery before its workflow is started, because a worker may park the delivery as soon as the workflow runs. If
  * this process dies between the two, the reconciler finds no workflow and makes the delivery due again.
  */
-async function handOver(queue: DispatchQueue, client: Client, deliveryId: string): Promise<void> {
+async function handOver({ queue, client, setbacks }: ChoreDeps, deliveryId: string): Promise<void> {
   const mark = await queue.markHandedOver(deliveryId);
   if (mark === null) return;
   try {
     await startDelivery(client, deliveryId);
   } catch (error) {
-    await queue.unmarkHandedOver(deliveryId, mark).catch(() => undefined);
+    await queue.unmarkHandedOver(deliveryId, mark, setbacks.add(deliveryId, error)).catch(() => undefined);
     throw error;
   }
 }

@@ -1,24 +1,39 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { cancelSignal } from '../../workflows/contract.ts';
-import type { DispatchQueue } from '../domain/ports/dispatch.ts';
+import type { CancelToSignal, DispatchQueue } from '../domain/ports/dispatch.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
+import { doEach, type Setbacks } from './setbacks.ts';
 
-/** Tells workflows that their asset is to be canceled. */
-export async function signalCancels(queue: DispatchQueue, client: Client): Promise<void> {
-  for (const asset of await queue.cancelsToSignal()) {
-    if (await signalCancel(client, asset.heldBy, asset.reason)) await queue.markCancelSignaled(asset);
-  }
+/** What each chore of the dispatcher needs. */
+export interface ChoreDeps {
+  readonly queue: DispatchQueue;
+  readonly client: Client;
+  readonly setbacks: Setbacks;
+  readonly onError: (error: unknown, doing: string, id?: string) => void;
 }
 
-/** False if there is no such workflow. The reconciler settles its row. */
-async function signalCancel(client: Client, workflowId: string, reason: string | null): Promise<boolean> {
+/** Tells workflows that their asset is to be canceled. A request that no workflow takes is put off. */
+export async function signalCancels(deps: ChoreDeps): Promise<void> {
+  await doEach(
+    await deps.queue.cancelsToSignal(),
+    (asset) => passOn(deps, asset),
+    (asset, error) => {
+      // Without a workflow, the reconciler settles the row.
+      if (!(error instanceof WorkflowNotFoundError))
+        deps.onError(error, 'passing on a request to cancel', asset.id);
+    },
+  );
+}
+
+async function passOn({ queue, client, setbacks }: ChoreDeps, asset: CancelToSignal): Promise<void> {
   try {
     await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
-      client.workflow.getHandle(workflowId).signal(cancelSignal, reason ?? undefined),
+      client.workflow.getHandle(asset.heldBy).signal(cancelSignal, asset.reason ?? undefined),
     );
-    return true;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    await queue.release(asset, setbacks.add(asset.id, error)).catch(() => undefined);
     throw error;
   }
+  await queue.markCancelSignaled(asset);
+  setbacks.forget(asset.id);
 }

@@ -1,4 +1,5 @@
 import { type ConnectionOptions, isGrpcServiceError, NamespaceNotFoundError } from '@temporalio/client';
+import { AppError } from '../domain/errors.ts';
 
 /** The address that the SDK uses if none is given. */
 const DEFAULT_ADDRESS = 'localhost:7233';
@@ -20,6 +21,18 @@ const WORTH_WAITING: Readonly<Record<number, string>> = {
   13: 'it reports an internal error',
   14: 'it does not answer',
 };
+
+const INVALID_ARGUMENT = 3;
+const RESOURCE_EXHAUSTED = 8;
+
+/** gRPC status codes of a call that Temporal refuses, while it serves others: invalid, exists already, out of range, data lost. */
+const REFUSALS: ReadonlySet<number> = new Set([INVALID_ARGUMENT, 6, 11, 15]);
+
+/** A namespace without our search attributes refuses every start. */
+const IS_NOT_SET_UP = /search attribute/i;
+
+/** Two limits of a single call that share their code with the limits of the whole server. */
+const IS_TOO_LARGE_OR_BUSY = /larger than max|workflow is busy/i;
 
 export function temporalAddress({ address = DEFAULT_ADDRESS }: ConnectionOptions): string {
   return address;
@@ -43,4 +56,20 @@ export function reasonToWait(error: unknown): string | undefined {
   if (!isGrpcServiceError(error))
     return error instanceof Error && error.cause !== undefined ? reasonToWait(error.cause) : undefined;
   return WORTH_WAITING[error.code];
+}
+
+/**
+ * Whether every other call would fail in the same way, because Temporal or Postgres is away. A loop over items then stops. It goes
+ * on past any other error, which is about one item: a limit of its workflow, an input that is too large, a value of another shape.
+ */
+export function concernsAll(error: unknown): boolean {
+  if (error instanceof AppError) return error.status > 500;
+  if (error instanceof NamespaceNotFoundError) return true;
+  if (isGrpcServiceError(error)) return !isRefusal(error);
+  return error instanceof Error && error.cause !== undefined && concernsAll(error.cause);
+}
+
+function isRefusal({ code, details }: { readonly code: number; readonly details: string }): boolean {
+  if (code === INVALID_ARGUMENT && IS_NOT_SET_UP.test(details)) return false;
+  return REFUSALS.has(code) || (code === RESOURCE_EXHAUSTED && IS_TOO_LARGE_OR_BUSY.test(details));
 }

@@ -2,7 +2,9 @@ import { assetWorkflowId } from '../../workflows/contract.ts';
 import { KNOWN_BY_ALL, KNOWS } from '../domain/needs.ts';
 import type { AssetToDispatch, DispatchQueue } from '../domain/ports/dispatch.ts';
 import { createRoom } from './room.ts';
+import type { Setbacks } from './setbacks.ts';
 import { type StartOptions, startValidation } from './start-validation.ts';
+import { concernsAll } from './trouble.ts';
 
 /** How many starts are under way at once. Measured: more of them only wait for each other. */
 const CONCURRENT_STARTS = 8;
@@ -10,7 +12,7 @@ const CONCURRENT_STARTS = 8;
 /** Each lease is a query. While there is much to do, one query leases at least this many rows. */
 const MIN_LEASE = CONCURRENT_STARTS / 2;
 
-/** How long Temporal is left alone after a failed start. */
+/** How long Temporal is left alone after a start that failed because Temporal or Postgres is away. */
 const PAUSE_MS = 1_000;
 
 /** How soon a start is tried again while another attempt's workflow closes. Closing takes a few webhook tries, at most 1 s. */
@@ -21,13 +23,20 @@ export const LOOK_FOR_OTHERS_MS = 50;
 
 interface ValidationStartsDeps extends StartOptions {
   readonly queue: DispatchQueue;
+  readonly setbacks: Setbacks;
   /** Called after every start that has ended, because there is room for another. */
   readonly onRoom: () => void;
-  readonly onError: (error: unknown, doing: string) => void;
+  readonly onError: (error: unknown, doing: string, id?: string) => void;
 }
 
 /** Starts workflows for the rows that wait for one, no faster than Temporal and the workers can take them. */
-export function createValidationStarts({ queue, onRoom, onError, ...options }: ValidationStartsDeps) {
+export function createValidationStarts({
+  queue,
+  setbacks,
+  onRoom,
+  onError,
+  ...options
+}: ValidationStartsDeps) {
   let pausedUntil = 0;
   let leasedAt = -LOOK_FOR_OTHERS_MS;
   const starting = new Set<Promise<void>>();
@@ -41,15 +50,18 @@ export function createValidationStarts({ queue, onRoom, onError, ...options }: V
       // Without workers in this process, nobody would say when it has ended.
       if (options.eager) room.started(asset.id, asset.tenant);
       const heldBy = assetWorkflowId(asset.id);
-      if (await startValidation(options, heldBy, asset))
-        return await queue.markDispatched({ id: asset.id, attempt: asset.attempt, heldBy });
-      room.ended(asset.id);
-      await queue.release(asset, CLOSING_RETRY_MS);
+      if (!(await startValidation(options, heldBy, asset))) {
+        room.ended(asset.id);
+        return await queue.release(asset, setbacks.add(asset.id, undefined, CLOSING_RETRY_MS));
+      }
+      await queue.markDispatched({ id: asset.id, attempt: asset.attempt, heldBy });
+      setbacks.forget(asset.id);
     } catch (error) {
-      pausedUntil = performance.now() + PAUSE_MS;
+      // A start that Temporal refuses delays no other start.
+      if (concernsAll(error)) pausedUntil = performance.now() + PAUSE_MS;
       room.ended(asset.id);
-      onError(error, 'starting a workflow');
-      await queue.release(asset, PAUSE_MS).catch(() => undefined);
+      onError(error, 'starting a workflow', asset.id);
+      await queue.release(asset, setbacks.add(asset.id, error)).catch(() => undefined);
     }
   }
 

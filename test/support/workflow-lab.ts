@@ -43,8 +43,8 @@ interface ValidationHandle {
   readonly workflowId: string;
 }
 
-export async function openWorkflowLab(): Promise<WorkflowLab> {
-  const address = inject('temporalAddress');
+/** At the shared server, unless another address is given. */
+export async function openWorkflowLab(address = inject('temporalAddress')): Promise<WorkflowLab> {
   const { namespace, temporal } = await createNamespace(address);
   const attributes = ['ValidatrState', 'ValidatrVerdict'];
   await temporal(

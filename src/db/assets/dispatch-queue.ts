@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
-import type { DispatchQueue, OverdueDelivery } from '../../domain/ports/dispatch.ts';
+import type { CancelToSignal, DispatchQueue, OverdueDelivery } from '../../domain/ports/dispatch.ts';
 import { inMs, UNATTENDED } from '../deliveries/lifecycle.ts';
 import { groupByTick } from '../group-by-tick.ts';
 import { query } from '../query.ts';
@@ -69,10 +69,10 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
 
     async cancelsToSignal() {
       const { rows } = await query(orm, (db) =>
-        sql<{ id: string; attempt: number; heldBy: string; reason: string | null }>`
+        sql<CancelToSignal>`
           SELECT id, attempt, ${HOLDER} AS "heldBy", cancel_reason AS reason FROM assets
           WHERE cancel_requested_at IS NOT NULL AND cancel_signaled_at IS NULL AND ${IS_OPEN}
-            AND dispatched_at IS NOT NULL AND ${IS_HELD_BY_OWN_WORKFLOW}
+            AND dispatched_at IS NOT NULL AND ${IS_HELD_BY_OWN_WORKFLOW} AND (lease_until IS NULL OR lease_until < now())
           ORDER BY cancel_requested_at LIMIT ${MAX_CANCELS}`.execute(db),
       );
       return rows;
@@ -132,11 +132,11 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
       return rows[0]?.mark ?? null;
     },
 
-    async unmarkHandedOver(deliveryId, mark) {
+    async unmarkHandedOver(deliveryId, mark, afterMs) {
       await query(orm, (db) =>
         db
           .updateTable('deliveries')
-          .set({ handed_over_at: null })
+          .set({ handed_over_at: null, due_at: inMs(afterMs) })
           .where('id', '=', deliveryId)
           .where('handed_over_at', '=', sql<Date>`${mark}::timestamptz`)
           .execute(),

@@ -28,6 +28,14 @@ export interface OverdueDelivery {
   readonly endpointId: string;
 }
 
+/** A request to cancel that no workflow has received yet. `heldBy` is the id of the workflow. */
+export interface CancelToSignal {
+  readonly id: string;
+  readonly attempt: number;
+  readonly heldBy: string;
+  readonly reason: string | null;
+}
+
 /** The rows that wait for Temporal. */
 export interface DispatchQueue {
   /**
@@ -38,13 +46,13 @@ export interface DispatchQueue {
   lease(count: number, options: LeaseOptions): Promise<AssetToDispatch[]>;
   /** `heldBy` is the id of the workflow that was started for the row and is responsible for it from now on. */
   markDispatched(asset: { id: string; attempt: number; heldBy: string }): Promise<void>;
-  /** Gives the row back, to be tried again `afterMs` from now. */
+  /** Gives the row back. Its start, or its request to cancel, is tried again `afterMs` from now. */
   release(asset: { id: string; attempt: number }, afterMs: number): Promise<void>;
   /**
    * Cancel requests that no workflow has received yet, for rows that have a workflow of their own. A workflow that
    * holds many rows is not signaled, because the signal would cancel all of them.
    */
-  cancelsToSignal(): Promise<{ id: string; attempt: number; heldBy: string; reason: string | null }[]>;
+  cancelsToSignal(): Promise<CancelToSignal[]>;
   markCancelSignaled(asset: { id: string; attempt: number }): Promise<void>;
   /**
    * Pending deliveries that are due and that no workflow holds, oldest first. Each tenant gets the same number of
@@ -56,8 +64,11 @@ export interface DispatchQueue {
    * delivery back right after the start. Returns the mark, or null if the delivery is no longer overdue.
    */
   markHandedOver(deliveryId: string): Promise<string | null>;
-  /** Takes the mark back after a failed start, unless the delivery has been given back or marked again since. */
-  unmarkHandedOver(deliveryId: string, mark: string): Promise<void>;
+  /**
+   * Takes the mark back after a failed start, unless the delivery has been given back or marked again since. The delivery
+   * is due again `afterMs` from now.
+   */
+  unmarkHandedOver(deliveryId: string, mark: string, afterMs: number): Promise<void>;
   /** Makes all overdue deliveries of the same endpoint due again `afterMs` from now. */
   parkOverdue(one: OverdueDelivery, afterMs: number): Promise<void>;
   /** Each worker calls this every second. An API process starts workflows only while no worker does. */

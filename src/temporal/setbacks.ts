@@ -1,0 +1,57 @@
+import { concernsAll } from './trouble.ts';
+
+/** An item that failed once is left alone for this long. Each further failure in a row doubles the pause. */
+const FIRST_PAUSE_MS = 1_000;
+
+/** The longest pause of an item that Temporal refuses. */
+const MAX_PAUSE_MS = 5 * 60_000;
+
+/** The longest pause after an error that concerns all items. So all of them go on soon after Temporal or Postgres is back. */
+const MAX_PAUSE_OF_ALL_MS = 8_000;
+
+/** How many items are remembered. A forgotten item begins with the first pause again. */
+const MAX_REMEMBERED = 10_000;
+
+/** Remembers which items failed, and how often in a row. */
+export interface Setbacks {
+  /** The item has failed. Returns the milliseconds for which to leave it alone, `firstMs` after the first failure. */
+  add(id: string, error: unknown, firstMs?: number): number;
+  /** The item has succeeded. */
+  forget(id: string): void;
+}
+
+export function createSetbacks(): Setbacks {
+  /** Failures in a row, the item that failed last at the end. */
+  const failures = new Map<string, number>();
+  return {
+    add(id, error, firstMs = FIRST_PAUSE_MS) {
+      const before = failures.get(id) ?? 0;
+      failures.delete(id);
+      failures.set(id, before + 1);
+      const [oldest] = failures.keys();
+      if (failures.size > MAX_REMEMBERED && oldest !== undefined) failures.delete(oldest);
+      const maxMs = concernsAll(error) ? MAX_PAUSE_OF_ALL_MS : MAX_PAUSE_MS;
+      return Math.min(firstMs * 2 ** Math.min(before, 30), maxMs);
+    },
+    forget: (id) => void failures.delete(id),
+  };
+}
+
+/**
+ * Does `work` for each item. It goes on past an item that fails, and reports it.
+ * @throws an error that concerns all items, because the items behind would meet it too
+ */
+export async function doEach<Item>(
+  items: Iterable<Item>,
+  work: (item: Item) => Promise<void>,
+  report: (item: Item, error: unknown) => void,
+): Promise<void> {
+  for (const item of items) {
+    try {
+      await work(item);
+    } catch (error) {
+      if (concernsAll(error)) throw error;
+      report(item, error);
+    }
+  }
+}
