@@ -111,14 +111,20 @@ export async function openWorkflowLab(address = inject('temporalAddress')): Prom
 /** Whether this run keeps histories (`npm run record:histories`). */
 export const isRecording = process.env['RECORD_HISTORIES'] === 'yes';
 
-/** Keeps the history of a workflow for the replay test, if this run keeps histories. */
-export async function recordHistory(client: Client, workflowId: string, name: string): Promise<void> {
+/** Keeps the history of a workflow's last run, or of another, for the replay test, if this run keeps histories. */
+export async function recordHistory(
+  client: Client,
+  workflowId: string,
+  name: string,
+  runId?: string,
+): Promise<void> {
   if (!isRecording) return;
   const { stdout } = await run(inject('temporalCli'), [
     'workflow',
     'show',
     '--workflow-id',
     workflowId,
+    ...(runId === undefined ? [] : ['--run-id', runId]),
     '--output',
     'json',
     '--address',

@@ -3,6 +3,9 @@ import { DELIVER_WEBHOOK, tryNowSignal, WEBHOOK_TASK_QUEUE } from '../../workflo
 import { eventually } from '../support/eventually.ts';
 import { fairWeather, openWorkflowLab, recordHistory, type WorkflowLab } from '../support/workflow-lab.ts';
 
+/** A delivery's run has at most about 200 events. A try that was asked for adds about ten. */
+const ROUNDS = 28;
+
 describe('workflows that are interrupted', () => {
   let lab: WorkflowLab;
 
@@ -61,6 +64,44 @@ describe('workflows that are interrupted', () => {
       await handle.result();
       expect(sends).toBe(3);
       await recordHistory(lab.client, 'delivery-asked-for', 'deliver-webhook-asked-for');
+    });
+  });
+
+  it('go on as a new run before a delivery has too many events, and lose no request to try at once', async () => {
+    let sends = 0;
+    const activities = {
+      ...fairWeather(),
+      async sendWebhook() {
+        sends += 1;
+        return sends > ROUNDS
+          ? ({ outcome: 'done' } as const)
+          : ({ outcome: 'later', waitMs: 3_600_000 } as const);
+      },
+    };
+    await lab.withActivities(activities, async () => {
+      const handle = await lab.client.workflow.start(DELIVER_WEBHOOK, {
+        workflowId: 'delivery-often-asked-for',
+        taskQueue: WEBHOOK_TASK_QUEUE,
+        args: [{ deliveryId: 'often-asked-for' }],
+      });
+      // Each try but the first comes of a signal, because a wait is longer than this test.
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        await eventually(() => sends >= round, { what: `try ${round}` });
+        await lab.client.workflow.getHandle(handle.workflowId).signal(tryNowSignal);
+      }
+      const current = lab.client.workflow.getHandle(handle.workflowId);
+      await current.result();
+      const { runId, historyLength } = await current.describe();
+      expect(runId).not.toBe(handle.firstExecutionRunId);
+      expect(historyLength).toBeLessThan(250);
+      const first = lab.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
+      expect((await first.describe()).status.name).toBe('CONTINUED_AS_NEW');
+      await recordHistory(
+        lab.client,
+        handle.workflowId,
+        'deliver-webhook-continued',
+        handle.firstExecutionRunId,
+      );
     });
   });
 });

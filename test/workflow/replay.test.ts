@@ -14,7 +14,7 @@ const names = readdirSync(HISTORIES_DIR).filter((name) => name.endsWith('.json')
 describe('recorded histories', () => {
   it('are there', () => {
     // Happy, failed, cancelled in a step (both ways), fallback to regular activities, crash, reset, under a policy, and
-    // the deliveries.
+    // the deliveries, also one that has more events than a run has today.
     for (const shape of ['complete', 'failed-with-webhooks', 'canceled-by-signal', 'cancelled-from-outside'])
       expect(names).toContain(`${shape}.json`);
     for (const shape of [
@@ -24,6 +24,8 @@ describe('recorded histories', () => {
       'policy',
       'deliver-webhook',
       'deliver-webhook-asked-for',
+      'deliver-webhook-continued',
+      'deliver-webhook-long',
     ])
       expect(names).toContain(`${shape}.json`);
   });
