@@ -22,8 +22,17 @@ export function assetWorkflowId(assetId: string): string {
   return `${ASSET_WORKFLOW_PREFIX}${assetId}`;
 }
 
+const STAND_IN_SUFFIX = '-2';
+
+/** The id for a workflow of ours while a workflow of another type runs under `workflowId`. */
+export function standInWorkflowId(workflowId: string): string {
+  return `${workflowId}${STAND_IN_SUFFIX}`;
+}
+
+/** The asset that a workflow of its own validates, under the first id or as a stand-in. */
 export function assetIdOf(workflowId: string): string {
-  return workflowId.slice(ASSET_WORKFLOW_PREFIX.length);
+  const id = workflowId.slice(ASSET_WORKFLOW_PREFIX.length);
+  return id.endsWith(STAND_IN_SUFFIX) ? id.slice(0, -STAND_IN_SUFFIX.length) : id;
 }
 
 export function deliveryWorkflowId(deliveryId: string): string {

@@ -103,6 +103,7 @@ export async function runWorker(): Promise<void> {
     reconcile: createReconcile({
       client,
       repairs: createRepairStore(dispatchOrm, validations.readWebhooks, wake.notify),
+      onError: (err, doing, id) => logger.warn({ err, id }, `reconciler: ${doing}`),
     }),
     onFinished: (assetId) => dispatcher?.ended(assetId),
     onError: (err, activity) => logger.warn({ err, activity }, 'activity failed'),

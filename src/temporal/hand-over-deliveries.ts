@@ -3,6 +3,7 @@ import {
   DELIVER_WEBHOOK,
   type DeliverWebhookInput,
   deliveryWorkflowId,
+  standInWorkflowId,
   tryNowSignal,
   WEBHOOK_TASK_QUEUE,
 } from '../../workflows/contract.ts';
@@ -57,11 +58,30 @@ async function handOver({ queue, client, setbacks }: ChoreDeps, deliveryId: stri
 async function startDelivery(client: Client, deliveryId: string): Promise<void> {
   await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
     client.workflow.signalWithStart<(input: DeliverWebhookInput) => Promise<void>>(DELIVER_WEBHOOK, {
-      workflowId: deliveryWorkflowId(deliveryId),
-      taskQueue: WEBHOOK_TASK_QUEUE,
-      workflowTaskTimeout: '5 s',
-      args: [{ deliveryId }],
+      ...optionsFor(deliveryId),
       signal: tryNowSignal,
     }),
   );
+}
+
+/**
+ * Starts the delivery's workflow under another id, unless it runs already, because a workflow of another type has the first id.
+ */
+export async function startStandIn(client: Client, deliveryId: string): Promise<void> {
+  await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
+    client.workflow.start<(input: DeliverWebhookInput) => Promise<void>>(DELIVER_WEBHOOK, {
+      ...optionsFor(deliveryId),
+      workflowId: standInWorkflowId(deliveryWorkflowId(deliveryId)),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    }),
+  );
+}
+
+function optionsFor(deliveryId: string) {
+  return {
+    workflowId: deliveryWorkflowId(deliveryId),
+    taskQueue: WEBHOOK_TASK_QUEUE,
+    workflowTaskTimeout: '5 s',
+    args: [{ deliveryId }] as [DeliverWebhookInput],
+  } as const;
 }

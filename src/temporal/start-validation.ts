@@ -1,5 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import {
+  assetWorkflowId,
+  standInWorkflowId,
   stateAttribute,
   TASK_QUEUE,
   VALIDATE_ASSET,
@@ -12,6 +14,7 @@ import { KNOWN_BY_ALL } from '../domain/needs.ts';
 import { isDefaultPolicy, planFor } from '../domain/policy.ts';
 import type { AssetToDispatch } from '../domain/ports/dispatch.ts';
 import { CALL_DEADLINE_MS } from './client.ts';
+import { describeOwn } from './executions.ts';
 
 /** Longer than any validation: each step may be retried for 24 h. It ends a workflow that can't make progress. */
 const EXECUTION_TIMEOUT = '4 days';
@@ -25,12 +28,33 @@ export interface StartOptions {
   readonly eager: boolean;
 }
 
-/** Starts the workflow that validates the asset. False while a workflow of another attempt holds the id. */
+/** How a start ended. `taken`: a workflow of another attempt has the id. `foreign`: one of another type has it. */
+type Start = 'started' | 'taken' | 'foreign';
+
+/**
+ * Starts the workflow that validates the asset, under `asset-<id>`. While somebody else's workflow runs there, it starts under
+ * the id of the stand-in. Returns the id. Null while another workflow has each id.
+ */
 export async function startValidation(
-  { client, stepExecution, eager }: StartOptions,
+  options: StartOptions,
+  asset: AssetToDispatch,
+  onForeign: (workflowId: string) => void,
+): Promise<string | null> {
+  const workflowId = assetWorkflowId(asset.id);
+  for (const id of [workflowId, standInWorkflowId(workflowId)]) {
+    const start = await startAs(id, options, asset);
+    if (start === 'started') return id;
+    if (start === 'taken') return null;
+    onForeign(id);
+  }
+  return null;
+}
+
+async function startAs(
   workflowId: string,
+  { client, stepExecution, eager }: StartOptions,
   { id, attempt, assetPath, webhookKeys, policy, sha256, needs }: AssetToDispatch,
-): Promise<boolean> {
+): Promise<Start> {
   const input: ValidateAssetInput = {
     assetId: id,
     attempt,
@@ -58,13 +82,12 @@ export async function startValidation(
         requestEagerStart: eager,
       }),
     );
-    return true;
+    return 'started';
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // Either the answer to an earlier start was lost, or the run of an earlier attempt has not closed yet.
-    const { memo: running } = await client.withDeadline(Date.now() + CALL_DEADLINE_MS, () =>
-      client.workflow.getHandle(workflowId).describe(),
-    );
-    return running?.['attempt'] === attempt;
+    const run = await describeOwn(client, workflowId, VALIDATE_ASSET);
+    if (run === 'foreign') return 'foreign';
+    return run?.attempt === attempt ? 'started' : 'taken';
   }
 }

@@ -1,6 +1,6 @@
-import { assetWorkflowId } from '../../workflows/contract.ts';
 import { KNOWN_BY_ALL, KNOWS } from '../domain/needs.ts';
 import type { AssetToDispatch, DispatchQueue } from '../domain/ports/dispatch.ts';
+import { foreignWorkflow } from './executions.ts';
 import { createRoom } from './room.ts';
 import type { Setbacks } from './setbacks.ts';
 import { type StartOptions, startValidation } from './start-validation.ts';
@@ -49,8 +49,10 @@ export function createValidationStarts({
       if (performance.now() < pausedUntil) return await queue.release(asset, pausedUntil - performance.now());
       // Without workers in this process, nobody would say when it has ended.
       if (options.eager) room.started(asset.id, asset.tenant);
-      const heldBy = assetWorkflowId(asset.id);
-      if (!(await startValidation(options, heldBy, asset))) {
+      const heldBy = await startValidation(options, asset, (workflowId) =>
+        onError(foreignWorkflow(workflowId), 'starting a workflow', asset.id),
+      );
+      if (heldBy === null) {
         room.ended(asset.id);
         return await queue.release(asset, setbacks.add(asset.id, undefined, CLOSING_RETRY_MS));
       }

@@ -143,6 +143,7 @@ describe('handing a delivery to a workflow', () => {
           }));
         },
       },
+      onError: () => undefined,
     });
     const [neverStarted, stoppedBefore] = [await insertOverdue(), await insertOverdue()];
     const handle = await lab.client.workflow.start(DELIVER_WEBHOOK, {

@@ -107,7 +107,7 @@ export const getAssetLive = defineOperation({
     ({ assets, executions }: ReadDeps & { readonly executions: Executions }) =>
     async (req, res) => {
       const asset = await findOr404(res, req.params['id'], assets.findDetails);
-      const live = isTerminal(asset.state) ? null : await executions.queryStatus(asset.id);
+      const live = isTerminal(asset.state) ? null : await executions.queryStatus(asset.id, asset.heldBy);
       res.json(representLive(asset, live));
     },
 });

@@ -36,7 +36,7 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
       ...delivery,
       url: describeWebhookUrl(url),
     })),
-    workflowId: assetWorkflowId(asset.id),
+    workflowId: asset.heldBy ?? assetWorkflowId(asset.id),
     runId: asset.runId,
   };
 }

@@ -47,6 +47,7 @@ export async function findAssetDetails(
     findings: row.findings ?? [],
     policy: describePolicy(policy),
     runId: row.run_id,
+    heldBy: row.held_by,
     deliveries,
   };
 }

@@ -9,4 +9,5 @@ const OWN_WORKFLOW = sql<string>`'asset-' || id::text`;
  */
 export const HOLDER = sql<string>`coalesce(held_by, ${OWN_WORKFLOW})`;
 
-export const IS_HELD_BY_OWN_WORKFLOW = sql<boolean>`${HOLDER} = ${OWN_WORKFLOW}`;
+/** Also true for its stand-in (`standInWorkflowId`). */
+export const IS_HELD_BY_OWN_WORKFLOW = sql<boolean>`${HOLDER} IN (${OWN_WORKFLOW}, ${OWN_WORKFLOW} || '-2')`;

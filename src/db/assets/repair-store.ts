@@ -1,14 +1,12 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import type { Notifications } from '../../domain/asset.ts';
-import type { OpenAsset, RepairStore } from '../../domain/ports/repairs.ts';
+import type { OpenAsset, RepairStore, SeenAsset } from '../../domain/ports/repairs.ts';
 import { forgetOldKeys } from './accept-once.ts';
 import { query } from '../query.ts';
 import { HOLDER, IS_HELD_BY_OWN_WORKFLOW } from './holder.ts';
 import { IS_OPEN, QUEUED_AGAIN } from './lifecycle.ts';
 import { terminalWrite } from './terminal-write.ts';
-
-const OPEN_ASSET = sql`id, attempt, run_id AS "runId", ${HOLDER} AS "heldBy"`;
 
 /** A row dispatched within this time may not have reached Temporal's index or its first task yet. */
 const SETTLED_AFTER_S = 15;
@@ -19,10 +17,13 @@ function isSettled(column: 'dispatched_at' | 'handed_over_at') {
   return sql<boolean>`(${sql.ref(column)} < now() - ${grace} OR ${sql.ref(column)} > now() + ${grace})`;
 }
 
+const OPEN_ASSET = sql`id, attempt, run_id AS "runId", ${HOLDER} AS "heldBy",
+  coalesce(${isSettled('dispatched_at')}, false) AS "isSettled"`;
+
 const TO_CHECK = sql<boolean>`${IS_OPEN} AND ${isSettled('dispatched_at')}`;
 
 /** True for the row as it was read. A repair changes only such a row. */
-function asSeen({ attempt, runId, heldBy }: OpenAsset) {
+function asSeen({ attempt, runId, heldBy }: SeenAsset) {
   return sql<boolean>`attempt = ${attempt} AND run_id IS NOT DISTINCT FROM ${runId} AND ${HOLDER} = ${heldBy} AND ${IS_OPEN}`;
 }
 
@@ -78,12 +79,13 @@ export function createRepairStore(
       return rows.map(({ heldBy }) => heldBy);
     },
 
-    async findHeldBy(workflowId, count) {
+    async takeHeldBy(workflowId, count) {
       const { rows } = await query(orm, (db) =>
         sql<OpenAsset>`
-          SELECT ${OPEN_ASSET} FROM assets WHERE ${TO_CHECK} AND held_by = ${workflowId} LIMIT ${count}`.execute(
-          db,
-        ),
+          UPDATE assets SET checked_at = now() WHERE id IN (
+            SELECT id FROM assets WHERE ${TO_CHECK} AND held_by = ${workflowId}
+            ORDER BY checked_at NULLS FIRST, id LIMIT ${count} FOR UPDATE SKIP LOCKED
+          ) RETURNING ${OPEN_ASSET}`.execute(db),
       );
       return rows;
     },

@@ -41,6 +41,8 @@ export interface AssetDetails extends AssetSummary {
   /** `name@version`. */
   readonly policy: string;
   readonly runId: string | null;
+  /** The id of the workflow that is responsible for the row. Null if none was started for this attempt. */
+  readonly heldBy: string | null;
   readonly deliveries: readonly {
     readonly id: string;
     readonly event: NotificationKey;

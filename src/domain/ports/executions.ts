@@ -5,8 +5,11 @@ import type { StepRecord } from '../steps.ts';
 export interface Executions {
   /** True if `runId` came from a reset and is the current run of its workflow. */
   isCurrentResetRun(workflowId: string, runId: string): Promise<boolean>;
-  /** The answer of the running workflow. Null if none comes within 1 s. */
-  queryStatus(assetId: string): Promise<LiveStatus | null>;
+  /**
+   * The answer of the workflow that holds the asset. `heldBy` is its id; null before the asset is dispatched. Null if no
+   * answer comes within 1 s.
+   */
+  queryStatus(assetId: string, heldBy: string | null): Promise<LiveStatus | null>;
 }
 
 export interface LiveStatus {

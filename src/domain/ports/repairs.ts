@@ -1,12 +1,18 @@
 import type { Verdict } from '../verdict.ts';
 
-/** An open row that was dispatched. The reconciler compares it with its workflow. */
-export interface OpenAsset {
+/** An open row as it was read. A repair changes it only if it is still the same. */
+export interface SeenAsset {
   readonly id: string;
   readonly attempt: number;
   readonly runId: string | null;
   /** The id of the workflow that is responsible for the row. */
   readonly heldBy: string;
+}
+
+/** An open row that the reconciler compares with its workflow. */
+export interface OpenAsset extends SeenAsset {
+  /** Dispatched so long ago that its start has reached Temporal. */
+  readonly isSettled: boolean;
 }
 
 /** A pending delivery that was handed to a workflow. */
@@ -29,12 +35,12 @@ export interface RepairStore {
   takeLongestUnchecked(count: number): Promise<OpenAsset[]>;
   /** Ids of the workflows that hold the other open rows. */
   listOtherHolders(): Promise<string[]>;
-  /** Up to `count` open rows that the workflow holds. */
-  findHeldBy(workflowId: string, count: number): Promise<OpenAsset[]>;
-  /** Temporal no longer knows the workflow, so the same attempt starts again in a workflow of its own. */
-  requeue(asset: OpenAsset): Promise<void>;
+  /** Up to `count` open rows that the workflow holds, longest unchecked first. Marks them as checked. */
+  takeHeldBy(workflowId: string, count: number): Promise<OpenAsset[]>;
+  /** No workflow works on the row, so the same attempt starts again in a workflow of its own. */
+  requeue(asset: SeenAsset): Promise<void>;
   /** Closes an open row with the verdict of its ended workflow. */
-  close(asset: OpenAsset, verdict: Verdict): Promise<void>;
+  close(asset: SeenAsset, verdict: Verdict): Promise<void>;
   /** Pending deliveries that were given to a workflow, longest unchecked first. Marks them as checked. */
   takeDeliveriesLongestUnchecked(count: number): Promise<HandedOverDelivery[]>;
   /** The workflow is gone, so the dispatcher gives the delivery to another one. */

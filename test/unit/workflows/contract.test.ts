@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { assetIdOf, assetWorkflowId, stateAttribute, verdictAttribute } from '../../../workflows/contract.ts';
+import {
+  assetIdOf,
+  assetWorkflowId,
+  standInWorkflowId,
+  stateAttribute,
+  verdictAttribute,
+} from '../../../workflows/contract.ts';
 
 describe('the workflow contract', () => {
   it('and temporal-config name the same search attributes with the same types', () => {
@@ -13,5 +19,6 @@ describe('the workflow contract', () => {
   it('names the workflow of an asset asset-<id>', () => {
     expect(assetWorkflowId('01a2')).toBe('asset-01a2');
     expect(assetIdOf('asset-01a2')).toBe('01a2');
+    expect(assetIdOf(standInWorkflowId('asset-01a2'))).toBe('01a2');
   });
 });
