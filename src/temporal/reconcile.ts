@@ -195,8 +195,7 @@ export function createReconcile({
     const round = { begin, nowOfTemporal: () => begin.getTime() + performance.now() - began };
     const report = { closed: 0, requeued: 0, deliveries: 0 };
     const failures: unknown[] = [];
-    for (const pass of passes)
-      await pass(report, round).catch((error: unknown) => failures.push(error));
+    for (const pass of passes) await pass(report, round).catch((error: unknown) => failures.push(error));
     // The next round follows soon. Until then, Temporal shows that this one failed.
     if (failures.length > 0) throw failures[0];
     return report;

@@ -31,7 +31,8 @@ export function createTenantAgents({ isAllowed, lookup }: { isAllowed: AddressGu
         connect: withAnswerBudget(
           createGuardedConnect(isAllowed, {
             timeoutMs: CONNECT_TIMEOUT_MS,
-            lookup: (hostname) => lookup(hostname, { tenant, signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }),
+            lookup: (hostname) =>
+              lookup(hostname, { tenant, signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }),
           }),
         ),
         // The budget ends the answer before. undici's own limit makes an error, 25 µs, for each line above it.

@@ -77,10 +77,9 @@ describe('a workflow that somebody else has started under our id', () => {
       round ??= createReconcile({
         client: lab.client,
         repairs: createRepairStore(database.orm, () => Promise.resolve({}), ignore),
-        now: () => new Date(),
         onError,
       });
-      return round();
+      return round(new Date());
     };
   }
 

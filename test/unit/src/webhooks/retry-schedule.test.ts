@@ -58,7 +58,9 @@ describe('parseRetryAfter', () => {
   it.each(['9'.repeat(20), '9'.repeat(400), `1${'0'.repeat(60_000)}`, 'Fri, 31 Dec 9999 23:59:59 GMT'])(
     'does not ignore a wait that is far too long: it lasts a day',
     (header) => {
-      expect(nextTryInMs(1, parseRetryAfter(header, 'Thu, 01 Jan 2026 00:00:00 GMT'), 0.5)).toBe(24 * HOUR_MS);
+      expect(nextTryInMs(1, parseRetryAfter(header, 'Thu, 01 Jan 2026 00:00:00 GMT'), 0.5)).toBe(
+        24 * HOUR_MS,
+      );
     },
   );
 });
