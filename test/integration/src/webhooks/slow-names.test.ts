@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLookup } from '../../../../src/webhooks/names/lookup.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { expectWithin } from '../../../support/machine-pace.ts';
-import { type NameServer, startNameServer } from '../../../support/name-server.ts';
+import { type NameServer, startNameServer } from '../../../support/stand-ins/name-server.ts';
 import { startReceiver, type TestReceiver } from '../../../support/receiver.ts';
 import { createTestSender, secretBox } from '../../../support/webhook-sender.ts';
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TryResult } from '../../../../src/domain/ports/webhooks.ts';
 import { TEST_MS } from '../../../support/deadlines.ts';
 import { eventually } from '../../../support/eventually.ts';
-import { pour, type RawReceiver, startRawReceiver } from '../../../support/raw-receiver.ts';
+import { pour, type RawReceiver, startRawReceiver } from '../../../support/stand-ins/raw-receiver.ts';
 import { createTestSender, secretBox } from '../../../support/webhook-sender.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';

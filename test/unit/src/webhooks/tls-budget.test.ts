@@ -16,7 +16,7 @@ import type { TryResult } from '../../../../src/domain/ports/webhooks.ts';
 import { TlsTransport } from '../../../../src/webhooks/tls-budget.ts';
 import { TEST_MS } from '../../../support/deadlines.ts';
 import { eventually } from '../../../support/eventually.ts';
-import { pour } from '../../../support/raw-receiver.ts';
+import { pour } from '../../../support/stand-ins/raw-receiver.ts';
 import { createTestSender, secretBox } from '../../../support/webhook-sender.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
