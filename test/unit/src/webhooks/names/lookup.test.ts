@@ -6,7 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLookup } from '../../../../../src/webhooks/names/lookup.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
-import { type Answering, type NameServer, startNameServer } from '../../../../support/stand-ins/name-server.ts';
+import {
+  type Answering,
+  type NameServer,
+  startNameServer,
+} from '../../../../support/stand-ins/name-server.ts';
 
 const ADDRESS = '192.0.2.1';
 const SIXTH = '2001:db8:0:0:0:0:0:1';
