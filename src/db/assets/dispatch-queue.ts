@@ -20,6 +20,9 @@ const MAX_AHEAD = 200;
 /** How many requests to cancel are passed on in one round. */
 const MAX_CANCELS = 50;
 
+/** Longer than any pause after a failure. A lease that ends later is from before the database's clock was set back. */
+const MAX_PUT_OFF = sql`interval '10 min'`;
+
 /** How many overdue deliveries are read in one round. */
 const MAX_OVERDUE = 50;
 
@@ -72,7 +75,8 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
         sql<CancelToSignal>`
           SELECT id, attempt, ${HOLDER} AS "heldBy", cancel_reason AS reason FROM assets
           WHERE cancel_requested_at IS NOT NULL AND cancel_signaled_at IS NULL AND ${IS_OPEN}
-            AND dispatched_at IS NOT NULL AND ${IS_HELD_BY_OWN_WORKFLOW} AND (lease_until IS NULL OR lease_until < now())
+            AND dispatched_at IS NOT NULL AND ${IS_HELD_BY_OWN_WORKFLOW}
+            AND (lease_until IS NULL OR lease_until < now() OR lease_until > now() + ${MAX_PUT_OFF})
           ORDER BY cancel_requested_at LIMIT ${MAX_CANCELS}`.execute(db),
       );
       return rows;

@@ -26,9 +26,13 @@ const REPLAY = sql`UPDATE deliveries d SET state = 'pending', failure = NULL, fi
 const IS_DISABLED = sql<boolean>`EXISTS (
   SELECT FROM endpoints e WHERE e.id = d.endpoint_id AND e.disabled_at IS NOT NULL)`;
 
-/** When a delivery can be replayed again, if it is still pending since its last replay. The database's clock counts. */
-const NEXT_REPLAY_AT = sql`d.replayed_at + make_interval(secs => ${sql.lit(REPLAY_PAUSE_S)})`;
-const IS_TOO_SOON = sql<boolean>`(d.state = 'pending' AND d.replayed_at IS NOT NULL AND ${NEXT_REPLAY_AT} > now())`;
+/**
+ * A delivery that is still pending since a replay a moment ago, by the database's clock. A replay further ahead is from before that
+ * clock was set back, and counts no more.
+ */
+const REPLAY_PAUSE = sql`make_interval(secs => ${sql.lit(REPLAY_PAUSE_S)})`;
+const IS_TOO_SOON = sql<boolean>`(d.state = 'pending' AND d.replayed_at IS NOT NULL
+  AND d.replayed_at > now() - ${REPLAY_PAUSE} AND d.replayed_at < now() + ${REPLAY_PAUSE})`;
 
 /** `onWork` is called after every write that leaves work for the dispatcher. */
 export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLog {
@@ -61,7 +65,7 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
             RETURNING d.id
           )
           SELECT EXISTS (SELECT FROM replayed) AS replayed, ${IS_DISABLED} AS "isDisabled", d.state = 'skipped' AS "isSkipped",
-            CASE WHEN ${IS_TOO_SOON} THEN ceil(extract(epoch FROM ${NEXT_REPLAY_AT} - now()))::integer END AS "waitS"
+            CASE WHEN ${IS_TOO_SOON} THEN ceil(extract(epoch FROM d.replayed_at + ${REPLAY_PAUSE} - now()))::integer END AS "waitS"
           FROM deliveries d WHERE d.id = ${id} AND d.owner = ${tenant}`.execute(db),
       );
       const [row] = rows;

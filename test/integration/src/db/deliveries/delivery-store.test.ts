@@ -215,8 +215,13 @@ describe('deliveries and endpoints in the database', () => {
     expect(await log.replayAll(DEFAULT_TENANT, filter)).toEqual({ replayed: 1, tooSoon: 0, leftOut: 0 });
     await backdate();
     expect(await log.replay(DEFAULT_TENANT, delivery.id)).toBe('replayed');
+    // The database's clock was set back by an hour.
+    await database.query(`UPDATE deliveries SET replayed_at = now() + interval '1 hour' WHERE id = ?`, [
+      delivery.id,
+    ]);
+    expect(await log.replay(DEFAULT_TENANT, delivery.id)).toBe('replayed');
     // Once it has ended, there is nothing to wait for.
-    await deliveries.recordTry({ ...delivery, round: 3 }, success, 'delivered', null);
+    await deliveries.recordTry({ ...delivery, round: 4 }, success, 'delivered', null);
     expect(await log.replay(DEFAULT_TENANT, delivery.id)).toBe('replayed');
   });
 
