@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { EXECUTION_MODES } from './domain/asset.ts';
 
 /**
- * The only reader of the environment. Every variable has a default that works on one machine.
+ * Reads all settings of the programs from the environment. Every variable has a default that works on one machine.
  * `.env-example` and docs/configuration.md list them all, and tests compare them.
  */
 const port = z.coerce.number().int().min(1).max(65_535);

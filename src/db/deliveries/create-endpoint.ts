@@ -16,8 +16,8 @@ interface NewEndpoint {
  * Makes the row of a delivery's endpoint, or finds the row that another process has made meanwhile. Returns its `columns` (of
  * `e`). They are all null if the tenant has its maximum. Undefined if there is no such delivery.
  *
- * The limit is exact under concurrency, because the tenant's lock is held until the commit. A second statement counts the
- * endpoints: one that waits for a lock sees only rows that were committed before it began. A tenant at its maximum takes no
+ * The limit is exact under concurrency, because the tenant's lock is held until the commit. The count is a second
+ * statement, because a statement that waits for a lock does not see rows that are committed meanwhile. A tenant at its maximum takes no
  * lock. Rows are never deleted, so it stays at its maximum, and a flood of new URLs does not queue up here.
  */
 export function createEndpointRow<Columns extends object>(

@@ -7,7 +7,7 @@ import { sql } from 'kysely';
  * | from              | to          | columns written                                                            | by |
  * |-------------------|-------------|----------------------------------------------------------------------------|----|
  * | none              | `pending`   | all; `due_at`: now, or `HANDOVER_GRACE_S` from now where the writer sends  | `insertDelivery` (`assets/terminal-write.ts`), `sendTest` |
- * | none              | `skipped`   | all, with `finished_at`: the URL can't be called                           | `insertDelivery` |
+ * | none              | `skipped`   | all, with `finished_at`: the URL is not valid                               | `insertDelivery` |
  * | `pending`         | `delivered` | `finished_at`                                                              | `recordTry` |
  * | `pending`         | `failed`    | `failure`, `finished_at`                                                   | `recordTry`, `failUntried`, `stopDelivery` |
  * | all but `skipped` | `pending`   | `replays`, `replayed_at`, `tries_before_replay`, `due_at`; null: `failure`, `finished_at`, `handed_over_at` | `replay`, `replayAll` |
