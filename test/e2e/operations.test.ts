@@ -177,17 +177,13 @@ describe('operating the pipeline', () => {
     expect((await client.verdict(id)).state).toBe('failed');
     await copyFile('assets/rocket.jpg', path);
     let attempt = 1;
-    for (const event of await resettableEvents(id)) {
-      await stack.temporal(
-        'workflow',
-        'reset',
-        '-w',
-        `asset-${id}`,
-        '--event-id',
-        event,
-        '--reason',
-        'try again',
-      );
+    for (const pick of [first, middle, last]) {
+      const { runId, events } = await eventually(async () => {
+        const run = await readRun(id);
+        return run.isClosed && run;
+      });
+      const event = pick(events);
+      await reset(id, runId, event);
       attempt += 1;
       const again = await eventually(async () => {
         const asset = await details(id);
@@ -202,19 +198,8 @@ describe('operating the pipeline', () => {
 
   it('lets a reset of a running workflow take the asset over', async () => {
     const id = await submitTroubled();
-    const { runId } = await details(id);
-    for (const event of await resettableEvents(id)) {
-      await stack.temporal(
-        'workflow',
-        'reset',
-        '-w',
-        `asset-${id}`,
-        '--event-id',
-        event,
-        '--reason',
-        'try again',
-      );
-    }
+    const { runId, events } = await readRun(id);
+    for (const event of events) await reset(id, runId, event);
     const taken = await eventually(async () => {
       const asset = await details(id);
       return asset.attempt > 1 && asset;
@@ -285,15 +270,38 @@ describe('operating the pipeline', () => {
     await receiver.close();
   });
 
-  /** Event ids that a workflow can be reset to: its workflow tasks, first, last and those between. */
-  async function resettableEvents(id: string): Promise<string[]> {
+  /** The current run of an asset's workflow. `events`: those that it can be reset to, which are its workflow tasks. */
+  async function readRun(id: string) {
+    const { runId } = await details(id);
     const history = JSON.parse(
-      await stack.temporal('workflow', 'show', '-w', `asset-${id}`, '--output', 'json'),
+      await stack.temporal('workflow', 'show', '-w', `asset-${id}`, '-r', runId, '--output', 'json'),
     ) as {
       events: { eventId: string; eventType: string }[];
     };
-    return history.events
+    const events = history.events
       .filter(({ eventType }) => eventType === 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED')
       .map(({ eventId }) => eventId);
+    const isClosed = history.events.at(-1)?.eventType === 'EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED';
+    return { runId, events, isClosed };
+  }
+
+  /** Names the run, because the events of another run may have other ids. */
+  async function reset(id: string, runId: string, event: string): Promise<void> {
+    await stack.temporal(
+      'workflow',
+      'reset',
+      '-w',
+      `asset-${id}`,
+      '-r',
+      runId,
+      '--event-id',
+      event,
+      '--reason',
+      'try again',
+    );
   }
 });
+
+const first = (events: string[]) => events[0] ?? '';
+const middle = (events: string[]) => events[Math.floor(events.length / 2)] ?? '';
+const last = (events: string[]) => events.at(-1) ?? '';
