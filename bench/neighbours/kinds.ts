@@ -24,4 +24,6 @@ export interface AttackOrder {
   readonly key: string;
   /** Paths of hostile pictures. */
   readonly pictures: readonly string[];
+  /** How many events are no load by themselves on this machine, as it is now. */
+  readonly eventsPerS: number;
 }

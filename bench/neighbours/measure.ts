@@ -12,6 +12,8 @@ import { QUIET_DOMAIN, type SilentNames, startSilentNames } from './silent-names
 import { startTenantStack } from './tenant-stack.ts';
 
 const SAMPLES = 60;
+/** An attack gives steadily about as much work as this share of the time can do, one asset after the other. */
+const STEADY_SHARE = 0.3;
 const BITES_WITHIN_MS = 180_000;
 /** Names that have to be without answer at once: as many as Node has threads for the system's resolver. */
 const NAMES_THAT_BITE = 4;
@@ -77,7 +79,13 @@ async function measureKind(kind: Kind, seconds: number, say: (line: string) => v
 
     const quiet = await tenant.measure({ samples: SAMPLES, seconds });
     say('  quiet is measured; the attack begins …');
-    const attacker = startAttack({ kind, baseUrl: stack.baseUrl, key: stack.keys.noisy, pictures });
+    const attacker = startAttack({
+      kind,
+      baseUrl: stack.baseUrl,
+      key: stack.keys.noisy,
+      pictures,
+      eventsPerS: (STEADY_SHARE * 1000) / quiet.verdictMs.p50,
+    });
     owned(attacker, () => stopProgram(attacker, 'SIGKILL'));
     await untilItBites(attacker, names);
     say('  it bites …');

@@ -6,6 +6,7 @@ import type { TenantStack } from './tenant-stack.ts';
 
 /** Code is compiled and caches are filled after so many assets. */
 const WARM_UP_ASSETS = 60;
+const WARM_UP_WITHIN_MS = 300_000;
 /** Samples are taken over some time, so that one hiccup does not hit all of them. */
 const PAUSE_MS = 100;
 const LOOK_EVERY_MS = 2;
@@ -114,8 +115,18 @@ export async function startQuietTenant(
     });
   }
 
-  const warmUp = await Promise.all(Array.from({ length: WARM_UP_ASSETS }, submit));
-  for (const { id } of warmUp) await waitUntil(() => isTerminal(id), LOOK_EVERY_MS, 120_000);
+  async function close(): Promise<void> {
+    receiver.closeAllConnections();
+    await Promise.all([new Promise((resolve) => receiver.close(resolve)), submitter.close(), database.end()]);
+  }
+
+  try {
+    const warmUp = await Promise.all(Array.from({ length: WARM_UP_ASSETS }, submit));
+    for (const { id } of warmUp) await waitUntil(() => isTerminal(id), LOOK_EVERY_MS, WARM_UP_WITHIN_MS);
+  } catch (error) {
+    await close();
+    throw error;
+  }
 
   return {
     async measure({ samples, seconds }) {
@@ -142,14 +153,7 @@ export async function startQuietTenant(
         refused,
       };
     },
-    async close() {
-      receiver.closeAllConnections();
-      await Promise.all([
-        new Promise((resolve) => receiver.close(resolve)),
-        submitter.close(),
-        database.end(),
-      ]);
-    },
+    close,
   };
 }
 

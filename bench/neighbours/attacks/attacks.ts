@@ -11,17 +11,15 @@ import { type NoisyApi, steadily, withoutPause } from './noisy-api.ts';
 /** Starts the attack. It goes on until the process ends. The function that it returns tells whether it bites. */
 export type Attack = (
   api: NoisyApi,
-  order: Pick<AttackOrder, 'pictures'>,
+  order: Pick<AttackOrder, 'pictures' | 'eventsPerS'>,
 ) => (() => boolean) | Promise<() => boolean>;
 
-/** If each try takes 10 s, so few events keep all places for tries of a tenant busy. They are no load by themselves. */
-const TEST_EVENTS_PER_S = 8;
-/** With two events each. Their first tries are part of the validation. */
-const ASSETS_PER_S = 1;
+/** Share of test events. The others are events of assets, whose first tries are part of the validation. */
+const TEST_EVENTS = 3 / 4;
 /** A worker has room for so many tries of a tenant. */
 const ORIGINS = 100;
 /** Requests at hostile receivers after which their attack counts as begun. */
-const REQUESTS_THAT_BITE = 50;
+const REQUESTS_THAT_BITE = 90;
 
 const SILENT_NAMES = 40;
 const BACKLOG = 4_000;
@@ -33,27 +31,32 @@ const LONG_URL_LENGTH = 8_000;
 
 /** The noisy tenant's events go to receivers that do their worst with each of them. */
 function toReceivers(answer: Parameters<typeof startHostileReceivers>[1]): Attack {
-  return async (api) => {
+  return async (api, order) => {
     const receivers = await startHostileReceivers(ORIGINS, answer);
     const urlOf = (index: number) => `${receivers.origins[index % ORIGINS]}/hook`;
     await Promise.all(receivers.origins.map((_, index) => api.sendTestEvent(urlOf(index))));
-    sendSteadily(api, urlOf);
+    sendSteadily(api, order, urlOf);
     return () => receivers.requests >= REQUESTS_THAT_BITE;
   };
 }
 
-function sendSteadily(api: NoisyApi, urlOf: (index: number) => string): void {
-  steadily(TEST_EVENTS_PER_S, (index) => api.sendTestEvent(urlOf(index)));
-  steadily(ASSETS_PER_S, (index) => api.submit({ url: urlOf(index) }));
+function sendSteadily(
+  api: NoisyApi,
+  { eventsPerS }: Pick<AttackOrder, 'eventsPerS'>,
+  urlOf: (index: number) => string,
+): void {
+  steadily(TEST_EVENTS * eventsPerS, (index) => api.sendTestEvent(urlOf(index)));
+  // Two events each.
+  steadily(((1 - TEST_EVENTS) * eventsPerS) / 2, (index) => api.submit({ url: urlOf(index) }));
 }
 
 export const ATTACKS: Readonly<Record<Kind, Attack>> = {
-  async 'slow-dns'(api) {
+  async 'slow-dns'(api, order) {
     const urlOf = (index: number) => `http://n${index % SILENT_NAMES}.${SILENT_DOMAIN}/hook`;
     await Promise.all(Array.from({ length: SILENT_NAMES }, (_, index) => api.sendTestEvent(urlOf(index))));
-    sendSteadily(api, urlOf);
+    sendSteadily(api, order, urlOf);
     // The API looks names up before it answers these.
-    withoutPause(4, (index) => api.submit({ url: urlOf(index), prefer: 'handling=strict' }));
+    steadily(order.eventsPerS / 2, (index) => api.submit({ url: urlOf(index), prefer: 'handling=strict' }));
     return () => api.answers >= 2 * SILENT_NAMES;
   },
 
@@ -67,11 +70,11 @@ export const ATTACKS: Readonly<Record<Kind, Attack>> = {
     return () => true;
   },
 
-  async endpoints(api) {
+  async endpoints(api, order) {
     const receivers = await startHostileReceivers(ORIGINS, answerAfter(5_000, '204 No Content'));
     const urlOf = (index: number) => `${receivers.origins[index % ORIGINS]}/hook-${index % ENDPOINTS}`;
     await Promise.all(Array.from({ length: ENDPOINTS }, (_, index) => api.sendTestEvent(urlOf(index))));
-    sendSteadily(api, urlOf);
+    sendSteadily(api, order, urlOf);
     return () => receivers.requests >= REQUESTS_THAT_BITE;
   },
 
@@ -101,13 +104,13 @@ export const ATTACKS: Readonly<Record<Kind, Attack>> = {
     return () => verdicts >= 2;
   },
 
-  async 'long-urls'(api) {
+  async 'long-urls'(api, order) {
     const receivers = await startHostileReceivers(ORIGINS, answerAfter(0, '204 No Content'));
     // The query does not count for endpoints, so their limit does not end this attack.
     const urlOf = (index: number) =>
       `${receivers.origins[index % ORIGINS]}/hook?number=${index}&pad=`.padEnd(LONG_URL_LENGTH, 'x');
     let sent = 0;
-    steadily(ASSETS_PER_S, (index) => api.submit({ url: urlOf(LONG_URLS + index) }));
+    sendSteadily(api, order, (index) => urlOf(LONG_URLS + index));
     withoutPause(4, async () => {
       if (sent < LONG_URLS) await api.sendTestEvent(urlOf(sent++));
       else await new Promise(() => undefined);
