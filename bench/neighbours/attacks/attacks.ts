@@ -5,7 +5,7 @@ import {
   answerWithFlood,
   FLOODS,
   startHostileReceivers,
-} from '../../../test/support/hostile-receivers.ts';
+} from '../../../test/support/stand-ins/hostile-receivers.ts';
 import { type NoisyApi, steadily, withoutPause } from './noisy-api.ts';
 
 /** Starts the attack. It goes on until the process ends. The function that it returns tells whether it bites. */

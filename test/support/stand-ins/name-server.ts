@@ -28,8 +28,11 @@ export interface NameServer {
 /** A reply: addresses of the type that is asked for, bytes that are sent as they are, or no answer at all. */
 export type Answering = (question: Question) => Reply | Buffer | null;
 
-/** A real name server on loopback, by UDP and TCP. `answer` decides what it says. */
-export async function startNameServer(answer: Answering): Promise<NameServer> {
+/** A real name server on loopback, by UDP and TCP. `answer` decides what it says. By default its port is a free one. */
+export async function startNameServer(
+  answer: Answering,
+  { host, port: wanted } = { host: '127.0.0.1', port: 0 },
+): Promise<NameServer> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
   const tcp = createServer((socket) => {
@@ -39,13 +42,15 @@ export async function startNameServer(answer: Answering): Promise<NameServer> {
       if (reply !== null) socket.write(Buffer.concat([uint16(reply.length), reply]));
     });
   });
-  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    tcp.once('error', reject).listen(wanted, host, resolve);
+  });
   const { port } = tcp.address() as AddressInfo;
   const udp = createSocket('udp4').on('message', (query, from) => {
     const reply = replyTo(query, 'udp');
     if (reply !== null) udp.send(reply, from.port, from.address);
   });
-  await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => udp.bind(port, host, resolve));
 
   function replyTo(query: Buffer, transport: 'udp' | 'tcp'): Buffer | null {
     const { question, end } = readQuestion(query);
@@ -56,7 +61,7 @@ export async function startNameServer(answer: Answering): Promise<NameServer> {
   }
 
   return {
-    address: `127.0.0.1:${port}`,
+    address: `${host}:${port}`,
     asked,
     async close() {
       for (const socket of sockets) socket.destroy();
