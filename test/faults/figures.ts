@@ -5,7 +5,7 @@ import type { Sighting, Violation } from './sightings.ts';
 
 interface FaultFigures {
   readonly target: Target;
-  readonly signal: string;
+  readonly kind: string;
   /** Milliseconds from the first submission. */
   readonly atMs: number;
   readonly forMs: number;
@@ -87,15 +87,15 @@ export function measure(
       ]),
     ) as Record<Target, number>,
     violations: tally(violations.map(({ rule }) => rule)),
-    faults: all('fault_begun').map(({ target, signal, at, forMs }) => {
+    faults: all('fault_begun').map(({ target, kind, at, forMs }) => {
       const next = verdictTimes.find((time) => time > at);
       const started = all('program_started').find((record) => record.program === target && record.at >= at);
       return {
         target,
-        signal,
+        kind,
         atMs: at - begin,
         forMs,
-        restartedAfterMs: signal === 'SIGKILL' && started !== undefined ? started.at - at : null,
+        restartedAfterMs: kind !== 'stop' && started !== undefined ? started.at - at : null,
         nextVerdictAfterMs: next === undefined ? null : Math.round(next - at),
       };
     }),

@@ -1,23 +1,33 @@
 import type { Log } from './log.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedFault } from './plan.ts';
 import type { FaultStack } from './stack.ts';
 
 /** Makes the plan's faults at their moments. Resolves after the last. */
-export async function injectFaults({ faults }: Plan, { programs }: FaultStack, log: Log): Promise<void> {
+export async function injectFaults({ faults }: Plan, stack: FaultStack, log: Log): Promise<void> {
   const begin = performance.now();
   await Promise.all(
     faults.map(async (planned, fault) => {
       await delay(planned.atMs - (performance.now() - begin));
-      const program = programs[planned.target];
       log.add({ type: 'fault_begun', fault, ...planned });
-      await program.signal(planned.signal);
-      if (planned.signal === 'SIGSTOP') {
-        await delay(planned.forMs);
-        await program.signal('SIGCONT');
-      }
+      await makeFault(planned, stack);
       log.add({ type: 'fault_ended', fault });
     }),
   );
+}
+
+/** Resolves when it is over. */
+async function makeFault({ target, kind, forMs }: PlannedFault, stack: FaultStack): Promise<void> {
+  const program = stack.programs[target];
+  switch (kind) {
+    case 'kill':
+      return program.signal('SIGKILL');
+    case 'stop':
+      await program.signal('SIGSTOP');
+      await delay(forMs);
+      return program.signal('SIGCONT');
+    case 'lose_data':
+      return stack.loseTemporalData();
+  }
 }
 
 function delay(ms: number): Promise<void> {

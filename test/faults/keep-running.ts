@@ -6,6 +6,8 @@ const RESTART_MS = 100;
 export interface KeptProgram {
   /** Signals the program, or its successor if it has just ended. A kill resolves when the process is gone. */
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  /** Kills the program, and does something before it is started again. Resolves when that is done. */
+  killAnd(work: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function keepRunning({
   let current: Program | undefined;
   let stopping = false;
   const killed = new WeakSet<Program>();
+  let beforeStart = (): Promise<void> => Promise.resolve();
   const track: Track = async (program) => {
     current = program;
     if (stopping) await program.stop('SIGKILL', 0);
@@ -43,6 +46,7 @@ export async function keepRunning({
       onEnded({ killed: killed.has(program), end: String(end) });
       if (!killed.has(program)) await delay(RESTART_MS);
       while (!stopping && current.hasEnded()) {
+        await beforeStart();
         await start(track).then(onStarted, () => delay(RESTART_MS));
       }
     }
@@ -51,13 +55,25 @@ export async function keepRunning({
   await start(track);
   onStarted();
   const kept = keep();
+  async function signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    while (current === undefined || current.hasEnded()) await delay(5);
+    const target = current;
+    if (signal === 'SIGKILL') killed.add(target);
+    target.process.kill(signal);
+    if (signal === 'SIGKILL') await target.ended;
+  }
   return {
-    async signal(signal) {
-      while (current === undefined || current.hasEnded()) await delay(5);
-      const target = current;
-      if (signal === 'SIGKILL') killed.add(target);
-      target.process.kill(signal);
-      if (signal === 'SIGKILL') await target.ended;
+    signal,
+    async killAnd(work) {
+      const isDone = new Promise<void>((resolve) => {
+        beforeStart = async () => {
+          beforeStart = () => Promise.resolve();
+          await work();
+          resolve();
+        };
+      });
+      await signal('SIGKILL');
+      await isDone;
     },
     async stop() {
       stopping = true;

@@ -28,6 +28,8 @@ export interface FaultStack {
   readonly baseUrl: string;
   readonly databaseUrl: string;
   readonly programs: Readonly<Record<Target, KeptProgram>>;
+  /** Kills Temporal. Its next start finds no data. */
+  loseTemporalData(): Promise<void>;
   /** Standard output of `npm run cli -- …`. */
   cli(...args: string[]): Promise<string>;
   stop(): Promise<void>;
@@ -125,6 +127,10 @@ export async function startFaultStack(
       baseUrl,
       databaseUrl,
       programs: kept as Record<Target, KeptProgram>,
+      loseTemporalData: () =>
+        (kept as Record<Target, KeptProgram>).temporal.killAnd(() =>
+          rm(join(dir, 'temporal'), { recursive: true, force: true }),
+        ),
       async cli(...args) {
         const { stdout } = await run(process.execPath, ['src/bin/cli.ts', ...args], { cwd: ROOT, env });
         return stdout;

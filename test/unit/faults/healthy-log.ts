@@ -20,7 +20,7 @@ export function healthyLog(): LogRecord[] {
       type: 'fault_begun',
       fault: 0,
       target: 'worker',
-      signal: 'SIGKILL',
+      kind: 'kill',
       atMs: 50,
       forMs: 0,
     },

@@ -17,18 +17,19 @@ describe('the plan of a fault run', () => {
     (seed) => {
       const { faults, submissions } = makePlan({ seed, ...SIZE }, FULL);
       expect(submissions).toHaveLength(2_000);
-      const count = (target: string, signal: string) =>
-        faults.filter((fault) => fault.target === target && fault.signal === signal).length;
-      expect(['api', 'worker', 'temporal', 'postgres'].map((target) => count(target, 'SIGKILL'))).toEqual([
+      const count = (target: string, kind: string) =>
+        faults.filter((fault) => fault.target === target && fault.kind === kind).length;
+      expect(['api', 'worker', 'temporal', 'postgres'].map((target) => count(target, 'kill'))).toEqual([
         20, 20, 5, 5,
       ]);
-      const stop = faults.find(({ signal }) => signal === 'SIGSTOP') as PlannedFault;
+      expect(count('temporal', 'lose_data')).toBe(2);
+      const stop = faults.find(({ kind }) => kind === 'stop') as PlannedFault;
       expect(stop).toMatchObject({ target: 'worker', forMs: 60_000 });
       expect(stop.atMs + stop.forMs).toBeLessThanOrEqual(LENGTH_MS);
-      for (const { target, signal, atMs } of faults) {
+      for (const { target, kind, atMs } of faults) {
         expect(atMs).toBeGreaterThanOrEqual(0);
         expect(atMs).toBeLessThanOrEqual(LENGTH_MS);
-        if (target === 'worker' && signal === 'SIGKILL')
+        if (target === 'worker' && kind === 'kill')
           expect(atMs <= stop.atMs || atMs >= stop.atMs + stop.forMs).toBe(true);
       }
     },
