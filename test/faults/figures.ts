@@ -1,6 +1,6 @@
 import { endBeforeStart } from './check-webhooks.ts';
 import type { LogRecord, RecordOf } from './log.ts';
-import { type Target, TARGETS } from './plan.ts';
+import { type PlannedFault, type Target, TARGETS } from './plan.ts';
 import type { Sighting, Violation } from './sightings.ts';
 
 interface FaultFigures {
@@ -9,7 +9,7 @@ interface FaultFigures {
   /** Milliseconds from the first submission. */
   readonly atMs: number;
   readonly forMs: number;
-  /** Milliseconds until the program was started again (Postgres, Temporal: until it answered). Null for a stop. */
+  /** Milliseconds until the program was started again (Postgres, Temporal: until it answered). Null if it was not ended. */
   readonly restartedAfterMs: number | null;
   /** Milliseconds until the next asset became terminal. */
   readonly nextVerdictAfterMs: number | null;
@@ -40,6 +40,10 @@ export interface Figures {
   readonly endedByThemselves: Readonly<Record<Target, number>>;
   readonly violations: Readonly<Record<string, number>>;
   readonly faults: readonly FaultFigures[];
+}
+
+function isRestart(kind: PlannedFault['kind']): boolean {
+  return kind === 'kill' || kind === 'lose_data';
 }
 
 /** When the last fault was over; the epoch if there was none. */
@@ -95,7 +99,7 @@ export function measure(
         kind,
         atMs: at - begin,
         forMs,
-        restartedAfterMs: kind !== 'stop' && started !== undefined ? started.at - at : null,
+        restartedAfterMs: isRestart(kind) && started !== undefined ? started.at - at : null,
         nextVerdictAfterMs: next === undefined ? null : Math.round(next - at),
       };
     }),

@@ -3,9 +3,11 @@ import type { Program, Track } from '../../src/dev/program.ts';
 /** The pause between two starts, so a program that ends at once does not use up the processor. */
 const RESTART_MS = 100;
 
+type Signal = 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2';
+
 export interface KeptProgram {
   /** Signals the program, or its successor if it has just ended. A kill resolves when the process is gone. */
-  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  signal(signal: Signal): Promise<void>;
   /** Kills the program, and does something before it is started again. Resolves when that is done. */
   killAnd(work: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
@@ -55,7 +57,7 @@ export async function keepRunning({
   await start(track);
   onStarted();
   const kept = keep();
-  async function signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  async function signal(signal: Signal): Promise<void> {
     while (current === undefined || current.hasEnded()) await delay(5);
     const target = current;
     if (signal === 'SIGKILL') killed.add(target);

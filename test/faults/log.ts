@@ -14,6 +14,8 @@ export type LogRecord = { readonly at: number } & (
       readonly rate: number;
       readonly submissions: number;
       readonly faults: number;
+      /** By how much the clocks of API and worker step. */
+      readonly clockStepMs: number;
       /** The machine's pace when the run began (`machine-pace.ts`). */
       readonly slowness: number;
     }

@@ -2,14 +2,16 @@ import { Client } from 'pg';
 import type { AssetErrors } from '../../src/domain/asset.ts';
 import type { Log } from './log.ts';
 
-/** The number of open assets and deliveries, straight from the database. Null while it does not answer. */
+/** A tenant's number of open assets and deliveries, straight from the database. Null while it does not answer. */
 export async function readOpenWork(
   databaseUrl: string,
+  tenant: string,
 ): Promise<{ assets: number; deliveries: number } | null> {
   return query<{ assets: number; deliveries: number }>(
     databaseUrl,
-    `SELECT (SELECT count(*)::int FROM assets WHERE finished_at IS NULL) AS assets,
-            (SELECT count(*)::int FROM deliveries WHERE state = 'pending') AS deliveries`,
+    `SELECT (SELECT count(*)::int FROM assets WHERE owner = $1 AND finished_at IS NULL) AS assets,
+            (SELECT count(*)::int FROM deliveries WHERE owner = $1 AND state = 'pending') AS deliveries`,
+    [tenant],
   ).then(
     ([row]) => row ?? null,
     () => null,
@@ -17,8 +19,12 @@ export async function readOpenWork(
 }
 
 /** Logs the final rows: state and errors as clients read them, other columns from the database. */
-export async function logRows(baseUrl: string, databaseUrl: string, log: Log): Promise<void> {
-  const listed = (await (await fetch(`${baseUrl}/assets/`)).json()) as {
+export async function logRows(
+  { baseUrl, databaseUrl, key }: { baseUrl: string; databaseUrl: string; key: string },
+  log: Log,
+): Promise<void> {
+  const authorization = `Bearer ${key}`;
+  const listed = (await (await fetch(`${baseUrl}/assets/`, { headers: { authorization } })).json()) as {
     id: string;
     state: string;
     errors: AssetErrors | null;
@@ -44,13 +50,17 @@ export async function logRows(baseUrl: string, databaseUrl: string, log: Log): P
   }
 }
 
-async function query<Row extends object>(connectionString: string, sql: string): Promise<Row[]> {
+async function query<Row extends object>(
+  connectionString: string,
+  sql: string,
+  values: readonly string[] = [],
+): Promise<Row[]> {
   const client = new Client({ connectionString, connectionTimeoutMillis: 5_000, query_timeout: 10_000 });
   // A server that dies between two answers is reported here as well.
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return (await client.query<Row>(sql)).rows;
+    return (await client.query<Row>(sql, [...values])).rows;
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -6,14 +6,17 @@ import { runCampaign } from './campaign.ts';
 import type { Report } from './checker.ts';
 import { FULL, makePlan, SHORT } from './plan.ts';
 
-const HELP = `npm run test:faults: kills every part of the stack at random moments and proves that nothing was lost
+const HELP = `npm run test:faults: kills every part of the stack, and does worse, at random moments and proves that nothing was lost
 
 Starts a stack of its own (Postgres, Temporal, API, worker), submits assets at a steady rate while its programs are
 killed and stopped, waits for the last verdict and webhook, and checks the log. The figures go to standard output as
 JSON, progress to standard error. Exit code 1: something was lost, wrong, late, or came when it should not have.
 
   --full            SIGKILL API ×20, worker ×20, Temporal ×5, Postgres ×5, SIGSTOP worker 60 s, over 2,000 submissions
-                    at 15/s. Without it: one of each and a stop of 7 s, over 150 at 10/s
+                    at 15/s. Temporal loses all its data ×2. The clocks of API and worker step by an hour ×5 each.
+                    The receivers of another tenant answer without end, and its names get no answer from DNS, 20 s
+                    each ×2. A worker of an older version runs beside the other for 40 s. Without it: one kill and
+                    step of each, a stop and an older worker of 7 s, 2 s of floods and of slow names, over 150 at 10/s
   --seed N          Repeats the run of that seed: same submissions, same faults at the same moments (default: random)
   --submissions N   How many
   --rate N          How many a second

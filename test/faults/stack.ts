@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
 import { createWriteStream, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { DefaultLogger } from '@temporalio/worker';
 import { bundleWorkflows } from '../../src/process/workflow-bundle.ts';
 import { startServers } from '../../src/dev/embedded-stack.ts';
@@ -20,9 +17,9 @@ import { CONDITION_MS } from '../support/deadlines.ts';
 import { type KeptProgram, keepRunning } from './keep-running.ts';
 import type { Log } from './log.ts';
 import type { Target } from './plan.ts';
+import { bundleOf, environmentOf, type Version, VERSION_FLAG } from './means/versions.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const run = promisify(execFile);
+const CLOCK_FLAG = `--import=${new URL('../support/step-clock.ts', import.meta.url).href}`;
 
 export interface FaultStack {
   readonly baseUrl: string;
@@ -30,20 +27,29 @@ export interface FaultStack {
   readonly programs: Readonly<Record<Target, KeptProgram>>;
   /** Kills Temporal. Its next start finds no data. */
   loseTemporalData(): Promise<void>;
-  /** Standard output of `npm run cli -- …`. */
-  cli(...args: string[]): Promise<string>;
+  /** Starts a worker of the older version beside the other. The function that it returns kills it. */
+  startOlderWorker(): Promise<() => Promise<void>>;
+  readonly env: Record<string, string>;
   stop(): Promise<void>;
 }
 
+interface FaultStackOptions {
+  /** Gets the output of API and worker. */
+  readonly outputFile: string;
+  /** `address:port` */
+  readonly nameServer: string;
+  /** By how much the clock of API or worker steps at SIGUSR2. */
+  readonly clockStepMs: number;
+}
+
 /**
- * The whole stack on ports of its own. Each program is a process that is started again when it ends. The output of API and
- * worker goes to `outputFile`.
+ * The whole stack on ports of its own. Each program is a process that is started again when it ends. API and
+ * worker are of the newer version (`versions.ts`).
  */
 export async function startFaultStack(
   cliPath: string,
   log: Log,
-  outputFile: string,
-  extraEnv: Record<string, string>,
+  { outputFile, nameServer, clockStepMs }: FaultStackOptions,
 ): Promise<FaultStack> {
   const dir = await mkdtemp(join(tmpdir(), 'validatr-faults-'));
   const output = createWriteStream(outputFile);
@@ -101,18 +107,25 @@ export async function startFaultStack(
         part === 'temporal-cli' ? start() : keep(part, start, part === 'postgres' ? 'SIGINT' : 'SIGKILL'),
     });
     const { databaseUrl, temporalAddress } = servers;
-    const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+    const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
     await migrateDatabase({ env: { ...inherited, DATABASE_URL: databaseUrl } });
-    const bundle = join(dir, 'workflow-bundle.js');
-    await writeFile(bundle, (await bundleWorkflows(new DefaultLogger('WARN'))).code);
+    const { code } = await bundleWorkflows(new DefaultLogger('WARN'));
+    const ofVersion = async (version: Version) => {
+      const bundle = join(dir, `workflow-bundle-${version}.js`);
+      await writeFile(bundle, bundleOf(version, code));
+      return { ...environmentOf(version), WORKFLOW_BUNDLE: bundle };
+    };
 
     const env = {
       ...inherited,
       ...loopbackEnvironment({ databaseUrl, temporalAddress, port }),
       LOG_LEVEL: 'warn',
       READYZ_REQUIRES_WORKER: 'yes',
-      WORKFLOW_BUNDLE: bundle,
-      ...extraEnv,
+      AUTH: 'keys',
+      DNS_SERVERS: nameServer,
+      NODE_OPTIONS: `${VERSION_FLAG} ${CLOCK_FLAG}`,
+      CLOCK_STEP_MS: String(clockStepMs),
+      ...(await ofVersion('newer')),
     };
     const node = (target: 'api' | 'worker') =>
       keep(
@@ -131,10 +144,16 @@ export async function startFaultStack(
         (kept as Record<Target, KeptProgram>).temporal.killAnd(() =>
           rm(join(dir, 'temporal'), { recursive: true, force: true }),
         ),
-      async cli(...args) {
-        const { stdout } = await run(process.execPath, ['src/bin/cli.ts', ...args], { cwd: ROOT, env });
-        return stdout;
+      async startOlderWorker() {
+        const worker = await startProgram({
+          ...ourProgram('worker'),
+          env: { ...env, ...(await ofVersion('older')) },
+          onLine: onLine('worker'),
+        });
+        started.add(worker);
+        return () => worker.stop('SIGKILL', 0);
       },
+      env,
       stop,
     };
   } catch (error) {

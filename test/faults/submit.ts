@@ -12,9 +12,7 @@ const KEYS = NOTIFICATION_KEYS.filter((key) => key !== 'onCancel');
 /** Posts the plan's submissions at its rate. Resolves when each was answered or given up. */
 export async function submitAll(
   { submissions, rate }: Plan,
-  baseUrl: string,
-  receiverUrl: string,
-  log: Log,
+  { baseUrl, key, receiverUrl, log }: { baseUrl: string; key: string; receiverUrl: string; log: Log },
 ): Promise<void> {
   const begin = performance.now();
   await Promise.all(
@@ -26,7 +24,7 @@ export async function submitAll(
   );
 
   async function submitOne(what: Case, submission: number): Promise<void> {
-    const { path, unusable = {}, state, errors } = what;
+    const { path, sha256, unusable = {}, state, errors } = what;
     const usable = KEYS.filter((key) => unusable[key] === undefined);
     log.add({ type: 'request', submission, path, usable, expected: { state, errors } });
     // The number of the submission is in the query. Endpoints are URLs without it, so all submissions share three.
@@ -36,8 +34,8 @@ export async function submitAll(
     try {
       const answer = await fetch(`${baseUrl}/assets/image/`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ assetPath: { location: 'local', path }, notifications }),
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+        body: JSON.stringify({ assetPath: { location: 'local', path }, sha256, notifications }),
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       });
       const body = (await answer.json()) as { id: string };

@@ -55,6 +55,18 @@ describe('the checker of fault runs', () => {
     });
   });
 
+  it.each([0, 3_600_000])('allows a timestamp of a clock that has stepped by %i ms', (stepMs) => {
+    const log = withChanged(
+      'webhook',
+      ({ body }) => ({
+        ...webhook(BEGIN + 30 + stepMs, 0, 'onSuccess', body),
+        at: BEGIN + 30,
+      }),
+      isFirstsEnd,
+    );
+    expect(checkLog(log).violations).toEqual([]);
+  });
+
   it.each<[string, string[], LogRecord[]]>([
     ['an acknowledged asset that is gone', ['lost'], withChanged('row', () => undefined, isFirst)],
     [
@@ -179,6 +191,15 @@ describe('the checker of fault runs', () => {
       withChanged(
         'webhook',
         ({ body }) => ({ ...webhook(BEGIN - 86_400_000, 0, 'onSuccess', body), at: BEGIN + 30 }),
+        isFirstsEnd,
+      ),
+    ],
+    [
+      'a timestamp of a clock that has stepped the other way',
+      ['webhook_signature'],
+      withChanged(
+        'webhook',
+        ({ body }) => ({ ...webhook(BEGIN - 3_600_000, 0, 'onSuccess', body), at: BEGIN + 30 }),
         isFirstsEnd,
       ),
     ],

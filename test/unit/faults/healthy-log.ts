@@ -14,7 +14,16 @@ const OUTCOMES = [
 /** A run of two submissions, one complete and one failed, and one kill, in which nothing is amiss. */
 export function healthyLog(): LogRecord[] {
   const log: LogRecord[] = [
-    { at: BEGIN, type: 'run', seed: 7, rate: 10, submissions: 2, faults: 1, slowness: 1 },
+    {
+      at: BEGIN,
+      type: 'run',
+      seed: 7,
+      rate: 10,
+      submissions: 2,
+      faults: 1,
+      clockStepMs: 3_600_000,
+      slowness: 1,
+    },
     {
       at: BEGIN + 50,
       type: 'fault_begun',

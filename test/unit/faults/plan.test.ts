@@ -23,12 +23,14 @@ describe('the plan of a fault run', () => {
         20, 20, 5, 5,
       ]);
       expect(count('temporal', 'lose_data')).toBe(2);
+      expect(['api', 'worker'].map((target) => count(target, 'step_clock'))).toEqual([5, 5]);
+      expect(count('worker', 'old_worker')).toBe(1);
+      expect(['flood', 'slow_names'].map((kind) => count('worker', kind))).toEqual([2, 2]);
       const stop = faults.find(({ kind }) => kind === 'stop') as PlannedFault;
       expect(stop).toMatchObject({ target: 'worker', forMs: 60_000 });
-      expect(stop.atMs + stop.forMs).toBeLessThanOrEqual(LENGTH_MS);
-      for (const { target, kind, atMs } of faults) {
+      for (const { target, kind, atMs, forMs } of faults) {
         expect(atMs).toBeGreaterThanOrEqual(0);
-        expect(atMs).toBeLessThanOrEqual(LENGTH_MS);
+        expect(atMs + forMs).toBeLessThanOrEqual(LENGTH_MS);
         if (target === 'worker' && kind === 'kill')
           expect(atMs <= stop.atMs || atMs >= stop.atMs + stop.forMs).toBe(true);
       }
