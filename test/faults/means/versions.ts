@@ -51,7 +51,8 @@ if (version !== undefined) {
       const loaded = nextLoad(url, context);
       const changes = CHANGES[version].filter(({ file }) => url === pathToFileURL(root + file).href);
       if (changes.length === 0 || loaded.source === undefined || loaded.source === null) return loaded;
-      const source = loaded.source.toString();
+      const source =
+        typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source);
       return { ...loaded, source: changes.reduce((text, one) => change(text, one, one.file), source) };
     },
   });
