@@ -13,14 +13,13 @@ import { measureReceivers } from './receivers.ts';
 export type OneStackQuestion = 'idle' | 'pipeline' | 'policies' | 'receivers' | 'backlog' | 'accept';
 
 interface Asked {
-  isAsked(name: OneStackQuestion): boolean;
   /** Measures, if it is asked. */
   ask(name: OneStackQuestion, measure: () => Promise<unknown>): Promise<void>;
   say(line: string): void;
 }
 
 /** Answers the questions that share the embedded servers, one after the other. API and worker are processes beside this one. */
-export async function measureOnOneStack({ isAsked, ask, say }: Asked): Promise<void> {
+export async function measureOnOneStack({ ask, say }: Asked): Promise<void> {
   const programs: ChildProcess[] = [];
   function start(name: 'api' | 'worker', env: Record<string, string>): ChildProcess {
     const program = startOurProgram(name, env);
@@ -41,18 +40,17 @@ export async function measureOnOneStack({ isAsked, ask, say }: Asked): Promise<v
       READYZ_REQUIRES_WORKER: 'yes',
     };
 
-    if ((['idle', 'pipeline', 'policies', 'receivers'] as const).some(isAsked)) {
-      const [api, worker] = [start('api', env), start('worker', env)];
-      await waitUntilServing(target.baseUrl);
-      await ask('idle', () => measureIdle(target));
-      await ask('pipeline', async () => ({
-        ...(await measurePipeline(target)),
-        workerResidentMiB: await residentMiB(worker),
-      }));
-      await ask('policies', () => measurePolicies(target));
-      await ask('receivers', () => measureReceivers(target));
-      await Promise.all([stopProgram(worker), stopProgram(api)]);
-    }
+    // A first worker sets the namespace up. Without that, no API is ready.
+    const [api, worker] = [start('api', env), start('worker', env)];
+    await waitUntilServing(target.baseUrl);
+    await ask('idle', () => measureIdle(target));
+    await ask('pipeline', async () => ({
+      ...(await measurePipeline(target)),
+      workerResidentMiB: await residentMiB(worker),
+    }));
+    await ask('policies', () => measurePolicies(target));
+    await ask('receivers', () => measureReceivers(target));
+    await Promise.all([stopProgram(worker), stopProgram(api)]);
     const alone = { ...env, READYZ_REQUIRES_WORKER: 'no' };
     await ask('backlog', async () => {
       const api = start('api', alone);

@@ -37,17 +37,15 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 
 const { questions, kinds, seconds } = readArguments();
 const answers: Record<string, unknown> = {};
-const isAsked = (name: Question) => questions.has(name);
 async function ask(name: Question, measure: () => Promise<unknown>): Promise<void> {
-  if (!isAsked(name)) return;
+  if (!questions.has(name)) return;
   say(`${QUESTIONS[name]} …`);
   answers[name] = await measure();
 }
 
 await ask('neighbours', () => measureNeighbours({ kinds, seconds, say }));
 await ask('quality', measureQuality);
-if ([...questions].some((name) => !ON_STACKS_OF_THEIR_OWN.has(name)))
-  await measureOnOneStack({ isAsked, ask, say });
+if ([...questions].some((name) => !ON_STACKS_OF_THEIR_OWN.has(name))) await measureOnOneStack({ ask, say });
 
 const machine = {
   cores: cpus().length,
