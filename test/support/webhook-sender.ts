@@ -21,3 +21,24 @@ export function createTestSender(
     ...settings,
   });
 }
+
+type Sent = Parameters<ReturnType<typeof createWebhookSender>['send']>[0];
+
+/** What `send` takes for one event of an endpoint that proved nothing yet. */
+export function eventFor({
+  url,
+  endpointId,
+  secrets,
+  timeoutMs,
+}: Pick<Sent, 'url' | 'endpointId' | 'timeoutMs'> & Pick<Sent['endpoint'], 'secrets'>): Sent {
+  return {
+    id: 'delivery-1',
+    tenant: 'default',
+    url,
+    body: '{"id":"x","state":"complete"}',
+    endpointId,
+    endpoint: { isDisabled: false, isVerified: false, secrets },
+    timeoutMs,
+    onVerified: () => Promise.resolve(),
+  };
+}

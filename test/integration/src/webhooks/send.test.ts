@@ -7,7 +7,7 @@ import { formatSecret } from '../../../../src/webhooks/sign.ts';
 import { freePort } from '../../../../src/dev/free-port.ts';
 import { startReceiver, type TestReceiver } from '../../../support/receiver.ts';
 import { expectWithin } from '../../../support/machine-pace.ts';
-import { createTestSender, secretBox } from '../../../support/webhook-sender.ts';
+import { createTestSender, eventFor, secretBox } from '../../../support/webhook-sender.ts';
 
 const endpointId = '00000000-0000-4000-8000-000000000001';
 
@@ -30,17 +30,7 @@ describe('the webhook sender', () => {
     url: string,
     timeoutMs = 20_000,
     secrets = [secretBox.seal(Buffer.alloc(32, 's'), endpointId)],
-  ): Promise<TryResult> =>
-    sender.send({
-      id: 'delivery-1',
-      tenant: 'default',
-      url,
-      body: '{"id":"x","state":"complete"}',
-      endpointId,
-      endpoint: { isDisabled: false, isVerified: false, secrets },
-      timeoutMs,
-      onVerified: () => Promise.resolve(),
-    });
+  ): Promise<TryResult> => sender.send(eventFor({ url, endpointId, secrets, timeoutMs }));
 
   it('posts the exact body with its id and is done at a 2xx', async () => {
     receiver = await startReceiver((_event, res) => {

@@ -5,7 +5,7 @@ import type { TryResult } from '../../../../src/domain/ports/webhooks.ts';
 import { TEST_MS } from '../../../support/deadlines.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { pour, type RawReceiver, startRawReceiver } from '../../../support/stand-ins/raw-receiver.ts';
-import { createTestSender, secretBox } from '../../../support/webhook-sender.ts';
+import { createTestSender, eventFor, secretBox } from '../../../support/webhook-sender.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
@@ -36,16 +36,7 @@ describe('what a receiver sends', () => {
 
   /** A try whose time never ends, so that only the budget can end it. */
   const send = (url: string, timeoutMs = 2 * TEST_MS): Promise<TryResult> =>
-    sender.send({
-      id: 'delivery-1',
-      tenant: 'default',
-      url,
-      body: '{"id":"x","state":"complete"}',
-      endpointId,
-      endpoint: { isDisabled: false, isVerified: false, secrets },
-      timeoutMs,
-      onVerified: () => Promise.resolve(),
-    });
+    sender.send(eventFor({ url, endpointId, secrets, timeoutMs }));
 
   async function expectCut({ connections }: RawReceiver): Promise<void> {
     await eventually(() => connections.length === 1 && connections[0]?.closed, { what: 'a cut connection' });

@@ -17,7 +17,7 @@ import { TlsTransport } from '../../../../src/webhooks/tls-budget.ts';
 import { TEST_MS } from '../../../support/deadlines.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { pour } from '../../../support/stand-ins/raw-receiver.ts';
-import { createTestSender, secretBox } from '../../../support/webhook-sender.ts';
+import { createTestSender, eventFor, secretBox } from '../../../support/webhook-sender.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
@@ -70,16 +70,7 @@ describe.skipIf(!hasOpenssl)('what a receiver sends by TLS (skipped without open
   }
 
   const send = (url: string): Promise<TryResult> =>
-    sender.send({
-      id: 'delivery-1',
-      tenant: 'default',
-      url,
-      body: '{"id":"x","state":"complete"}',
-      endpointId,
-      endpoint: { isDisabled: false, isVerified: false, secrets },
-      timeoutMs: 2 * TEST_MS,
-      onVerified: () => Promise.resolve(),
-    });
+    sender.send(eventFor({ url, endpointId, secrets, timeoutMs: 2 * TEST_MS }));
 
   it('is delivered again and again, each answer with a budget of its own', async () => {
     const body = 'x'.repeat(40_000);
