@@ -74,15 +74,13 @@ export function createKeyStore(orm: MikroORM): KeyStore {
         if (revoked.rows.length === 0) return null;
         // Rotations make a chain. It is followed from the key in both directions.
         const alive = await sql<ApiKey>`
-          WITH RECURSIVE before AS (
-            SELECT id FROM api_keys WHERE owner = ${tenant} AND id = ${id}
-            UNION SELECT k.id FROM api_keys k JOIN before ON k.replaced_by = before.id WHERE k.owner = ${tenant}
-          ), after AS (
+          WITH RECURSIVE chain AS (
             SELECT id, replaced_by FROM api_keys WHERE owner = ${tenant} AND id = ${id}
-            UNION SELECT k.id, k.replaced_by FROM api_keys k JOIN after ON k.id = after.replaced_by WHERE k.owner = ${tenant}
+            UNION
+            SELECT k.id, k.replaced_by FROM api_keys k JOIN chain ON k.replaced_by = chain.id OR k.id = chain.replaced_by
+            WHERE k.owner = ${tenant}
           )
-          SELECT ${KEY} FROM api_keys
-          WHERE owner = ${tenant} AND ${IS_LIVE} AND (id IN (SELECT id FROM before) OR id IN (SELECT id FROM after))
+          SELECT ${KEY} FROM api_keys WHERE owner = ${tenant} AND ${IS_LIVE} AND id IN (SELECT id FROM chain)
           ORDER BY created_at, id`.execute(db);
         return alive.rows;
       });
