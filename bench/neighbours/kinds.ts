@@ -1,4 +1,4 @@
-/** What the noisy tenant does, by the name for `--only`. */
+/** The attacks of the noisy tenant, by the name for `--only`. */
 export const KINDS = {
   'slow-dns': 'webhooks to 40 names whose DNS never answers, also in strict requests',
   hanging: 'receivers that take requests and never answer',
@@ -17,7 +17,7 @@ export function isKind(name: string): name is Kind {
   return name in KINDS;
 }
 
-/** What the process of an attack is told, as JSON in its only argument. */
+/** The order for the process of an attack, as JSON in its only argument. */
 export interface AttackOrder {
   readonly kind: Kind;
   readonly baseUrl: string;

@@ -13,7 +13,7 @@ const NO_SUCH_NAME = 3;
 /** A loopback address that nothing else listens on, because resolv.conf has no ports. */
 const SERVER = { host: `127.0.${process.pid % 250}.53`, port: 53 };
 
-/** What a shell mounts there, only its own successors see. */
+/** Only the shell and the programs that it starts see its mounts. */
 const UNSHARED = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c'] as const;
 
 export interface SilentNames {

@@ -3,8 +3,8 @@ import type { PolicyRules } from './policy.ts';
 import type { Submission } from './ports/assets.ts';
 
 /**
- * What a worker has to know to validate an asset, as a number. Each row has one (`needs`), set when it is accepted. A worker
- * leases no row, and runs no workflow or activity, that needs more than it knows. So while two versions run side by side, no
+ * The number of this code, which says what it knows. Each row has a number, too (`needs`), set when it is accepted. A worker
+ * leases no row, and runs no workflow or activity, whose number is above its own. So while two versions run side by side, no
  * worker ignores what it does not know.
  *
  * | number | what came with it                                    |
@@ -17,7 +17,7 @@ import type { Submission } from './ports/assets.ts';
  */
 export const KNOWS: number = 1;
 
-/** What every worker knows, whatever its version. */
+/** The number that every worker has at least, whatever its version. */
 export const KNOWN_BY_ALL = 1;
 
 const FIELDS: Readonly<Record<keyof Submission, number>> = {

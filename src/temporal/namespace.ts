@@ -6,7 +6,7 @@ export const SCHEDULE_ID = 'validatr-reconcile';
 
 const NOT_FOUND = 5;
 
-/** What our workflows need, and the namespace lacks. */
+/** The parts that our workflows need and the namespace lacks. */
 export interface Missing {
   readonly namespace: boolean;
   readonly searchAttributes: readonly string[];

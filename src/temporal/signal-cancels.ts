@@ -4,7 +4,7 @@ import type { CancelToSignal, DispatchQueue } from '../domain/ports/dispatch.ts'
 import { CALL_DEADLINE_MS } from './client.ts';
 import { doEach, type Setbacks } from './setbacks.ts';
 
-/** What each chore of the dispatcher needs. */
+/** The dependencies of each chore of the dispatcher. */
 export interface ChoreDeps {
   readonly queue: DispatchQueue;
   readonly client: Client;

@@ -36,7 +36,7 @@ export function withAnswerBudget(connect: buildConnector.connector): buildConnec
 
 /**
  * undici takes all its bytes by `socket.read()`, so they are counted there, before its parser works on them. A connection has
- * one request at a time. What comes after an answer counts as part of it until the next request is written.
+ * one request at a time. Bytes after an answer count as part of it until the next request is written.
  */
 function boundAnswers(socket: Socket): void {
   const read = socket.read.bind(socket) as (size?: number) => Buffer | null;

@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import { InvalidAnswerError, MAX_ANSWER_BYTES } from './answer-budget.ts';
 
 /**
- * What TLS reads from and writes to. It bounds the bytes that arrive before TLS works on them, for each request and for the
+ * The stream below TLS. It bounds the bytes that arrive before TLS works on them, for each request and for the
  * handshake. Without it, a flood of key updates brings no byte of an answer, and keeps the thread busy for 1.6 s without a pause.
  */
 export class TlsTransport extends Duplex {

@@ -26,7 +26,7 @@ export type ResolvePolicy = (
  * never change and never go. A name alone is looked up each time, because a new version may have come.
  */
 export function createResolvePolicy(policies: Pick<PolicyStore, 'find'>): ResolvePolicy {
-  /** What a worker has to know for each of these versions. */
+  /** The number that a worker needs for each of these versions (`needs.ts`). */
   const known = new LRUCache<string, number>({ max: MAX_REMEMBERED });
 
   return async (tenant, reference) => {

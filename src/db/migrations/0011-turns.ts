@@ -4,7 +4,7 @@ export class Turns extends Migration {
   override name = '0011-turns';
 
   override up(): void {
-    // What a worker has to know to validate the row (src/domain/needs.ts). All workers know 1.
+    // The number that a worker needs to validate the row (src/domain/needs.ts). All workers have 1.
     this.addSql('ALTER TABLE assets ADD needs smallint NOT NULL DEFAULT 1 CHECK (needs >= 1)');
     // By tenant first, because tenants take turns. `needs` comes last: an entry that asks for too much is passed over in the
     // index, without a look at its row. Workers of the version before still lease by the index `assets_to_dispatch`.

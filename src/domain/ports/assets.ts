@@ -17,7 +17,7 @@ export interface Submission {
 
 /** The policy version to judge by. */
 export interface ChosenPolicy extends PolicyId {
-  /** What a worker has to know to judge by its rules (`needs.ts`). Missing: what all know. */
+  /** The number that a worker needs to judge by its rules (`needs.ts`). Missing: the number of all workers. */
   readonly needs?: number;
 }
 

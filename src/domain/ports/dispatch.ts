@@ -10,7 +10,7 @@ export interface AssetToDispatch {
   readonly webhookKeys: readonly NotificationKey[];
   readonly policy: Policy;
   readonly sha256: string | null;
-  /** What a worker has to know to validate it (`needs.ts`). */
+  /** The number that a worker needs to validate it (`needs.ts`). */
   readonly needs: number;
 }
 

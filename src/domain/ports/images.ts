@@ -13,7 +13,7 @@ export interface LostImage {
 export interface InspectOptions {
   /** Measures to compute from the decoded pixels. */
   readonly measures?: readonly Measure[];
-  /** Whose image it is. Tenants take turns at the decoders. Missing: nobody knows, so all these images count as one tenant's. */
+  /** The owner of the image. Tenants take turns at the decoders. Images without a tenant count as one tenant's. */
   readonly tenant?: string | undefined;
   /** Ends the inspection early. */
   readonly signal?: AbortSignal;

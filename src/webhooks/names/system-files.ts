@@ -17,7 +17,7 @@ interface ResolvConf {
 }
 
 export interface SystemFiles {
-  /** What the hosts file says. Undefined if it does not have the name. */
+  /** The addresses in the hosts file. Undefined if it does not have the name. */
   addressesOf(hostname: string): readonly string[] | undefined;
   /** The full names that a name may mean, in the order in which they are asked for. */
   fullNamesOf(hostname: string): readonly string[];
