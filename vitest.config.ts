@@ -11,7 +11,7 @@ const ON_SERVERS = {
 
 /** Tests that take the whole machine, kill processes, or measure what a busy neighbour would change. */
 const ALONE = [
-  'test/faults/**/*.test.ts',
+  'test/faults/{decoders-killed,faults,postgres-away,processes,rolling-restart}.test.ts',
   'test/e2e/{backpressure,dev-command,graceful-stop,slow-clients}.test.ts',
   'test/workflow/{interrupted,receiver-down,tenant-flood}.test.ts',
   'test/integration/src/dev/**/*.test.ts',
@@ -26,13 +26,15 @@ export default defineConfig({
           name: 'unit',
           include: ['test/{unit,browser,contract}/**/*.test.ts'],
           ...DEADLINES,
+          // One file for each core. The default leaves one core idle.
+          maxWorkers: '100%',
         },
       },
       {
         // Two files at once: each has a database and a namespace of its own, and most of its time it waits.
         test: {
           name: 'servers',
-          include: ['test/{integration,workflow,e2e}/**/*.test.ts'],
+          include: ['test/{integration,workflow,e2e,faults}/**/*.test.ts'],
           exclude: ALONE,
           ...ON_SERVERS,
           maxWorkers: 2,
