@@ -46,9 +46,8 @@ export async function decode(
   measures: readonly Measure[] = [],
 ): Promise<Decoded> {
   if (LOADERS[format] === undefined) return noDecoder;
-  if (size !== null && size.width * size.height > MAX_DECODED_PIXELS) return tooManyPixels;
-
   if (damage !== null) return damaged(damage);
+  if (size !== null && size.width * size.height > MAX_DECODED_PIXELS) return tooManyPixels;
   if (notDecoded !== null) return notChecked(notDecoded);
 
   if (format === 'AVIF') showStillPicture(bytes);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { MEASURES } from '../../../../src/domain/measures.ts';
@@ -49,6 +50,7 @@ describe('the facts of images', () => {
     const png = await noise().png().toBuffer();
     png.writeUInt32BE(2 ** 31 - 1, 16);
     png.writeUInt32BE(2 ** 31 - 1, 20);
+    png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
     const jpeg = await noise().jpeg().toBuffer();
     const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
     jpeg.writeUInt16BE(65_535, frame + 5);
