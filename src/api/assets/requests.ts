@@ -45,8 +45,8 @@ export const submission = z
   })
   .meta({ id: 'Submission' });
 
-/** Any of these makes the list a page. Other parameters are ignored. */
-export const listQuery = z.object({ ...pageQuery, state: z.enum(ASSET_STATES).optional() });
+/** Any of these makes the list a page. */
+export const listQuery = z.strictObject({ ...pageQuery, state: z.enum(ASSET_STATES).optional() });
 
 export const cancelRequest = z
   .strictObject({ reason: text.max(MAX_REASON_LENGTH).nullish() })

@@ -5,6 +5,7 @@ import type { Scope } from '../../domain/api-key.ts';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import { requireScope } from './auth.ts';
 import { jsonBody } from './json-body.ts';
+import { refuseUnknownParameters } from './parameters.ts';
 import { parse } from './parse.ts';
 
 /**
@@ -86,7 +87,7 @@ export function defineOperation<Deps, Body extends z.ZodType, Query extends z.Zo
 }
 
 /**
- * Serves the operations: `first`, scope check, the operation's own `before`, JSON body, handler. Any other method of a path is
+ * Serves the operations: `first`, checks of scope and parameters' names, the operation's own `before`, JSON body, handler. Any other method of a path is
  * answered 405 with `Allow`. Express matches with and without a final slash, without a redirect. It answers HEAD wherever
  * there is a GET.
  */
@@ -129,10 +130,13 @@ function allowedMethods(operations: readonly Description[]): string {
 }
 
 function handlersOf<Deps>(operation: Operation<Deps>, deps: Deps): RequestHandler[] {
-  const { scope, before, body } = operation;
+  const { scope, before, body, query } = operation;
   const handle = operation.handle(deps);
   return [
-    ...(scope === null ? [] : [requireScope(scope)]),
+    // Probes, caches and webhook URLs bring parameters of their own, so operations without a key ignore those they do not know.
+    ...(scope === null
+      ? []
+      : [requireScope(scope), refuseUnknownParameters(Object.keys(query?.shape ?? {}))]),
     ...(before === undefined ? [] : [before(deps)]),
     ...(body === undefined ? [] : [jsonBody({ optional: body === 'ignored' || body.optional === true })]),
     (req, res) => handle(req, res, inputOf(operation, req)),

@@ -3,7 +3,7 @@ import { AppError, type FieldFault } from '../../domain/errors.ts';
 import { wordsOf } from './fault-words.ts';
 
 /** How many faults one answer names. Otherwise a body of a thousand unknown keys would get an answer ten times its size. */
-const MAX_FAULTS = 20;
+export const MAX_FAULTS = 20;
 
 /** A body or query as the schema reads it. @throws {AppError} `invalid_request`, naming every field at fault */
 export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {

@@ -42,9 +42,11 @@ function describe(operation: Description): ZodOpenApiOperationObject {
   };
 }
 
-function problemsOf({ problems = [], body, isExempt }: Description): ErrorCode[] {
+function problemsOf({ problems = [], scope, body, isExempt }: Description): ErrorCode[] {
   return [
     ...problems,
+    // A query parameter that the operation does not have.
+    ...(scope === null || problems.includes('invalid_request') ? [] : (['invalid_request'] as const)),
     ...(body === undefined ? [] : PROBLEMS_OF_A_BODY),
     'malformed_http',
     'expectation_failed',

@@ -162,7 +162,37 @@ describe('the HTTP protocol', () => {
       'state=failed&state=queued',
     ])
       expect((await send('GET', `/assets/?${query}`)).status, query).toBe(422);
-    expect((await send('GET', '/assets/?color=red')).status).toBe(200);
+  });
+
+  it('refuses query parameters that an operation does not have, and names those that it has', async () => {
+    const { status, text } = await send('GET', '/assets/?color=red&limit=2');
+    expect(status).toBe(422);
+    expect(JSON.parse(text)).toMatchObject({
+      type: 'urn:validatr:error:invalid_request',
+      errors: [
+        {
+          pointer: '/color',
+          code: 'unrecognized_keys',
+          detail: expect.stringContaining('limit, cursor, state'),
+        },
+      ],
+    });
+    const asset = `/assets/${UNKNOWN}`;
+    for (const [method, path] of [
+      ['GET', `${asset}?verbose=1`],
+      ['GET', `${asset}/details/?state=failed`],
+      ['POST', '/assets/image/?policy=default'],
+      ['POST', `${asset}/cancel?reason=x`],
+      ['GET', '/webhooks/deliveries?status=failed'],
+      ['GET', '/policies?limit=1'],
+    ] as const)
+      expect([path, (await send(method, path, method === 'POST' ? valid : undefined, json)).status]).toEqual([
+        path,
+        422,
+      ]);
+    // Probes and webhook URLs bring parameters of their own.
+    expect((await send('GET', '/healthz?verbose')).status).toBe(200);
+    expect((await send('POST', '/echo/post?token=x', '1', json)).status).toBe(200);
   });
 
   it('lists all assets newest first as {id, state, errors}', async () => {

@@ -137,6 +137,21 @@ describe('an operation', () => {
     expect((await call('POST', '/work', '{')).body?.type).toBe('urn:validatr:error:backlog_full');
   });
 
+  it('refuses query parameters that it does not have, before `before` and the body', async () => {
+    scopes = [];
+    expect((await call('POST', '/work?color=red', '{')).answer.status).toBe(403);
+    scopes = ['assets:write'];
+    expect((await call('POST', '/work?color=red&a/b=1', '{')).body).toMatchObject({
+      type: 'urn:validatr:error:invalid_request',
+      errors: [
+        { pointer: '/color', detail: 'is not a known query parameter; there are none here' },
+        { pointer: '/a~1b' },
+      ],
+    });
+    // Operations without a key take any.
+    expect((await call('GET', '/things/one?color=red')).answer.status).toBe(200);
+  });
+
   it('runs the handlers that come first once a request', async () => {
     for (const [method, path] of [
       ['GET', '/things/one'],
