@@ -9,6 +9,7 @@ import type { Decoded } from './inspect.ts';
 import { MAX_DECODED_PIXELS } from './limits.ts';
 import { DECODING, toSamples } from './samples.ts';
 import type { Structure } from './structure.ts';
+import { findFrameDamage } from './formats/png/frame-data.ts';
 import { type TiffPage, withOnlyPage } from './formats/tiff/pages.ts';
 
 /** The libvips loaders in use, by format. sharp's build has none for BMP, ICO, PSD and HEVC. */
@@ -42,12 +43,13 @@ export async function decode(
   bytes: Buffer,
   format: ImageFormat,
   size: Dimensions | null,
-  { damage, notDecoded, pages }: Pick<Structure, 'damage' | 'notDecoded' | 'pages'>,
+  structure: Structure,
   measures: readonly Measure[] = [],
 ): Promise<Decoded> {
+  const { damage, notDecoded, pages, pngFrames } = structure;
   if (LOADERS[format] === undefined) return noDecoder;
   if (damage !== null) return damaged(damage);
-  if (size !== null && size.width * size.height > MAX_DECODED_PIXELS) return tooManyPixels;
+  if (pixelsIn([...(size === null ? [] : [size]), ...pngFrames]) > MAX_DECODED_PIXELS) return tooManyPixels;
   if (notDecoded !== null) return notChecked(notDecoded);
 
   if (format === 'AVIF') showStillPicture(bytes);
@@ -61,11 +63,17 @@ export async function decode(
   } catch (error) {
     return damaged(reasonOf(error));
   }
+  const frameDamage = await findFrameDamage(pngFrames, structure.properties);
+  if (frameDamage !== null) return damaged(frameDamage);
   // An error while measuring does not make the picture `damaged`. It ends the decoder process. Pictures whose colours
   // were read as other colours are not measured.
   if (measures.length === 0 || (pages[0]?.colours ?? null) !== null)
     return { integrity: { state: 'intact' } };
   return { integrity: { state: 'intact' }, measures: measurePixels(pixels, measures) };
+}
+
+function pixelsIn(pictures: readonly Dimensions[]): number {
+  return pictures.reduce((sum, { width, height }) => sum + width * height, 0);
 }
 
 /** Decodes all frames and returns the first. Null if all frames together have more than `maxPixels`. */

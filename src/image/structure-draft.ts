@@ -1,6 +1,7 @@
 import type { ImageNote, ImageProperties } from '../domain/image-facts.ts';
 import { createNote, damageOf, type ImageNoteCode } from '../domain/image-notes.ts';
 import { MAX_PARTS } from './limits.ts';
+import type { PngFrame } from './formats/png/frame-data.ts';
 import type { TiffPage } from './formats/tiff/pages.ts';
 
 /** Reads the structure of one format into `draft`. The caller catches the RangeErrors of reads beyond the end. */
@@ -14,6 +15,8 @@ export class StructureDraft {
   notDecoded: string | null = null;
   /** Pages of a TIFF. */
   readonly pages: TiffPage[] = [];
+  /** Frames of a PNG after its still picture. */
+  readonly pngFrames: PngFrame[] = [];
 
   private parts = 0;
 

@@ -12,6 +12,7 @@ import { readGifStructure } from './formats/gif/structure.ts';
 import { readAvifStructure, readHeifStructure } from './formats/heif/structure.ts';
 import { readIcoStructure } from './formats/ico/structure.ts';
 import { readJpegStructure } from './formats/jpeg/structure.ts';
+import type { PngFrame } from './formats/png/frame-data.ts';
 import { readPngStructure } from './formats/png/structure.ts';
 import { readPsdStructure } from './formats/psd/structure.ts';
 import { type ReadStructure, StructureDraft } from './structure-draft.ts';
@@ -42,6 +43,8 @@ export interface Structure {
   readonly notDecoded: string | null;
   /** Pages of a TIFF. */
   readonly pages: readonly TiffPage[];
+  /** Frames of a PNG after its still picture. */
+  readonly pngFrames: readonly PngFrame[];
 }
 
 /** Reads the structure of a whole file, in time and memory bounded by its length. No content makes it throw. */
@@ -54,8 +57,8 @@ export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
     if (!(error instanceof RangeError)) throw error;
     draft.note('structure_cut_off');
   }
-  const { properties, notes, notDecoded, pages } = draft;
-  return { properties, notes, damage: damageOf(notes), notDecoded, pages };
+  const { properties, notes, notDecoded, pages, pngFrames } = draft;
+  return { properties, notes, damage: damageOf(notes), notDecoded, pages, pngFrames };
 }
 
 /**

@@ -1,4 +1,6 @@
+import { deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
+import { animationControl, chunk, frameControl, header, png } from './odd-files/png-parts.ts';
 
 /** A picture with detail, because a flat one is so small that most cuts hit headers. The same pixels in each run. */
 export function noise(width = 160, height = 120): Sharp {
@@ -23,6 +25,20 @@ export function frames(count: number, side = 40): Sharp {
   return sharp(pixels, { raw: { width: side, height: side * count, channels: 3, pageHeight: side } });
 }
 
+/** Three frames of noise in grey, each as a zlib stream of its own. */
+function animatedPng(): Promise<Buffer> {
+  const size = { width: 40, height: 40 };
+  const next = createRandom(40);
+  const stream = () =>
+    deflateSync(Uint8Array.from({ length: 40 * 41 }, (_, at) => (at % 41 === 0 ? next(5) : next(256))));
+  const frame = (sequence: number) => [
+    frameControl(sequence, size),
+    chunk('fdAT', Buffer.concat([Buffer.from([0, 0, 0, sequence + 1]), stream()])),
+  ];
+  const still = [frameControl(0, size), chunk('IDAT', stream())];
+  return Promise.resolve(png(header(size), animationControl(3), ...still, ...frame(1), ...frame(3)));
+}
+
 /** Whole pictures of each format and kind that is decoded. */
 export const SEEDS: Record<string, () => Promise<Buffer>> = {
   'a baseline JPEG': () => noise().jpeg().toBuffer(),
@@ -32,6 +48,7 @@ export const SEEDS: Record<string, () => Promise<Buffer>> = {
   'a JPEG with EXIF orientation': () => noise().withMetadata({ orientation: 6 }).jpeg().toBuffer(),
   'a PNG': () => noise().png().toBuffer(),
   'an interlaced PNG': () => noise().png({ progressive: true }).toBuffer(),
+  'an animated PNG': animatedPng,
   'a WebP': () => noise().webp().toBuffer(),
   'a lossless WebP': () => noise().webp({ lossless: true }).toBuffer(),
   'a GIF': () => noise().gif().toBuffer(),

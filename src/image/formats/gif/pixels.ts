@@ -6,7 +6,7 @@ const MAX_ENTRIES = 1 << MAX_BITS;
 
 /**
  * Most codes of all frames together. Each code except a clear code is at least one pixel. No encoder has a reason to
- * clear the table more than once a pixel. So many codes take 0.7 s.
+ * clear the table more than once a pixel. So a picture that is decoded has no more codes. So many take 0.7 s.
  */
 const MAX_CODES = 2 * MAX_DECODED_PIXELS;
 
@@ -23,18 +23,18 @@ export interface PixelCount {
 export class GifPixels {
   private readonly lengths = new Uint16Array(MAX_ENTRIES);
   private readonly bytes: Buffer;
-  private areaLeft = MAX_DECODED_PIXELS;
+  private area = 0;
   private codesLeft = MAX_CODES;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
   }
 
-  /** `start` is the place of the first sub-block. Frames beyond `MAX_DECODED_PIXELS` are not counted. */
+  /** `start` is the place of the first sub-block. Frames beyond `MAX_DECODED_PIXELS` are counted up to `MAX_CODES`. */
   count(start: number, codeSize: number, area: number): PixelCount {
-    this.areaLeft -= area;
+    this.area += area;
     // With a larger code size, the first code would already be too long, so the decoder refuses it.
-    if (this.areaLeft < 0 || codeSize >= MAX_BITS) return { pixels: 0, end: 'not_counted' };
+    if (codeSize >= MAX_BITS) return { pixels: 0, end: 'not_counted' };
     const { bytes, lengths } = this;
     const clear = 1 << codeSize;
     lengths.fill(1, 0, clear);
@@ -61,7 +61,8 @@ export class GifPixels {
       held >>>= bits;
       heldBits -= bits;
       this.codesLeft -= 1;
-      if (this.codesLeft < 0) return { pixels, end: 'too_many_codes' };
+      if (this.codesLeft < 0)
+        return { pixels, end: this.area > MAX_DECODED_PIXELS ? 'not_counted' : 'too_many_codes' };
       if (code === clear) {
         [next, bits, previous] = [clear + 2, codeSize + 1, 0];
         continue;

@@ -22,6 +22,7 @@ export const readGifStructure: ReadStructure = (bytes, draft) => {
   // Header and logical screen descriptor, then the global colour table.
   let at = 13 + colourTableBytes(flags);
   let frames = 0;
+  let hasPixels = false;
   const pixels = new GifPixels(bytes);
   for (;;) {
     const block = bytes[at];
@@ -34,7 +35,10 @@ export const readGifStructure: ReadStructure = (bytes, draft) => {
     } else if (block === IMAGE) {
       if (!draft.allowParts()) return;
       frames += 1;
-      if (at + 10 <= bytes.length) readImageDescriptor(bytes, at, draft, frames);
+      if (at + 10 <= bytes.length) {
+        readImageDescriptor(bytes, at, draft, frames);
+        hasPixels ||= areaAt(bytes, at) > 0;
+      }
       // Separator, descriptor (its last byte has the flags), local colour table, LZW code size, data.
       const data = at + 10 + colourTableBytes(bytes[at + 9] ?? 0);
       if (data < bytes.length) readImageData(bytes, at, data, pixels, draft, frames);
@@ -44,6 +48,7 @@ export const readGifStructure: ReadStructure = (bytes, draft) => {
     else return draft.note('gif_unknown_block', `at ${at}`);
   }
   if (frames === 0) draft.note('gif_no_frames');
+  else if (!hasPixels) draft.note('gif_no_pixels');
   draft.setFrames(frames);
   draft.setEnd(bytes, at + 1);
 };
@@ -58,6 +63,11 @@ function readImageDescriptor(bytes: Buffer, at: number, draft: StructureDraft, f
   if (frame === 1) draft.properties.interlaced = (bytes.readUInt8(at + 9) & 0x40) !== 0;
 }
 
+/** Pixels of the frame whose descriptor is there. */
+function areaAt(bytes: Buffer, at: number): number {
+  return bytes.readUInt16LE(at + 5) * bytes.readUInt16LE(at + 7);
+}
+
 /** Notes pixels without codes. Extra codes, or a missing end code, are common and harmless. */
 function readImageData(
   bytes: Buffer,
@@ -70,7 +80,7 @@ function readImageData(
   const codeSize = bytes.readUInt8(data);
   // Sizes from 2 to 8 bits a pixel are valid. Pictures of one bit use 2 as well (appendix F).
   if (codeSize < 2 || codeSize > 8) draft.note('gif_lzw_code_size', `${codeSize} in frame ${frame}`);
-  const area = bytes.readUInt16LE(at + 5) * bytes.readUInt16LE(at + 7);
+  const area = areaAt(bytes, at);
   const { pixels: found, end } = pixels.count(data + 1, codeSize, area);
   // `file_ends` gets no note here, because the trailer is missing too.
   if (end === 'too_few') draft.note('gif_pixels_missing', `${found} of ${area} in frame ${frame}`);

@@ -90,7 +90,8 @@ export const GIF_FILES: readonly OddFile[] = [
       name: `bomb-${side}.gif`,
       make: () => Buffer.concat([screen(side, side), frame({ width: side, height: side }), TRAILER]),
       format: 'GIF',
-      integrity: 'not_checked',
+      integrity: 'truncated',
+      codes: ['gif_pixels_missing'],
       tooLarge: `${side}x${side}`,
     }),
   ),
@@ -211,7 +212,7 @@ export const GIF_FILES: readonly OddFile[] = [
     make: () => Buffer.concat([screen(10, 10), frame({ width: 60_000, height: 60_000 }), TRAILER]),
     format: 'GIF',
     integrity: 'corrupt data',
-    codes: ['gif_frame_outside_screen'],
+    codes: ['gif_frame_outside_screen', 'gif_pixels_missing'],
     facts: { width: 10, height: 10 },
   },
   {

@@ -43,9 +43,9 @@ const numbers = (...values: number[]): Buffer => {
 
 export const animationControl = (frames: number): Buffer => chunk('acTL', numbers(frames, 0));
 
-/** A frame of the whole picture, for a tenth of a second. */
-export const frameControl = (sequence: number): Buffer =>
-  chunk('fcTL', Buffer.concat([numbers(sequence, 4, 4, 0, 0), Buffer.from([0, 1, 0, 10, 0, 0])]));
+/** A frame for a tenth of a second. By default it covers a picture of 4 × 4. */
+export const frameControl = (sequence: number, { width = 4, height = 4, top = 0 } = {}): Buffer =>
+  chunk('fcTL', Buffer.concat([numbers(sequence, width, height, 0, top), Buffer.from([0, 1, 0, 10, 0, 0])]));
 
 export const frameData = (sequence: number): Buffer =>
   chunk('fdAT', Buffer.concat([numbers(sequence), pixels]));

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
+import type { DamageReason, ImageNoteCode } from '../../../../src/domain/image-notes.ts';
+import { inspect } from './inspect-file.ts';
+
+interface Reported {
+  readonly file: string;
+  readonly integrity: 'intact' | 'not_checked' | DamageReason;
+  /** All notes, in the order found. */
+  readonly codes?: readonly ImageNoteCode[];
+  readonly facts?: Partial<ImageFacts>;
+}
+
+/** Files of kinds that people reported. Two independent decoders decided what each must give. */
+const REPORTED: readonly Reported[] = [
+  { file: 'png-apng-good.png', integrity: 'intact', codes: ['animated'], facts: { frames: 2 } },
+  { file: 'png-apng-frame-2-garbage.png', integrity: 'corrupt data', codes: ['undecodable', 'animated'] },
+  { file: 'png-actl-0-frames.png', integrity: 'intact', codes: ['apng_inconsistent'] },
+  { file: 'gif-0x0.gif', integrity: 'corrupt data', codes: ['gif_empty_frame', 'gif_no_pixels'] },
+  { file: 'gif-10-bytes-65535.gif', integrity: 'truncated', codes: ['gif_missing_trailer'] },
+];
+
+describe('a reported file', () => {
+  it.each(REPORTED)('gets its verdict and notes: $file', async ({ file, integrity, codes = [], facts }) => {
+    const found = await inspect(`test/support/images/reports/${file}`);
+    expect(found).toMatchObject({
+      ...facts,
+      integrity: ['intact', 'not_checked'].includes(integrity)
+        ? { state: integrity }
+        : { state: 'damaged', reason: integrity },
+    });
+    expect(found?.notes?.map(({ code }) => code)).toEqual(codes);
+  });
+});
