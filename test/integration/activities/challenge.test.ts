@@ -72,9 +72,10 @@ describe('with WEBHOOK_CHALLENGE=required', () => {
     });
     const hooks = [`${receiver.url}/hook?asset=1`, `${receiver.url}/hook?asset=2`];
     const [first = '', second = ''] = await insertEvents(database, 'willing', hooks);
-    const { tryWebhookOnce } = activities();
+    const { tryWebhookOnce, sendWebhook } = activities();
     await tryWebhookOnce({ deliveryId: first });
-    await tryWebhookOnce({ deliveryId: second });
+    // On a busy machine the first answer may count as slow. Then only this one tries again at once.
+    await sendWebhook({ deliveryId: second });
 
     const [challenge, ...events] = receiver.events;
     const asked = (await verifier(first)).verify(
