@@ -52,7 +52,9 @@ describe('an asset under a policy', () => {
     const names = (await readdir('test/support/pngsuite')).filter((name) => name.endsWith('.png'));
     await Promise.all(names.map((name) => copyFile(`test/support/pngsuite/${name}`, join(dir, name))));
     const ids = await Promise.all(names.map((name) => submit(name, 'png@1')));
-    const verdicts = await Promise.all(ids.map(verdict));
+    // One after the other, because 175 clients that poll at once take the processor from the decoders.
+    const verdicts: Details[] = [];
+    for (const id of ids) verdicts.push(await verdict(id));
     const outcomes = names.map((name, index) => {
       const { state, findings, image } = verdicts[index] as Details;
       const errors = image?.notes?.filter(({ severity }) => severity === 'error') ?? [];

@@ -80,7 +80,7 @@ describe('when Postgres goes away under use', () => {
       { everyMs: 200, what: `${ids.length} verdicts` },
     );
     expect([stack.api.process.exitCode, stack.worker.process.exitCode]).toEqual([null, null]);
-    expect((await client.call('GET', '/readyz')).status).toBe(200);
+    await eventually(async () => (await client.call('GET', '/readyz')).ok, { what: 'readiness' });
   }
 
   it('lives on when its connections are terminated, and every accepted asset ends', async () => {
@@ -109,13 +109,12 @@ describe('when Postgres goes away under use', () => {
     await eventually(() => load.accepted.length >= 20, { what: 'acceptances' });
     process.kill(postgres.pid, 'SIGKILL');
     await eventually(() => load.statuses.has(503), { what: 'a refusal' });
-    // The result of a look holds for half a second.
     const checks = await eventually(
       async () => {
         const readyz = await client.read<{ checks?: Record<string, string> }>('/readyz');
         return readyz.checks?.['postgres'] === 'unavailable' && readyz.checks;
       },
-      { withinMs: 3_000, what: '/readyz to say so' },
+      { what: '/readyz to say so' },
     );
     expect(checks).toEqual({ postgres: 'unavailable', temporal: 'ok' });
     expect((await client.call('GET', `/assets/${load.accepted[0]}`)).status).toBe(503);
