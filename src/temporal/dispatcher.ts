@@ -39,6 +39,7 @@ export function startDispatcher({ queue, mayStart, turns, onError, ...options }:
   let rouse: (() => void) | undefined;
   let isAwake = false;
   let choresAt = 0;
+  let choresUnderWay: Promise<void> | null = null;
   const setbacks = createSetbacks();
   const starts = createValidationStarts({ ...options, queue, setbacks, onRoom: wake, onError });
   const chores = { queue, client: options.client, setbacks, onError };
@@ -49,17 +50,30 @@ export function startDispatcher({ queue, mayStart, turns, onError, ...options }:
       await attempt('looking for work', async () => {
         if (starts.isPaused() || !(await mayStart())) return;
         await attempt('looking for assets to start', starts.startWaiting);
-        if (performance.now() >= choresAt) await doChores();
+        if (performance.now() >= choresAt) startChores();
       });
       await idle();
     }
-    await starts.settle();
+    await Promise.all([starts.settle(), choresUnderWay]);
+  }
+
+  /** A round of chores may take a second. It goes on beside the starts, so no asset waits for it. */
+  function startChores(): void {
+    if (choresUnderWay !== null) return;
+    choresAt = performance.now() + CHORES_EVERY_MS;
+    choresUnderWay = doChores().finally(() => {
+      choresUnderWay = null;
+      // A wake-up during the round found no place for the next one.
+      if (performance.now() >= choresAt) wake();
+    });
   }
 
   async function doChores(): Promise<void> {
-    choresAt = performance.now() + CHORES_EVERY_MS;
     await attempt('passing on requests to cancel', () => signalCancels(chores));
-    await attempt('handing over deliveries', () => handOverDeliveries(chores, turns));
+    await attempt('handing over deliveries', async () => {
+      // A round is short, so that no tenant's delivery waits long for its turn. The next one follows at once.
+      if ((await handOverDeliveries(chores, turns)) > 0) choresAt = 0;
+    });
   }
 
   /** Reports a failure, so that the work after this one is done all the same. */

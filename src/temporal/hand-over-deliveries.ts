@@ -15,13 +15,17 @@ import type { ChoreDeps } from './signal-cancels.ts';
 /** Tells which deliveries would get no try now. Null in a process that sends none, because it does not know. */
 export type KnownTurns = Pick<WebhookTurns, 'blockedForMs' | 'blockedTenants'> | null;
 
-/** Starts a workflow for each overdue delivery that would get a try now, and puts off the others. */
-export async function handOverDeliveries(deps: ChoreDeps, turns: KnownTurns): Promise<void> {
+/**
+ * One round: starts a workflow for each overdue delivery that would get a try now, and puts off the others. Returns how many it
+ * found. There may be more.
+ */
+export async function handOverDeliveries(deps: ChoreDeps, turns: KnownTurns): Promise<number> {
   const { queue, setbacks, onError } = deps;
   const parked = new Set<string>();
   // Tenants beyond their minute are left out and stay overdue. Putting them off would update all their rows each minute.
+  const overdue = await queue.overdueDeliveries(turns?.blockedTenants());
   await doEach(
-    await queue.overdueDeliveries(turns?.blockedTenants()),
+    overdue,
     async (delivery) => {
       // The deliveries before this one may have used up the minute.
       if (parked.has(delivery.endpointId) || turns?.blockedTenants().has(delivery.tenant)) return;
@@ -37,6 +41,7 @@ export async function handOverDeliveries(deps: ChoreDeps, turns: KnownTurns): Pr
     },
     ({ id }, error) => onError(error, 'handing over a delivery', id),
   );
+  return overdue.length;
 }
 
 /**

@@ -19,7 +19,7 @@ const TENANT = 'default';
 /** A run of this server takes two signals, and no more. Otherwise the limit is 10,000. */
 const MAX_SIGNALS = 2;
 
-/** A round of the dispatcher takes at most 50 deliveries, 50 requests to cancel, or 8 starts. */
+/** A round of the dispatcher takes at most 16 deliveries, 50 requests to cancel, or 8 starts. */
 const MORE_THAN_A_ROUND = 55;
 const MORE_THAN_ALL_STARTS = 12;
 

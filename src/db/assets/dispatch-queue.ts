@@ -23,8 +23,11 @@ const MAX_CANCELS = 50;
 /** Longer than any pause after a failure. A lease that ends later is from before the database's clock was set back. */
 const MAX_PUT_OFF = sql`interval '10 min'`;
 
-/** How many overdue deliveries are read in one round. */
-const MAX_OVERDUE = 50;
+/**
+ * How many overdue deliveries are read in one round. Each takes the dispatcher some milliseconds, and a delivery that becomes
+ * overdue meanwhile waits for the next round.
+ */
+const MAX_OVERDUE = 16;
 
 interface DispatchedAsset {
   readonly id: string;
