@@ -3,13 +3,9 @@ import express, { type RequestHandler, type Response } from 'express';
 import { AppError } from '../../domain/errors.ts';
 import { checkBounds } from './json-bounds.ts';
 import { hasBody } from './headers.ts';
+import { findTypeFault } from './json-type.ts';
 
 export const MAX_BODY_BYTES = 1024 * 1024;
-
-/** JSON is UTF-8 (RFC 8259), so any other charset counts as another media type. */
-const isJson = (type: string | undefined): boolean =>
-  /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type?.trim() ?? '') &&
-  !/;\s*charset\s*=\s*"?(?!utf-?8\b)/i.test(type ?? '');
 
 /** `strict: false`, because a bare `"text"` or `1` is JSON too. The schema decides about the shape. */
 const parseJson = express.json({
@@ -33,7 +29,10 @@ export function jsonBody({ optional = false } = {}): RequestHandler {
       if (optional) return next();
       throw new AppError('malformed_json', { detail: 'The body is empty.' });
     }
-    if (!isJson(req.headers['content-type'])) throw new AppError('unsupported_media_type');
+    const typeFault = findTypeFault(req.headers['content-type']);
+    if (typeFault !== null) throw new AppError('unsupported_media_type', { detail: typeFault });
+    // body-parser refuses `utf8` as a charset. `verify` has the bytes checked.
+    req.headers['content-type'] = 'application/json';
     // body-parser would read such a body to its end before it refuses it.
     if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new AppError('body_too_large');
     return parseJson(req, res, (fault) => {

@@ -77,16 +77,18 @@ const OF_BODY_PARSER: Record<string, ErrorCode> = {
   'entity.parse.failed': 'malformed_json',
   'entity.verify.failed': 'malformed_json',
   'entity.too.large': 'body_too_large',
-  'encoding.unsupported': 'unsupported_media_type',
   'charset.unsupported': 'unsupported_media_type',
   'request.size.invalid': 'malformed_json',
   'request.aborted': 'malformed_json',
 };
 
+const COMPRESSED = 'The body is compressed. Send it as it is, without Content-Encoding.';
+
 function asAppError(raised: unknown): AppError {
   if (raised instanceof AppError) return raised;
   const { type, status } = raised as { type?: unknown; status?: unknown };
   const code = typeof type === 'string' ? OF_BODY_PARSER[type] : undefined;
+  if (type === 'encoding.unsupported') return new AppError('unsupported_media_type', { detail: COMPRESSED });
   if (code !== undefined) return new AppError(code);
   // A body that does not inflate, a path that does not decode (`/assets/%ff`).
   if (status === 400) return new AppError(raised instanceof URIError ? 'not_found' : 'malformed_json');
