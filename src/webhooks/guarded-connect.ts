@@ -3,9 +3,10 @@ import type { Duplex } from 'node:stream';
 import { callbackify } from 'node:util';
 import { buildConnector } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
+import { type Connection, connectToFirst } from './connect-first.ts';
 import { TlsTransport } from './tls-budget.ts';
 
-/** How many addresses of one name are tried, one after the other. */
+/** How many addresses of one name are tried. */
 const MAX_ADDRESSES = 4;
 
 /** The guard refuses the address. The delivery fails for good, because each further try would fail too. */
@@ -29,54 +30,53 @@ export function createGuardedConnect(
   { lookup, timeoutMs }: { lookup: (hostname: string) => Promise<readonly string[]>; timeoutMs: number },
 ): buildConnector.connector {
   // Answers are bounded one at a time on a connection. HTTP/2 mixes them.
-  const connect = buildConnector({ timeout: timeoutMs, allowH2: false });
+  const connectTls = buildConnector({ timeout: timeoutMs, allowH2: false });
 
-  function open(options: buildConnector.Options): Promise<Socket> {
-    return new Promise((resolve, reject) => {
-      connect(options, (...[error, socket]) => {
-        if (error === null) resolve(socket);
-        else reject(error);
-      });
-    });
-  }
-
-  async function connectTo(options: buildConnector.Options, address: string): Promise<Socket> {
-    const isTls = options.protocol === 'https:';
-    const port = options.port || (isTls ? '443' : '80');
-    const tcp = await open({ ...options, protocol: 'http:', hostname: address, port, servername: '' });
-    if (!isAllowed(tcp.remoteAddress ?? '')) {
-      tcp.destroy();
-      throw new AddressForbiddenError('Connected to a forbidden address');
-    }
-    if (!isTls) return tcp;
-    const transport = new TlsTransport(tcp);
+  /** undici passes `httpSocket` on to `tls.connect`, which takes any duplex stream. */
+  async function secure(options: buildConnector.Options, { address, socket }: Connection): Promise<Socket> {
+    const transport = new TlsTransport(socket);
     const servername = isIP(options.hostname) === 0 ? options.hostname : '';
-    // undici passes the option on to `tls.connect`, which takes any duplex stream.
-    const tls = await open({
-      ...options,
-      hostname: address,
-      port,
-      servername,
-      httpSocket: transport as Duplex as Socket,
+    const httpSocket = transport as Duplex as Socket;
+    const tls = await new Promise<Socket>((resolve, reject) => {
+      connectTls({ ...options, hostname: address, servername, httpSocket }, (...[error, secured]) => {
+        if (error === null) return resolve(secured);
+        transport.destroy();
+        return reject(error);
+      });
     });
     transport.tls = tls;
     return tls;
   }
 
   async function connectToAny(options: buildConnector.Options): Promise<Socket> {
+    const isTls = options.protocol === 'https:';
+    const port = Number(options.port || (isTls ? 443 : 80));
     const host = withoutBrackets(options.hostname);
     const addresses = isIP(host) === 0 ? await lookup(host) : [host];
     if (addresses.length === 0 || !addresses.every(isAllowed))
       throw new AddressForbiddenError('Resolves to a forbidden address');
-    let failure: unknown;
-    for (const address of addresses.slice(0, MAX_ADDRESSES)) {
+
+    const left = new Set(addresses.slice(0, MAX_ADDRESSES));
+    let tlsFailure: unknown;
+    while (left.size > 0) {
+      const connection = await connectToFirst([...left], { port, timeoutMs }).catch((error: unknown) => {
+        // TLS failed at another address. That tells more.
+        throw tlsFailure ?? error;
+      });
+      const { socket, address } = connection;
+      if (!isAllowed(socket.remoteAddress ?? '')) {
+        socket.destroy();
+        throw new AddressForbiddenError('Connected to a forbidden address');
+      }
+      if (!isTls) return socket;
       try {
-        return await connectTo(options, address);
+        return await secure(options, connection);
       } catch (error) {
-        failure = error;
+        tlsFailure = error;
+        left.delete(address);
       }
     }
-    throw failure;
+    throw tlsFailure;
   }
 
   const connectByCallback = callbackify(connectToAny);

@@ -1,8 +1,12 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AddressGuard, createAddressGuard } from '../../../../src/webhooks/address-guard.ts';
 import { createGuardedConnect } from '../../../../src/webhooks/guarded-connect.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { expectWithin } from '../../../support/machine-pace.ts';
 import { startReceiver, type TestReceiver } from '../../../support/receiver.ts';
+import { startSilentPort } from '../../../support/stand-ins/silent-port.ts';
 
 const LOOPBACK = ['127.0.0.0/8'];
 
@@ -46,6 +50,36 @@ describe('guarded connections', () => {
   it('are tried with the next address when one does not answer', async () => {
     const url = `http://hooks.example:${port}/x`;
     expect(await get(url, createAddressGuard(LOOPBACK), [['127.0.0.2', '127.0.0.1']])).toBe(200);
+  });
+
+  it.each([[['127.0.0.2', '127.0.0.1']], [['127.0.0.2', '127.0.0.3', '127.0.0.1']]])(
+    'go to the next address soon when those before it swallow every packet: %s',
+    async (addresses) => {
+      const silent = await Promise.all(
+        addresses.slice(0, -1).map((address) => startSilentPort(address, Number(port))),
+      );
+      const begin = performance.now();
+      expect(await get(`http://hooks.example:${port}/x`, createAddressGuard(LOOPBACK), [addresses])).toBe(
+        200,
+      );
+      expectWithin(performance.now() - begin, 1_000);
+      expect(silent.every((one) => one.isSilent())).toBe(true);
+      await Promise.all(silent.map((one) => one.close()));
+    },
+  );
+
+  it('wait for a slow address, although a later one was tried and failed meanwhile', async () => {
+    const silent = await startSilentPort('127.0.0.2', Number(port));
+    let attempts = 0;
+    const count = () => (attempts += 1);
+    subscribe('net.client.socket', count);
+    const addresses = ['127.0.0.2', '127.0.0.3'];
+    const status = get(`http://hooks.example:${port}/x`, createAddressGuard(LOOPBACK), [addresses]);
+    await eventually(() => attempts === 2, { what: 'an attempt at the second address' });
+    unsubscribe('net.client.socket', count);
+    silent.answer();
+    expect(await status).toBe(200);
+    await silent.close();
   });
 
   it.each([
