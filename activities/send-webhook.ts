@@ -41,9 +41,9 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     });
     const waitMs =
       result.outcome === 'retry' ? webhooks.nextTryInMs(delivery.tries + 1, result.retryAfterMs) : null;
-    const { status, durationMs, error, excerpt } = result;
+    const { status, durationMs, error, reason, excerpt } = result;
     const { state, failure } = endAfter(result, waitMs);
-    await deliveries.recordTry(delivery, { status, durationMs, error, excerpt }, state, failure);
+    await deliveries.recordTry(delivery, { status, durationMs, error, reason, excerpt }, state, failure);
     return waitMs === null ? done : { outcome: 'later', waitMs };
   }
 

@@ -107,6 +107,7 @@ const DeliveryTry = defineEntity({
     status: p.integer().nullable(),
     durationMs: p.integer(),
     error: p.text().nullable(),
+    reason: p.text().nullable(),
     excerpt: p.text().nullable(),
   },
 });

@@ -41,6 +41,8 @@ export interface DeliveryTry {
   readonly status: number | null;
   readonly durationMs: number;
   readonly error: string | null;
+  /** What is wrong, in words, where `error` alone does not tell. */
+  readonly reason: string | null;
   readonly excerpt: string | null;
 }
 

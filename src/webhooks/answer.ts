@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { parseRetryAfter } from './retry-schedule.ts';
+import { asTlsFault, isTlsError, TlsFault } from './tls-fault.ts';
 
 /** This much is kept for the delivery log. */
 const MAX_EXCERPT_BYTES = 4 * 1024;
@@ -28,17 +29,17 @@ export async function readExcerpt(body: Dispatcher.ResponseData['body']): Promis
 /** 2xx is delivered; 408, 429 and 5xx are worth another try; every other status is final. */
 export function classifyResponse({ statusCode: status, headers }: Dispatcher.ResponseData) {
   if (status >= 200 && status < 300)
-    return { status, error: null, outcome: 'delivered', retryAfterMs: null } as const;
+    return { status, error: null, reason: null, outcome: 'delivered', retryAfterMs: null } as const;
   const error = `http_${status}`;
   if (status !== 408 && status !== 429 && status < 500) {
-    return { status, error, outcome: 'give_up', retryAfterMs: null } as const;
+    return { status, error, reason: null, outcome: 'give_up', retryAfterMs: null } as const;
   }
   const [retryAfter, sentAt] = ['retry-after', 'date'].map((name) => {
     const value = headers[name];
     return Array.isArray(value) ? value[0] : value;
   });
   const retryAfterMs = parseRetryAfter(retryAfter, sentAt);
-  return { status, error, outcome: 'retry', retryAfterMs } as const;
+  return { status, error, reason: null, outcome: 'retry', retryAfterMs } as const;
 }
 
 const NETWORK_ERRORS: Record<string, string> = {
@@ -57,12 +58,20 @@ const NETWORK_ERRORS: Record<string, string> = {
   UND_ERR_HEADERS_OVERFLOW: 'invalid_response',
 };
 
-/** A short code for the log, because the texts of libraries may quote the URL. */
-export function networkErrorCode(error: unknown): string {
+/**
+ * A short code for the log, and the reason in words where the code alone does not tell what is wrong. The texts of libraries
+ * may quote the URL, so they are not shown.
+ */
+export function describeNetworkError(error: unknown): { error: string; reason: string | null } {
+  // A receiver may refuse our side of the handshake after we have taken its own.
+  const fault = isTlsError(error) ? asTlsFault(error) : error;
+  if (fault instanceof TlsFault) return { error: fault.code, reason: fault.message };
+  return { error: networkErrorCode(error), reason: null };
+}
+
+function networkErrorCode(error: unknown): string {
   const { name, code } = error as { name?: string; code?: string };
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
   if (name === 'HTTPParserError' || code?.startsWith('HPE_')) return 'invalid_response';
-  if (code?.startsWith('ERR_TLS') || code?.startsWith('CERT') || code?.includes('SELF_SIGNED'))
-    return 'tls_error';
   return NETWORK_ERRORS[code ?? ''] ?? 'network_error';
 }

@@ -1,10 +1,12 @@
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { callbackify } from 'node:util';
-import { buildConnector } from 'undici';
+import { buildConnector, errors } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
+import { InvalidAnswerError } from './answer-budget.ts';
 import { type Connection, connectToFirst } from './connect-first.ts';
 import { TlsTransport } from './tls-budget.ts';
+import { asTlsFault } from './tls-fault.ts';
 
 /** How many addresses of one name are tried. */
 const MAX_ADDRESSES = 4;
@@ -41,10 +43,12 @@ export function createGuardedConnect(
       connectTls({ ...options, hostname: address, servername, httpSocket }, (...[error, secured]) => {
         if (error === null) return resolve(secured);
         transport.destroy();
-        return reject(error);
+        return reject(isOfTls(error) ? asTlsFault(error) : error);
       });
     });
     transport.tls = tls;
+    // A receiver may refuse us after the handshake. Node only reports that, and undici keeps the last error, which would be the end.
+    tls.on('error', (error) => tls.destroy(error));
     return tls;
   }
 
@@ -86,4 +90,9 @@ export function createGuardedConnect(
       else callback(error, null);
     });
   };
+}
+
+/** Whether a TLS handshake failed by itself: not because it took too long, and not because it was cut. */
+function isOfTls(error: Error): boolean {
+  return !(error instanceof InvalidAnswerError || error instanceof errors.ConnectTimeoutError);
 }

@@ -3,7 +3,7 @@ import { request } from 'undici';
 import type { DeliveryEndpoint } from '../domain/delivery.ts';
 import type { TryResult, WebhookSender } from '../domain/ports/webhooks.ts';
 import type { AddressGuard } from './address-guard.ts';
-import { classifyResponse, networkErrorCode, readExcerpt } from './answer.ts';
+import { classifyResponse, describeNetworkError, readExcerpt } from './answer.ts';
 import { isAnswered, makeChallenge } from './challenge.ts';
 import { AddressForbiddenError } from './guarded-connect.ts';
 import type { Lookup } from './names/lookup.ts';
@@ -58,7 +58,7 @@ export function createWebhookSender({
       return {
         status: null,
         excerpt: null,
-        error: networkErrorCode(error),
+        ...describeNetworkError(error),
         outcome: error instanceof AddressForbiddenError ? 'give_up' : 'retry',
         retryAfterMs: null,
       };

@@ -1110,6 +1110,8 @@ export interface components {
             durationMs: number;
             /** @description A code such as `http_500` or `timeout`. */
             error: string | null;
+            /** @description What is wrong, in words. Set with `tls_error` only. */
+            reason: string | null;
         };
         QueuedAsset: {
             /**
@@ -1603,6 +1605,8 @@ export interface components {
             durationMs: number;
             /** @description A code such as `http_500` or `timeout`. */
             error: string | null;
+            /** @description What is wrong, in words. Set with `tls_error` only. */
+            reason: string | null;
             /** @description The beginning of the answer's body. */
             excerpt: string | null;
         };

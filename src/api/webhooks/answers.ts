@@ -21,6 +21,10 @@ export const deliveryTry = z
     status: z.int().nullable().meta({ description: 'The status of the answer. `null` if no answer came.' }),
     durationMs: count,
     error: z.string().nullable().meta({ description: 'A code such as `http_500` or `timeout`.' }),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'What is wrong, in words. Set with `tls_error` only.' }),
   })
   .meta({ id: 'DeliveryTry' });
 

@@ -19,7 +19,8 @@ export function describeTries({ tries, failure }: DeliveryEntry): string {
   const why = failure === null ? '' : ` (${failure})`;
   if (last === undefined) return `no try${why}`;
   const answer = last.error ?? `http_${last.status}`;
-  return `${tries.length} ${tries.length === 1 ? 'try' : 'tries'}, last ${answer} in ${last.durationMs} ms${why}`;
+  const reason = last.reason === null ? '' : `, because: ${last.reason}`;
+  return `${tries.length} ${tries.length === 1 ? 'try' : 'tries'}, last ${answer} in ${last.durationMs} ms${why}${reason}`;
 }
 
 /** Says when a delivery is tried again. Empty if it is not pending. */

@@ -64,7 +64,7 @@ async function readDeliveries(db: Database, tenant: string, assetId: string) {
     .execute();
   const tries = await db
     .selectFrom('delivery_tries')
-    .select(['delivery_id', 'at', 'status', 'duration_ms', 'error'])
+    .select(['delivery_id', 'at', 'status', 'duration_ms', 'error', 'reason'])
     .where('delivery_id', '=', (column) => column.fn.any(column.val(deliveries.map(({ id }) => id))))
     .orderBy('number')
     .execute();
@@ -72,7 +72,13 @@ async function readDeliveries(db: Database, tenant: string, assetId: string) {
     ...delivery,
     tries: tries
       .filter((tryMade) => tryMade.delivery_id === delivery.id)
-      .map(({ at, status, duration_ms: durationMs, error }) => ({ at, status, durationMs, error })),
+      .map(({ at, status, duration_ms: durationMs, error, reason }) => ({
+        at,
+        status,
+        durationMs,
+        error,
+        reason,
+      })),
   }));
 }
 

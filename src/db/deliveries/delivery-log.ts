@@ -11,7 +11,7 @@ const ENTRY = sql`d.id, d.asset_id AS "assetId", nullif(d.attempt, 0) AS attempt
   d.endpoint_id AS "endpointId", d.url, d.state, d.failure, d.created_at AS "createdAt", d.finished_at AS "finishedAt",
   CASE WHEN d.state = 'pending' AND d.handed_over_at IS NULL THEN d.due_at END AS "dueAt",
   (SELECT coalesce(json_agg(json_build_object('at', at, 'status', status, 'durationMs', duration_ms, 'error', error,
-     'excerpt', excerpt) ORDER BY number), '[]') FROM delivery_tries WHERE delivery_id = d.id) AS tries`;
+     'reason', reason, 'excerpt', excerpt) ORDER BY number), '[]') FROM delivery_tries WHERE delivery_id = d.id) AS tries`;
 
 /** An endpoint that took events before the column `verified_at` existed counts as verified. */
 const ENDPOINT = sql`id, url, created_at AS "createdAt", coalesce(verified_at, delivered_at) AS "verifiedAt",

@@ -42,13 +42,14 @@ async function insertTries(orm: MikroORM, tries: readonly TryToRecord[]): Promis
         SELECT * FROM unnest(
           (SELECT ${column('deliveryId')}::uuid[]), (SELECT ${column('status')}::integer[]),
           (SELECT ${column('durationMs')}::integer[]), (SELECT ${column('error')}::text[]), (SELECT ${column('excerpt')}::text[]),
-          (SELECT ${column('state')}::text[]), (SELECT ${column('failure')}::text[]), (SELECT ${column('round')}::integer[])
-        ) AS t (delivery_id, status, duration_ms, error, excerpt, state, failure, round)
+          (SELECT ${column('state')}::text[]), (SELECT ${column('failure')}::text[]), (SELECT ${column('round')}::integer[]),
+          (SELECT ${column('reason')}::text[])
+        ) AS t (delivery_id, status, duration_ms, error, excerpt, state, failure, round, reason)
       ), recorded AS (
-        INSERT INTO delivery_tries (delivery_id, number, at, status, duration_ms, error, excerpt)
+        INSERT INTO delivery_tries (delivery_id, number, at, status, duration_ms, error, excerpt, reason)
         SELECT delivery_id,
                1 + (SELECT count(*) FROM delivery_tries earlier WHERE earlier.delivery_id = made.delivery_id),
-               now() - make_interval(secs => duration_ms / 1000.0), status, duration_ms, error, excerpt
+               now() - make_interval(secs => duration_ms / 1000.0), status, duration_ms, error, excerpt, reason
         FROM made
       ), tried AS MATERIALIZED (
         -- Finds the deliveries by id first. Otherwise the planner might begin with a condition below.

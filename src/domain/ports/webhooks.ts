@@ -150,6 +150,8 @@ export interface TryResult {
   readonly excerpt: string | null;
   /** Null for a 2xx answer to an event. Otherwise a code, never the URL: `http_500`, `timeout`, `challenge_unanswered`, … */
   readonly error: string | null;
+  /** What is wrong, in words, where `error` alone does not tell. */
+  readonly reason: string | null;
   readonly outcome: 'delivered' | 'retry' | 'give_up';
   /** The receiver's Retry-After, milliseconds. */
   readonly retryAfterMs: number | null;

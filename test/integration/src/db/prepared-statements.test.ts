@@ -73,7 +73,7 @@ describe('prepared statements', () => {
     const queue = createDispatchQueue(orm);
     const validations = createValidationStore(orm, ignore);
     const deliveries = createDeliveryStore(orm, { endpointsMax: 10 });
-    const made = { status: 200, durationMs: 1, error: null, excerpt: null };
+    const made = { status: 200, durationMs: 1, error: null, reason: null, excerpt: null };
     const rounds = 12;
     for (let i = 0; i < rounds; i += 1) {
       const id = await createAssetStore(orm, ignore).accept(DEFAULT_TENANT, submission);

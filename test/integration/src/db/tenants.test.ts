@@ -78,6 +78,7 @@ describe('tenants in the database', () => {
       status: 500,
       durationMs: 1,
       error: 'http_500',
+      reason: null,
       excerpt: `for ${tenant}`,
     };
     await deliveries.recordTry(delivery, answer, 'failed', 'rejected');

@@ -27,7 +27,7 @@ const ID = '01a20dd4-4390-7886-ae0e-5d9a4a0c4518';
 
 describe('the command line', () => {
   it('says that a test event without an answer is tried again, how long, and where to look', async () => {
-    const failed = { at: new Date(), status: null, durationMs: 3, error: 'ECONNREFUSED', excerpt: null };
+    const failed = { at: new Date(), status: null, durationMs: 3, error: 'ECONNREFUSED', reason: null };
     const logOf = (state: DeliveryEntry['state']) => ({
       sendTest: () => Promise.resolve({ id: ID, endpointId: ID }),
       find: () =>
@@ -41,6 +41,19 @@ describe('the command line', () => {
     });
     await expect(cli({ deliveryLog: logOf('failed') }, 'webhooks', 'test', URL)).rejects.toThrow(
       /^1 try, last ECONNREFUSED in 3 ms$/,
+    );
+  });
+
+  it('says in words what is wrong with the TLS of a receiver', async () => {
+    const reason = 'The certificate is self-signed.';
+    const failed = { at: new Date(), status: null, durationMs: 3, error: 'tls_error', reason };
+    const entry = { id: ID, state: 'failed', tries: [failed], failure: 'exhausted' };
+    const log = {
+      sendTest: () => Promise.resolve({ id: ID, endpointId: ID }),
+      find: () => Promise.resolve(entry as unknown as DeliveryEntry),
+    };
+    await expect(cli({ deliveryLog: log }, 'webhooks', 'test', URL)).rejects.toThrow(
+      '1 try, last tls_error in 3 ms (exhausted), because: The certificate is self-signed.',
     );
   });
 

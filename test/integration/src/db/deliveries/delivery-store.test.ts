@@ -13,7 +13,7 @@ import { cloneDatabase, type TestDatabase } from '../../../../support/database.t
 import { eventually } from '../../../../support/eventually.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
 
-const failure = { status: 500, durationMs: 3, error: 'http_500', excerpt: 'oh no' };
+const failure = { status: 500, durationMs: 3, error: 'http_500', reason: null, excerpt: 'oh no' };
 const success = { ...failure, status: 200, error: null, excerpt: null };
 
 describe('deliveries and endpoints in the database', () => {
@@ -69,9 +69,10 @@ describe('deliveries and endpoints in the database', () => {
     expect(startEventWaitMs).toBeGreaterThan(0);
     expect(startEventWaitMs).toBeLessThanOrEqual(START_EVENT_GRACE_MS);
     const delivery = await pending(start);
+    const reason = 'The certificate is self-signed.';
     await Promise.all([
       deliveries.recordTry(delivery, failure, 'pending', null),
-      deliveries.recordTry(delivery, failure, 'pending', null),
+      deliveries.recordTry(delivery, { ...failure, error: 'tls_error', reason }, 'pending', null),
     ]);
     expect(await pending(start)).toMatchObject({
       tries: 2,
@@ -82,7 +83,11 @@ describe('deliveries and endpoints in the database', () => {
     expect(await deliveries.findPending(start)).toBeNull();
     expect(await log.find(DEFAULT_TENANT, start)).toMatchObject({
       state: 'delivered',
-      tries: [{ error: 'http_500', excerpt: 'oh no' }, { error: 'http_500' }, { status: 200, excerpt: null }],
+      tries: [
+        { error: 'http_500', reason: null, excerpt: 'oh no' },
+        { error: 'tls_error', reason },
+        { status: 200, reason: null, excerpt: null },
+      ],
     });
   });
 
