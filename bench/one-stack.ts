@@ -1,7 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { startServers } from '../src/dev/embedded-stack.ts';
 import { freePort } from '../src/dev/free-port.ts';
-import { loopbackEnvironment, migrateDatabase, waitUntilServing } from '../src/dev/our-programs.ts';
+import {
+  loopbackEnvironment,
+  migrateDatabase,
+  waitUntilServing,
+  waitUntilStarted,
+} from '../src/dev/our-programs.ts';
 import { measureAccept } from './accept.ts';
 import { measureBacklog } from './backlog.ts';
 import { measureIdle } from './idle.ts';
@@ -37,12 +42,10 @@ export async function measureOnOneStack({ ask, say }: Asked): Promise<void> {
     const env = {
       ...loopbackEnvironment({ databaseUrl, temporalAddress, port }),
       LOG_LEVEL: 'warn',
-      READYZ_REQUIRES_WORKER: 'yes',
     };
 
-    // A first worker sets the namespace up. Without that, no API is ready.
     const [api, worker] = [start('api', env), start('worker', env)];
-    await waitUntilServing(target.baseUrl);
+    await waitUntilStarted(target.baseUrl);
     await ask('idle', () => measureIdle(target));
     await ask('pipeline', async () => ({
       ...(await measurePipeline(target)),
@@ -51,9 +54,8 @@ export async function measureOnOneStack({ ask, say }: Asked): Promise<void> {
     await ask('policies', () => measurePolicies(target));
     await ask('receivers', () => measureReceivers(target));
     await Promise.all([stopProgram(worker), stopProgram(api)]);
-    const alone = { ...env, READYZ_REQUIRES_WORKER: 'no' };
     await ask('backlog', async () => {
-      const api = start('api', alone);
+      const api = start('api', env);
       await waitUntilServing(target.baseUrl);
       const startWorker = () => {
         const worker = start('worker', env);
@@ -65,7 +67,7 @@ export async function measureOnOneStack({ ask, say }: Asked): Promise<void> {
     });
     // Last, because it leaves a hundred thousand rows that no worker validates.
     await ask('accept', async () => {
-      start('api', { ...alone, DISPATCHER: 'off' });
+      start('api', { ...env, DISPATCHER: 'off' });
       await waitUntilServing(target.baseUrl);
       return measureAccept(target);
     });

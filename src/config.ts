@@ -123,7 +123,9 @@ const environment = z.object({
     .string()
     .optional()
     .describe('Workflow bundle that `npm run build` made. Unset: it is bundled at start.'),
-  READYZ_REQUIRES_WORKER: yes.default(false).describe('`yes`: /readyz is 200 only while a worker is alive.'),
+  READYZ_REQUIRES_WORKER: yes
+    .default(false)
+    .describe('`yes`: /readyz is 200 only while a worker is alive. /startupz waits for one in any case.'),
   DISPATCHER: z.enum(['on', 'off']).default('on').describe('`off`: this process starts no workflows.'),
 
   EGRESS_ALLOW: z

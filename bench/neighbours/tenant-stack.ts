@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { startServers } from '../../src/dev/embedded-stack.ts';
 import { freePort } from '../../src/dev/free-port.ts';
-import { loopbackEnvironment, migrateDatabase, waitUntilServing } from '../../src/dev/our-programs.ts';
+import { loopbackEnvironment, migrateDatabase, waitUntilStarted } from '../../src/dev/our-programs.ts';
 import { createApiKey } from '../../test/support/cli.ts';
 import type { Target } from '../load.ts';
 import { startOurProgram, stopProgram } from '../programs.ts';
@@ -49,7 +49,6 @@ export async function startTenantStack({
       AUTH: 'keys',
       ASSET_ROOTS: `assets:${assetsDir}`,
       LOG_LEVEL: 'error',
-      READYZ_REQUIRES_WORKER: 'yes',
     };
     await migrateDatabase({ env: { ...process.env, DATABASE_URL: databaseUrl } });
     const cli = { env: { ...env, DATABASE_URL: databaseUrl } };
@@ -62,7 +61,7 @@ export async function startTenantStack({
     ) as [ChildProcess, ChildProcess];
     programs.push(api, worker);
     const baseUrl = `http://127.0.0.1:${port}`;
-    await waitUntilServing(baseUrl);
+    await waitUntilStarted(baseUrl);
     return {
       baseUrl,
       databaseUrl,

@@ -7,7 +7,7 @@ import { judgeByPolicy } from './policies/judge.ts';
 import { addPolicy, getPolicy, getPolicyVersion, listPolicies } from './policies/operations.ts';
 import { getDocs, getOpenApi } from './service/docs.ts';
 import { echo } from './service/echo.ts';
-import { getHealth, getReadiness } from './service/health.ts';
+import { getHealth, getReadiness, getStartup } from './service/health.ts';
 import {
   getDelivery,
   listDeliveries,
@@ -46,6 +46,7 @@ const ALL = [
   rotateKey,
   getHealth,
   getReadiness,
+  getStartup,
   echo,
   getOpenApi,
   getDocs,

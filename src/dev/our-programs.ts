@@ -54,11 +54,20 @@ export async function migrateDatabase({
   if (end !== 0) throw new Error(`The database could not be migrated:\n${last.text()}`);
 }
 
-/** Waits until `/readyz` is 200. @throws with the parts that are not ready after `timeoutMs` */
-export async function waitUntilServing(baseUrl: string, timeoutMs = 60_000): Promise<void> {
+/** Waits until Postgres, Temporal and a worker were there. @throws with the parts that are missing after `timeoutMs` */
+export function waitUntilStarted(baseUrl: string, timeoutMs?: number): Promise<void> {
+  return waitUntilOk(`${baseUrl}/startupz`, timeoutMs);
+}
+
+/** Waits until an API accepts, whatever else is missing. @throws with the parts that are missing after `timeoutMs` */
+export function waitUntilServing(baseUrl: string, timeoutMs?: number): Promise<void> {
+  return waitUntilOk(`${baseUrl}/readyz`, timeoutMs);
+}
+
+async function waitUntilOk(url: string, timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const answer = await fetch(`${baseUrl}/readyz`).catch(() => null);
+    const answer = await fetch(url).catch(() => null);
     if (answer?.ok === true) return;
     if (performance.now() > deadline) {
       const why = answer === null ? 'The API does not answer.' : await answer.text();

@@ -18,6 +18,7 @@ import { isMigrated } from '../db/migrate.ts';
 import { createPolicyStore } from '../db/policies/policy-store.ts';
 import { createVerdictArchive } from '../db/assets/verdict-archive.ts';
 import { connectWake } from '../db/wake.ts';
+import type { DispatchQueue } from '../domain/ports/dispatch.ts';
 import { createLocalSource } from '../sources/local.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { CALL_DEADLINE_MS, connectLazily } from '../temporal/client.ts';
@@ -47,7 +48,7 @@ const LISTEN_BACKLOG = 4_096;
 
 const DURABILITY_CHECK_MS = 5_000;
 
-/** Shorter than `/readyz` waits, so its answer names the reason. */
+/** Shorter than `/startupz` waits, so its answer names the reason. */
 const READINESS_DEADLINE_MS = 1_000;
 
 const MIB = 1024 * 1024;
@@ -147,21 +148,22 @@ export async function runApi(): Promise<void> {
     readiness: [
       {
         name: 'postgres',
+        isNeededToServe: true,
         findTrouble: async () =>
           isDatabaseUsable && (await isMigrated(dispatchOrm))
             ? null
             : 'it does not answer, or lacks the newest schema',
       },
-      { name: 'temporal', findTrouble: () => findTemporalTrouble(client, READINESS_DEADLINE_MS) },
-      ...(config.READYZ_REQUIRES_WORKER
-        ? [
-            {
-              name: 'worker',
-              findTrouble: async () =>
-                (await queue.hasLiveWorker().catch(() => false)) ? null : 'no worker is alive',
-            },
-          ]
-        : []),
+      {
+        name: 'temporal',
+        isNeededToServe: false,
+        findTrouble: () => findTemporalTrouble(client, READINESS_DEADLINE_MS),
+      },
+      {
+        name: 'worker',
+        isNeededToServe: config.READYZ_REQUIRES_WORKER,
+        findTrouble: () => findWorkerTrouble(queue),
+      },
     ],
     traffic,
     authenticate:
@@ -208,4 +210,10 @@ export async function runApi(): Promise<void> {
     logger.info('stopped');
     process.exit(0);
   }
+}
+
+async function findWorkerTrouble(queue: DispatchQueue): Promise<string | null> {
+  const isAlive = await queue.hasLiveWorker().catch(() => null);
+  if (isAlive === null) return 'Postgres does not say whether one is alive';
+  return isAlive ? null : 'no worker is alive';
 }

@@ -10,7 +10,7 @@ import {
   loopbackEnvironment,
   migrateDatabase,
   ourProgram,
-  waitUntilServing,
+  waitUntilStarted,
 } from '../../src/dev/our-programs.ts';
 import { type Program, startProgram, type Track } from '../../src/dev/program.ts';
 import { CONDITION_MS } from '../support/deadlines.ts';
@@ -120,7 +120,6 @@ export async function startFaultStack(
       ...inherited,
       ...loopbackEnvironment({ databaseUrl, temporalAddress, port }),
       LOG_LEVEL: 'warn',
-      READYZ_REQUIRES_WORKER: 'yes',
       AUTH: 'keys',
       DNS_SERVERS: nameServer,
       NODE_OPTIONS: `${VERSION_FLAG} ${CLOCK_FLAG}`,
@@ -135,7 +134,7 @@ export async function startFaultStack(
       );
     await Promise.all([node('api'), node('worker')]);
     const baseUrl = `http://127.0.0.1:${port}`;
-    await waitUntilServing(baseUrl, CONDITION_MS);
+    await waitUntilStarted(baseUrl, CONDITION_MS);
     return {
       baseUrl,
       databaseUrl,

@@ -111,8 +111,9 @@ describe('processes that start before the servers they need', () => {
     const readyz = await client.call('GET', '/readyz');
     expect(readyz.status).toBe(503);
     expect(await readyz.json()).toMatchObject({
-      checks: { postgres: 'unavailable', temporal: 'unavailable' },
+      checks: { postgres: 'unavailable', temporal: 'unavailable', worker: 'unavailable' },
     });
+    expect((await client.call('GET', '/startupz')).status).toBe(503);
 
     const elsewhere = start('migrate', {
       DATABASE_URL: (env['DATABASE_URL'] ?? '').replace(/\w+$/, 'postgres'),
@@ -133,11 +134,13 @@ describe('processes that start before the servers they need', () => {
     });
     await eventually(() => api.output().includes('Temporal is not usable yet'), { what: 'the warning' });
     expect(api.output()).not.toContain('"Temporal is usable"');
+    expect((await client.call('GET', '/readyz')).status).toBe(200);
+    expect((await client.call('GET', '/startupz')).status).toBe(503);
     await startTemporal();
     expect(await client.verdict(id)).toEqual({ id, state: 'complete' });
     await eventually(() => api.output().includes('"Temporal is usable"'), { what: 'the all-clear' });
     expect(api.output().split('Temporal is not usable yet')).toHaveLength(2);
-    await eventually(async () => (await client.call('GET', '/readyz')).ok, { what: 'readiness' });
+    await eventually(async () => (await client.call('GET', '/startupz')).ok, { what: 'the whole system' });
 
     const password = new URL(env['DATABASE_URL'] ?? '').password;
     for (const program of programs) expect(program.output()).not.toContain(password);

@@ -83,6 +83,12 @@ describe('after Temporal has lost its data', () => {
     // Two events an asset, each under one id.
     expect(new Set(receiver.events.map(({ headers }) => headers['webhook-id'])).size).toBe(2 * ASSETS);
     for (const program of [stack.api, stack.worker]) expect(program.process.exitCode).toBeNull();
-    await eventually(async () => (await client.call('GET', '/readyz')).ok, { what: 'readiness' });
+    await eventually(
+      async () => {
+        const { checks } = await client.read<{ checks: Record<string, string> }>('/readyz');
+        return checks['temporal'] === 'ok';
+      },
+      { what: 'a whole namespace' },
+    );
   });
 });

@@ -120,6 +120,7 @@ export async function startStack(
   };
   try {
     await Promise.all([stack.startApi(), stack.startWorker()]);
+    await isReady(stack.api, () => isOk(`${baseUrl}/startupz`));
   } catch (error) {
     await stack.stop();
     throw error;

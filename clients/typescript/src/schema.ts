@@ -438,8 +438,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process can serve */
+        /**
+         * Whether the process can serve
+         * @description It can serve while Postgres answers. `checks` also tells of the other parts: without them, assets are accepted and wait.
+         */
         get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/startupz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether everything was there once
+         * @description Postgres, Temporal and a worker have been there at once since the process started. The answer then stays 200. It is for scripts that start the system. `/readyz` is for load balancers.
+         */
+        get: operations["getStartup"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1697,7 +1720,32 @@ export interface components {
             status: "ready" | "unavailable";
             /**
              * @example {
-             *       "postgres": "ok"
+             *       "postgres": "ok",
+             *       "temporal": "ok",
+             *       "worker": "ok"
+             *     }
+             */
+            checks: {
+                [key: string]: "ok" | "unavailable";
+            };
+            /**
+             * @description Why a check is `unavailable`, in words.
+             * @example {
+             *       "temporal": "it does not answer"
+             *     }
+             */
+            reasons?: {
+                [key: string]: string;
+            };
+        };
+        Startup: {
+            /** @enum {string} */
+            status: "started" | "starting";
+            /**
+             * @example {
+             *       "postgres": "ok",
+             *       "temporal": "ok",
+             *       "worker": "ok"
              *     }
              */
             checks: {
@@ -2046,6 +2094,7 @@ export type NewApiKey = components['schemas']['NewApiKey'];
 export type RevokedKey = components['schemas']['RevokedKey'];
 export type Liveness = components['schemas']['Liveness'];
 export type Readiness = components['schemas']['Readiness'];
+export type Startup = components['schemas']['Startup'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseRequestTimeout = components['responses']['RequestTimeout'];
@@ -3511,6 +3560,42 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Readiness"];
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStartup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything was there. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Startup"];
+                };
+            };
+            400: components["responses"]["MalformedHttp"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description Something has been missing until now. `checks` names it, `reasons` says why. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Startup"];
                 };
             };
         };

@@ -22,7 +22,6 @@ export async function devEnvironment(
     TEMPORAL_ADDRESS: temporalAddress,
     ...(hasSecretsKey(config) ? {} : { SECRETS_KEY: await ownSecretsKey(dataDir) }),
     EGRESS_ALLOW: process.env['EGRESS_ALLOW'] || DEV_EGRESS_ALLOW,
-    READYZ_REQUIRES_WORKER: 'yes',
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
     // No load balancer stands in front of this API, so Ctrl-C need not wait for one.
     DRAIN_DELAY_S: process.env['DRAIN_DELAY_S'] || '0',

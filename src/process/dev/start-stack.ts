@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
 import { startServers } from '../../dev/embedded-stack.ts';
-import { migrateDatabase, ourProgram, waitUntilServing } from '../../dev/our-programs.ts';
+import { migrateDatabase, ourProgram, waitUntilStarted } from '../../dev/our-programs.ts';
 import type { Program } from '../../dev/program.ts';
 import { rememberStack } from '../../dev/stack-file.ts';
 import { supervise } from '../../dev/supervise.ts';
@@ -70,6 +70,6 @@ export async function startStack({ config, dataDir, running, say, onGiveUp }: St
     running.stopFirst(await supervise(program(name), { stopGraceMs, log: say, onGiveUp }));
 
   const baseUrl = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${config.PORT}`;
-  await waitUntilServing(baseUrl);
+  await waitUntilStarted(baseUrl);
   say(welcome(baseUrl, servers.temporalCli, config));
 }

@@ -67,6 +67,7 @@ describe('the OpenAPI document', () => {
     expect(scopes.filter(([, scope]) => scope === 'none').map(([name]) => name)).toEqual([
       'get /healthz',
       'get /readyz',
+      'get /startupz',
       'post /echo/post',
       'get /openapi.json',
       'get /docs',
