@@ -119,6 +119,10 @@ const environment = z.object({
     .max(64)
     .optional()
     .describe('Decoder processes of one worker. Unset: one a core, at most 4.'),
+  MEASURE: z
+    .enum(['needed', 'all'])
+    .default('needed')
+    .describe('`all`: the worker measures all of every image, so that later rules can judge it.'),
   WORKFLOW_BUNDLE: z
     .string()
     .optional()

@@ -11,6 +11,7 @@ import { createRepairStore } from '../db/assets/repair-store.ts';
 import { createValidationStore } from '../db/assets/validation-store.ts';
 import { connectWake } from '../db/wake.ts';
 import { createDecoderPool } from '../image/decoder/pool.ts';
+import { measureAll } from '../image/measure-all.ts';
 import { createLocalSource } from '../sources/local.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createClient } from '../temporal/client.ts';
@@ -96,7 +97,7 @@ export async function runWorker(): Promise<void> {
     validations,
     deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
     source: createLocalSource({ base: config.assetBase, roots }),
-    inspectImage: decoders.inspectImage,
+    inspectImage: config.MEASURE === 'all' ? measureAll(decoders.inspectImage) : decoders.inspectImage,
     fingerprints: createFingerprintStore(orm),
     webhooks,
     executions: createExecutions(client),
