@@ -913,6 +913,15 @@ export interface components {
              * @description The `next` of the previous page.
              */
             cursor?: string;
+            /** @description Only assets that were validated under this policy: `name@version`, or `name`. */
+            policy?: string;
+            /**
+             * @description Only assets that would have a finding with this code.
+             * @enum {string}
+             */
+            code?: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
+            /** @description Only assets whose verdict would change (`true`), or would not (`false`). */
+            changed?: boolean;
         };
         ReplayRequest: {
             /** Format: uuid */
@@ -1558,6 +1567,12 @@ export interface components {
          *         "unknown": 0,
          *         "changed": 1
          *       },
+         *       "total": {
+         *         "complete": 0,
+         *         "failed": 1,
+         *         "unknown": 0,
+         *         "changed": 1
+         *       },
          *       "next": null
          *     }
          */
@@ -1574,6 +1589,13 @@ export interface components {
                 unknown: number;
                 changed: number;
             };
+            /** @description Counts of all terminal assets that match the filters. `null` with `cursor` or `assets`. */
+            total: {
+                complete: number;
+                failed: number;
+                unknown: number;
+                changed: number;
+            } | null;
             /** @description The `cursor` of the next page. `null` on the last one. */
             next: string | null;
         };

@@ -61,5 +61,6 @@ export const JUDGEMENT = {
   ],
   notFound: [],
   counts: { complete: 0, failed: 1, unknown: 0, changed: 1 },
+  total: { complete: 0, failed: 1, unknown: 0, changed: 1 },
   next: null,
 };

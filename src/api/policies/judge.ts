@@ -6,7 +6,8 @@ import { streamJsonObject } from '../http/json-stream.ts';
 import { defineOperation } from '../http/operation.ts';
 import { JUDGE_REQUEST } from './examples.ts';
 import { findOr404 } from './find-policy.ts';
-import { type Counts, judgement, judgeStored } from './judgement-answers.ts';
+import { judgeBlocks, NO_COUNTS } from './judge-blocks.ts';
+import { judgement, representJudged } from './judgement-answers.ts';
 import type { PolicyDeps } from './operations.ts';
 import { judgeRequest, policyName } from './requests.ts';
 
@@ -34,47 +35,64 @@ export const judgeByPolicy = defineOperation({
   handle:
     ({ policies, verdicts }: JudgeDeps) =>
     async (req, res, { body }) => {
-      const { version = null, assets, limit, cursor } = body();
+      const { version = null, assets, limit, cursor, ...filter } = body();
       const tenant = tenantOf(res);
-      const found = await findOr404(policies, tenant, { name: req.params['name'], version });
+      const judging = await findOr404(policies, tenant, { name: req.params['name'], version });
       const ids = assets === undefined ? null : [...new Set(assets)];
-      const judged = new Set<string>();
-      const counts: Counts = { complete: 0, failed: 0, unknown: 0, changed: 0 };
+      const found = new Set<string>();
+      const [counts, total] = [{ ...NO_COUNTS }, { ...NO_COUNTS }];
+      const isFirstPage = ids === null && cursor === undefined;
+      let shown = 0;
+      let last: string | null = null;
       await streamJsonObject(res, {
-        before: { policy: describePolicy(found) },
+        before: { policy: describePolicy(judging) },
         field: 'assets',
-        blocks: ids === null ? readPage(verdicts, tenant, { limit, cursor }) : readAll(verdicts, tenant, ids),
-        represent(stored) {
-          judged.add(stored.id);
-          return judgeStored(found, stored, counts);
+        blocks: judgeBlocks(
+          ids === null ? readFrom(verdicts, tenant, cursor) : readAll(verdicts, tenant, { ids, found }),
+          {
+            policy: judging,
+            filter,
+            limit: ids === null ? limit : Infinity,
+            counts,
+            total: isFirstPage ? total : null,
+            isGone: () => res.closed,
+          },
+        ),
+        represent(judged) {
+          shown += 1;
+          last = judged.stored.id;
+          return representJudged(judged);
         },
         after: (): Omit<Answer<typeof judgement>, 'policy' | 'assets'> => ({
-          notFound: ids?.filter((id) => !judged.has(id)) ?? [],
+          notFound: ids?.filter((id) => !found.has(id)) ?? [],
           counts,
-          next: ids === null && judged.size === limit ? ([...judged].at(-1) ?? null) : null,
+          total: isFirstPage ? total : null,
+          next: ids === null && shown === limit ? last : null,
         }),
       });
     },
 });
 
-async function* readPage(
-  verdicts: VerdictArchive,
-  tenant: string,
-  { limit, cursor }: { limit: number; cursor: string | undefined },
-) {
+async function* readFrom(verdicts: VerdictArchive, tenant: string, cursor: string | undefined) {
   let before = cursor;
-  for (let left = limit; left > 0; left -= BLOCK_ROWS) {
-    const block = await verdicts.page(tenant, { limit: Math.min(left, BLOCK_ROWS), before });
+  for (;;) {
+    const block = await verdicts.page(tenant, { limit: BLOCK_ROWS, before });
     if (block.length > 0) yield block;
     if (block.length < BLOCK_ROWS) return;
     before = block.at(-1)?.id;
   }
 }
 
-async function* readAll(verdicts: VerdictArchive, tenant: string, ids: readonly string[]) {
+/** Adds the ids that exist to `found`. */
+async function* readAll(
+  verdicts: VerdictArchive,
+  tenant: string,
+  { ids, found }: { ids: readonly string[]; found: Set<string> },
+) {
   const newestFirst = ids.toSorted().toReversed();
   for (let at = 0; at < newestFirst.length; at += BLOCK_ROWS) {
     const block = await verdicts.find(tenant, newestFirst.slice(at, at + BLOCK_ROWS));
+    for (const { id } of block) found.add(id);
     if (block.length > 0) yield block;
   }
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { RULE_NAMES, CHECKS } from '../../domain/checks/index.ts';
-import type { Policy } from '../../domain/policy.ts';
-import { rejudge, REJUDGED_STATES, type StoredVerdict } from '../../domain/rejudge.ts';
+import { REJUDGED_STATES } from '../../domain/rejudge.ts';
 import { type Answer, count, uuid } from '../http/answer.ts';
 import { assetState, finding } from '../assets/answers.ts';
 import { JUDGEMENT } from './examples.ts';
 import { representFinding } from '../assets/represent.ts';
+import type { Judged } from './judge-blocks.ts';
 
 const CHECK_NAMES = RULE_NAMES.map((name) => CHECKS[name].name);
 
@@ -26,29 +26,25 @@ const judgedAsset = z
   })
   .meta({ id: 'JudgedAsset' });
 
+const counts = z.object({ complete: count, failed: count, unknown: count, changed: count });
+
 export const judgement = z
   .object({
     policy: z.string().meta({ description: '`name@version` of the policy that judged.' }),
     assets: z.array(judgedAsset),
     notFound: z.array(uuid).meta({ description: 'The given ids that belong to no asset.' }),
-    counts: z.object({ complete: count, failed: count, unknown: count, changed: count }).meta({
+    counts: counts.meta({
       description: 'Counts of this answer. `changed`: from failed to complete, or from complete to failed.',
+    }),
+    total: counts.nullable().meta({
+      description: 'Counts of all terminal assets that match the filters. `null` with `cursor` or `assets`.',
     }),
     next: uuid.nullable().meta({ description: 'The `cursor` of the next page. `null` on the last one.' }),
   })
   .meta({ id: 'Judgement', examples: [JUDGEMENT] });
 
-export type Counts = { -readonly [Key in keyof Answer<typeof judgement>['counts']]: number };
-
-/** The verdict that the policy would give. Counts it. */
-export function judgeStored(
-  policy: Policy,
-  stored: StoredVerdict,
-  counts: Counts,
-): Answer<typeof judgedAsset> {
-  const { state, findings, lacking } = rejudge(stored, policy.rules);
-  counts[state] += 1;
-  if (state !== 'unknown' && state !== stored.state) counts.changed += 1;
+export function representJudged({ stored, verdict }: Judged): Answer<typeof judgedAsset> {
+  const { state, findings, lacking } = verdict;
   return {
     id: stored.id,
     state,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { POLICY_NAME, policyRules } from '../../domain/policy.ts';
+import { REASON_CODES } from '../../domain/findings.ts';
+import { POLICY_NAME, POLICY_REFERENCE, policyRules } from '../../domain/policy.ts';
 import { JUDGE_REQUEST, RULES } from './examples.ts';
 import { NAMES } from './reference.ts';
 import { parse } from '../http/parse.ts';
@@ -31,6 +32,19 @@ export const judgeRequest = z
       .meta({ description: 'Default: a page of all terminal assets, newest first.' }),
     limit: z.int().min(1).max(MAX_JUDGED).default(DEFAULT_JUDGED).meta({ description: 'Assets on a page.' }),
     cursor: assetId.optional().meta({ description: 'The `next` of the previous page.' }),
+    policy: z
+      .string()
+      .regex(POLICY_REFERENCE, { error: 'must be a name, or name@version' })
+      .optional()
+      .meta({ description: 'Only assets that were validated under this policy: `name@version`, or `name`.' }),
+    code: z
+      .enum(REASON_CODES)
+      .optional()
+      .meta({ description: 'Only assets that would have a finding with this code.' }),
+    changed: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Only assets whose verdict would change (`true`), or would not (`false`).' }),
   })
   .meta({ id: 'JudgeRequest', examples: [JUDGE_REQUEST] });
 

@@ -5,6 +5,7 @@ import type { VerdictArchive } from '../../../../../src/domain/ports/policies.ts
 import { createBareApp } from '../../../../support/app.ts';
 import { createTestClient } from '../../../../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
+import { eventually } from '../../../../support/eventually.ts';
 import { serve } from '../../../../support/serve.ts';
 
 const UNKNOWN = '01900000-0000-7000-8000-000000000000';
@@ -21,6 +22,7 @@ interface Judgement {
   readonly assets: { readonly id: string }[];
   readonly notFound: string[];
   readonly counts: Readonly<Record<string, number>>;
+  readonly total: Readonly<Record<string, number>> | null;
   readonly next: string | null;
 }
 
@@ -66,6 +68,7 @@ describe('hundreds of stored assets', () => {
     const first = await app.judge({ limit: 130 });
     expect(first.assets.map(({ id }) => id)).toEqual(ids.slice(0, 130));
     expect([first.counts['complete'], first.next]).toEqual([130, ids[129]]);
+    expect(first.total?.['complete']).toBe(230);
     const second = await app.judge({ limit: 100, cursor: first.next });
     expect(second.assets.map(({ id }) => id)).toEqual(ids.slice(130));
     expect([second.counts['complete'], second.next]).toEqual([100, ids.at(-1)]);
@@ -79,12 +82,41 @@ describe('hundreds of stored assets', () => {
   });
 });
 
+describe('an answer whose reader has gone', () => {
+  it('is not computed further', async () => {
+    let blocks = 0;
+    const app = await serveArchive({
+      page(_tenant, { limit }) {
+        blocks += 1;
+        const row = { state: 'complete' as const, policy: 'x@1', findings: [], steps: [], image: null };
+        const rows = Array.from({ length: limit }, (_, at) => ({ ...row, id: `${blocks}-${at}` }));
+        // As a database does, it leaves time for other things.
+        return new Promise((resolve) => setImmediate(resolve, rows));
+      },
+      find: () => Promise.resolve([]),
+    });
+    const answer = await app.ask({ limit: 1 });
+    await eventually(() => blocks > 10, { what: 'a count that goes on' });
+    await answer.body?.cancel();
+    let before = -1;
+    await eventually(
+      () => {
+        const isAtRest = blocks === before;
+        before = blocks;
+        return isAtRest;
+      },
+      { what: 'the end of the count' },
+    );
+    app.close();
+  });
+});
+
 describe('an answer that nobody reads', () => {
   it('is not computed: assets are judged only as fast as the connection takes them', async () => {
     let read = 0;
     const app = await serveArchive({
       page(_tenant, { limit }) {
-        const rows = Array.from({ length: limit }, (_, at) => ({
+        const rows = Array.from({ length: Math.min(limit, 500 - read) }, (_, at) => ({
           id: `${read + at}`,
           state: 'failed' as const,
           policy: 'loud@1',
@@ -100,7 +132,7 @@ describe('an answer that nobody reads', () => {
           steps: [],
           image: null,
         }));
-        read += limit;
+        read += rows.length;
         return Promise.resolve(rows);
       },
       find: () => Promise.resolve([]),

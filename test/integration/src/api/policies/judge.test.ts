@@ -14,11 +14,14 @@ const TENANT = 'default';
 const UNKNOWN = '01900000-0000-7000-8000-000000000000';
 const ignore = () => undefined;
 
+type Counts = Readonly<Record<'complete' | 'failed' | 'unknown' | 'changed', number>>;
+
 interface Judgement {
   readonly policy: string;
   readonly assets: { readonly id: string; readonly state: string; readonly was: object }[];
   readonly notFound: string[];
-  readonly counts: Readonly<Record<'complete' | 'failed' | 'unknown' | 'changed', number>>;
+  readonly counts: Counts;
+  readonly total: Counts | null;
   readonly next: string | null;
 }
 
@@ -112,6 +115,7 @@ describe('judging stored assets by a policy', () => {
       policy: 'png@1',
       notFound: [],
       counts: { complete: 3, failed: 1, unknown: 0, changed: 4 },
+      total: { complete: 3, failed: 1, unknown: 0, changed: 4 },
       next: null,
     });
     expect(await dump()).toEqual(before);
@@ -141,6 +145,46 @@ describe('judging stored assets by a policy', () => {
     expect(seen).toEqual([jpeg, ...pngs.toReversed()]);
   });
 
+  it('counts all assets beside the first page', async () => {
+    const first = await judge('png', { version: 1, limit: 1 });
+    expect(first.counts).toEqual({ complete: 0, failed: 1, unknown: 0, changed: 1 });
+    expect(first.total).toEqual({ complete: 3, failed: 1, unknown: 0, changed: 4 });
+    const second = await judge('png', { version: 1, limit: 1, cursor: first.next });
+    expect([second.assets.map(({ id }) => id), second.total]).toEqual([[pngs.at(-1)], null]);
+  });
+
+  it.each([
+    [{ changed: true }, () => [jpeg, ...pngs.toReversed()]],
+    [{ changed: false }, () => []],
+    [{ code: 'format_not_allowed' }, () => [jpeg]],
+    [{ code: 'blurry' }, () => []],
+    [{ policy: 'default' }, () => [jpeg, ...pngs.toReversed()]],
+    [{ policy: 'default@1' }, () => [jpeg, ...pngs.toReversed()]],
+    [{ policy: 'default@2' }, () => []],
+    [{ policy: 'defaul' }, () => []],
+    [{ policy: 'default', code: 'format_not_allowed', changed: true }, () => [jpeg]],
+    [{ code: 'format_not_allowed', changed: false }, () => []],
+  ])('gives and counts only the assets that are asked for: %o', async (filter, expected) => {
+    const { assets, counts, total } = await judge('png', { version: 1, ...filter });
+    expect(assets.map(({ id }) => id)).toEqual(expected());
+    expect(counts.complete + counts.failed).toBe(expected().length);
+    expect(total).toEqual(counts);
+  });
+
+  it('fills a page with assets that match, however many lie between', async () => {
+    const page = await judge('png', { version: 1, limit: 2, code: 'format_not_allowed' });
+    expect([page.assets.map(({ id }) => id), page.next]).toEqual([[jpeg], null]);
+    const byDefault = await judge('default', { limit: 2, code: 'format_not_allowed' });
+    expect(byDefault.assets.map(({ id }) => id)).toEqual(pngs.toReversed().slice(0, 2));
+    expect(byDefault.next).toBe(pngs[1]);
+  });
+
+  it('filters named assets too, and tells those apart that do not exist', async () => {
+    const asked = { version: 1, assets: [jpeg, ...pngs, UNKNOWN], code: 'format_not_allowed' };
+    const { assets, notFound, total } = await judge('png', asked);
+    expect([assets.map(({ id }) => id), notFound, total]).toEqual([[jpeg], [UNKNOWN], null]);
+  });
+
   it('judges the named assets once each, and answers alike for foreign and for unknown ids', async () => {
     const [first = ''] = pngs;
     const asked = [first, first.toUpperCase(), open, foreign, UNKNOWN];
@@ -161,6 +205,9 @@ describe('judging stored assets by a policy', () => {
     ['/limit', { limit: 0 }],
     ['/cursor', { cursor: 'x' }],
     ['/version', { version: 0 }],
+    ['/policy', { policy: 'default@' }],
+    ['/code', { code: 'no_such_code' }],
+    ['/changed', { changed: 'yes' }],
     ['/rules', { rules: {} }],
   ])('refuses a request that it cannot follow: %s', async (pointer, body) => {
     const answer = await client.call('POST', '/policies/png/judge', body);
