@@ -1,6 +1,7 @@
 import { Command, type Help } from 'commander';
 import { createKeysCommands } from './keys/commands.ts';
 import type { Cli } from './cli.ts';
+import { createPolicyCommands } from './policy/commands.ts';
 import { commandName, PROGRAM } from './usage.ts';
 import { createWebhooksCommands } from './webhooks/commands.ts';
 
@@ -8,19 +9,22 @@ const DATABASE = `
 Database: the one of DATABASE_URL. If that is not set: the one of the stack that
 \`npm run dev\` last started here.`;
 
+/** Groups whose commands work on files alone. */
+const NEED_NO_DATABASE: ReadonlySet<string> = new Set(['policy']);
+
 /** The whole command line: a group for each resource, a file for each command. */
 export function createCommands(cli: Cli): Command {
   const program = new Command(PROGRAM)
-    .description('Manages API keys and webhooks, straight in the database.')
-    .configureHelp({ helpWidth: 100, visibleCommands: leaves, subcommandTerm: term })
-    .addHelpText('afterAll', DATABASE);
+    .description('Manages API keys and webhooks, straight in the database, and tunes policies by examples.')
+    .configureHelp({ helpWidth: 100, visibleCommands: leaves, subcommandTerm: term });
   const groups = [
     new Command('keys').description('API keys. A key belongs to a tenant and has scopes.'),
     new Command('webhooks').description(
       'Webhooks of one tenant: its endpoints, their secrets, the delivery log. Name the tenant by --tenant. You may leave it out while "default" is the only tenant.',
     ),
+    new Command('policy').description('Policies: thresholds by examples.'),
   ] as const;
-  const commands = [createKeysCommands(cli), createWebhooksCommands(cli)];
+  const commands = [createKeysCommands(cli), createWebhooksCommands(cli), createPolicyCommands(cli)];
   for (const [index, group] of groups.entries()) {
     for (const command of commands[index] ?? []) group.addCommand(command);
     program.addCommand(group);
@@ -32,6 +36,8 @@ export function createCommands(cli: Cli): Command {
       .helpOption('-h, --help', 'show this help')
       .exitOverride()
       .configureOutput({ writeOut: (text) => cli.print(text.trimEnd()), writeErr: () => undefined });
+    if (!NEED_NO_DATABASE.has(commandName(command).split(' ')[0] ?? ''))
+      command.addHelpText('after', DATABASE);
     // A group without a command shows its help, and so does the program.
     if (command.commands.length > 0) command.action(() => command.outputHelp());
   }
