@@ -37,7 +37,8 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
     beating(async () => {
       const file = await source.open(assetPath.path);
       // `checkAssetReachable` found the file, so it was moved or deleted in between.
-      return file === null ? notReachable : inspect(file, assetPath.path, { tenant, measures });
+      if ('unreachable' in file) return notReachable(file.unreachable);
+      return inspect(file, assetPath.path, { tenant, measures });
     });
 }
 

@@ -5,6 +5,7 @@ import type { ImageFormat } from './image-facts.ts';
 import { failsAsset, type NoteSeverity } from './image-notes.ts';
 import { DEFAULT_POLICY } from './policy.ts';
 import { orderSteps, type StepName } from './steps.ts';
+import type { UnreachableCause } from './unreachable.ts';
 import { maskPassword } from './webhook-url.ts';
 
 /**
@@ -13,7 +14,12 @@ import { maskPassword } from './webhook-url.ts';
  */
 export type Finding =
   | { readonly code: 'webhook_url_invalid'; readonly key: NotificationKey }
-  | { readonly code: 'asset_not_reachable'; readonly key: 'onStart' }
+  | {
+      readonly code: 'asset_not_reachable';
+      readonly key: 'onStart';
+      /** Missing in recorded histories from before causes were told. */
+      readonly measured?: { readonly cause: UnreachableCause };
+    }
   | { readonly code: 'not_an_image'; readonly key: 'asset' }
   | {
       readonly code: 'image_unreadable' | 'decoder_crashed' | 'decode_timeout';
@@ -129,7 +135,7 @@ export function reportFindings(
       key: finding.key,
       severity: 'severity' in finding ? finding.severity : ('error' as const),
       message: messageOf(finding, notifications),
-      measured: 'measured' in finding ? finding.measured : null,
+      measured: ('measured' in finding ? finding.measured : undefined) ?? null,
     }))
     .sort((a, b) => rankOf(a.step) - rankOf(b.step));
 }

@@ -1,6 +1,7 @@
-import { realpath, stat } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { AppError } from '../domain/errors.ts';
+import { type BytePath, bytesOf, forSystem, resolveLinks } from './byte-path.ts';
 
 type Trouble = 'missing' | 'replaced';
 
@@ -14,10 +15,22 @@ export interface RootsOptions {
  * empty one of another file system. Both look like missing assets, so they must not become verdicts.
  */
 export interface Roots {
+  /** Where the text of a path enters a root, for the last time if it leaves one. Null if it ends outside. Reads nothing. */
+  enter(path: BytePath): Entry | null;
   /** Whether a resolved path lies in a root. @throws {AppError} `storage_unavailable` if that root is not the one of the start */
-  hold(target: string): Promise<boolean>;
+  hold(target: BytePath): Promise<boolean>;
   /** @throws {AppError} `storage_unavailable` if a root is missing, or is another directory than at start */
   requireAll(): Promise<void>;
+}
+
+/** Where a path enters a root. */
+export interface Entry {
+  /** The root as the path names it. */
+  readonly path: BytePath;
+  /** The root without symbolic links. */
+  readonly real: BytePath;
+  /** The parts of the path below the root, as they were given. */
+  readonly rest: readonly BytePath[];
 }
 
 /** Remembers which directories the roots are. @throws {Error} with a complete message if one is not there */
@@ -25,47 +38,79 @@ export async function openRoots(paths: readonly string[], { onChange }: RootsOpt
   const roots = await Promise.all(paths.map(openRoot));
   const troubled = new Map<string, Trouble>();
 
-  function judge({ path }: Root, trouble: Trouble | null): void {
-    if ((troubled.get(path) ?? null) !== trouble) onChange?.(path, trouble);
-    if (trouble === null) troubled.delete(path);
-    else troubled.set(path, trouble);
+  function judge({ name }: Root, trouble: Trouble | null): void {
+    if ((troubled.get(name) ?? null) !== trouble) onChange?.(name, trouble);
+    if (trouble === null) troubled.delete(name);
+    else troubled.set(name, trouble);
     if (trouble !== null)
       throw new AppError('storage_unavailable', { cause: new Error(`an asset root is ${trouble}`) });
   }
 
   return {
+    enter: (path) => enter(path, roots),
     async hold(target) {
-      const holding = roots.filter(({ real }) => target.startsWith(real.endsWith(sep) ? real : real + sep));
+      const holding = roots.filter(({ real }) => isBelow(target, real));
       for (const root of holding) judge(root, await findTrouble(root, root.real));
       return holding.length > 0;
     },
     async requireAll() {
       // The path may lead to the same directory by another way. Then the resolved paths of assets begin differently.
       for (const root of roots)
-        judge(root, await findTrouble(root, await realpath(root.path).catch(() => null)));
+        judge(root, await findTrouble(root, await resolveLinks(root.path).catch(() => null)));
     },
   };
 }
 
 interface Root {
   /** As configured. */
-  readonly path: string;
+  readonly name: string;
+  readonly path: BytePath;
   /** Without symbolic links. */
-  readonly real: string;
+  readonly real: BytePath;
   readonly id: string;
 }
 
-async function openRoot(path: string): Promise<Root> {
+function enter(path: BytePath, roots: readonly Root[]): Entry | null {
+  const holds = (place: BytePath) =>
+    roots.some((root) => [root.path, root.real].some((dir) => place === dir || isBelow(place, dir)));
+  let place: BytePath = posix.sep;
+  let entry: { path: BytePath; real: BytePath; rest: BytePath[] } | null = null;
+  for (const part of ['', ...path.split(posix.sep)]) {
+    place = step(place, part);
+    if (!holds(place)) {
+      entry = null;
+    } else if (entry === null) {
+      const root = roots.find((each) => each.path === place || each.real === place);
+      entry = root === undefined ? null : { path: place, real: root.real, rest: [] };
+    } else {
+      entry.rest.push(part);
+    }
+  }
+  return entry;
+}
+
+function step(place: BytePath, part: BytePath): BytePath {
+  if (part === '' || part === '.') return place;
+  if (part === '..') return posix.dirname(place);
+  return place === posix.sep ? place + part : place + posix.sep + part;
+}
+
+function isBelow(place: BytePath, dir: BytePath): boolean {
+  return place.startsWith(dir.endsWith(posix.sep) ? dir : dir + posix.sep);
+}
+
+async function openRoot(name: string): Promise<Root> {
   try {
-    const real = await realpath(path);
+    const path = bytesOf(name);
+    const real = await resolveLinks(path);
     const id = await idOf(real);
-    if (id !== null) return { path, real, id };
+    if (id !== null) return { name, path, real, id };
   } catch (error) {
-    throw new Error(describeMissing(path, (error as NodeJS.ErrnoException).code ?? 'unknown'), {
+    throw new Error(describeMissing(name, (error as NodeJS.ErrnoException).code ?? 'unknown'), {
       cause: error,
     });
   }
-  throw new Error(describeMissing(path, 'it is not a directory'));
+  throw new Error(describeMissing(name, 'it is not a directory'));
 }
 
 function describeMissing(path: string, reason: string): string {
@@ -73,12 +118,12 @@ function describeMissing(path: string, reason: string): string {
 }
 
 /** Device and inode. Null if it is no directory. */
-async function idOf(real: string): Promise<string | null> {
-  const found = await stat(real, { bigint: true });
+async function idOf(real: BytePath): Promise<string | null> {
+  const found = await stat(forSystem(real), { bigint: true });
   return found.isDirectory() ? `${found.dev}:${found.ino}` : null;
 }
 
-async function findTrouble(root: Root, real: string | null): Promise<Trouble | null> {
+async function findTrouble(root: Root, real: BytePath | null): Promise<Trouble | null> {
   const id = real === null ? undefined : await idOf(real).catch(() => undefined);
   if (id === undefined) return 'missing';
   return id === root.id && real === root.real ? null : 'replaced';

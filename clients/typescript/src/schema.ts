@@ -1114,6 +1114,7 @@ export interface components {
              */
             severity: "error" | "warning" | "info";
             message: string;
+            /** @description The values that show the fault. For `asset_not_reachable`, `cause` says why: `not_found`, `outside_roots`, `symlink_outside`, `not_a_file`, `permission`, `loop`, `name_too_long`, `invalid_path`. More causes may follow. */
             measured: {
                 [key: string]: unknown;
             } | null;

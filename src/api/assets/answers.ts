@@ -4,6 +4,7 @@ import { REASON_CODES, STEP_NAMES } from '../../domain/findings.ts';
 import * as ofImage from '../../domain/image-facts.ts';
 import { MAX_NOTES, NOTE_SEVERITIES } from '../../domain/image-notes.ts';
 import { STEP_STATES } from '../../domain/steps.ts';
+import { UNREACHABLE_CAUSES } from '../../domain/unreachable.ts';
 import { count, time, uuid } from '../http/answer.ts';
 import { deliveryState, deliveryTry } from '../webhooks/answers.ts';
 
@@ -58,7 +59,14 @@ export const finding = z
       .enum(NOTE_SEVERITIES)
       .meta({ description: 'Only an `error` fails the asset, and only errors are in `errors`.' }),
     message: z.string(),
-    measured: z.record(z.string(), z.unknown()).nullable(),
+    measured: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({
+        description:
+          'The values that show the fault. For `asset_not_reachable`, `cause` says why: ' +
+          `${UNREACHABLE_CAUSES.map((cause) => `\`${cause}\``).join(', ')}. More causes may follow.`,
+      }),
   })
   .meta({
     id: 'Finding',

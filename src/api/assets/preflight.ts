@@ -20,7 +20,7 @@ export function createPreflight({
   judgeHost: JudgeHost;
 }): Preflight {
   async function checkAsset({ assetPath, notifications }: Submission): Promise<FieldFault[]> {
-    if ((await source.stat(assetPath.path)) !== null) return [];
+    if (!('unreachable' in (await source.stat(assetPath.path)))) return [];
     return [asFault('/assetPath/path', { code: 'asset_not_reachable', key: 'onStart' }, notifications)];
   }
 

@@ -1,3 +1,5 @@
+import type { Unreachable } from '../unreachable.ts';
+
 /**
  * An asset that was opened once. Everything is read through this handle, never through the path again.
  *
@@ -18,8 +20,8 @@ export interface AssetFile {
 }
 
 /**
- * A source of assets. Both functions return null if the contract says "not reachable": missing, outside the roots, a
- * directory, FIFO or device, no permission, …
+ * A source of assets. Both functions return the cause if the contract says "not reachable": missing, outside the roots,
+ * a directory, FIFO or device, no permission, …
  * @throws {AppError} `storage_unavailable` for trouble that is not the asset's fault (EIO, ESTALE, EMFILE, ETIMEDOUT).
  */
 export interface AssetSource {
@@ -27,7 +29,7 @@ export interface AssetSource {
    * Checks that a file exists and is readable, without opening it. A validation
    * opens its file only once, to read all of it.
    */
-  stat(path: string): Promise<Pick<AssetFile, 'bytes'> | null>;
+  stat(path: string): Promise<Pick<AssetFile, 'bytes'> | Unreachable>;
   /** Opens the file. The caller closes it. */
-  open(path: string): Promise<AssetFile | null>;
+  open(path: string): Promise<AssetFile | Unreachable>;
 }

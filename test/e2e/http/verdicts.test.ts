@@ -26,12 +26,18 @@ describe('verdicts over HTTP', () => {
     expect(asset).toEqual(errors === undefined ? { id, state } : { id, state, errors });
   });
 
-  it('reports an unreachable file under onStart', async () => {
+  it.each([
+    ['./assets/missing.jpg', 'not_found'],
+    ['./assets', 'not_a_file'],
+    ['/etc/passwd', 'outside_roots'],
+    ['./assets/../package.json', 'outside_roots'],
+  ])('reports %s under onStart as not reachable, with the cause %s in details', async (path, cause) => {
     const client = stack.client();
-    for (const path of ['./assets/missing.jpg', './assets', '/etc/passwd', './assets/../package.json']) {
-      const { errors } = await client.verdict(await client.submit(path));
-      expect(errors, path).toEqual({ onStart: ['Asset path is not reachable.'] });
-    }
+    const id = await client.submit(path);
+    expect((await client.verdict(id)).errors).toEqual({ onStart: ['Asset path is not reachable.'] });
+    expect(await client.read(`/assets/${id}/details`)).toMatchObject({
+      findings: [{ code: 'asset_not_reachable', measured: { cause } }],
+    });
   });
 
   it('reports bad webhook URLs and a bad image together, byte for byte', async () => {

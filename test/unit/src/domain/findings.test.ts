@@ -29,6 +29,15 @@ describe('findings', () => {
     });
   });
 
+  it('say why an asset is not reachable, unless a worker from before causes were told found it', () => {
+    const finding = { code: 'asset_not_reachable', key: 'onStart' } as const;
+    const told = { ...finding, measured: { cause: 'not_found' } } as const;
+    expect(reportFindings([told, finding], {}).map(({ measured }) => measured)).toEqual([
+      { cause: 'not_found' },
+      null,
+    ]);
+  });
+
   it('never show the password of an invalid URL', () => {
     const [finding] = reportFindings([{ code: 'webhook_url_invalid', key: 'onCancel' }], {
       onCancel: 'http://a:b@c',

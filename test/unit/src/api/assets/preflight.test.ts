@@ -7,11 +7,11 @@ let opened = 0;
 const source: AssetSource = {
   stat(path) {
     if (path === 'trouble') return Promise.reject(new AppError('storage_unavailable'));
-    return Promise.resolve(path === 'there' ? { bytes: 1 } : null);
+    return Promise.resolve(path === 'there' ? { bytes: 1 } : { unreachable: 'not_found' });
   },
   open() {
     opened += 1;
-    return Promise.resolve(null);
+    return Promise.resolve({ unreachable: 'not_found' });
   },
 };
 const asked: string[] = [];
