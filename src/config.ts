@@ -3,17 +3,30 @@ import { resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { EXECUTION_MODES } from './domain/asset.ts';
+import { listAlternatives } from './domain/checks/words.ts';
 
 /**
  * Reads all settings of the programs from the environment. Every variable has a default that works on one machine.
  * `.env-example` and docs/configuration.md list them all, and tests compare them.
  */
-const port = z.coerce.number().int().min(1).max(65_535);
+const port = wholeNumber(1, 65_535);
 const list = (text: string) =>
   text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+
+/** A setting that is a number. Its messages follow the name of the variable. */
+function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const error = `must be a whole number ${range}`;
+  return z.coerce
+    .number({ error: 'must be a number' })
+    .int({ error })
+    .min(min, { error })
+    .max(max, { error });
+}
+
 const yes = z.enum(['yes', 'no', '']).transform((text) => text === 'yes');
 
 const environment = z.object({
@@ -26,41 +39,22 @@ const environment = z.object({
   AUTH_DISABLED_ON_PUBLIC_ADDRESS: yes
     .default(false)
     .describe('`yes`: allows AUTH=disabled on a HOST that is not loopback.'),
-  DRAIN_DELAY_S: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(300)
+  DRAIN_DELAY_S: wholeNumber(0, 300)
     .default(5)
     .describe('Seconds that the API still accepts after SIGTERM, while /readyz already says no.'),
-  REQUESTS_IN_FLIGHT_MAX: z.coerce
-    .number()
-    .int()
-    .min(1)
+  REQUESTS_IN_FLIGHT_MAX: wholeNumber(1)
     .default(1_000)
     .describe('Requests in progress in one API process. More are answered 503.'),
-  KEY_REQUESTS_PER_MINUTE: z.coerce
-    .number()
-    .int()
-    .min(1)
+  KEY_REQUESTS_PER_MINUTE: wholeNumber(1)
     .default(30_000)
     .describe('Requests that an API key may make in a minute, in one API process. More are answered 429.'),
-  KEY_MIB_PER_MINUTE: z.coerce
-    .number()
-    .int()
-    .min(1)
+  KEY_MIB_PER_MINUTE: wholeNumber(1)
     .default(256)
     .describe('MiB of request bodies that an API key may send in a minute, in one API process.'),
-  KEY_REQUESTS_AT_ONCE: z.coerce
-    .number()
-    .int()
-    .min(1)
+  KEY_REQUESTS_AT_ONCE: wholeNumber(1)
     .default(100)
     .describe('Requests of one API key that may be in progress at once, in one API process.'),
-  BACKLOG_MAX: z.coerce
-    .number()
-    .int()
-    .min(1)
+  BACKLOG_MAX: wholeNumber(1)
     .default(1_000_000)
     .describe('Assets that may wait for their start. Above it, new ones are answered 503.'),
   TRUST_PROXY: z
@@ -70,10 +64,10 @@ const environment = z.object({
     .superRefine((proxies, { addIssue }) => {
       if (proxies.some((proxy) => /^(true|yes|all|\*|\d+)$|\/0+$/i.test(proxy)))
         addIssue(
-          'names everyone, or a number of hops: then any client could choose the address that the API sees',
+          'must not name everyone or a number of hops, because any client could then choose the address that the API sees',
         );
       else if (!proxies.every(isProxy))
-        addIssue('has to be a list of addresses, CIDR blocks and `loopback`, separated by commas');
+        addIssue('must be a list of addresses, CIDR blocks and `loopback`, separated by commas');
     })
     .describe(
       'Proxies whose X-Forwarded-* headers are believed: addresses, CIDR blocks, `loopback`, separated by commas.',
@@ -84,16 +78,13 @@ const environment = z.object({
     .describe('Least severe log lines to write.'),
 
   DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/ })
+    .url({
+      protocol: /^postgres(ql)?$/,
+      error: 'must be a URL that begins with postgres:// or postgresql://',
+    })
     .optional()
     .describe('URL of Postgres. Unset: `npm run dev` embeds one.'),
-  DATABASE_POOL_MAX: z.coerce
-    .number()
-    .int()
-    .min(2)
-    .max(200)
-    .default(10)
-    .describe('Postgres connections of one process.'),
+  DATABASE_POOL_MAX: wholeNumber(2, 200).default(10).describe('Postgres connections of one process.'),
   DATABASE_PREPARED_STATEMENTS: z
     .enum(['on', 'off'])
     .default('on')
@@ -112,11 +103,7 @@ const environment = z.object({
     .enum(EXECUTION_MODES)
     .default('local')
     .describe('`regular`: the Web UI shows every step as an activity, at a third of the speed.'),
-  DECODER_PROCESSES: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(64)
+  DECODER_PROCESSES: wholeNumber(1, 64)
     .optional()
     .describe('Decoder processes of one worker. Unset: one a core, at most 4.'),
   MEASURE: z
@@ -142,19 +129,13 @@ const environment = z.object({
     .default('')
     .transform(list)
     .refine((servers) => servers.every(isNameServer), {
-      message: 'has to be a list of addresses, each with a port or without, separated by commas',
+      message: 'must be a list of addresses, each with a port or without, separated by commas',
     })
     .describe('Name servers for the names in webhook URLs. Unset: those of the system.'),
-  WEBHOOK_ENDPOINTS_MAX: z.coerce
-    .number()
-    .int()
-    .min(1)
+  WEBHOOK_ENDPOINTS_MAX: wholeNumber(1)
     .default(1_000)
     .describe('Endpoints of a tenant. Events for one more fail as `endpoint_limit`.'),
-  WEBHOOK_EVENTS_PER_MINUTE: z.coerce
-    .number()
-    .int()
-    .min(1)
+  WEBHOOK_EVENTS_PER_MINUTE: wholeNumber(1)
     .default(60_000)
     .describe('Webhook tries that a tenant gets from one worker in a minute. More of them wait.'),
   WEBHOOK_CHALLENGE: z
@@ -175,6 +156,13 @@ const environment = z.object({
   TEMPORAL_PORT: port.default(7233).describe('Port of the embedded Temporal.'),
   TEMPORAL_UI_PORT: port.default(8233).describe("Port of the embedded Temporal's Web UI."),
 });
+
+/** The message of an issue whose schema has none. */
+function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'invalid_value') return undefined;
+  const values = issue.values.map(String).filter((value) => value !== '');
+  return `must be ${listAlternatives(values)}`;
+}
 
 function isNameServer(text: string): boolean {
   const [, bracketed, bare, port] = /^(?:\[(.*)\]|(.*?))(?::(\d{1,5}))?$/.exec(text) ?? [];
@@ -212,10 +200,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
     ),
   );
-  const parsed = environment.safeParse(given);
+  const parsed = environment.safeParse(given, { error: wordsOf });
   if (!parsed.success) {
     throw new ConfigError(
-      parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`).join('\n'),
+      parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`).join('\n'),
     );
   }
   const { ASSET_BASE, ASSET_ROOTS, ...rest } = parsed.data;

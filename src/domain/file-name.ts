@@ -21,6 +21,10 @@ export function noteFileName(facts: ImageFacts, path: string): ImageFacts {
   const extension = /\.([A-Za-z]{2,5})$/.exec(path)?.[1]?.toLowerCase();
   if (extension === undefined || !KNOWN.has(extension)) return facts;
   if (EXTENSIONS[facts.format].includes(extension)) return facts;
-  const note = createNote('extension_mismatch', `${facts.format} named .${extension}`);
+  const note = createNote('extension_mismatch', `named .${extension}, but is ${withArticle(facts.format)}`);
   return { ...facts, notes: [...(facts.notes ?? []).slice(0, MAX_NOTES - 1), note] };
+}
+
+function withArticle(format: ImageFormat): string {
+  return `${format === 'AVIF' || format === 'ICO' ? 'an' : 'a'} ${format}`;
 }

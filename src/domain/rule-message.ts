@@ -1,5 +1,5 @@
 import type { Check, Measured } from './checks/check.ts';
-import { round } from './checks/words.ts';
+import { round, tellApart } from './checks/words.ts';
 
 /** A placeholder such as `{score}`. `{rule.width}` is the setting, if a measured value has the same name. */
 const PLACEHOLDER = /\{([\w.]+)\}/g;
@@ -19,6 +19,9 @@ export function faultOf(message: string, check: Check, rule: object): string | n
   return `${strange[0]} is not a placeholder of this rule; allowed: ${known}`;
 }
 
+/** Shown for a value that an old finding lacks. */
+const UNKNOWN = 'unknown';
+
 /** Most characters of a filled message. It is limited because a setting can be a long list, shown many times. */
 const MAX_LENGTH = 1_000;
 
@@ -30,10 +33,23 @@ export function fillIn(message: string, check: Check, rule: object, measured: Me
     ...Object.entries(rule).map(([name, value]) => [`rule.${name}`, value] as const),
   ]);
   const names = namesOf(check, rule);
+  const scores = tellScores(measured['score'], (rule as { threshold?: unknown }).threshold);
   const filled = message.replace(PLACEHOLDER, (placeholder, name: string) =>
-    names.includes(name) ? write(values.get(name)) : placeholder,
+    names.includes(name) ? (scores?.get(name) ?? write(values.get(name) ?? UNKNOWN)) : placeholder,
   );
   return filled.length <= MAX_LENGTH ? filled : `${filled.slice(0, MAX_LENGTH - 1).toWellFormed()}…`;
+}
+
+/** Score and threshold, if four places would show them as equal. Null otherwise. */
+function tellScores(score: unknown, threshold: unknown): ReadonlyMap<string, string> | null {
+  if (typeof score !== 'number' || typeof threshold !== 'number' || round(score) !== round(threshold))
+    return null;
+  const { value, bound } = tellApart(score, threshold);
+  return new Map([
+    ['score', value],
+    ['threshold', bound],
+    ['rule.threshold', bound],
+  ]);
 }
 
 function write(value: unknown): string {

@@ -60,7 +60,7 @@ export function endProgram(name: string, error: unknown): never {
 export function requireDatabaseUrl({ DATABASE_URL: url }: Config): string {
   if (url !== undefined) return url;
   throw new ConfigError(
-    '  DATABASE_URL: not set. Give the URL of a Postgres database, or use `npm run dev`, which brings its own.',
+    '  DATABASE_URL is not set. Give the URL of a Postgres database, or use `npm run dev`, which brings its own.',
   );
 }
 
@@ -69,7 +69,7 @@ export function requireSecretBox({ SECRETS_KEY: given, SECRETS_KEY_FILE: file }:
   const text = given ?? (file === undefined ? undefined : readKeyFile(file));
   if (text === undefined) {
     throw new ConfigError(
-      '  SECRETS_KEY: not set. Webhook secrets are encrypted with it: make one by `openssl rand -base64 32` and keep it.',
+      '  SECRETS_KEY is not set. Webhook secrets are encrypted with it: make one by `openssl rand -base64 32` and keep it.',
     );
   }
   try {
@@ -80,7 +80,7 @@ export function requireSecretBox({ SECRETS_KEY: given, SECRETS_KEY_FILE: file }:
         .map((key) => Buffer.from(key.trim(), 'base64')),
     );
   } catch {
-    throw new ConfigError('  SECRETS_KEY: not 32 bytes in base64 (make one by `openssl rand -base64 32`).');
+    throw new ConfigError('  SECRETS_KEY must be 32 bytes in base64: make one by `openssl rand -base64 32`.');
   }
 }
 
@@ -98,7 +98,7 @@ export function checkAddressGuard({ EGRESS_ALLOW: blocks }: Config): AddressGuar
   try {
     return createAddressGuard(blocks);
   } catch (error) {
-    throw new ConfigError(`  EGRESS_ALLOW: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new ConfigError(`  EGRESS_ALLOW is not usable: ${error instanceof Error ? error.message : String(error)}.`);
   }
 }
 
@@ -120,7 +120,7 @@ function readKeyFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`  SECRETS_KEY_FILE: ${(error as NodeJS.ErrnoException).code} at ${path}.`);
+    throw new ConfigError(`  SECRETS_KEY_FILE cannot be read (${(error as NodeJS.ErrnoException).code}): ${path}.`);
   }
 }
 
@@ -156,7 +156,7 @@ export function isLoopback(host: string): boolean {
 export function checkAuthSetting({ AUTH, HOST, AUTH_DISABLED_ON_PUBLIC_ADDRESS: isAccepted }: Config): void {
   if (AUTH === 'disabled' && !isLoopback(HOST) && !isAccepted) {
     throw new ConfigError(
-      `  AUTH: disabled, but HOST is ${HOST}, which is not loopback: anyone who reaches it could use the API. ` +
+      `  AUTH is disabled, but HOST is ${HOST}, which is not loopback: anyone who reaches it could use the API. ` +
         'Leave AUTH out to ask for API keys, set HOST=127.0.0.1, or AUTH_DISABLED_ON_PUBLIC_ADDRESS=yes if access is restricted elsewhere.',
     );
   }

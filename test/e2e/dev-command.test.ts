@@ -102,7 +102,7 @@ describe('npm run dev', () => {
     const { program, output } = start({ [name]: value });
     await once(program, 'close');
     expect(program.exitCode).toBe(2);
-    expect(output()).toMatch(new RegExp(`^validatr dev: .*\n  ${name}: `));
+    expect(output()).toMatch(new RegExp(`^validatr dev: .*\n  ${name} `));
     expect(output()).not.toContain('Starting');
   });
 

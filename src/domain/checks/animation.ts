@@ -1,4 +1,5 @@
 import { defineCheck } from './check.ts';
+import { countOf } from './words.ts';
 
 /** The picture is not animated. */
 export const animation = defineCheck({
@@ -8,5 +9,6 @@ export const animation = defineCheck({
   settings: {},
   judge: ({ animated, frames = 1 }) => (animated === undefined ? 'unknown' : animated ? { frames } : null),
   shows: ['frames'],
-  describe: ({ frames }) => `Images must not be animated, the provided one has ${frames} frames.`,
+  describe: ({ frames }) =>
+    `Images must not be animated, the provided image has ${countOf(frames, 'frame')}.`,
 });

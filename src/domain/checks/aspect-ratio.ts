@@ -1,7 +1,6 @@
 import { defineCheck } from './check.ts';
-import { failBelow, scoreBound } from './scores.ts';
+import { failBelow, scoreAndBound, scoreBound } from './scores.ts';
 import { sidesOf } from './sides.ts';
-import { round } from './words.ts';
 
 /** CleanVision's `odd_aspect_ratio`: the shorter side over the longer one, 1 for a square. */
 export const aspectRatio = defineCheck({
@@ -17,7 +16,7 @@ export const aspectRatio = defineCheck({
   },
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
-    `Image has an odd aspect ratio: shorter side / longer side ${round(score)}, minimum ${threshold}.`,
+    `Image has an odd aspect ratio: shorter side / longer side ${scoreAndBound(score, threshold)}.`,
 });
 
 export function aspectRatioScore({

@@ -1,7 +1,6 @@
 import type { Measures } from '../image-facts.ts';
 import { defineCheck } from './check.ts';
-import { failBelow, scoreBound } from './scores.ts';
-import { round } from './words.ts';
+import { failBelow, scoreAndBound, scoreBound } from './scores.ts';
 
 /** A score is 1 − exp(−0.01 · measure): it approaches 1 as the measure grows. */
 const NORMALIZING_FACTOR = 0.01;
@@ -24,7 +23,7 @@ export const blur = defineCheck({
     return failBelow(threshold, score);
   },
   shows: ['score'],
-  describe: ({ score }, { threshold }) => `Image is blurry: sharpness ${round(score)}, minimum ${threshold}.`,
+  describe: ({ score }, { threshold }) => `Image is blurry: sharpness ${scoreAndBound(score, threshold)}.`,
 });
 
 /** The score of the histogram counts as 0 if it is at most `colourThreshold`. */

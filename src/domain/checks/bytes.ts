@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCheck } from './check.ts';
+import { countOf } from './words.ts';
 
 /** The file's size in bytes is within bounds. */
 export const bytes = defineCheck({
@@ -10,7 +11,12 @@ export const bytes = defineCheck({
   judge: ({ bytes: size }, { min, max = Infinity }) => (size >= min && size <= max ? null : { bytes: size }),
   shows: ['bytes'],
   describe({ bytes: size }, { min, max }) {
-    const bounds = max === undefined ? `at least ${min}` : min === 0 ? `at most ${max}` : `${min} to ${max}`;
-    return `Files must have ${bounds} bytes, the provided file has ${size}.`;
+    return `Files must have ${rangeOf(min, max)}, the provided file has ${size}.`;
   },
 });
+
+function rangeOf(min: number, max: number | undefined): string {
+  if (max === undefined) return `at least ${countOf(min, 'byte')}`;
+  if (min === 0) return `at most ${countOf(max, 'byte')}`;
+  return min === max ? `exactly ${countOf(max, 'byte')}` : `${min} to ${countOf(max, 'byte')}`;
+}

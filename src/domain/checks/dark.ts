@@ -1,6 +1,5 @@
 import { defineCheck } from './check.ts';
-import { failBelow, scoreBound } from './scores.ts';
-import { round } from './words.ts';
+import { failBelow, scoreAndBound, scoreBound } from './scores.ts';
 
 /** CleanVision's `dark`: the brightness that 99 % of the pixels do not exceed, 0 (black) to 1. */
 export const dark = defineCheck({
@@ -15,7 +14,7 @@ export const dark = defineCheck({
   },
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
-    `Image is too dark: brightness of its brightest parts ${round(score)}, minimum ${threshold}.`,
+    `Image is too dark: brightness of its brightest parts ${scoreAndBound(score, threshold)}.`,
 });
 
 export function darkScore({ p99 }: { readonly p99: number }): number {

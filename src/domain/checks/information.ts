@@ -1,6 +1,5 @@
 import { defineCheck } from './check.ts';
-import { failBelow, scoreBound } from './scores.ts';
-import { round } from './words.ts';
+import { failBelow, scoreAndBound, scoreBound } from './scores.ts';
 
 /** CleanVision's `low_information`: a tenth of the histogram's entropy in bits, at most 1. */
 export const information = defineCheck({
@@ -15,7 +14,7 @@ export const information = defineCheck({
   },
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
-    `Image has little information: entropy score ${round(score)}, minimum ${threshold}.`,
+    `Image has little information: entropy score ${scoreAndBound(score, threshold)}.`,
 });
 
 /** `entropy` in bits. */

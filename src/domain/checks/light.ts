@@ -1,6 +1,5 @@
 import { defineCheck } from './check.ts';
-import { failBelow, scoreBound } from './scores.ts';
-import { round } from './words.ts';
+import { failBelow, scoreAndBound, scoreBound } from './scores.ts';
 
 /** CleanVision's `light`: 1 minus the brightness that 5 % of the pixels do not exceed. */
 export const light = defineCheck({
@@ -15,7 +14,7 @@ export const light = defineCheck({
   },
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
-    `Image is too light: darkness of its darkest parts ${round(score)}, minimum ${threshold}.`,
+    `Image is too light: darkness of its darkest parts ${scoreAndBound(score, threshold)}.`,
 });
 
 export function lightScore({ p5 }: { readonly p5: number }): number {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Earlier } from '../image-facts.ts';
 import { defineCheck } from './check.ts';
 import { sidesOf } from './sides.ts';
+import { tellApart } from './words.ts';
 
 /** Fewest earlier assets for a comparison. With fewer, the usual size is unknown. */
 const ENOUGH_TO_COMPARE = 20;
@@ -22,8 +23,13 @@ export const size = defineCheck({
     return score < threshold ? { score, size: sizeOf(sides), ...sizes } : null;
   },
   shows: ['score', 'size', 'q1', 'q3', 'count'],
-  describe: ({ size: own, q1, q3 }) =>
-    `Image has an odd size: √(width · height) is ${Math.round(own)}px, and half of the earlier images have ${Math.round(q1)}px to ${Math.round(q3)}px.`,
+  describe({ size: own, q1, q3 }) {
+    // An odd size lies outside the usual ones, so the nearer bound is the one to tell it from.
+    const { value } = tellApart(own, Math.round(own < q1 ? q1 : q3), 0);
+    const [least, most] = [Math.round(q1), Math.round(q3)];
+    const usual = least === most ? `${least}px` : `${least}px to ${most}px`;
+    return `Image has an odd size: √(width · height) is ${value}px, and half of the earlier images have ${usual}.`;
+  },
 });
 
 /** √(width · height), px. */

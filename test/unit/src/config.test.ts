@@ -31,14 +31,14 @@ describe('readConfig', () => {
   it.each(['true', 'yes', '1', 'loopback,2', '*', '0.0.0.0/0', '::/0'])(
     'does not trust everyone or a number of hops as proxies: %s',
     (given) => {
-      expect(() => readConfig({ TRUST_PROXY: given })).toThrow(/TRUST_PROXY: .*choose the address/);
+      expect(() => readConfig({ TRUST_PROXY: given })).toThrow(/TRUST_PROXY must not .*choose the address/);
     },
   );
 
   it.each(['proxy.example', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0/8', 'Loopback', 'uniquelocal', 'false'])(
     'does not take %s for a proxy',
     (given) => {
-      expect(() => readConfig({ TRUST_PROXY: given })).toThrow(/TRUST_PROXY: has to be/);
+      expect(() => readConfig({ TRUST_PROXY: given })).toThrow(/TRUST_PROXY must be a list/);
     },
   );
 
@@ -46,7 +46,7 @@ describe('readConfig', () => {
     const given = '192.0.2.7, 192.0.2.7:5353,2001:db8::1,[2001:db8::1],[2001:db8::1]:53';
     expect(readConfig({ DNS_SERVERS: given }).DNS_SERVERS).toHaveLength(5);
     for (const wrong of ['dns.example', '192.0.2.7:', '192.0.2.7:70000', '[192.0.2.7]', '[::1', '10.0.0.0/8'])
-      expect(() => readConfig({ DNS_SERVERS: wrong })).toThrow(/DNS_SERVERS: has to be/);
+      expect(() => readConfig({ DNS_SERVERS: wrong })).toThrow(/DNS_SERVERS must be a list/);
   });
 
   it('names every wrong variable, never its value', () => {
@@ -54,5 +54,22 @@ describe('readConfig', () => {
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(/PORT[\s\S]*DATABASE_URL/);
     expect(read).not.toThrow(/hunter2/);
+  });
+
+  it.each([
+    ['PORT', 'eighty', 'PORT must be a number'],
+    ['PORT', '70000', 'PORT must be a whole number from 1 to 65535'],
+    ['POSTGRES_PORT', '54.5', 'POSTGRES_PORT must be a whole number from 1 to 65535'],
+    ['BACKLOG_MAX', '0', 'BACKLOG_MAX must be a whole number of at least 1'],
+    ['AUTH', 'none', 'AUTH must be keys or disabled'],
+    ['READYZ_REQUIRES_WORKER', 'true', 'READYZ_REQUIRES_WORKER must be yes or no'],
+    ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent'],
+    [
+      'DATABASE_URL',
+      'mysql://db',
+      'DATABASE_URL must be a URL that begins with postgres:// or postgresql://',
+    ],
+  ])('says in a sentence what is wrong with %s=%s', (name, value, sentence) => {
+    expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`^  ${sentence}$`, 'm'));
   });
 });

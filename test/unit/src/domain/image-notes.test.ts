@@ -50,6 +50,13 @@ describe('the note of a file name', () => {
     expect(codesOf(path)).toEqual(['extension_mismatch']);
   });
 
+  it.each([
+    ['PNG', 'named .jpg, but is a PNG'],
+    ['ICO', 'named .jpg, but is an ICO'],
+  ] as const)('says in words what a %s is named and what it is', (format, detail) => {
+    expect(noteFileName({ ...facts, format }, 'a.JPG').notes).toMatchObject([{ detail }]);
+  });
+
   it.each(['a.png', 'a.APNG', 'a', 'a.', 'png', 'a.jpg/b', 'a.txt', 'a.nef', 'a.jpg\0'])(
     'is not there for a PNG named %j',
     (path) => {

@@ -98,7 +98,7 @@ const EXAMPLES: Record<RuleName, Example> = {
     rule: {},
     wrong: { animated: true, frames: 3 },
     measured: { frames: 3 },
-    message: 'Images must not be animated, the provided one has 3 frames.',
+    message: 'Images must not be animated, the provided image has 3 frames.',
     lacking: ['animated'],
   },
   structure: {
@@ -112,7 +112,7 @@ const EXAMPLES: Record<RuleName, Example> = {
     rule: {},
     wrong: { width: 349, height: 1_000 },
     measured: { score: 0.349 },
-    message: 'Image has an odd aspect ratio: shorter side / longer side 0.349, minimum 0.35.',
+    message: 'Image has an odd aspect ratio: shorter side / longer side 0.349, minimum 0.350.',
     justRight: { width: 1_000, height: 350 },
     lacking: ['height'],
   },
@@ -127,7 +127,7 @@ const EXAMPLES: Record<RuleName, Example> = {
     rule: {},
     wrong: { measures: { brightness: { p5: 0, p99: 0.31999 } } },
     measured: { score: 0.31999 },
-    message: 'Image is too dark: brightness of its brightest parts 0.32, minimum 0.32.',
+    message: 'Image is too dark: brightness of its brightest parts 0.31999, minimum 0.32000.',
     justRight: { measures: { brightness: { p5: 0, p99: 0.32 } } },
     lacking: ['measures'],
   },
@@ -135,7 +135,7 @@ const EXAMPLES: Record<RuleName, Example> = {
     rule: { threshold: 0.25 },
     wrong: { measures: { brightness: { p5: 0.875, p99: 1 } } },
     measured: { score: 0.125 },
-    message: 'Image is too light: darkness of its darkest parts 0.125, minimum 0.25.',
+    message: 'Image is too light: darkness of its darkest parts 0.13, minimum 0.25.',
     justRight: { measures: { brightness: { p5: 0.75, p99: 1 } } },
     lacking: ['measures'],
   },
@@ -152,7 +152,7 @@ const EXAMPLES: Record<RuleName, Example> = {
     // The spread scores 0.1393, which is below the colour threshold of 0.18, so it does not count.
     wrong: { measures: { blur: { edges: 20, spread: 15 } } },
     measured: { score: 1 - Math.exp(-0.2) },
-    message: 'Image is blurry: sharpness 0.1813, minimum 0.29.',
+    message: 'Image is blurry: sharpness 0.18, minimum 0.29.',
     justRight: { measures: { blur: { edges: 20, spread: 20 } } },
     lacking: ['measures'],
   },
@@ -246,6 +246,50 @@ describe.each(RULE_NAMES.map((name) => [name, EXAMPLES[name]] as const))('the ch
       expect(judge({ ...FINE, measures: others }, rules).unknown, measure).toEqual(isRead ? [step] : []);
     }
     if (plan.comparesWithEarlier) expect(judge(rest, rules).unknown, 'earlier').toEqual([step]);
+  });
+});
+
+/** The sentence about the only finding. */
+function sentenceOf(facts: Partial<ImageFacts>, rules: object): string | undefined {
+  const { findings } = judge({ ...FINE, ...facts }, policyRules.parse(rules));
+  expect(findings).toHaveLength(1);
+  return findings[0]?.message;
+}
+
+describe('sentences', () => {
+  const sharp = (edges: number) => ({ measures: { ...FINE.measures, blur: { edges, spread: 0 } } });
+  const edgesOf = (score: number) => -100 * Math.log(1 - score);
+
+  it.each([
+    [0.277, {}, 'sharpness 0.28, minimum 0.29'],
+    [0.2899, {}, 'sharpness 0.2899, minimum 0.2900'],
+    [0.289999999, {}, 'sharpness 0.289999999, minimum 0.290000000'],
+    [0.28, { threshold: 0.285 }, 'sharpness 0.280, minimum 0.285'],
+    [0.3, { threshold: 1 / 3 }, 'sharpness 0.3000, minimum 0.3333'],
+    [0.31, { message: '{score} < {threshold}', threshold: 0.32 }, '0.31 < 0.32'],
+    [0.28999999, { message: '{score} < {rule.threshold}' }, '0.28999999 < 0.29000000'],
+  ])('never say that a score of %d equals the bound that it misses: %o', (score, rule, words) => {
+    expect(sentenceOf(sharp(edgesOf(score)), { blur: rule })).toContain(words);
+  });
+
+  it.each([
+    [{ width: 601, height: 600 }, { q1: 600, q3: 600 }, '600.5px, and half of the earlier images have 600px.'],
+    [{ width: 10, height: 10 }, { q1: 600, q3: 601 }, '10px, and half of the earlier images have 600px to 601px.'],
+  ])('never say that an odd size is a usual one: %o', (sides, usual, words) => {
+    const earlier = { exact: null, near: [], sizes: { ...usual, count: 100 } };
+    expect(sentenceOf({ ...sides, earlier }, { size: {} })).toContain(words);
+  });
+
+  it.each([
+    [{ bytes: 0 }, { min: 1 }, 'Files must have at least 1 byte, the provided file has 0.'],
+    [{ bytes: 3 }, { max: 2 }, 'Files must have at most 2 bytes, the provided file has 3.'],
+    [{ bytes: 3 }, { min: 2, max: 2 }, 'Files must have exactly 2 bytes, the provided file has 3.'],
+  ])('count bytes: %o', (facts, rule, words) => {
+    expect(sentenceOf(facts, { bytes: rule })).toBe(words);
+  });
+
+  it('count frames', () => {
+    expect(sentenceOf({ animated: true, frames: 1 }, { animation: {} })).toContain('has 1 frame.');
   });
 });
 
