@@ -66,6 +66,7 @@ export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerpri
     const { pixelHash, perceptualHash } = facts.measures ?? {};
     const prints = {
       size: sides === null ? null : sizeOf(sides),
+      sha256: facts.sha256,
       ...(pixelHash !== undefined && { pixelHash }),
       ...(perceptualHash !== undefined && { perceptualHash }),
     };

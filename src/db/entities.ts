@@ -68,6 +68,28 @@ export const Asset = defineEntity({
   },
 });
 
+/** An earlier attempt of an asset, as it was when the next one began. A trigger keeps it (migration 0014). */
+const Attempt = defineEntity({
+  name: 'Attempt',
+  tableName: 'attempts',
+  filters: OF_TENANT,
+  properties: {
+    assetId: p.uuid().primary(),
+    attempt: p.integer().primary(),
+    tenant: tenant(),
+    state: p.text().$type<AssetState>(),
+    policyName: p.text().nullable(),
+    policyVersion: p.integer().nullable(),
+    errors: p.json().$type<AssetErrors>().nullable(),
+    findings: p.json().$type<ReportedFinding[]>().nullable(),
+    steps: p.json().$type<StepRecord[]>().nullable(),
+    cancelReason: p.text().nullable(),
+    runId: p.text().nullable(),
+    startedAt: p.datetime().nullable(),
+    finishedAt: p.datetime().nullable(),
+  },
+});
+
 /** One row for each event of a webhook. Its id is the `webhook-id`. Every try sends `body`. */
 export const Delivery = defineEntity({
   name: 'Delivery',
@@ -180,7 +202,7 @@ const PolicyVersion = defineEntity({
   },
 });
 
-/** The fingerprint of an asset, for the search for duplicates (migration 0007). */
+/** The fingerprint of an asset, for the search for duplicates (migrations 0007, 0014). */
 const Fingerprint = defineEntity({
   name: 'Fingerprint',
   tableName: 'fingerprints',
@@ -193,6 +215,7 @@ const Fingerprint = defineEntity({
     pixelHash: p.blob().nullable(),
     perceptualHash: p.bigint('string').nullable(),
     firstOfLook: p.boolean(),
+    file: p.blob().nullable(),
   },
 });
 
@@ -212,6 +235,7 @@ const ReconcileMark = defineEntity({
 
 export const ENTITIES = [
   Asset,
+  Attempt,
   Delivery,
   DeliveryTry,
   Endpoint,

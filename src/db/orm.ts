@@ -15,6 +15,7 @@ import { WithdrawFingerprints } from './migrations/0009-withdraw-fingerprints.ts
 import { Holders } from './migrations/0010-holders.ts';
 import { Turns } from './migrations/0011-turns.ts';
 import { Replays } from './migrations/0012-replays.ts';
+import { FilesAndAttempts } from './migrations/0014-files-and-attempts.ts';
 import { TryReasons } from './migrations/0016-try-reasons.ts';
 import { FOR_FRESH_PLANS, FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
 import { AS_TENANT } from './tenant.ts';
@@ -73,6 +74,7 @@ export function openDatabase({
         Holders,
         Turns,
         Replays,
+        FilesAndAttempts,
         TryReasons,
       ],
       snapshot: false,

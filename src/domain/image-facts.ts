@@ -73,8 +73,10 @@ export type Measures = Immutable<z.infer<typeof measures>>;
 export const earlier = z.strictObject({
   /** The first asset with the very same pixels. */
   exact: z.uuid().nullable(),
+  /** Its path. */
+  exactPath: z.string().exactOptional(),
   /** The nearest similar assets. `distance` is the number of bits in which the perceptual hashes differ. */
-  near: z.array(z.strictObject({ assetId: z.uuid(), distance: count })),
+  near: z.array(z.strictObject({ assetId: z.uuid(), distance: count, path: z.string().exactOptional() })),
   /** Quartiles of √(width · height), px, over the last assets. */
   sizes: z.strictObject({ q1: z.number(), q3: z.number(), count }).nullable(),
 });

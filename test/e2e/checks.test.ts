@@ -119,8 +119,10 @@ describe('an asset under a policy', () => {
     expect(await verdict(first)).toMatchObject({ state: 'complete', findings: [] });
     expect(await verdict(await submit('same.webp', 'new'))).toMatchObject({
       state: 'failed',
-      findings: [{ code: 'exact_duplicate', measured: { assetId: first } }],
+      findings: [{ code: 'exact_duplicate', measured: { assetId: first, path: join(dir, 'first.png') } }],
     });
+    // The same file is no duplicate of itself.
+    expect(await verdict(await submit('first.png', 'new'))).toMatchObject({ state: 'complete', findings: [] });
     expect(await verdict(await submit('alike.jpg', 'new'))).toMatchObject({
       state: 'failed',
       findings: [{ code: 'near_duplicate', measured: { assetId: first } }],
@@ -133,11 +135,11 @@ describe('an asset under a policy', () => {
   it('that fails is no original of another asset, and can be validated again under another policy', async () => {
     await definePolicy('proud', { exactDuplicates: {}, minDimensions: { width: 5_000, height: 5_000 } });
     await definePolicy('proud', { exactDuplicates: {} });
-    await copyFile('assets/rocket.jpg', join(dir, 'rocket.jpg'));
+    for (const name of ['rocket.jpg', 'copy.jpg']) await copyFile('assets/rocket.jpg', join(dir, name));
     const first = await submit('rocket.jpg', 'proud@1');
     const codesOf = ({ findings }: Details) => findings.map(({ code }) => code);
     expect(codesOf(await verdict(first))).toEqual(['dimensions_too_small']);
-    const second = await submit('rocket.jpg', 'proud@2');
+    const second = await submit('copy.jpg', 'proud@2');
     expect(codesOf(await verdict(second))).toEqual([]);
 
     const retry = (id: string, body: object) => client.call('POST', `/assets/${id}/retry`, body);

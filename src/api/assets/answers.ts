@@ -100,10 +100,11 @@ const measures = ofImage.measures
   })
   .meta({ id: 'Measures', description: 'What the policy needed of the pixels of the first frame.' });
 
-const { exact, near, sizes } = ofImage.earlier.shape;
+const { exact, exactPath, near, sizes } = ofImage.earlier.shape;
 const earlier = ofImage.earlier
   .extend({
     exact: exact.meta({ description: 'The first asset with the very same pixels.' }),
+    exactPath: exactPath.meta({ description: 'Its path, as it was submitted.' }),
     near: near.meta({
       description: 'The nearest that look alike, by the bits in which their perceptual hashes differ.',
     }),

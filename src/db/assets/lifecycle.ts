@@ -20,6 +20,8 @@ import { sql } from 'kysely';
  * | a final state                       | `queued`       | a new attempt; null: `run_id`, `dispatched_at`, `held_by`; `needs`   | `retry` |
  * | any                                 | `in_progress`  | a new attempt, `run_id`, `dispatched_at`, `held_by`, `started_at`    | `takeOver` (a workflow was reset) |
  *
+ * A trigger copies the attempt before a new one to `attempts` (migration 0014).
+ *
  * The final states are `complete`, `failed` and `canceled`. The statement that begins or ends an attempt also inserts the
  * event's delivery (`insertDelivery` in `terminal-write.ts`).
  */

@@ -10,28 +10,38 @@ const NEAREST = 5;
 /** How many earlier assets give the usual sizes. */
 const SIZES = 1_000;
 
-/** The place of an asset among those of its tenant. `seq` is a bigint. */
+/** The place of an asset among those of its tenant. Both numbers are bigints. */
 interface Place {
   readonly tenant: string;
   readonly seq: string;
+  /** The place of the first entry of the same file. Duplicates are looked for before it. */
+  readonly seqOfFile: string;
 }
 
+type Found = Omit<Earlier, 'exactPath'> & { readonly exactPath: string | null };
+
 /** Compares an asset with those entered before it, in one row. Every part of the statement walks an index. */
-export function findEarlier(place: Place, prints: Fingerprints): RawBuilder<Earlier> {
-  return sql<Earlier>`SELECT (${findExact(place, prints)}) AS exact,
-    coalesce((${findNear(place, prints)}), '[]'::json) AS near, (${findSizes(place, prints)}) AS sizes`;
+export function findEarlier(place: Place, prints: Fingerprints): RawBuilder<Found> {
+  return sql<Found>`SELECT exact, (${pathOf(sql`exact`)}) AS "exactPath",
+    coalesce((${findNear(place, prints)}), '[]'::json) AS near, (${findSizes(place, prints)}) AS sizes
+    FROM (SELECT (${findExact(place, prints)}) AS exact) found`;
+}
+
+function pathOf(assetId: RawBuilder<unknown>) {
+  return sql`SELECT path FROM assets WHERE id = ${assetId}`;
 }
 
 const NOTHING = sql`NULL::json`;
+const NO_ASSET = sql`NULL::uuid`;
 
-function findExact({ tenant, seq }: Place, { pixelHash }: Fingerprints) {
-  if (pixelHash === undefined) return NOTHING;
+function findExact({ tenant, seqOfFile }: Place, { pixelHash }: Fingerprints) {
+  if (pixelHash === undefined) return NO_ASSET;
   return sql`SELECT asset_id FROM fingerprints
-    WHERE owner = ${tenant} AND pixel_hash = decode(${pixelHash}, 'hex') AND seq < ${seq} ORDER BY seq LIMIT 1`;
+    WHERE owner = ${tenant} AND pixel_hash = decode(${pixelHash}, 'hex') AND seq < ${seqOfFile} ORDER BY seq LIMIT 1`;
 }
 
 /** One search for each band, because the planner might not use the four indexes for a single condition. */
-function findNear({ tenant, seq }: Place, { perceptualHash, pixelHash }: Fingerprints) {
+function findNear({ tenant, seqOfFile }: Place, { perceptualHash, pixelHash }: Fingerprints) {
   if (perceptualHash === undefined) return NOTHING;
   const distance = sql`bit_count((perceptual_hash # ${lookOf(perceptualHash)}::bigint)::bit(64))`;
   const isOther =
@@ -40,9 +50,9 @@ function findNear({ tenant, seq }: Place, { perceptualHash, pixelHash }: Fingerp
     (probes, index) =>
       sql`SELECT asset_id, seq, ${distance} AS distance FROM fingerprints
         WHERE owner = ${tenant} AND ${sql.ref(`band_${index + 1}`)} = ANY (${probes}::integer[])
-          AND seq < ${seq} AND ${distance} <= ${sql.lit(MAX_NEAR_DISTANCE)} AND ${isOther}`,
+          AND seq < ${seqOfFile} AND ${distance} <= ${sql.lit(MAX_NEAR_DISTANCE)} AND ${isOther}`,
   );
-  return sql`SELECT json_agg(json_build_object('assetId', asset_id, 'distance', distance) ORDER BY distance, seq)
+  return sql`SELECT json_agg(json_build_object('assetId', asset_id, 'distance', distance, 'path', (${pathOf(sql`asset_id`)})) ORDER BY distance, seq)
     FROM (SELECT * FROM (${sql.join(searches, sql` UNION `)}) found
           ORDER BY distance, seq LIMIT ${sql.lit(NEAREST)}) nearest`;
 }

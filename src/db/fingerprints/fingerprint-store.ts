@@ -22,23 +22,25 @@ import { findEarlier, lookOf } from './find-earlier.ts';
 export function createFingerprintStore(orm: MikroORM): FingerprintStore {
   return {
     async compare(assetId, prints) {
-      const { size, pixelHash = null, perceptualHash } = prints;
+      const { size, pixelHash = null, perceptualHash, sha256 = null } = prints;
       const look = perceptualHash === undefined ? null : lookOf(perceptualHash);
       const entered = await query(orm, (db) =>
-        sql<{ tenant: string | null; seq: string }>`
-          SELECT tenant, place AS seq FROM enter_fingerprint(${assetId}, ${size}, decode(${pixelHash}, 'hex'), ${look})`.execute(
+        sql<{ tenant: string | null; seq: string; seqOfFile: string }>`
+          SELECT tenant, place AS seq, place_of_file AS "seqOfFile"
+          FROM enter_fingerprint(${assetId}, ${size}, decode(${pixelHash}, 'hex'), ${look}, ${sha256})`.execute(
           db,
         ),
       );
       const [place] = entered.rows;
       if (place === undefined || place.tenant === null)
         throw new AppError('internal', { cause: new Error('no such asset') });
-      const { tenant, seq } = place;
+      const { tenant, seq, seqOfFile } = place;
       // This is a second statement, because the first can't see rows committed while it waited for the tenant's lock.
-      const found = await query(orm, (db) => findEarlier({ tenant, seq }, prints).execute(db));
+      const found = await query(orm, (db) => findEarlier({ tenant, seq, seqOfFile }, prints).execute(db));
       const [earlier] = found.rows;
       if (earlier === undefined) throw new AppError('internal');
-      return earlier;
+      const { exactPath, ...rest } = earlier;
+      return exactPath === null ? rest : { ...rest, exactPath };
     },
   };
 }

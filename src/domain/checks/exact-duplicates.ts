@@ -1,4 +1,5 @@
 import { defineCheck } from './check.ts';
+import { inBrackets } from './words.ts';
 
 /** CleanVision's `exact_duplicates`: no earlier asset of the tenant has the very same pixels. */
 export const exactDuplicates = defineCheck({
@@ -9,8 +10,9 @@ export const exactDuplicates = defineCheck({
   settings: {},
   judge({ earlier, measures }) {
     if (earlier === undefined || measures?.pixelHash === undefined) return 'unknown';
-    return earlier.exact === null ? null : { assetId: earlier.exact };
+    const { exact, exactPath: path } = earlier;
+    return exact === null ? null : { assetId: exact, ...(path !== undefined && { path }) };
   },
-  shows: ['assetId'],
-  describe: ({ assetId }) => `Image is an exact duplicate of asset ${assetId}.`,
+  shows: ['assetId', 'path'],
+  describe: ({ assetId, path }) => `Image is an exact duplicate of asset ${assetId}${inBrackets(path)}.`,
 });

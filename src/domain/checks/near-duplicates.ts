@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_NEAR_DISTANCE } from '../measures.ts';
 import { defineCheck } from './check.ts';
+import { inBrackets } from './words.ts';
 
 /**
  * CleanVision's `near_duplicates`: no earlier asset of the tenant has nearly the same perceptual hash. CleanVision asks
@@ -18,7 +19,8 @@ export const nearDuplicates = defineCheck({
     // Exact duplicates are reported by their own check.
     return earlier.exact !== null || nearest === undefined || nearest.distance > maxDistance ? null : nearest;
   },
-  shows: ['assetId', 'distance'],
-  describe: ({ assetId, distance }) =>
-    `Image looks like asset ${assetId}: their perceptual hashes differ in ${distance} of 64 bits.`,
+  shows: ['assetId', 'distance', 'path'],
+  describe: ({ assetId, distance, path }) =>
+    `Image looks like asset ${assetId}${inBrackets(path)}: their perceptual hashes ` +
+    (distance === 0 ? 'are equal.' : `differ in ${distance} of 64 bits.`),
 });

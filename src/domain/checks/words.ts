@@ -27,3 +27,13 @@ export function tellApart(value: number, bound: number, least = 2): { value: str
 export function countOf(count: number, unit: string): string {
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
+
+/** Most characters of a path in a sentence. */
+const MAX_PATH_LENGTH = 120;
+
+/** " (./assets/rocket.jpg)", or the end of a long path. Empty if the path is not known, as in old facts. */
+export function inBrackets(path: string | undefined): string {
+  if (path === undefined) return '';
+  if (path.length <= MAX_PATH_LENGTH) return ` (${path})`;
+  return ` (…${path.slice(1 - MAX_PATH_LENGTH).toWellFormed()})`;
+}

@@ -74,7 +74,7 @@ describe('judging an image', () => {
       found,
     );
     expect(judged.compared).toEqual([
-      ['asset', { size: 200, pixelHash: 'b'.repeat(64), perceptualHash: 'c'.repeat(16) }],
+      ['asset', { size: 200, sha256: SHA256, pixelHash: 'b'.repeat(64), perceptualHash: 'c'.repeat(16) }],
     ]);
     expect(judged.earlier).toEqual(found);
     expect(judged.results.flatMap(({ findings }) => findings.map(({ code }) => code))).toEqual([

@@ -28,6 +28,7 @@ const TABLES = {
   idempotency_keys: 'owner = $1',
   api_keys: 'owner = $1',
   policies: 'owner = $1',
+  attempts: 'owner = $1',
   delivery_tries: 'delivery_id IN (SELECT id FROM deliveries WHERE owner = $1)',
 };
 
@@ -91,6 +92,8 @@ describe('tenants in the database', () => {
       expiresInDays: null,
     });
     await createPolicyStore(requests).add(tenant, `of-${tenant}`, policyRules.parse({ alpha: {} }));
+    // The trigger keeps the attempt before.
+    await database.query('UPDATE assets SET attempt = attempt + 1 WHERE id = ?', [assetId]);
     return { assetId, deliveryId, endpointId: delivery.endpointId, keyId };
   }
 
@@ -125,6 +128,11 @@ describe('tenants in the database', () => {
       await expect(runAs('anna', `DELETE FROM ${table}`)).rejects.toMatchObject(REFUSED);
     },
   );
+
+  it('lets requests read earlier attempts, and not change them', async () => {
+    for (const text of [`UPDATE attempts SET state = 'complete'`, 'DELETE FROM attempts'])
+      await expect(runAs('anna', text)).rejects.toMatchObject(REFUSED);
+  });
 
   it.each(['workers', 'reconcile_mark', 'fingerprints', 'migrations'])(
     'keeps %s from requests',

@@ -34,8 +34,8 @@ describe('the fingerprints of earlier assets', () => {
     const [first, second, third, other] = await insertAssets(database, 'exact', 4);
     const prints = { size: null, pixelHash: hexOf('same') };
     expect(await compare(first, prints)).toEqual(NONE);
-    expect(await compare(second, prints)).toEqual({ ...NONE, exact: first });
-    expect(await compare(third, prints)).toEqual({ ...NONE, exact: first });
+    expect(await compare(second, prints)).toEqual({ ...NONE, exact: first, exactPath: 'x' });
+    expect(await compare(third, prints)).toEqual({ ...NONE, exact: first, exactPath: 'x' });
     expect(await compare(other, { size: null, pixelHash: hexOf('other') })).toEqual(NONE);
   });
 
@@ -113,7 +113,7 @@ describe('the fingerprints of earlier assets', () => {
     expect(await compare(second, { size: null })).toEqual(NONE);
     expect(await compare(third, { size: null, perceptualHash: lookOf('parts') })).toEqual({
       ...NONE,
-      near: [{ assetId: first, distance: 0 }],
+      near: [{ assetId: first, distance: 0, path: 'x' }],
     });
   });
 
@@ -135,7 +135,86 @@ describe('the fingerprints of earlier assets', () => {
     expect(await compare(first, after)).toMatchObject({ exact: third });
     expect(await compare(second, before)).toEqual(NONE);
     const alike = printsOf('alike', flip(lookOf('before'), [1]));
-    expect(await compare(fourth, alike)).toEqual({ ...NONE, near: [{ assetId: second, distance: 1 }] });
+    expect(await compare(fourth, alike)).toEqual({
+      ...NONE,
+      near: [{ assetId: second, distance: 1, path: 'x' }],
+    });
+  });
+
+  describe('of a file that was submitted before', () => {
+    const name = (id: string | undefined, path: string) =>
+      database.query('UPDATE assets SET path = ? WHERE id = ?', [path, id]);
+    const file = (pixels: string, look: string, content = pixels) => ({
+      ...printsOf(pixels, look),
+      size: 100,
+      sha256: hexOf(content),
+    });
+
+    it('give the answer of its first entry, and the sizes before its own', async () => {
+      const [before, first, other, again, copy] = await insertAssets(database, 'same file', 5);
+      const look = lookOf('same file');
+      await name(before, 'before.jpg');
+      await name(other, 'other.jpg');
+      await name(copy, 'copy.jpg');
+      await compare(before, file('before', flip(look, [1, 2])));
+      const near = [{ assetId: before, distance: 2, path: 'before.jpg' }];
+      expect(await compare(first, file('same', look))).toEqual({
+        exact: null,
+        near,
+        sizes: expect.anything(),
+      });
+      // Neither an exact duplicate of the first entry nor a nearer picture counts against the same file.
+      expect(await compare(other, file('same', look))).toMatchObject({ exact: first, exactPath: 'x' });
+      expect(await compare(again, file('same', look))).toMatchObject({
+        exact: null,
+        near,
+        sizes: { count: 3 },
+      });
+      expect(await compare(copy, file('same', look))).toMatchObject({ exact: first });
+    });
+
+    it('are compared with it if its content is new, though its pixels are not', async () => {
+      const [first, again] = await insertAssets(database, 'changed file', 2);
+      await compare(first, file('pixels', lookOf('pixels')));
+      const changed = file('pixels', lookOf('pixels'), 'other metadata');
+      expect(await compare(again, changed)).toMatchObject({ exact: first });
+    });
+
+    it('are those of its own tenant', async () => {
+      const [theirs] = await insertAssets(database, 'file of one', 1);
+      const [first, copy, again] = await insertAssets(database, 'file of another', 3);
+      const prints = file('theirs', lookOf('theirs'));
+      await compare(theirs, prints);
+      await name(first, 'first.jpg');
+      await compare(first, prints);
+      expect(await compare(copy, prints)).toMatchObject({ exact: first });
+      expect(await compare(again, prints)).toMatchObject({ exact: first });
+    });
+
+    it('take its place if it ends as failed', async () => {
+      const [first, again, copy] = await insertAssets(database, 'failed file', 3);
+      const prints = file('failed', lookOf('failed'));
+      await name(copy, 'copy.jpg');
+      await compare(first, prints);
+      await compare(again, prints);
+      await database.query(
+        `UPDATE assets SET state = 'failed', finished_at = now(), errors = '{}'::json WHERE id = ?`,
+        [first],
+      );
+      expect(await compare(copy, prints)).toMatchObject({ exact: again });
+      expect(await compare(again, prints)).toMatchObject({ exact: null });
+    });
+
+    it('stay in place when a newer worker adds the file to the entry of an older one', async () => {
+      const [first, copy] = await insertAssets(database, 'older worker', 2);
+      const prints = file('older', lookOf('older'));
+      await database.query(
+        `SELECT enter_fingerprint(?::uuid, 100::float8, decode(?, 'hex'), ('x' || ?)::bit(64)::bigint)`,
+        [first, prints.pixelHash, prints.perceptualHash],
+      );
+      expect(await compare(copy, prints)).toMatchObject({ exact: first });
+      expect(await compare(first, prints)).toMatchObject({ exact: null });
+    });
   });
 
   it('report all but one of twenty that come at once as duplicates', async () => {
@@ -250,7 +329,11 @@ function searchAll(
   }
   return [...firsts]
     .filter(([, { pixelHash }]) => pixelHash !== mine.pixelHash)
-    .map(([look, { assetId }]) => ({ assetId, distance: distanceOf(look, mine.perceptualHash ?? '') }))
+    .map(([look, { assetId }]) => ({
+      assetId,
+      distance: distanceOf(look, mine.perceptualHash ?? ''),
+      path: 'x',
+    }))
     .filter(({ distance }) => distance <= MAX_NEAR_DISTANCE)
     .sort((one, other) => one.distance - other.distance)
     .slice(0, 5);

@@ -168,16 +168,18 @@ const EXAMPLES: Record<RuleName, Example> = {
   },
   exactDuplicates: {
     rule: {},
-    wrong: { earlier: { exact: OTHER, near: [], sizes: null } },
-    measured: { assetId: OTHER },
-    message: `Image is an exact duplicate of asset ${OTHER}.`,
+    wrong: { earlier: { exact: OTHER, exactPath: './a.jpg', near: [], sizes: null } },
+    measured: { assetId: OTHER, path: './a.jpg' },
+    message: `Image is an exact duplicate of asset ${OTHER} (./a.jpg).`,
     lacking: ['earlier'],
   },
   nearDuplicates: {
     rule: { maxDistance: 3 },
-    wrong: { earlier: { exact: null, near: [{ assetId: OTHER, distance: 3 }], sizes: null } },
-    measured: { assetId: OTHER, distance: 3 },
-    message: `Image looks like asset ${OTHER}: their perceptual hashes differ in 3 of 64 bits.`,
+    wrong: {
+      earlier: { exact: null, near: [{ assetId: OTHER, distance: 3, path: './b.jpg' }], sizes: null },
+    },
+    measured: { assetId: OTHER, distance: 3, path: './b.jpg' },
+    message: `Image looks like asset ${OTHER} (./b.jpg): their perceptual hashes differ in 3 of 64 bits.`,
     justRight: { earlier: { exact: null, near: [{ assetId: OTHER, distance: 4 }], sizes: null } },
     lacking: ['earlier'],
     // The search for similar assets leaves out those with the same pixels.
@@ -273,8 +275,16 @@ describe('sentences', () => {
   });
 
   it.each([
-    [{ width: 601, height: 600 }, { q1: 600, q3: 600 }, '600.5px, and half of the earlier images have 600px.'],
-    [{ width: 10, height: 10 }, { q1: 600, q3: 601 }, '10px, and half of the earlier images have 600px to 601px.'],
+    [
+      { width: 601, height: 600 },
+      { q1: 600, q3: 600 },
+      '600.5px, and half of the earlier images have 600px.',
+    ],
+    [
+      { width: 10, height: 10 },
+      { q1: 600, q3: 601 },
+      '10px, and half of the earlier images have 600px to 601px.',
+    ],
   ])('never say that an odd size is a usual one: %o', (sides, usual, words) => {
     const earlier = { exact: null, near: [], sizes: { ...usual, count: 100 } };
     expect(sentenceOf({ ...sides, earlier }, { size: {} })).toContain(words);
@@ -290,6 +300,22 @@ describe('sentences', () => {
 
   it('count frames', () => {
     expect(sentenceOf({ animated: true, frames: 1 }, { animation: {} })).toContain('has 1 frame.');
+  });
+
+  it('name equal hashes and the end of a long path, and do without a path that is not known', () => {
+    const look = (near: object) =>
+      ({ earlier: { exact: null, near: [near], sizes: null } }) as Partial<ImageFacts>;
+    const path = `${'x/'.repeat(200)}cat.jpg`;
+    expect(sentenceOf(look({ assetId: OTHER, distance: 0 }), { nearDuplicates: {} })).toBe(
+      `Image looks like asset ${OTHER}: their perceptual hashes are equal.`,
+    );
+    expect(sentenceOf(look({ assetId: OTHER, distance: 0, path }), { nearDuplicates: {} })).toBe(
+      `Image looks like asset ${OTHER} (…${path.slice(-119)}): their perceptual hashes are equal.`,
+    );
+    const message = 'seen: {path}';
+    expect(sentenceOf(look({ assetId: OTHER, distance: 0 }), { nearDuplicates: { message } })).toBe(
+      'seen: unknown',
+    );
   });
 });
 

@@ -71,6 +71,22 @@ describe('quality measures', () => {
     expect(faded?.perceptualHash).toBe(opaque?.perceptualHash);
   });
 
+  it('give plain pictures of any colour one perceptual hash', () => {
+    const plain = (colour: readonly number[]) =>
+      measureAll({
+        data: Buffer.alloc(64 * 48 * 3, Buffer.from(colour)),
+        width: 64,
+        height: 48,
+        channels: 3,
+      });
+    const hashes = [
+      [255, 255, 255],
+      [0, 0, 255],
+      [40, 40, 40],
+    ].map((colour) => plain(colour).perceptualHash);
+    expect(new Set(hashes).size).toBe(1);
+  });
+
   it('are those of the first frame, whatever comes after it', () => {
     const first = paint('noise', 30, 20, 3);
     const two = { ...first, data: Buffer.concat([first.data, paint('light', 30, 20, 3).data]) };
