@@ -14,6 +14,7 @@ interface Details {
   readonly findings: readonly { code: string; severity: string; measured: Record<string, unknown> }[];
   readonly image: { notes?: readonly { code: string; severity: string }[] } | null;
   readonly steps: readonly { name: string; state: string }[];
+  readonly scores: readonly { rule: string; passed: boolean | null }[];
 }
 
 describe('an asset under a policy', () => {
@@ -100,6 +101,9 @@ describe('an asset under a policy', () => {
         'failed',
         [CHECKS[name].code],
       ]);
+      const score = ({ scores }: Details) => scores.find(({ rule }) => rule === name)?.passed;
+      const hasScore = 'score' in CHECKS[name];
+      expect([score(passed), score(failed)], name).toEqual(hasScore ? [true, false] : [undefined, undefined]);
       expect(failed.steps.map((step) => [step.name, step.state])).toEqual([
         ['checkWebhookUrls', 'passed'],
         ['checkAssetReachable', 'passed'],
@@ -122,7 +126,10 @@ describe('an asset under a policy', () => {
       findings: [{ code: 'exact_duplicate', measured: { assetId: first, path: join(dir, 'first.png') } }],
     });
     // The same file is no duplicate of itself.
-    expect(await verdict(await submit('first.png', 'new'))).toMatchObject({ state: 'complete', findings: [] });
+    expect(await verdict(await submit('first.png', 'new'))).toMatchObject({
+      state: 'complete',
+      findings: [],
+    });
     expect(await verdict(await submit('alike.jpg', 'new'))).toMatchObject({
       state: 'failed',
       findings: [{ code: 'near_duplicate', measured: { assetId: first } }],

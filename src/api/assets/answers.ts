@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ASSET_STATES, NOTIFICATION_KEYS } from '../../domain/asset.ts';
+import { RULE_NAMES } from '../../domain/checks/index.ts';
 import { REASON_CODES, STEP_NAMES } from '../../domain/findings.ts';
 import * as ofImage from '../../domain/image-facts.ts';
 import { MAX_NOTES, NOTE_SEVERITIES } from '../../domain/image-notes.ts';
@@ -137,6 +138,18 @@ const image = ofImage.imageFacts
       'An optional field is missing if the file does not tell it, or if the asset was validated before the field existed.',
   });
 
+const score = z
+  .object({
+    rule: z.enum(RULE_NAMES).meta({ description: 'The rule that compares the score.' }),
+    score: z.number(),
+    threshold: z
+      .number()
+      .nullable()
+      .meta({ description: 'The least score that passes. Null if the policy has no such rule.' }),
+    passed: z.boolean().nullable().meta({ description: 'Null if the policy has no such rule.' }),
+  })
+  .meta({ id: 'Score', description: 'A score that was measured, whether the image passed or not.' });
+
 const assetDelivery = z
   .object({
     id: uuid,
@@ -160,6 +173,7 @@ export const assetDetails = z
     asset: z.object({ location: z.enum(['local']), path: z.string() }),
     image: image.nullable(),
     steps: z.array(step),
+    scores: z.array(score),
     findings: z.array(finding),
     policy: z.string().meta({ description: '`name@version` of the policy that judges the asset.' }),
     deliveries: z.array(assetDelivery),

@@ -30,6 +30,7 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
     asset: asset.assetPath,
     image,
     steps: asset.steps,
+    scores: asset.scores,
     findings: asset.findings.map(representFinding),
     policy: asset.policy,
     deliveries: asset.deliveries.map(({ url, ...delivery }) => ({

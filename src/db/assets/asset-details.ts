@@ -4,9 +4,11 @@ import {
   DEFAULT_POLICY,
   describePolicy,
   isDefaultPolicy,
+  type Policy,
   type PolicyId,
   stepsUnder,
 } from '../../domain/policy.ts';
+import { scoresOf } from '../../domain/score.ts';
 import { pendingSteps, skippedSteps } from '../../domain/steps.ts';
 import type { AssetDetails } from '../../domain/ports/assets.ts';
 import { asPolicyId } from '../policies/policy-columns.ts';
@@ -31,7 +33,11 @@ export async function findAssetDetails(
   if (found === null) return null;
 
   const { row, deliveries } = found;
-  const policy = asPolicyId({ policyName: row.policy_name, policyVersion: row.policy_version });
+  const policy = await readPolicy(
+    orm,
+    tenant,
+    asPolicyId({ policyName: row.policy_name, policyVersion: row.policy_version }),
+  );
   const showAll = isTerminal(row.state) ? skippedSteps : pendingSteps;
   return {
     id: row.id,
@@ -43,7 +49,8 @@ export async function findAssetDetails(
     finishedAt: row.finished_at,
     assetPath: { location: row.location, path: row.path },
     image: row.image,
-    steps: row.steps ?? showAll(await plannedSteps(orm, tenant, policy, row.sha256 !== null)),
+    steps: row.steps ?? showAll(stepsUnder(policy, row.sha256 !== null)),
+    scores: scoresOf(row.image, policy.rules),
     findings: row.findings ?? [],
     policy: describePolicy(policy),
     runId: row.run_id,
@@ -82,10 +89,8 @@ async function readDeliveries(db: Database, tenant: string, assetId: string) {
   }));
 }
 
-/** The planned steps of an asset without stored steps: none has begun, or the asset ended without any. */
-async function plannedSteps(orm: MikroORM, tenant: string, policy: PolicyId, hasChecksum: boolean) {
-  const found = isDefaultPolicy(policy)
-    ? null
-    : await createPolicyStore(orm).find(tenant, policy.name, policy.version);
-  return stepsUnder(found ?? DEFAULT_POLICY, hasChecksum);
+async function readPolicy(orm: MikroORM, tenant: string, { name, version }: PolicyId): Promise<Policy> {
+  if (isDefaultPolicy({ name })) return DEFAULT_POLICY;
+  const found = await createPolicyStore(orm).find(tenant, name, version);
+  return found ?? { name, version, rules: {} };
 }

@@ -1,4 +1,5 @@
-import { defineCheck } from './check.ts';
+import type { ImageFacts } from '../image-facts.ts';
+import { defineCheck, type Scored } from './check.ts';
 import { failBelow, scoreAndBound, scoreBound } from './scores.ts';
 import { sidesOf } from './sides.ts';
 
@@ -8,16 +9,17 @@ export const aspectRatio = defineCheck({
   code: 'odd_aspect_ratio',
   measures: [],
   settings: { threshold: scoreBound(0.35) },
-  judge(facts, { threshold }) {
-    const sides = sidesOf(facts, 'stored');
-    if (sides === null) return 'unknown';
-    const score = aspectRatioScore(sides);
-    return failBelow(threshold, score);
-  },
+  score: scoreOf,
+  judge: (facts, settings) => failBelow(scoreOf(facts, settings)),
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
     `Image has an odd aspect ratio: shorter side / longer side ${scoreAndBound(score, threshold)}.`,
 });
+
+function scoreOf(facts: ImageFacts, { threshold }: { readonly threshold: number }): Scored | null {
+  const sides = sidesOf(facts, 'stored');
+  return sides === null ? null : { score: aspectRatioScore(sides), threshold };
+}
 
 export function aspectRatioScore({
   width,

@@ -1,5 +1,5 @@
-import type { Measures } from '../image-facts.ts';
-import { defineCheck } from './check.ts';
+import type { ImageFacts, Measures } from '../image-facts.ts';
+import { defineCheck, type Scored } from './check.ts';
 import { failBelow, scoreAndBound, scoreBound } from './scores.ts';
 
 /** A score is 1 − exp(−0.01 · measure): it approaches 1 as the measure grows. */
@@ -17,14 +17,19 @@ export const blur = defineCheck({
     threshold: scoreBound(0.29),
     colourThreshold: scoreBound(0.18),
   },
-  judge({ measures }, { threshold, colourThreshold }) {
-    if (measures?.blur === undefined) return 'unknown';
-    const score = blurScore(measures.blur, colourThreshold);
-    return failBelow(threshold, score);
-  },
+  score: scoreOf,
+  judge: (facts, settings) => failBelow(scoreOf(facts, settings)),
   shows: ['score'],
   describe: ({ score }, { threshold }) => `Image is blurry: sharpness ${scoreAndBound(score, threshold)}.`,
 });
+
+function scoreOf(
+  { measures }: ImageFacts,
+  { threshold, colourThreshold }: { readonly threshold: number; readonly colourThreshold: number },
+): Scored | null {
+  if (measures?.blur === undefined) return null;
+  return { score: blurScore(measures.blur, colourThreshold), threshold };
+}
 
 /** The score of the histogram counts as 0 if it is at most `colourThreshold`. */
 export function blurScore({ edges, spread }: NonNullable<Measures['blur']>, colourThreshold: number): number {

@@ -5,6 +5,12 @@ import type { Measure } from '../measures.ts';
 /** The values that show a fault: numbers and names, never text from the file. */
 export type Measured = Readonly<Record<string, unknown>>;
 
+/** A picture fails if `score` is below `threshold`. */
+export interface Scored {
+  readonly score: number;
+  readonly threshold: number;
+}
+
 /**
  * A check judges the facts from one reading of the file, never the file itself. Each check has its own source file and
  * one line in `index.ts`. A policy switches it on with the rule that `index.ts` names.
@@ -20,6 +26,11 @@ export interface Check<Settings extends z.ZodRawShape = z.ZodRawShape, Result ex
   readonly measures: readonly Measure[];
   /** Settings that a policy may give. */
   readonly settings: Settings;
+  /**
+   * The score that the check compares with a bound, for checks that have one. Null if the facts lack what it is made of. Details
+   * show it, whether the picture passes or not.
+   */
+  score?(facts: ImageFacts, settings: z.output<z.ZodObject<Settings>>): Scored | null;
   /** Null: the picture passes. `unknown`: the facts do not say enough, so the picture cannot fail here. */
   judge(facts: ImageFacts, settings: z.output<z.ZodObject<Settings>>): Result | null | 'unknown';
   /** Names of the values in its findings. A policy's own message may show them. */

@@ -1,4 +1,5 @@
-import { defineCheck } from './check.ts';
+import type { ImageFacts } from '../image-facts.ts';
+import { defineCheck, type Scored } from './check.ts';
 import { failBelow, scoreAndBound, scoreBound } from './scores.ts';
 
 /** CleanVision's `low_information`: a tenth of the histogram's entropy in bits, at most 1. */
@@ -7,15 +8,16 @@ export const information = defineCheck({
   code: 'low_information',
   measures: ['entropy'],
   settings: { threshold: scoreBound(0.3) },
-  judge({ measures }, { threshold }) {
-    if (measures?.entropy === undefined) return 'unknown';
-    const score = informationScore(measures.entropy);
-    return failBelow(threshold, score);
-  },
+  score: scoreOf,
+  judge: (facts, settings) => failBelow(scoreOf(facts, settings)),
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
     `Image has little information: entropy score ${scoreAndBound(score, threshold)}.`,
 });
+
+function scoreOf({ measures }: ImageFacts, { threshold }: { readonly threshold: number }): Scored | null {
+  return measures?.entropy === undefined ? null : { score: informationScore(measures.entropy), threshold };
+}
 
 /** `entropy` in bits. */
 export function informationScore(entropy: number): number {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Scored } from './check.ts';
 import { tellApart } from './words.ts';
 
 /** A setting that bounds a score from 0 to 1. */
@@ -7,8 +8,9 @@ export function scoreBound(byDefault: number) {
 }
 
 /** The result of a check with a score. The picture fails if the score is below `threshold`. */
-export function failBelow(threshold: number, score: number): { readonly score: number } | null {
-  return score < threshold ? { score } : null;
+export function failBelow(scored: Scored | null): { readonly score: number } | null | 'unknown' {
+  if (scored === null) return 'unknown';
+  return scored.score < scored.threshold ? { score: scored.score } : null;
 }
 
 /** "0.28, minimum 0.29". */

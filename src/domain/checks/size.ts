@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Earlier } from '../image-facts.ts';
-import { defineCheck } from './check.ts';
+import type { Earlier, ImageFacts } from '../image-facts.ts';
+import { defineCheck, type Scored } from './check.ts';
 import { sidesOf } from './sides.ts';
 import { tellApart } from './words.ts';
 
@@ -14,13 +14,14 @@ export const size = defineCheck({
   comparesWithEarlier: true,
   measures: [],
   settings: { iqrFactor: z.number().positive().max(100).default(3) },
-  judge(facts, { iqrFactor }) {
+  score: scoreOf,
+  judge(facts, settings) {
     const sides = sidesOf(facts, 'stored');
     const { sizes } = facts.earlier ?? {};
     if (sides === null || sizes === undefined) return 'unknown';
-    if (sizes === null || sizes.count < ENOUGH_TO_COMPARE) return null;
-    const { score, threshold } = sizeScore(sizeOf(sides), sizes, iqrFactor);
-    return score < threshold ? { score, size: sizeOf(sides), ...sizes } : null;
+    const scored = scoreOf(facts, settings);
+    if (scored === null || sizes === null || scored.score >= scored.threshold) return null;
+    return { score: scored.score, size: sizeOf(sides), ...sizes };
   },
   shows: ['score', 'size', 'q1', 'q3', 'count'],
   describe({ size: own, q1, q3 }) {
@@ -31,6 +32,14 @@ export const size = defineCheck({
     return `Image has an odd size: √(width · height) is ${value}px, and half of the earlier images have ${usual}.`;
   },
 });
+
+/** Null if too few earlier assets say what is usual. */
+function scoreOf(facts: ImageFacts, { iqrFactor }: { readonly iqrFactor: number }): Scored | null {
+  const sides = sidesOf(facts, 'stored');
+  const { sizes } = facts.earlier ?? {};
+  if (sides === null || sizes === undefined || sizes === null || sizes.count < ENOUGH_TO_COMPARE) return null;
+  return sizeScore(sizeOf(sides), sizes, iqrFactor);
+}
 
 /** √(width · height), px. */
 export function sizeOf({ width, height }: { readonly width: number; readonly height: number }): number {

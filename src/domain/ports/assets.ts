@@ -3,6 +3,7 @@ import type { DeliveryState, DeliveryTry } from '../delivery.ts';
 import type { ReportedFinding } from '../findings.ts';
 import type { ImageFacts } from '../image-facts.ts';
 import type { PolicyId } from '../policy.ts';
+import type { Score } from '../score.ts';
 import type { StepRecord } from '../steps.ts';
 
 /** A submission of a client. */
@@ -37,6 +38,7 @@ export interface AssetDetails extends AssetSummary {
   readonly assetPath: AssetPath;
   readonly image: ImageFacts | null;
   readonly steps: readonly StepRecord[];
+  readonly scores: readonly Score[];
   readonly findings: readonly ReportedFinding[];
   /** `name@version`. */
   readonly policy: string;
