@@ -1,5 +1,12 @@
 import { cancelAsset, retryAsset } from './assets/act.ts';
-import { getAsset, getAssetDetails, getAssetLive, getImageAsset, listAssets } from './assets/read.ts';
+import {
+  getAsset,
+  getAssetDetails,
+  getAssetLive,
+  getImageAsset,
+  listAssets,
+  listAttempts,
+} from './assets/read.ts';
 import { submitAsset } from './assets/submit.ts';
 import type { Operation } from './http/operation.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey } from './keys/operations.ts';
@@ -25,6 +32,7 @@ const ALL = [
   getImageAsset,
   getAssetDetails,
   getAssetLive,
+  listAttempts,
   cancelAsset,
   retryAsset,
   listPolicies,

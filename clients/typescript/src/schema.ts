@@ -115,6 +115,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assets/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the attempts of an asset, newest first
+         * @description The first is the current attempt. `Link` leads to the next page.
+         */
+        get: operations["listAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assets/{id}/cancel": {
         parameters: {
             query?: never;
@@ -972,6 +992,7 @@ export interface components {
             };
             image: components["schemas"]["Image"] | null;
             steps: components["schemas"]["Step"][];
+            scores: components["schemas"]["Score"][];
             findings: components["schemas"]["Finding"][];
             /** @description `name@version` of the policy that judges the asset. */
             policy: string;
@@ -1075,11 +1096,14 @@ export interface components {
         Earlier: {
             /** @description The first asset with the very same pixels. */
             exact: string | null;
+            /** @description Its path, as it was submitted. */
+            exactPath?: string;
             /** @description The nearest that look alike, by the bits in which their perceptual hashes differ. */
             near: {
                 /** Format: uuid */
                 assetId: string;
                 distance: number;
+                path?: string;
             }[];
             /** @description Quartiles of √(width · height) over the last assets, px. */
             sizes: {
@@ -1102,6 +1126,19 @@ export interface components {
         StepName: "checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkChecksum" | "checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates";
         /** @enum {string} */
         StepState: "pending" | "running" | "passed" | "failed" | "skipped";
+        /** @description A score that was measured, whether the image passed or not. */
+        Score: {
+            /**
+             * @description The rule that compares the score.
+             * @enum {string}
+             */
+            rule: "formats" | "maxDimensions" | "minDimensions" | "bytes" | "colourSpaces" | "alpha" | "animation" | "structure" | "aspectRatio" | "grayscale" | "dark" | "light" | "information" | "blur" | "size" | "exactDuplicates" | "nearDuplicates";
+            score: number;
+            /** @description The least score that passes. Null if the policy has no such rule. */
+            threshold: number | null;
+            /** @description Null if the policy has no such rule. */
+            passed: boolean | null;
+        };
         /** @description One thing that is wrong with the asset: `code` is for programs, `message` for people. */
         Finding: {
             code: components["schemas"]["ReasonCode"];
@@ -1203,6 +1240,22 @@ export interface components {
              * @enum {string}
              */
             source: "workflow" | "database";
+        };
+        AssetAttempt: {
+            attempt: number;
+            /** @description The end of the attempt. If a reset replaced it before it ended, the state that it had then. */
+            state: components["schemas"]["AssetState"];
+            /** @description `name@version` of the policy that judged the attempt. */
+            policy: string;
+            errors: components["schemas"]["AssetErrors"] | null;
+            findings: components["schemas"]["Finding"][];
+            /** @description Empty if no step had begun. */
+            steps: components["schemas"]["Step"][];
+            /** @description The reason that came with a request to cancel. */
+            cancelReason: string | null;
+            startedAt: string | null;
+            finishedAt: string | null;
+            runId: string | null;
         };
         CancelRequested: {
             /**
@@ -2086,6 +2139,7 @@ export type Earlier = components['schemas']['Earlier'];
 export type Step = components['schemas']['Step'];
 export type StepName = components['schemas']['StepName'];
 export type StepState = components['schemas']['StepState'];
+export type Score = components['schemas']['Score'];
 export type Finding = components['schemas']['Finding'];
 export type ReasonCode = components['schemas']['ReasonCode'];
 export type AssetDelivery = components['schemas']['AssetDelivery'];
@@ -2097,6 +2151,7 @@ export type Problem = components['schemas']['Problem'];
 export type ListedAsset = components['schemas']['ListedAsset'];
 export type Asset = components['schemas']['Asset'];
 export type AssetLive = components['schemas']['AssetLive'];
+export type AssetAttempt = components['schemas']['AssetAttempt'];
 export type CancelRequested = components['schemas']['CancelRequested'];
 export type Policies = components['schemas']['Policies'];
 export type ListedPolicy = components['schemas']['ListedPolicy'];
@@ -2467,6 +2522,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AssetLive"];
+                };
+            };
+            400: components["responses"]["MalformedHttp"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["AssetNotFound"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAttempts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Attempts, each with its verdict. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetAttempt"][];
                 };
             };
             400: components["responses"]["MalformedHttp"];

@@ -182,6 +182,27 @@ export const assetDetails = z
   })
   .meta({ id: 'AssetDetails' });
 
+export const assetAttempt = z
+  .object({
+    attempt: count,
+    state: assetState.meta({
+      description:
+        'The end of the attempt. If a reset replaced it before it ended, the state that it had then.',
+    }),
+    policy: z.string().meta({ description: '`name@version` of the policy that judged the attempt.' }),
+    errors: assetErrors.nullable(),
+    findings: z.array(finding),
+    steps: z.array(step).meta({ description: 'Empty if no step had begun.' }),
+    cancelReason: z
+      .string()
+      .nullable()
+      .meta({ description: 'The reason that came with a request to cancel.' }),
+    startedAt: time.nullable(),
+    finishedAt: time.nullable(),
+    runId: z.string().nullable(),
+  })
+  .meta({ id: 'AssetAttempt' });
+
 export const assetLive = z
   .object({
     id,

@@ -8,10 +8,16 @@ import { defineOperation, type Operation } from '../http/operation.ts';
 import { sendPage } from '../http/pages.ts';
 import { sendTagged } from '../http/tagged.ts';
 import { conditionalHeaders, etag, link } from '../openapi/headers.ts';
-import { asset, assetDetails, assetLive, listedAsset } from './answers.ts';
+import { asset, assetAttempt, assetDetails, assetLive, listedAsset } from './answers.ts';
 import { findOr404 } from './find-asset.ts';
-import { representAsset, representDetails, representListed, representLive } from './represent.ts';
-import { isPageQuery, listQuery } from './requests.ts';
+import {
+  representAsset,
+  representAttempt,
+  representDetails,
+  representListed,
+  representLive,
+} from './represent.ts';
+import { attemptsQuery, isPageQuery, listQuery } from './requests.ts';
 
 export interface ReadDeps {
   readonly assets: AssetStore;
@@ -88,6 +94,32 @@ export const getAssetDetails = defineOperation({
     ({ assets }: ReadDeps) =>
     async (req, res) => {
       sendTagged(res, representDetails(await findOr404(res, req.params['id'], assets.findDetails)));
+    },
+});
+
+export const listAttempts = defineOperation({
+  ...common,
+  path: '/assets/{id}/attempts',
+  id: 'listAttempts',
+  summary: 'List the attempts of an asset, newest first',
+  description: 'The first is the current attempt. `Link` leads to the next page.',
+  query: attemptsQuery,
+  replies: {
+    200: {
+      description: 'Attempts, each with its verdict.',
+      schema: z.array(assetAttempt),
+      headers: { Link: link.optional() },
+    },
+  },
+  problems: ['asset_not_found', 'invalid_request', 'database_unavailable'],
+  handle:
+    ({ assets }: ReadDeps) =>
+    async (req, res, { query }) => {
+      const { limit, cursor: before } = query();
+      const { id } = await findOr404(res, req.params['id'], assets.find);
+      const attempts = await assets.listAttempts(tenantOf(res), id, { limit, before });
+      const items = attempts.map((attempt) => ({ id: String(attempt.attempt), attempt }));
+      sendPage(res, items, { limit, represent: ({ attempt }) => representAttempt(attempt) });
     },
 });
 

@@ -1,10 +1,10 @@
 import { assetWorkflowId } from '../../../workflows/contract.ts';
 import type { ReportedFinding } from '../../domain/findings.ts';
-import type { AssetDetails, AssetSummary } from '../../domain/ports/assets.ts';
+import type { AssetDetails, AssetSummary, Attempt } from '../../domain/ports/assets.ts';
 import type { LiveStatus } from '../../domain/ports/executions.ts';
 import { describeWebhookUrl } from '../../domain/webhook-url.ts';
 import type { Answer } from '../http/answer.ts';
-import type { asset, assetDetails, assetLive, finding, listedAsset } from './answers.ts';
+import type { asset, assetAttempt, assetDetails, assetLive, finding, listedAsset } from './answers.ts';
 
 /** `GET /assets/<id>`: `errors` only if there are any. */
 export function representAsset({ id, state, errors }: AssetSummary): Answer<typeof asset> {
@@ -40,6 +40,11 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
     workflowId: asset.heldBy ?? assetWorkflowId(asset.id),
     runId: asset.runId,
   };
+}
+
+/** `GET /assets/<id>/attempts` */
+export function representAttempt({ findings, ...attempt }: Attempt): Answer<typeof assetAttempt> {
+  return { ...attempt, findings: findings.map(representFinding) };
 }
 
 /** The members always have this order. A finding that was read from a row has another. */

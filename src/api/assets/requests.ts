@@ -48,6 +48,12 @@ export const submission = z
 /** Any of these makes the list a page. */
 export const listQuery = z.strictObject({ ...pageQuery, state: z.enum(ASSET_STATES).optional() });
 
+/** `cursor` is the number of the last attempt of the page before. */
+export const attemptsQuery = z.strictObject({
+  limit: pageQuery.limit,
+  cursor: z.coerce.number().int().min(1).max(2_147_483_647).optional(),
+});
+
 export const cancelRequest = z
   .strictObject({ reason: text.max(MAX_REASON_LENGTH).nullish() })
   .meta({ id: 'CancelRequest' });

@@ -52,7 +52,15 @@ export const submitAsset = defineOperation({
       description: 'Accepted.',
       schema: queuedAsset,
       headers: { Location: location, 'Preference-Applied': preferenceApplied.optional() },
-      leadsTo: ['getAsset', 'getImageAsset', 'getAssetDetails', 'getAssetLive', 'cancelAsset', 'retryAsset'],
+      leadsTo: [
+        'getAsset',
+        'getImageAsset',
+        'getAssetDetails',
+        'getAssetLive',
+        'listAttempts',
+        'cancelAsset',
+        'retryAsset',
+      ],
     },
   },
   problems: [

@@ -10,6 +10,7 @@ import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import type { Webhooks } from '../entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
 import { findAssetDetails } from './asset-details.ts';
+import { listAttempts } from './attempts.ts';
 import { asPolicyColumns } from '../policies/policy-columns.ts';
 import { groupByTick } from '../group-by-tick.ts';
 import { queryAsTenant } from '../query.ts';
@@ -76,6 +77,7 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
     },
 
     findDetails: (tenant, id) => findAssetDetails(orm, tenant, id),
+    listAttempts: (tenant, id, page) => listAttempts(orm, tenant, id, page),
 
     async *list(tenant) {
       let before: string | undefined;

@@ -55,6 +55,29 @@ export interface AssetDetails extends AssetSummary {
   }[];
 }
 
+/** One attempt of an asset. */
+export interface Attempt {
+  readonly attempt: number;
+  /** If a reset replaced the attempt before it ended, the state that it had then. */
+  readonly state: AssetState;
+  /** `name@version`. */
+  readonly policy: string;
+  readonly errors: AssetErrors | null;
+  readonly findings: readonly ReportedFinding[];
+  /** Empty if none had begun. */
+  readonly steps: readonly StepRecord[];
+  readonly cancelReason: string | null;
+  readonly runId: string | null;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+/** `before`: only attempts with a smaller number. */
+export interface AttemptPage {
+  readonly limit: number;
+  readonly before?: number | undefined;
+}
+
 type CancelOutcome = 'canceled' | 'requested' | 'already_terminal' | 'not_found';
 
 type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
@@ -77,6 +100,8 @@ export interface AssetStore {
   findAccepted(tenant: string, submission: Submission, key: string): Promise<string | null>;
   find(tenant: string, id: string): Promise<AssetSummary | null>;
   findDetails(tenant: string, id: string): Promise<AssetDetails | null>;
+  /** Attempts of an asset, newest first. Empty if the tenant has no such asset. */
+  listAttempts(tenant: string, id: string, page: AttemptPage): Promise<Attempt[]>;
   /** All assets of the tenant, newest first, in blocks. So memory stays flat for any number of assets. */
   list(tenant: string): AsyncIterable<readonly AssetSummary[]>;
   /** One page of the list. `before` is the last id of the page before it. */

@@ -24,6 +24,24 @@ describe('cancel and retry over HTTP', () => {
     expect(await client.read(`/assets/${id}/details`)).toMatchObject({ state: 'failed', attempt: 2 });
   });
 
+  it('keeps earlier attempts, each with its verdict, and gives them in pages', async () => {
+    const client = stack.client();
+    const id = await client.submit('./assets/retina.jpg');
+    await client.verdict(id);
+    await client.call('POST', `/assets/${id}/retry`);
+    await client.verdict(id);
+    const attempts = await client.read<readonly object[]>(`/assets/${id}/attempts`);
+    expect(attempts).toMatchObject([
+      { attempt: 2, state: 'failed', policy: 'default@1', findings: [{ code: 'dimensions_too_large' }] },
+      { attempt: 1, state: 'failed', policy: 'default@1', findings: [{ code: 'dimensions_too_large' }] },
+    ]);
+    const page = await client.call('GET', `/assets/${id}/attempts?limit=1`);
+    expect(await page.json()).toEqual([attempts[0]]);
+    expect(page.headers.get('link')).toBe(`</assets/${id}/attempts?limit=1&cursor=2>; rel="next"`);
+    expect(await client.read(`/assets/${id}/attempts?limit=1&cursor=2`)).toEqual([attempts[1]]);
+    expect((await client.call('GET', `/assets/${id}/attempts?before=2`)).status).toBe(422);
+  });
+
   it('accepts a cancel with any outcome but a half state', async () => {
     const client = stack.client();
     const id = await client.submit('./assets/rocket.jpg');

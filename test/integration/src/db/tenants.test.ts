@@ -160,6 +160,7 @@ describe('tenants in the database', () => {
 
     expect(await assets.find('anna', assetId)).toBeNull();
     expect(await assets.findDetails('anna', assetId)).toBeNull();
+    expect(await assets.listAttempts('anna', assetId, { limit: 10 })).toEqual([]);
     expect((await assets.page('anna', { limit: 10 })).map(({ id }) => id)).toEqual([of.anna.assetId]);
     for await (const block of assets.list('anna'))
       expect(block.map(({ id }) => id)).toEqual([of.anna.assetId]);
