@@ -4,7 +4,7 @@ import type { InspectImage } from '../src/domain/ports/images.ts';
 import type { ReconcileReport } from '../src/domain/ports/repairs.ts';
 import type { AssetSource } from '../src/domain/ports/sources.ts';
 import type { ValidationStore } from '../src/domain/ports/validations.ts';
-import type { DeliveryStore, WebhookSender } from '../src/domain/ports/webhooks.ts';
+import type { DeliveryStore, FailedWebhook, WebhookSender } from '../src/domain/ports/webhooks.ts';
 
 /** Everything that activities use from outside. */
 export interface ActivityDeps {
@@ -19,6 +19,8 @@ export interface ActivityDeps {
   readonly reconcile: (begin: Date) => Promise<ReconcileReport>;
   /** Called when a validation has ended in this process. */
   readonly onFinished: (assetId: string) => void;
+  /** Called when a webhook has failed: after each try that was not accepted, and if no try may be made. */
+  readonly onWebhookFailed: (failed: FailedWebhook) => void;
   /** Called with every error before it becomes a failure. */
   readonly onError: (error: unknown, activity: string) => void;
 }

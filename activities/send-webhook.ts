@@ -1,4 +1,5 @@
 import type { DeliveryFailure, DeliveryState, PendingDelivery } from '../src/domain/delivery.ts';
+import { describeWebhookUrl } from '../src/domain/webhook-url.ts';
 import type { TryResult } from '../src/domain/ports/webhooks.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -19,13 +20,34 @@ export type SendOutcome =
 
 const done: SendOutcome = { outcome: 'done' };
 
-export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, 'deliveries' | 'webhooks'>) {
+type Deps = Pick<ActivityDeps, 'deliveries' | 'webhooks'> & Partial<Pick<ActivityDeps, 'onWebhookFailed'>>;
+
+export function createSendWebhook({ deliveries, webhooks, onWebhookFailed = () => undefined }: Deps) {
+  /** No try may be made. */
+  async function failUntried(
+    { id: deliveryId, tenant, url }: PendingDelivery,
+    failure: 'endpoint_disabled' | 'endpoint_limit',
+  ): Promise<void> {
+    await deliveries.failUntried(deliveryId, failure);
+    const receiver = describeWebhookUrl(url);
+    onWebhookFailed({
+      deliveryId,
+      tenant,
+      receiver,
+      try: 0,
+      status: null,
+      error: failure,
+      reason: null,
+      nextTryInMs: null,
+    });
+  }
+
   async function tryOnce(delivery: PendingDelivery, timeoutMs: number): Promise<SendOutcome> {
     const { id, tenant, url, body, endpointId } = delivery;
     const endpoint =
       delivery.endpoint ?? (await deliveries.createEndpoint(id, webhooks.makeSecret(endpointId)));
     if (endpoint === null) {
-      await deliveries.failUntried(id, 'endpoint_limit');
+      await failUntried(delivery, 'endpoint_limit');
       return done;
     }
     const onVerified = () => deliveries.markVerified(endpointId);
@@ -44,6 +66,17 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
     const { status, durationMs, error, reason, excerpt } = result;
     const { state, failure } = endAfter(result, waitMs);
     await deliveries.recordTry(delivery, { status, durationMs, error, reason, excerpt }, state, failure);
+    if (result.outcome !== 'delivered')
+      onWebhookFailed({
+        deliveryId: id,
+        tenant,
+        receiver: describeWebhookUrl(url),
+        try: delivery.tries + 1,
+        status,
+        error,
+        reason,
+        nextTryInMs: waitMs,
+      });
     return waitMs === null ? done : { outcome: 'later', waitMs };
   }
 
@@ -51,7 +84,7 @@ export function createSendWebhook({ deliveries, webhooks }: Pick<ActivityDeps, '
   async function findSendable(deliveryId: string): Promise<PendingDelivery | null> {
     const delivery = await deliveries.findPending(deliveryId);
     if (delivery?.endpoint?.isDisabled !== true) return delivery;
-    await deliveries.failUntried(deliveryId, 'endpoint_disabled');
+    await failUntried(delivery, 'endpoint_disabled');
     return null;
   }
 

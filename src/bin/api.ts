@@ -1,4 +1,4 @@
-import { runProgram } from '../process/program.ts';
 import { runApi } from '../process/run-api.ts';
+import { runService } from '../process/service.ts';
 
-await runProgram('api', runApi);
+await runService('api', runApi);

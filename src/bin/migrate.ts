@@ -1,4 +1,4 @@
-import { runProgram } from '../process/program.ts';
 import { runMigrate } from '../process/run-migrate.ts';
+import { runService } from '../process/service.ts';
 
-await runProgram('migrate', runMigrate);
+await runService('migrate', runMigrate);

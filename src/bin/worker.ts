@@ -1,4 +1,4 @@
-import { runProgram } from '../process/program.ts';
 import { runWorker } from '../process/run-worker.ts';
+import { runService } from '../process/service.ts';
 
-await runProgram('worker', runWorker);
+await runService('worker', runWorker);

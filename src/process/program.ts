@@ -38,23 +38,36 @@ export async function runProgram(name: string, main: () => Promise<void>): Promi
 }
 
 /** Ends the process. A configuration error is shown as one readable message, an unexpected error with its stack. */
-export function endProgram(name: string, error: unknown): never {
-  if (error instanceof ConfigError || error instanceof CannotRun) {
-    process.stderr.write(`validatr ${name}: ${error.message}\n`);
-    process.exit(error instanceof CannotRun ? error.exitCode : EXIT_CONFIG);
-  }
-  if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-    process.stderr.write(`validatr ${name}: ${error.message}. See --help.\n`);
-    process.exit(EXIT_CONFIG);
-  }
+function endProgram(name: string, error: unknown): never {
+  const { text, exitCode, isExpected } = describeFailure(error);
+  const shown = isExpected
+    ? `: ${text}`
+    : ` failed: ${error instanceof Error ? (error.stack ?? text) : String(error)}`;
+  process.stderr.write(redact(`validatr ${name}${shown}\n`));
+  process.exit(exitCode);
+}
+
+interface ProgramFailure {
+  /** Complete if the failure is expected: what is wrong, and what to do. */
+  readonly text: string;
+  readonly exitCode: number;
+  readonly isExpected: boolean;
+}
+
+export function describeFailure(error: unknown): ProgramFailure {
+  if (error instanceof ConfigError || error instanceof CannotRun)
+    return {
+      text: error.message,
+      exitCode: error instanceof CannotRun ? error.exitCode : EXIT_CONFIG,
+      isExpected: true,
+    };
+  if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+    return { text: `${error.message}. See --help.`, exitCode: EXIT_CONFIG, isExpected: true };
   if (error instanceof AppError && error.code !== 'internal') {
     const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-    process.stderr.write(redact(`validatr ${name}: ${error.message}${cause}\n`));
-    process.exit(1);
+    return { text: `${error.message}${cause}`, exitCode: 1, isExpected: true };
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(redact(`validatr ${name} failed: ${text}\n`));
-  process.exit(1);
+  return { text: 'an unexpected error', exitCode: 1, isExpected: false };
 }
 
 export function requireDatabaseUrl({ DATABASE_URL: url }: Config): string {
@@ -98,7 +111,9 @@ export function checkAddressGuard({ EGRESS_ALLOW: blocks }: Config): AddressGuar
   try {
     return createAddressGuard(blocks);
   } catch (error) {
-    throw new ConfigError(`  EGRESS_ALLOW is not usable: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new ConfigError(
+      `  EGRESS_ALLOW is not usable: ${error instanceof Error ? error.message : String(error)}.`,
+    );
   }
 }
 
@@ -120,7 +135,9 @@ function readKeyFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`  SECRETS_KEY_FILE cannot be read (${(error as NodeJS.ErrnoException).code}): ${path}.`);
+    throw new ConfigError(
+      `  SECRETS_KEY_FILE cannot be read (${(error as NodeJS.ErrnoException).code}): ${path}.`,
+    );
   }
 }
 

@@ -31,12 +31,12 @@ import { createLookup } from '../webhooks/names/lookup.ts';
 import {
   CannotRun,
   checkAuthSetting,
-  endProgram,
   onStopSignal,
   requireAddressGuard,
   requireDatabaseUrl,
   requireRoots,
 } from './program.ts';
+import { endService } from './service.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 import { sayWhetherTemporalAnswers } from './wait-for-temporal.ts';
 
@@ -85,7 +85,7 @@ export async function runApi(): Promise<void> {
       watchDurability();
       if (config.AUTH !== 'disabled') void sayIfThereIsNoKey();
     },
-    (error: unknown) => endProgram('api', error),
+    (error: unknown) => endService('api', error),
   );
   void sayWhetherTemporalAnswers({
     findTrouble: () => findTemporalTrouble(client, CALL_DEADLINE_MS),
@@ -98,7 +98,7 @@ export async function runApi(): Promise<void> {
     setInterval(() => {
       findDurabilityFault(dispatchOrm).then(
         (fault) => {
-          if (fault !== null) endProgram('api', new CannotRun(fault));
+          if (fault !== null) endService('api', new CannotRun(fault));
         },
         // Postgres is away. Requests get that as their answer.
         () => undefined,
@@ -132,7 +132,7 @@ export async function runApi(): Promise<void> {
   const traffic = createTraffic({ inFlightMax: config.REQUESTS_IN_FLIGHT_MAX });
   const app = createApp({
     logger,
-    assets: createAssetStore(orm, wake.notify),
+    assets: createAssetStore(orm, wake.notify, (verdict) => logger.info(verdict, 'verdict')),
     policies: createPolicyStore(orm),
     verdicts: createVerdictArchive(orm),
     deliveryLog: createDeliveryLog(orm, wake.notify),
@@ -185,10 +185,8 @@ export async function runApi(): Promise<void> {
   const server = createHttpServer(app).on('connection', traffic.connected);
   server.once('error', (error: NodeJS.ErrnoException) => {
     const hint = error.code === 'EADDRINUSE' ? ' Another program listens there: choose another PORT.' : '';
-    process.stderr.write(
-      `validatr api: can't listen on ${config.HOST}:${config.PORT} (${error.code}).${hint}\n`,
-    );
-    process.exit(2);
+    const what = `can't listen on ${config.HOST}:${config.PORT} (${error.code}).${hint}`;
+    endService('api', new CannotRun(what));
   });
   const { HOST: host, PORT: port } = config;
   server.listen({ host, port, backlog: LISTEN_BACKLOG }, () => logger.info({ host, port }, 'listening'));
@@ -197,7 +195,7 @@ export async function runApi(): Promise<void> {
     const { DRAIN_DELAY_S: delayS } = config;
     logger.info({ signal, delayS }, 'draining');
     drain({ server, traffic, delayMs: delayS * 1_000 }).then(stop, (error: unknown) =>
-      endProgram('api', error),
+      endService('api', error),
     );
   });
 

@@ -1,5 +1,5 @@
 import { hostname, setPriority } from 'node:os';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
 import { TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract.ts';
 import { type Config, readConfig } from '../config.ts';
@@ -10,6 +10,7 @@ import { openDatabase } from '../db/orm.ts';
 import { createRepairStore } from '../db/assets/repair-store.ts';
 import { createValidationStore } from '../db/assets/validation-store.ts';
 import { connectWake } from '../db/wake.ts';
+import type { OnVerdict } from '../domain/ports/validations.ts';
 import { createDecoderPool } from '../image/decoder/pool.ts';
 import { measureAll } from '../image/measure-all.ts';
 import { createLocalSource } from '../sources/local.ts';
@@ -24,6 +25,7 @@ import { watchNamespace } from '../temporal/watch-namespace.ts';
 import { createLookup } from '../webhooks/names/lookup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
+import { installRuntime } from './install-runtime.ts';
 import {
   onStopSignal,
   requireAddressGuard,
@@ -79,7 +81,8 @@ export async function runWorker(): Promise<void> {
   // Other processes may wake us before our dispatcher exists.
   let dispatcher: Dispatcher | null = null;
   const wake = connectWake(url, () => dispatcher?.wake());
-  const validations = createValidationStore(orm, wake.notify);
+  const onVerdict: OnVerdict = (verdict) => logger.info(verdict, 'verdict');
+  const validations = createValidationStore(orm, wake.notify, onVerdict);
   const webhooks = createWebhookSender({
     secretBox,
     isAllowed,
@@ -103,10 +106,11 @@ export async function runWorker(): Promise<void> {
     executions: createExecutions(client),
     reconcile: createReconcile({
       client,
-      repairs: createRepairStore(dispatchOrm, validations.readWebhooks, wake.notify),
+      repairs: createRepairStore(dispatchOrm, validations.readWebhooks, wake.notify, onVerdict),
       onError: (err, doing, id) => logger.warn({ err, id }, `reconciler: ${doing}`),
     }),
     onFinished: (assetId) => dispatcher?.ended(assetId),
+    onWebhookFailed: (failed) => logger.info(failed, 'webhook failed'),
     onError: (err, activity) => logger.warn({ err, activity }, 'activity failed'),
   });
 
@@ -190,24 +194,6 @@ export async function runWorker(): Promise<void> {
   await wake.stop();
   await Promise.all([orm.close(), dispatchOrm.close(), webhooks.close(), connection.close()]);
   logger.info('stopped');
-}
-
-/** Temporal's own lines go through our logger. We handle the signals. */
-function installRuntime(logger: Logger): void {
-  const to = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
-    logger[level]({ ...meta, source: 'temporal' }, message);
-  Runtime.install({
-    shutdownSignals: [],
-    logger: {
-      trace: to('debug'),
-      debug: to('debug'),
-      // Temporal is chatty at `info`.
-      info: to('debug'),
-      warn: to('warn'),
-      error: to('error'),
-      log: (_level, message, meta) => logger.debug({ ...meta, source: 'temporal' }, message),
-    },
-  });
 }
 
 /** Waits, as long as it takes, for Temporal and our namespace, and sets the namespace up. */

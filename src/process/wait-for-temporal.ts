@@ -1,4 +1,5 @@
 import type { Logger } from '../telemetry/logger.ts';
+import { isMendedByWorkers } from '../temporal/namespace.ts';
 import { waitUntilUsable } from './wait.ts';
 
 interface Dependency {
@@ -8,7 +9,10 @@ interface Dependency {
   readonly logger: Logger;
 }
 
-/** Logs once if Temporal is not usable at start, and once when it is. The API accepts assets meanwhile. */
+/**
+ * Logs once if Temporal is not usable at start, and once when it is. The API accepts assets meanwhile. It is no warning if
+ * only things are missing that a worker creates when it starts.
+ */
 export async function sayWhetherTemporalAnswers({
   findTrouble,
   address,
@@ -20,7 +24,7 @@ export async function sayWhetherTemporalAnswers({
     findTrouble,
     say(reason) {
       if (!isSaid)
-        logger.warn(
+        logger[isMendedByWorkers(reason) ? 'info' : 'warn'](
           { address, namespace, reason },
           'Temporal is not usable yet: accepted assets wait for it',
         );

@@ -23,14 +23,22 @@ export async function findMissing(client: Client): Promise<Missing> {
   return { namespace: false, searchAttributes, schedule };
 }
 
+const NO_NAMESPACE = 'it does not have this namespace';
+const LACKS = 'its namespace lacks ';
+
+/** Whether a worker mends this trouble by itself when it starts. */
+export function isMendedByWorkers(trouble: string): boolean {
+  return trouble === NO_NAMESPACE || trouble.startsWith(LACKS);
+}
+
 /** Says what is missing, for logs and `/readyz`. Null if nothing is. */
 export function describeMissing({ namespace, searchAttributes, schedule }: Missing): string | null {
-  if (namespace) return 'it does not have this namespace';
+  if (namespace) return NO_NAMESPACE;
   const lacks = [
     ...(searchAttributes.length > 0 ? [`the search attributes ${searchAttributes.join(' and ')}`] : []),
     ...(schedule ? [`the Schedule ${SCHEDULE_ID}`] : []),
   ];
-  return lacks.length > 0 ? `its namespace lacks ${lacks.join(' and ')}` : null;
+  return lacks.length > 0 ? LACKS + lacks.join(' and ') : null;
 }
 
 /** The reason why Temporal can't be used now. Null once it answers and has all that our workflows need. */

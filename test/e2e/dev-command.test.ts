@@ -59,6 +59,8 @@ describe('npm run dev', () => {
   it('brings the stack up, keeps data over a kill, and leaves no process behind', async () => {
     const first = start();
     await isReady(first.output);
+    // Waiting for each other is part of the start, and nobody has to do anything about it.
+    expect(first.output()).not.toMatch(/^(api|worker|migrate) *\|/m);
     expect(first.output()).toContain(`curl ${baseUrl}/assets/image/`);
     expect(first.output()).toContain(`${baseUrl}/docs`);
     const client = createTestClient(baseUrl);

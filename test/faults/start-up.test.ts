@@ -151,9 +151,11 @@ describe('processes that start before the servers they need', () => {
     wrongPassword.password = 'hunter2';
     const refused = start('migrate', { DATABASE_URL: wrongPassword.href });
     expect(await refused.ended()).toBe(2);
-    expect(refused.output()).toBe(
-      `validatr migrate: Postgres at 127.0.0.1:${postgresPort}: it refuses the password.\n`,
-    );
+    expect(JSON.parse(refused.output())).toMatchObject({
+      level: 60,
+      process: 'migrate',
+      msg: `Postgres at 127.0.0.1:${postgresPort}: it refuses the password.`,
+    });
     const unknown = start('migrate', {
       DATABASE_URL: (env['DATABASE_URL'] ?? '').replace(/\w+$/, 'nowhere'),
     });
@@ -209,8 +211,10 @@ describe('processes that start before the servers they need', () => {
     const root = join(dir, 'not-mounted');
     const program = start(name, { ASSET_ROOTS: `assets:${root}` });
     expect(await program.ended()).toBe(1);
-    expect(program.output()).toBe(
-      `validatr ${name}: The asset root ${root} is not there (ENOENT). Create or mount it, or correct ASSET_ROOTS.\n`,
-    );
+    expect(JSON.parse(program.output())).toMatchObject({
+      level: 60,
+      process: name,
+      msg: `The asset root ${root} is not there (ENOENT). Create or mount it, or correct ASSET_ROOTS.`,
+    });
   });
 });

@@ -5,13 +5,14 @@ import { type AssetState, isTerminal, NOTIFICATION_KEYS, type Notifications } fr
 import { endEventBody } from '../../domain/events.ts';
 import { KNOWN_BY_ALL, needsOfSubmission } from '../../domain/needs.ts';
 import type { AssetStore, AssetSummary, ChosenPolicy, Submission } from '../../domain/ports/assets.ts';
-import { DEFAULT_POLICY } from '../../domain/policy.ts';
+import { DEFAULT_POLICY, describePolicy } from '../../domain/policy.ts';
+import type { OnVerdict } from '../../domain/ports/validations.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import type { Webhooks } from '../entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
 import { findAssetDetails } from './asset-details.ts';
 import { listAttempts } from './attempts.ts';
-import { asPolicyColumns } from '../policies/policy-columns.ts';
+import { asPolicyColumns, asPolicyId, type PolicyColumns } from '../policies/policy-columns.ts';
 import { groupByTick } from '../group-by-tick.ts';
 import { queryAsTenant } from '../query.ts';
 import { IS_TO_DISPATCH, QUEUED_AS_NEW_ATTEMPT } from './lifecycle.ts';
@@ -23,8 +24,12 @@ const LIST_BLOCK_ROWS = 500;
 /** Rows of one INSERT. With ordinary rows the statement stays below 1 MiB. */
 const MAX_GROUPED_INSERTS = 250;
 
-/** `onWork` is called after every commit that leaves work for the dispatcher. */
-export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore {
+/** `onWork` is called after every commit that leaves work for the dispatcher, `onVerdict` after a cancel that ends an attempt. */
+export function createAssetStore(
+  orm: MikroORM,
+  onWork: () => void,
+  onVerdict: OnVerdict = () => undefined,
+): AssetStore {
   const insert = groupByTick(
     async (rows: readonly NewAsset[]) => {
       const tenant = rows[0]?.tenant ?? '';
@@ -99,7 +104,7 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
       } as const;
       // A row that is not dispatched ends here. A start that is under way finds its attempt closed.
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
-        sql<{ state: AssetState; changed: boolean }>`
+        sql<{ state: AssetState; changed: boolean; attempt: number } & PolicyColumns>`
           WITH target AS (
             SELECT id, state, ${IS_TO_DISPATCH} AS waiting FROM assets
             WHERE id = ${id} AND owner = ${tenant} FOR UPDATE
@@ -111,17 +116,22 @@ export function createAssetStore(orm: MikroORM, onWork: () => void): AssetStore 
               cancel_reason = coalesce(cancel_reason, ${reason})
             FROM target
             WHERE assets.id = target.id AND target.state IN ('queued', 'in_progress')
-            RETURNING assets.id, owner, assets.state, attempt,
+            RETURNING assets.id, owner, assets.state, attempt, policy_name, policy_version,
               CASE WHEN assets.state = 'canceled' THEN webhooks->'onCancel' END AS webhook
           ), ${insertDelivery('changed', end)}
-          SELECT coalesce(changed.state, target.state) AS state, changed.id IS NOT NULL AS changed
+          SELECT coalesce(changed.state, target.state) AS state, changed.id IS NOT NULL AS changed,
+            attempt, policy_name AS "policyName", policy_version AS "policyVersion"
           FROM target LEFT JOIN changed ON true`.execute(db),
       );
       const [row] = rows;
       if (row === undefined) return 'not_found';
       if (!row.changed) return 'already_terminal';
       onWork();
-      return isTerminal(row.state) ? 'canceled' : 'requested';
+      if (!isTerminal(row.state)) return 'requested';
+      const { attempt, policyName, policyVersion } = row;
+      const policy = describePolicy(asPolicyId({ policyName, policyVersion }));
+      onVerdict({ assetId: id, tenant, attempt, state: 'canceled', codes: [], policy, durationMs: null });
+      return 'canceled';
     },
 
     async retry(tenant, id, policy) {

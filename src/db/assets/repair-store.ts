@@ -2,11 +2,12 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import type { Notifications } from '../../domain/asset.ts';
 import type { OpenAsset, RepairStore, SeenAsset } from '../../domain/ports/repairs.ts';
+import type { OnVerdict } from '../../domain/ports/validations.ts';
 import { forgetOldKeys } from './accept-once.ts';
 import { query } from '../query.ts';
 import { HOLDER, IS_HELD_BY_OWN_WORKFLOW } from './holder.ts';
 import { IS_OPEN, QUEUED_AGAIN } from './lifecycle.ts';
-import { terminalWrite } from './terminal-write.ts';
+import { describeEnd, terminalWrite } from './terminal-write.ts';
 
 /** A row dispatched within this time may not have reached Temporal's index or its first task yet. */
 const SETTLED_AFTER_S = 15;
@@ -27,11 +28,15 @@ function asSeen({ attempt, runId, heldBy }: SeenAsset) {
   return sql<boolean>`attempt = ${attempt} AND run_id IS NOT DISTINCT FROM ${runId} AND ${HOLDER} = ${heldBy} AND ${IS_OPEN}`;
 }
 
-/** `readWebhooks` returns the texts for findings about URLs. `onWork` is called if there is work to dispatch. */
+/**
+ * `readWebhooks` returns the texts for findings about URLs. `onWork` is called if there is work to dispatch, `onVerdict` after
+ * a write that ends an attempt.
+ */
 export function createRepairStore(
   orm: MikroORM,
   readWebhooks: (assetId: string) => Promise<Notifications>,
   onWork: () => void,
+  onVerdict: OnVerdict = () => undefined,
 ): RepairStore {
   return {
     async readMark() {
@@ -105,7 +110,8 @@ export function createRepairStore(
         notifications: await readWebhooks(asset.id),
         sender: 'delivery_workflow',
       });
-      await query(orm, (db) => write.execute(db));
+      const { rows } = await query(orm, (db) => write.execute(db));
+      for (const row of rows) onVerdict(describeEnd(asset.id, verdict, row));
       onWork();
     },
 

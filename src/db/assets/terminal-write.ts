@@ -4,8 +4,10 @@ import type { NotificationKey, Notifications } from '../../domain/asset.ts';
 import { type DeliveryState, HANDOVER_GRACE_S } from '../../domain/delivery.ts';
 import { endEventBody, EVENT_OF_STATE } from '../../domain/events.ts';
 import { errorsOf, reportFindings } from '../../domain/findings.ts';
-import type { EventSender } from '../../domain/ports/validations.ts';
+import { describePolicy } from '../../domain/policy.ts';
+import type { EventSender, WrittenVerdict } from '../../domain/ports/validations.ts';
 import type { Verdict } from '../../domain/verdict.ts';
+import { asPolicyId, type PolicyColumns } from '../policies/policy-columns.ts';
 
 /** The delivery that a statement has inserted or found. Nulls if the client named no webhook for the event. */
 export interface DeliveryColumns {
@@ -15,6 +17,13 @@ export interface DeliveryColumns {
 
 /** The columns to select from the CTE `delivery` of `insertDelivery`. */
 export const DELIVERY_COLUMNS = sql`delivery.id AS delivery_id, delivery.state AS delivery_state`;
+
+/** What the statement returns when it has ended an attempt. */
+interface EndedRow extends DeliveryColumns, PolicyColumns {
+  readonly tenant: string;
+  readonly attempt: number;
+  readonly durationMs: number | null;
+}
 
 interface Ending {
   readonly assetId: string;
@@ -37,14 +46,37 @@ export function terminalWrite({ assetId, condition, verdict, notifications, send
   // Null if there are no steps. Readers derive the planned ones from the row's policy.
   const steps = verdict.steps.length === 0 ? null : verdict.steps;
   const event = EVENT_OF_STATE[state];
-  return sql<DeliveryColumns>`
+  return sql<EndedRow>`
     WITH finished AS (
       UPDATE assets SET state = ${state}, errors = ${asJson(errors)}::json, findings = ${asJson(findings)}::json,
         steps = ${asJson(steps)}::json, image = ${asJson(verdict.image)}::json, finished_at = now()
       WHERE id = ${assetId} AND ${condition}
-      RETURNING id, owner, attempt, webhooks->${event}::text AS webhook
+      RETURNING id, owner, attempt, webhooks->${event}::text AS webhook, policy_name, policy_version,
+        1000 * extract(epoch FROM finished_at - started_at)::float8 AS duration_ms
     ), ${insertDelivery('finished', { event, body: endEventBody(assetId, state, errors), sender })}
-    SELECT ${DELIVERY_COLUMNS} FROM finished LEFT JOIN delivery ON true`;
+    SELECT ${DELIVERY_COLUMNS}, finished.owner AS tenant, attempt, policy_name AS "policyName",
+      policy_version AS "policyVersion", duration_ms AS "durationMs"
+    FROM finished LEFT JOIN delivery ON true`;
+}
+
+/** The verdict as the log shows it. */
+export function describeEnd(
+  assetId: string,
+  { state, findings }: Verdict,
+  { tenant, attempt, durationMs, ...policy }: EndedRow,
+): WrittenVerdict {
+  const unreachable = findings.find((finding) => finding.code === 'asset_not_reachable');
+  const cause = unreachable?.measured?.cause;
+  return {
+    assetId,
+    tenant,
+    attempt,
+    state,
+    codes: findings.map(({ code }) => code),
+    ...(cause !== undefined && { cause }),
+    policy: describePolicy(asPolicyId(policy)),
+    durationMs: durationMs === null ? null : Math.round(durationMs),
+  };
 }
 
 interface EventToInsert {

@@ -7,14 +7,27 @@ import {
   type TerminalState,
 } from '../../domain/asset.ts';
 import { EVENT_OF_STATE, startEventBody } from '../../domain/events.ts';
-import type { EventToSend, RunRef, ValidationStore } from '../../domain/ports/validations.ts';
+import type { EventToSend, OnVerdict, RunRef, ValidationStore } from '../../domain/ports/validations.ts';
 import { query } from '../query.ts';
 import { HOLDER } from './holder.ts';
 import { takenOverBy } from './lifecycle.ts';
-import { DELIVERY_COLUMNS, type DeliveryColumns, insertDelivery, terminalWrite } from './terminal-write.ts';
+import {
+  DELIVERY_COLUMNS,
+  type DeliveryColumns,
+  describeEnd,
+  insertDelivery,
+  terminalWrite,
+} from './terminal-write.ts';
 
-/** `onWork` is called after a write that leaves a delivery for the dispatcher. */
-export function createValidationStore(orm: MikroORM, onWork: () => void): ValidationStore {
+/**
+ * `onWork` is called after a write that leaves a delivery for the dispatcher, `onVerdict` after each write that ends an
+ * attempt.
+ */
+export function createValidationStore(
+  orm: MikroORM,
+  onWork: () => void,
+  onVerdict: OnVerdict = () => undefined,
+): ValidationStore {
   async function readWebhooks(assetId: string): Promise<Notifications> {
     const row = await query(orm, (db) =>
       db.selectFrom('assets').select('webhooks').where('id', '=', assetId).executeTakeFirst(),
@@ -84,6 +97,7 @@ export function createValidationStore(orm: MikroORM, onWork: () => void): Valida
       const { rows } = await query(orm, (db) => write.execute(db));
       const [row] = rows;
       if (row !== undefined) {
+        onVerdict(describeEnd(run.assetId, verdict, row));
         if (sender === 'delivery_workflow') onWork();
         return {
           outcome: 'owned',

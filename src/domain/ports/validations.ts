@@ -23,6 +23,24 @@ export interface RunRef {
   readonly runId: string;
 }
 
+/** A verdict that has just been written, for the log. */
+export interface WrittenVerdict {
+  readonly assetId: string;
+  readonly tenant: string;
+  readonly attempt: number;
+  readonly state: TerminalState;
+  /** Reason codes of all findings, also of those that do not fail the asset. */
+  readonly codes: readonly string[];
+  /** Why the asset is not reachable. */
+  readonly cause?: string;
+  /** `name@version`. */
+  readonly policy: string;
+  /** From the start of the attempt to its end. Null if it never began. */
+  readonly durationMs: number | null;
+}
+
+export type OnVerdict = (verdict: WrittenVerdict) => void;
+
 /** The writes of a running validation. Each tests in its own UPDATE that the run owns the row. */
 export interface ValidationStore {
   /** The first write of a run: `queued` → `in_progress`. Counts how often the run began. */

@@ -157,6 +157,22 @@ export interface TryResult {
   readonly retryAfterMs: number | null;
 }
 
+/** A webhook that failed, for the log. Of its URL, only the origin is shown. */
+export interface FailedWebhook {
+  readonly deliveryId: string;
+  readonly tenant: string;
+  /** `https://receiver.example/…` */
+  readonly receiver: string;
+  /** Number of the try. 0: none may be made. */
+  readonly try: number;
+  readonly status: number | null;
+  readonly error: string | null;
+  /** The error in words, if there are some. */
+  readonly reason: string | null;
+  /** Null: it failed for good. */
+  readonly nextTryInMs: number | null;
+}
+
 /** The tenant and the target of a try. */
 export type TryTarget = Pick<PendingDelivery, 'tenant' | 'url' | 'endpointId'> & {
   /** Missing if it is not known. */

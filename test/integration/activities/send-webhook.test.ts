@@ -1,6 +1,7 @@
 import { PostgresQueryCompiler } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createSendWebhook } from '../../../activities/send-webhook.ts';
+import type { FailedWebhook } from '../../../src/domain/ports/webhooks.ts';
 import { createAssetStore } from '../../../src/db/assets/asset-store.ts';
 import { createValidationStore } from '../../../src/db/assets/validation-store.ts';
 import { createDeliveryLog } from '../../../src/db/deliveries/delivery-log.ts';
@@ -30,6 +31,9 @@ describe('sending a webhook', () => {
   });
   afterAll(() => database?.drop());
 
+  /** What was told about failed webhooks. */
+  const failed: FailedWebhook[] = [];
+
   function activities({
     endpointsMax = 1_000,
     eventsPerMinute = 60_000,
@@ -38,7 +42,12 @@ describe('sending a webhook', () => {
   }: Settings) {
     const webhooks = createTestSender({ eventsPerMinute, challenge });
     ends.push(() => webhooks.close());
-    return createSendWebhook({ webhooks, deliveries: createDeliveryStore(orm, { endpointsMax }) });
+    const deliveries = createDeliveryStore(orm, { endpointsMax });
+    return createSendWebhook({
+      webhooks,
+      deliveries,
+      onWebhookFailed: (failure) => void failed.push(failure),
+    });
   }
 
   async function receive(...[answer]: Parameters<typeof startReceiver>): Promise<TestReceiver> {
@@ -67,6 +76,44 @@ describe('sending a webhook', () => {
     });
 
   const log = () => createDeliveryLog(database.orm, () => undefined);
+
+  it('tells of each failed try, and of no other, without the path of the URL', async () => {
+    failed.length = 0;
+    const down = await receive((_event, res) => {
+      res.statusCode = 500;
+      res.end();
+    });
+    const gone = await receive((_event, res) => {
+      res.statusCode = 410;
+      res.end();
+    });
+    const up = await receive();
+    const urls = [down, gone, up].map(({ url }) => `${url}/secret`);
+    const ids = await insertEvents(database, 'failing', urls);
+    const { sendWebhook } = activities({});
+    for (const deliveryId of ids) await sendWebhook({ deliveryId });
+    const common = { tenant: 'failing', try: 1 };
+    expect(failed).toEqual([
+      {
+        ...common,
+        deliveryId: ids[0],
+        receiver: `${down.url}/…`,
+        status: 500,
+        error: 'http_500',
+        reason: null,
+        nextTryInMs: expect.any(Number) as number,
+      },
+      {
+        ...common,
+        deliveryId: ids[1],
+        receiver: `${gone.url}/…`,
+        status: 410,
+        error: 'http_410',
+        reason: null,
+        nextTryInMs: null,
+      },
+    ]);
+  });
 
   it('costs two statements an event: one reads all that a try needs, one records it', async () => {
     const receiver = await receive();

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { waitUntilUsable } from '../../../../src/process/wait.ts';
+import { sayWhetherTemporalAnswers } from '../../../../src/process/wait-for-temporal.ts';
+import { createLogger } from '../../../../src/telemetry/logger.ts';
+import { describeMissing } from '../../../../src/temporal/namespace.ts';
 
 /** A clock that only sleeping moves. */
 function testClock() {
@@ -49,5 +52,28 @@ describe('waitUntilUsable', () => {
       say: () => undefined,
     });
     await expect(waiting).rejects.toThrow('wrong password');
+  });
+});
+
+describe('an API that waits for Temporal', () => {
+  const missing = { namespace: false, searchAttributes: [], schedule: false };
+
+  it.each([
+    ['nothing listens there', 40],
+    [describeMissing({ ...missing, namespace: true }), 30],
+    [describeMissing({ ...missing, schedule: true }), 30],
+  ])('warns only of what no worker mends: %s', async (trouble, level) => {
+    const lines: { level: number; reason?: string }[] = [];
+    const answers = [trouble, null];
+    await sayWhetherTemporalAnswers({
+      findTrouble: () => Promise.resolve(answers.shift() ?? null),
+      address: '127.0.0.1:7233',
+      namespace: 'default',
+      logger: createLogger('info', 'api', { write: (line) => void lines.push(JSON.parse(line) as never) }),
+    });
+    expect(lines).toMatchObject([
+      { level, reason: trouble },
+      { level: 30, msg: 'Temporal is usable' },
+    ]);
   });
 });

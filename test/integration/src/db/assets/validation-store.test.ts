@@ -6,7 +6,7 @@ import { createValidationStore } from '../../../../../src/db/assets/validation-s
 import { orderSteps, pendingSteps } from '../../../../../src/domain/steps.ts';
 import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
 import type { RepairStore } from '../../../../../src/domain/ports/repairs.ts';
-import type { ValidationStore } from '../../../../../src/domain/ports/validations.ts';
+import type { RunRef, ValidationStore, WrittenVerdict } from '../../../../../src/domain/ports/validations.ts';
 import type { Verdict } from '../../../../../src/domain/verdict.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
@@ -73,6 +73,44 @@ describe('the writes of a validation', () => {
       state: 'complete',
       errors: null,
     });
+  });
+
+  it('tell each verdict once, whoever writes it, with its policy and why the asset is not reachable', async () => {
+    const told: WrittenVerdict[] = [];
+    const onVerdict = (verdict: WrittenVerdict) => void told.push(verdict);
+    const store = createValidationStore(database.orm, ignore, onVerdict);
+    const repairing = createRepairStore(database.orm, store.readWebhooks, ignore, onVerdict);
+    const accepting = createAssetStore(database.orm, ignore, onVerdict);
+    const unreachable: Verdict = {
+      ...failed,
+      findings: [{ code: 'asset_not_reachable', key: 'onStart', measured: { cause: 'not_found' } }],
+    };
+    const ids = [await accept(), await accept(), await accept()] as const;
+    const runs = ids.map((assetId) => ({ assetId, runId: `run-${assetId}` }));
+    for (const run of runs.slice(0, 2)) await store.claim(run, 1);
+    await database.query(`UPDATE assets SET policy_name = 'strict', policy_version = 2 WHERE id = ?`, [
+      ids[0],
+    ]);
+
+    for (let times = 0; times < 2; times += 1) await store.finish({ ...(runs[0] as RunRef) }, unreachable);
+    const [open] = await repairing.findOpen([ids[1]]);
+    if (open !== undefined) await repairing.close(open, { ...failed, state: 'canceled', findings: [] });
+    await accepting.requestCancel(DEFAULT_TENANT, ids[2], null);
+
+    const common = { tenant: DEFAULT_TENANT, attempt: 1, policy: 'default@1', codes: [] };
+    expect(told).toEqual([
+      {
+        ...common,
+        assetId: ids[0],
+        state: 'failed',
+        codes: ['asset_not_reachable'],
+        cause: 'not_found',
+        policy: 'strict@2',
+        durationMs: expect.any(Number) as number,
+      },
+      { ...common, assetId: ids[1], state: 'canceled', durationMs: expect.any(Number) as number },
+      { ...common, assetId: ids[2], state: 'canceled', durationMs: null },
+    ]);
   });
 
   it('refuse a claim for an attempt that is over or not the current one', async () => {
