@@ -14,7 +14,8 @@ import { passed, type StepResult, type TimedStepResult, timed, unknown } from '.
 export function judgeByContract(rule: RuleName, facts: ImageFacts): StepResult {
   const finding = judgeBy(rule, facts, DEFAULT_POLICY.rules);
   if (finding === null) return passed;
-  if (finding === 'unknown') return unknown;
+  // A JPEG that decodes has dimensions. Any other format gets the message about its format alone (contract).
+  if (finding === 'unknown' || finding.code === 'dimensions_unknown') return unknown;
   // The sentence is made where the row is written.
   const { code, measured } = finding;
   return { findings: [{ code, key: 'asset', measured } as Finding] };

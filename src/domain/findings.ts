@@ -46,7 +46,8 @@ export type Finding =
 
 /** A finding of a policy's rule, with that policy's message. */
 export interface CheckFinding {
-  readonly code: CheckCode;
+  /** `dimensions_unknown`: the rule needs width and height, and the file does not give them. */
+  readonly code: CheckCode | 'dimensions_unknown';
   readonly step: CheckName;
   readonly key: 'asset';
   readonly severity: NoteSeverity;
@@ -56,7 +57,7 @@ export interface CheckFinding {
 
 type ReasonCode = Finding['code'];
 
-/** The step that reports each code, without the codes of checks. Null if no step reports it. */
+/** The step that reports each code, without the codes of checks. Null if none does, or if several do. */
 const STEP_OF_CODE = {
   webhook_url_invalid: 'checkWebhookUrls',
   asset_not_reachable: 'checkAssetReachable',
@@ -65,6 +66,7 @@ const STEP_OF_CODE = {
   decoder_crashed: 'checkIsImage',
   decode_timeout: 'checkIsImage',
   checksum_mismatch: 'checkChecksum',
+  dimensions_unknown: null,
   internal_error: null,
 } as const satisfies Record<Exclude<ReasonCode, CheckCode>, StepName | null>;
 
@@ -90,7 +92,7 @@ export interface ReportedFinding {
 
 /** Whether a rule of a policy reports this code. */
 export function isCheckCode(code: ReasonCode): boolean {
-  return RULE_OF_CODE.has(code);
+  return RULE_OF_CODE.has(code) || code === 'dimensions_unknown';
 }
 
 /** The sentence for a finding, byte for byte as in the contract. */
@@ -131,7 +133,7 @@ export function reportFindings(
   return findings
     .map((finding) => ({
       code: finding.code,
-      step: stepOf(finding.code),
+      step: 'step' in finding ? finding.step : stepOf(finding.code),
       key: finding.key,
       severity: 'severity' in finding ? finding.severity : ('error' as const),
       message: messageOf(finding, notifications),

@@ -36,7 +36,13 @@ export function judgeBy(
   const check = CHECKS[name] as Check;
   const measured = check.judge(facts, rule);
   if (measured === null || measured === 'unknown') return measured;
+  const finding = { step, key: 'asset', severity: rule.severity } as const;
+  if (measured === 'dimensions_unknown') {
+    // A damaged picture fails anyway, and its damage is the reason.
+    if (facts.integrity.state === 'damaged') return 'unknown';
+    return { ...finding, code: measured, measured: {}, message: 'Image dimensions could not be found.' };
+  }
   const message =
     rule.message === undefined ? check.describe(measured, rule) : fillIn(rule.message, check, rule, measured);
-  return { code, step, key: 'asset', severity: rule.severity, measured, message };
+  return { ...finding, code, measured, message };
 }

@@ -54,7 +54,7 @@ function scoreOf(rule: TunedRule, facts: ImageFacts): number | null {
   // The compiler cannot see that the settings belong to the check of the same name.
   const check = CHECKS[rule] as Check;
   const found = check.judge(facts, { ...defaultsOf(rule), threshold: ABOVE_EVERY_SCORE });
-  return found === null || found === 'unknown' ? null : Number(found['score']);
+  return found === null || typeof found === 'string' ? null : Number(found['score']);
 }
 
 function defaultsOf(rule: TunedRule): { readonly threshold: number } {

@@ -1,5 +1,6 @@
 import type { ImageFormat } from '../domain/image-facts.ts';
 import type { Dimensions } from './dimensions.ts';
+import { readHeifDimensions } from './formats/heif/dimensions.ts';
 import { readJpegDimensions } from './formats/jpeg/dimensions.ts';
 
 /**
@@ -24,8 +25,8 @@ const READERS: Record<ImageFormat, (head: Buffer) => Dimensions | null> = {
   WEBP: readWebp,
   BMP: readBmp,
   TIFF: readTiff,
-  HEIF: readIspe,
-  AVIF: readIspe,
+  HEIF: readHeifDimensions,
+  AVIF: readHeifDimensions,
   ICO: readIco,
   PSD: (head) => ({ width: head.readUInt32BE(18), height: head.readUInt32BE(14) }),
 };
@@ -90,24 +91,4 @@ function readTiff(head: Buffer): Dimensions | null {
   }
   const [width, height] = [found.get(TIFF_WIDTH), found.get(TIFF_HEIGHT)];
   return width === undefined || height === undefined ? null : { width, height };
-}
-
-/**
- * The largest `ispe` property (ISO/IEC 23008-12, 6.5.3), because a grid's tiles have one too. The search covers the
- * `meta` box, which is near the front.
- */
-function readIspe(head: Buffer): Dimensions | null {
-  const meta = head.indexOf('meta', 0, 'latin1');
-  if (meta < 4) return null;
-  const end = meta - 4 + head.readUInt32BE(meta - 4);
-  let largest: Dimensions | null = null;
-  for (
-    let at = head.indexOf('ispe', meta, 'latin1');
-    at !== -1 && at < end;
-    at = head.indexOf('ispe', at + 4, 'latin1')
-  ) {
-    const [width, height] = [head.readUInt32BE(at + 8), head.readUInt32BE(at + 12)];
-    if (largest === null || width * height > largest.width * largest.height) largest = { width, height };
-  }
-  return largest;
 }

@@ -78,6 +78,10 @@ export const MAX_SCANS = 500;
 /** Most bytes of a colour profile after inflating. Profiles of printers have up to 3 MB. */
 export const MAX_PROFILE_BYTES = 4 * 1024 * 1024;
 
+/** Most bytes of one text or profile after inflating, and of all texts of a file, that Pillow accepts (MAX_TEXT_CHUNK, MAX_TEXT_MEMORY). */
+export const USUAL_TEXT_BYTES = 1024 * 1024;
+export const USUAL_TEXTS_BYTES = 64 * 1024 * 1024;
+
 /** Bytes of a file that are read and handed to a decoder at once. */
 export const BLOCK_BYTES = 1024 * 1024;
 

@@ -44,9 +44,12 @@ function isTiff(head: Buffer): boolean {
   return magic === 42 || magic === 43;
 }
 
-/** Many texts begin with "BM", so the size of the info header and the number of planes must be right as well. */
+/**
+ * Many texts begin with "BM", so the size of the info header and the number of planes must be right as well. Programs use
+ * the two reserved fields before them, so these may hold anything.
+ */
 function isBmp(head: Buffer): boolean {
-  if (head.length < 26 || head.toString('latin1', 0, 2) !== 'BM' || head.readUInt32LE(6) !== 0) return false;
+  if (head.length < 26 || head.toString('latin1', 0, 2) !== 'BM') return false;
   const headerBytes = head.readUInt32LE(14);
   if (![12, 16, 40, 52, 56, 64, 108, 124].includes(headerBytes)) return false;
   const planesAt = headerBytes === 12 ? 22 : 26;

@@ -10,7 +10,8 @@ export const aspectRatio = defineCheck({
   measures: [],
   settings: { threshold: scoreBound(0.35) },
   score: scoreOf,
-  judge: (facts, settings) => failBelow(scoreOf(facts, settings)),
+  judge: (facts, settings) =>
+    sidesOf(facts, 'stored') === null ? 'dimensions_unknown' : failBelow(scoreOf(facts, settings)),
   shows: ['score'],
   describe: ({ score }, { threshold }) =>
     `Image has an odd aspect ratio: shorter side / longer side ${scoreAndBound(score, threshold)}.`,

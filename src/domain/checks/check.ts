@@ -31,8 +31,14 @@ export interface Check<Settings extends z.ZodRawShape = z.ZodRawShape, Result ex
    * show it, whether the picture passes or not.
    */
   score?(facts: ImageFacts, settings: z.output<z.ZodObject<Settings>>): Scored | null;
-  /** Null: the picture passes. `unknown`: the facts do not say enough, so the picture cannot fail here. */
-  judge(facts: ImageFacts, settings: z.output<z.ZodObject<Settings>>): Result | null | 'unknown';
+  /**
+   * Null: the picture passes. `unknown`: the facts do not say enough, so the picture cannot fail here. `dimensions_unknown`: the
+   * check needs width and height, and the file does not give them.
+   */
+  judge(
+    facts: ImageFacts,
+    settings: z.output<z.ZodObject<Settings>>,
+  ): Result | null | 'unknown' | 'dimensions_unknown';
   /** Names of the values in its findings. A policy's own message may show them. */
   readonly shows: readonly (keyof Result & string)[];
   /** The sentence for people, unless the policy has its own. */

@@ -1,7 +1,7 @@
 import { defineCheck } from './check.ts';
 import { orientationOf, side, sidesOf } from './sides.ts';
 
-/** Width and height are at most the limits, px. A picture whose header gives no dimensions cannot fail here. */
+/** Width and height are at most the limits, px. */
 export const maxDimensions = defineCheck({
   name: 'checkDimensions',
   code: 'dimensions_too_large',
@@ -9,7 +9,7 @@ export const maxDimensions = defineCheck({
   settings: { width: side, height: side, of: orientationOf },
   judge(facts, limit) {
     const sides = sidesOf(facts, limit.of);
-    if (sides === null) return 'unknown';
+    if (sides === null) return 'dimensions_unknown';
     return sides.width <= limit.width && sides.height <= limit.height ? null : sides;
   },
   shows: ['width', 'height'],

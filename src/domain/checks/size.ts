@@ -18,7 +18,8 @@ export const size = defineCheck({
   judge(facts, settings) {
     const sides = sidesOf(facts, 'stored');
     const { sizes } = facts.earlier ?? {};
-    if (sides === null || sizes === undefined) return 'unknown';
+    if (sides === null) return 'dimensions_unknown';
+    if (sizes === undefined) return 'unknown';
     const scored = scoreOf(facts, settings);
     if (scored === null || sizes === null || scored.score >= scored.threshold) return null;
     return { score: scored.score, size: sizeOf(sides), ...sizes };

@@ -1,11 +1,8 @@
 import { judgeIccProfile } from '../icc-profile.ts';
 import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
-
-interface Box {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-}
+import { noteInessentialTransforms } from './associations.ts';
+import { type Box, boxesIn } from './boxes.ts';
+import { noteDataOutsideFile } from './extents.ts';
 
 /** Walks the boxes of a HEIF or AVIF (ISO/IEC 14496-12, 4.2), and the properties of its pictures. */
 export const readHeifStructure: ReadStructure = (bytes, draft) => {
@@ -32,11 +29,12 @@ function readBoxes(
   let hasSequence = false;
   let hasStill = false;
   let end = 0;
-  for (const box of boxesIn(bytes, 0, bytes.length, draft)) {
+  for (const box of wholeBoxesIn(bytes, 0, bytes.length, draft)) {
     if (box.type === 'moov') hasSequence = true;
     if (box.type === 'meta') {
       hasStill = true;
       readMeta(bytes, box, draft);
+      noteDataOutsideFile(bytes, box, draft);
     }
     end = box.end;
   }
@@ -48,11 +46,12 @@ function readBoxes(
 
 /** A full box: its children begin after version and flags. */
 function readMeta(bytes: Buffer, meta: Box, draft: StructureDraft): void {
-  for (const box of boxesIn(bytes, meta.start + 4, meta.end, draft)) {
+  for (const box of wholeBoxesIn(bytes, meta.start + 4, meta.end, draft)) {
     if (box.type !== 'iprp') continue;
-    for (const container of boxesIn(bytes, box.start, box.end, draft)) {
+    noteInessentialTransforms(bytes, box, draft);
+    for (const container of wholeBoxesIn(bytes, box.start, box.end, draft)) {
       if (container.type !== 'ipco') continue;
-      for (const property of boxesIn(bytes, container.start, container.end, draft)) {
+      for (const property of wholeBoxesIn(bytes, container.start, container.end, draft)) {
         readProperty(bytes.subarray(property.start, property.end), property.type, draft);
       }
     }
@@ -74,20 +73,11 @@ function readProperty(data: Buffer, type: string, draft: StructureDraft): void {
   else if (type === 'auxC' && data.includes(':alpha')) properties.hasAlpha = true;
 }
 
-/**
- * The boxes between two places. A box has a length, a type, and a longer length if
- * the first is 1. Length 0 reaches to the end.
- */
-function* boxesIn(bytes: Buffer, from: number, to: number, draft: StructureDraft): Generator<Box> {
-  let at = from;
-  while (at + 8 <= to) {
+/** Only whole boxes. One that is longer than the box around it is noted. */
+function* wholeBoxesIn(bytes: Buffer, from: number, to: number, draft: StructureDraft): Generator<Box> {
+  for (const box of boxesIn(bytes, from, to)) {
     if (!draft.allowParts()) return;
-    const type = bytes.toString('latin1', at + 4, at + 8);
-    const short = bytes.readUInt32BE(at);
-    const head = short === 1 ? 16 : 8;
-    const length = short === 0 ? to - at : short === 1 ? Number(bytes.readBigUInt64BE(at + 8)) : short;
-    if (length < head || at + length > to) return draft.note('heif_box_outside_file', `at ${at}`);
-    yield { type, start: at + head, end: at + length };
-    at += length;
+    if (!box.isWhole) return draft.note('heif_box_outside_file', `at ${box.at}`);
+    yield box;
   }
 }

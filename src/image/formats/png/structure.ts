@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { PngAnimation } from './animation.ts';
+import { PngMetadata } from './metadata.ts';
 import { PngOrder } from './order.ts';
 import { readPngHeader, readPngMetadata } from './properties.ts';
 import type { ReadStructure } from '../../structure-draft.ts';
@@ -18,6 +19,7 @@ export const readPngStructure: ReadStructure = (bytes, draft) => {
   draft.properties.iccState = 'none';
   const order = new PngOrder(draft);
   const animation = new PngAnimation(draft);
+  const metadata = new PngMetadata(draft);
   let at = SIGNATURE_BYTES;
   while (at + CHUNK_OVERHEAD_BYTES <= bytes.length) {
     if (!draft.allowParts()) return;
@@ -33,6 +35,7 @@ export const readPngStructure: ReadStructure = (bytes, draft) => {
     order.next(name, data);
     if (type === 'IHDR' && draft.properties.bitDepth === undefined) readPngHeader(data, draft);
     else readPngMetadata(type, data, draft);
+    metadata.next(type, data);
     animation.next(type, data);
     at = end + 4;
     if (type === 'IEND') {

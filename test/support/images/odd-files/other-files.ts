@@ -52,11 +52,15 @@ function heic(pixelBytes: number): Buffer {
   const properties = box('ipco', box('ispe', size), box('pixi', depth));
   const pixels = box('mdat', Buffer.alloc(8));
   pixels.writeUInt32BE(8 + pixelBytes, 0);
-  return Buffer.concat([
+  // One item, whose place has four bytes and whose length has four.
+  const index = box('iloc', Buffer.from('\0\0\0\0\x44\0\0\x01\0\x01\0\0\0\x01', 'latin1'), Buffer.alloc(8));
+  const before = Buffer.concat([
     box('ftyp', Buffer.from('heic\0\0\0\0mif1heic', 'latin1')),
-    box('meta', Buffer.alloc(4), box('iprp', properties)),
-    pixels,
+    box('meta', Buffer.alloc(4), box('iprp', properties), index),
   ]);
+  before.writeUInt32BE(before.length + 8, before.length - 8);
+  before.writeUInt32BE(pixelBytes, before.length - 4);
+  return Buffer.concat([before, pixels]);
 }
 
 const noImage = (name: string, text: string): OddFile => ({
@@ -126,7 +130,7 @@ export const OTHER_FILES: readonly OddFile[] = [
     make: () => heic(800),
     format: 'HEIF',
     integrity: 'not_checked',
-    codes: ['heif_box_outside_file'],
+    codes: ['heif_data_outside_file', 'heif_box_outside_file'],
   },
   {
     name: 'picture.avif',

@@ -105,12 +105,13 @@ export const PNG_FILES: readonly OddFile[] = [
     name: 'text-bomb.png',
     make: () => greyPng([chunk('zTXt', Buffer.concat([Buffer.from('a\0\0', 'latin1'), bomb()]))]),
     format,
+    codes: ['png_metadata_large'],
   },
   {
     name: 'profile-bomb.png',
     make: () => greyPng([profile(bomb(emptyProfile(64 * 1024 * 1024)))]),
     format,
-    codes: ['icc_garbage'],
+    codes: ['icc_garbage', 'png_metadata_large'],
   },
   { name: 'pixel-bomb.png', make: () => png(header(), chunk('IDAT', bomb())), format },
   {

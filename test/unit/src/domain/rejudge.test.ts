@@ -112,18 +112,29 @@ describe('a stored verdict judged by another policy', () => {
   });
 
   it('passes a rule if the file was asked for its fact before and gave none', () => {
-    const image = { ...facts, width: null, height: null };
-    const rules = { maxDimensions: { width: 10, height: 10 } };
-    expect(judgedBy(rules, { image })).toMatchObject({ state: 'complete', lacking: [] });
-    expect(judgedBy(rules, { image, steps: skippedSteps(['checkDimensions']) })).toMatchObject({
+    const rules = { alpha: {} };
+    expect(judgedBy(rules, { steps: passed('checkIsImage', 'checkAlpha') })).toMatchObject({
       state: 'complete',
       lacking: [],
     });
-    const steps = passed('checkWebhookUrls', 'checkAssetReachable', 'checkIsImage');
-    expect(judgedBy(rules, { image, steps })).toMatchObject({
-      state: 'unknown',
-      lacking: ['checkDimensions'],
+    expect(judgedBy(rules, { steps: skippedSteps(['checkAlpha']) })).toMatchObject({
+      state: 'complete',
+      lacking: [],
     });
+    expect(judgedBy(rules)).toMatchObject({ state: 'unknown', lacking: ['checkAlpha'] });
+  });
+
+  it('fails a rule on dimensions if the file gave none, under any policy before', () => {
+    const image = { ...facts, width: null, height: null };
+    const rules = { maxDimensions: { width: 10, height: 10 } };
+    for (const steps of [stored.steps, passed('checkIsImage'), skippedSteps(['checkDimensions'])])
+      expect(judgedBy(rules, { image, steps })).toMatchObject({
+        state: 'failed',
+        findings: [{ code: 'dimensions_unknown', step: 'checkDimensions' }],
+        lacking: [],
+      });
+    const findings = [found('dimensions_unknown', 'checkDimensions')];
+    expect(judgedBy({}, { image, findings })).toMatchObject({ state: 'complete', findings: [] });
   });
 
   it('calls no picture unlike others if the compared measure was never taken', () => {

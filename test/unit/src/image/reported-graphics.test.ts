@@ -18,6 +18,18 @@ const REPORTED: readonly Reported[] = [
   { file: 'png-actl-0-frames.png', integrity: 'intact', codes: ['apng_inconsistent'] },
   { file: 'gif-0x0.gif', integrity: 'corrupt data', codes: ['gif_empty_frame', 'gif_no_pixels'] },
   { file: 'gif-10-bytes-65535.gif', integrity: 'truncated', codes: ['gif_missing_trailer'] },
+  { file: 'png-short-cHRM.png', integrity: 'intact', codes: ['png_metadata_invalid'] },
+  { file: 'png-short-iCCP.png', integrity: 'intact', codes: ['icc_garbage'] },
+  { file: 'avif-good.avif', integrity: 'intact', facts: { width: 96, height: 64 } },
+  { file: 'avif-meta-length-64.avif', integrity: 'intact', facts: { width: 96, height: 64 } },
+  {
+    file: 'heic-no-pixels.heic',
+    integrity: 'not_checked',
+    codes: ['heif_data_outside_file'],
+    facts: { width: 256, height: 256 },
+  },
+  { file: 'bmp-good.bmp', integrity: 'not_checked', facts: { width: 16, height: 16 } },
+  { file: 'bmp-reserved-not-0.bmp', integrity: 'not_checked', facts: { width: 16, height: 16 } },
 ];
 
 describe('a reported file', () => {

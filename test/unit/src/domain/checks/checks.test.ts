@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CHECKS, RULE_NAMES, type RuleName } from '../../../../../src/domain/checks/index.ts';
 import { sizeOf } from '../../../../../src/domain/checks/size.ts';
-import { STEP_NAMES } from '../../../../../src/domain/findings.ts';
+import { type Finding, reportFindings, STEP_NAMES } from '../../../../../src/domain/findings.ts';
 import type { ImageFacts } from '../../../../../src/domain/image-facts.ts';
 import { judge } from '../../../../../src/domain/judge.ts';
 import type { Measure } from '../../../../../src/domain/measures.ts';
@@ -63,7 +63,6 @@ const EXAMPLES: Record<RuleName, Example> = {
     message:
       'Image dimensions must have a width of at most 640px and a height of at most 480px. The provided image has dimensions of 641x480px.',
     justRight: {},
-    lacking: ['width'],
   },
   minDimensions: {
     rule: { width: 480, height: 640, of: 'displayed' },
@@ -114,7 +113,6 @@ const EXAMPLES: Record<RuleName, Example> = {
     measured: { score: 0.349 },
     message: 'Image has an odd aspect ratio: shorter side / longer side 0.349, minimum 0.350.',
     justRight: { width: 1_000, height: 350 },
-    lacking: ['height'],
   },
   grayscale: {
     rule: {},
@@ -230,7 +228,7 @@ describe.each(RULE_NAMES.map((name) => [name, EXAMPLES[name]] as const))('the ch
 
   it('reports missing facts, and fails no picture for them', () => {
     for (const fact of example.lacking ?? []) {
-      const facts = { ...FINE, [fact]: fact === 'width' || fact === 'height' ? null : undefined };
+      const facts = { ...FINE, [fact]: undefined };
       expect(judge(facts as ImageFacts, rules)).toEqual({ findings: [], unknown: [step] });
     }
   });
@@ -316,6 +314,31 @@ describe('sentences', () => {
     expect(sentenceOf(look({ assetId: OTHER, distance: 0 }), { nearDuplicates: { message } })).toBe(
       'seen: unknown',
     );
+  });
+});
+
+describe('a picture of unknown dimensions', () => {
+  const unknown: ImageFacts = { ...FINE, width: null, height: null };
+  delete (unknown as { displayed?: unknown }).displayed;
+  const rulesOf = (name: RuleName, severity: string) =>
+    policyRules.parse({ [name]: { ...EXAMPLES[name].rule, severity, message: 'of our own' } });
+
+  it.each(['maxDimensions', 'minDimensions', 'aspectRatio', 'size'] as const)('fails the rule %s', (name) => {
+    for (const severity of ['error', 'warning']) {
+      const code = 'dimensions_unknown';
+      const message = 'Image dimensions could not be found.';
+      const finding = { code, step: CHECKS[name].name, key: 'asset', severity, measured: {}, message };
+      expect(judge(unknown, rulesOf(name, severity))).toEqual({ findings: [finding], unknown: [] });
+      expect(reportFindings([finding as Finding], {})).toEqual([finding]);
+    }
+  });
+
+  it('has no such finding if it is damaged, because that is the reason', () => {
+    const damaged: ImageFacts = { ...unknown, integrity: { state: 'damaged', reason: 'truncated' } };
+    expect(judge(damaged, rulesOf('maxDimensions', 'error'))).toEqual({
+      findings: [],
+      unknown: ['checkDimensions'],
+    });
   });
 });
 

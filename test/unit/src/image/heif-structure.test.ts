@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { readHeaderDimensions } from '../../../../src/image/header-dimensions.ts';
+import { readStructure } from '../../../../src/image/structure.ts';
+import { noise } from '../../../support/images/image-seeds.ts';
+import { inspect } from './inspect-file.ts';
+
+const avif = () => noise(64, 48).avif({ effort: 0 }).toBuffer();
+const codesOf = (bytes: Buffer) => readStructure('AVIF', bytes).notes.map(({ code }) => code);
+
+function box(type: string, ...parts: readonly (Buffer | string)[]): Buffer {
+  const content = Buffer.concat(parts.map((part) => Buffer.from(part as string, 'latin1')));
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(8 + content.length);
+  head.write(type, 4, 'latin1');
+  return Buffer.concat([head, content]);
+}
+
+/** A track header whose size is 320 × 200. Version 1 has longer times. */
+function track(version: 0 | 1): Buffer {
+  const content = Buffer.alloc(version === 0 ? 84 : 96);
+  content.writeUInt8(version, 0);
+  content.writeUInt32BE(320 << 16, content.length - 8);
+  content.writeUInt32BE(200 << 16, content.length - 4);
+  return box('tkhd', content);
+}
+
+describe('the boxes of a HEIF or AVIF', () => {
+  it('give the same facts if the last of them reaches to the end', async () => {
+    const bytes = await avif();
+    bytes.writeUInt32BE(0, bytes.lastIndexOf('mdat') - 4);
+    expect(await inspect(bytes)).toMatchObject({
+      width: 64,
+      height: 48,
+      integrity: { state: 'intact' },
+      notes: [],
+    });
+  });
+
+  it.each([0, 1] as const)('give the size of a sequence without a still picture: version %i', (version) => {
+    const file = Buffer.concat([box('ftyp', 'avis\0\0\0\0avis'), box('moov', box('trak', track(version)))]);
+    expect(readHeaderDimensions('AVIF', file)).toEqual({ width: 320, height: 200 });
+  });
+
+  it('are not looked for by name, so other content is not taken for them', async () => {
+    const free = box(
+      'free',
+      box('meta', '\0\0\0\0', box('iprp', box('ipco', box('ispe', Buffer.alloc(12, 9))))),
+    );
+    const bytes = await avif();
+    const start = bytes.readUInt32BE(0);
+    const file = Buffer.concat([bytes.subarray(0, start), free, bytes.subarray(start)]);
+    expect(readHeaderDimensions('AVIF', file)).toEqual({ width: 64, height: 48 });
+  });
+});
+
+describe('the index of items', () => {
+  it('has a note if it names a place outside the file', async () => {
+    const bytes = await avif();
+    expect(codesOf(bytes)).toEqual([]);
+    const base = bytes.indexOf('iloc') + 16;
+    const beyond = Buffer.from(bytes);
+    beyond.writeUInt32BE(bytes.length, base);
+    expect(codesOf(beyond)).toContain('heif_data_outside_file');
+  });
+
+  it('has a note if it is missing or empty', async () => {
+    const bytes = await avif();
+    const at = bytes.indexOf('iloc');
+    const missing = Buffer.from(bytes);
+    missing.write('free', at, 'latin1');
+    expect(codesOf(missing)).toContain('heif_data_outside_file');
+    const empty = Buffer.from(bytes);
+    empty.writeUInt16BE(0, at + 4 + 6);
+    expect(codesOf(empty)).toContain('heif_data_outside_file');
+  });
+
+  it('of a phone is sound', async () => {
+    const phone = readStructure('HEIF', await readFile('test/support/images/reports/heic-no-pixels.heic'));
+    expect(phone.notes).toEqual([
+      { code: 'heif_data_outside_file', severity: 'warning', detail: 'item 1: 36673 of 371 bytes' },
+    ]);
+  });
+});
+
+describe('a turn of the picture', () => {
+  /** An AVIF whose first property became a turn. */
+  async function turned(essential: boolean): Promise<Buffer> {
+    const bytes = await avif();
+    const ipma = bytes.indexOf('ipma');
+    const ipco = bytes.indexOf('ipco');
+    bytes.write('irot', ipco + 8, 'latin1');
+    // Version and flags, number of items, id, number of properties; then one byte for each.
+    const first = ipma + 4 + 4 + 4 + 2 + 1;
+    bytes.writeUInt8((essential ? 0x80 : 0) | 1, first);
+    return bytes;
+  }
+
+  it('has a note if it is not marked as essential', async () => {
+    expect(codesOf(await turned(false))).toEqual(['heif_transform_inessential']);
+    expect(codesOf(await turned(true))).toEqual([]);
+  });
+});
