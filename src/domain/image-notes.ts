@@ -46,12 +46,15 @@ const ERRORS = {
   tiff_ifd_loop: 'corrupt data',
   tiff_data_outside_file: 'truncated',
   avif_box_outside_file: 'truncated',
+  bmp_header_invalid: 'corrupt data',
+  bmp_data_outside_file: 'truncated',
   too_many_parts: 'corrupt data',
   /** The structure is sound, but the pixels do not decode. The detail is the decoder's reason. */
   undecodable: 'corrupt data',
 } as const satisfies Record<string, DamageReason>;
 
 const WARNINGS = [
+  'not_decoded',
   'trailing_bytes',
   'second_image',
   'extension_mismatch',
@@ -73,7 +76,6 @@ const WARNINGS = [
   'heif_box_outside_file',
   'heif_data_outside_file',
   'heif_transform_inessential',
-  'bmp_data_outside_file',
   'ico_data_outside_file',
   'psd_data_outside_file',
 ] as const;

@@ -4,6 +4,7 @@ import type { DamageReason } from '../domain/image-notes.ts';
 import type { Measure } from '../domain/measures.ts';
 import { measurePixels } from './measures/index.ts';
 import type { Pixels } from './measures/pixels.ts';
+import { decodeBmp, decodeIcon, type Outcome } from './decode-bitmaps.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Decoded } from './inspect.ts';
 import { MAX_DECODED_PIXELS } from './limits.ts';
@@ -12,7 +13,7 @@ import type { Structure } from './structure.ts';
 import { findFrameDamage } from './formats/png/frame-data.ts';
 import { type TiffPage, withOnlyPage } from './formats/tiff/pages.ts';
 
-/** The libvips loaders in use, by format. sharp's build has none for BMP, ICO, PSD and HEVC. */
+/** The libvips loaders in use, by format. sharp's build has none for BMP, ICO, PSD and HEVC. We read BMP and ICO ourselves. */
 const LOADERS: { readonly [format in ImageFormat]?: string } = {
   JPEG: 'VipsForeignLoadJpegBuffer',
   PNG: 'VipsForeignLoadPngBuffer',
@@ -21,6 +22,8 @@ const LOADERS: { readonly [format in ImageFormat]?: string } = {
   TIFF: 'VipsForeignLoadTiffBuffer',
   AVIF: 'VipsForeignLoadHeifBuffer',
 };
+
+const DECODED = new Set<string>([...Object.keys(LOADERS), 'BMP', 'ICO']);
 
 /** Formats whose files may hold several pictures. All of them must decode. */
 const MULTI_FRAME = new Set<ImageFormat>(['GIF', 'WEBP', 'TIFF']);
@@ -47,19 +50,18 @@ export async function decode(
   measures: readonly Measure[] = [],
 ): Promise<Decoded> {
   const { damage, notDecoded, pages, pngFrames } = structure;
-  if (LOADERS[format] === undefined) return noDecoder;
+  if (!DECODED.has(format)) return noDecoder;
   if (damage !== null) return damaged(damage);
   if (pixelsIn([...(size === null ? [] : [size]), ...pngFrames]) > MAX_DECODED_PIXELS) return tooManyPixels;
   if (notDecoded !== null) return notChecked(notDecoded);
 
   if (format === 'AVIF') showStillPicture(bytes);
-  let pixels: Pixels | null;
+  let pixels: Pixels;
   try {
-    pixels =
-      pages.some(({ colours }) => colours !== null) || (pages.length > 1 && (await doPagesDiffer(bytes)))
-        ? await decodePages(bytes, pages)
-        : await decodePicture(bytes, format, MAX_DECODED_PIXELS);
-    if (pixels === null) return tooManyPixels;
+    const outcome = await decodeFrames(bytes, format, pages);
+    if (outcome === null) return tooManyPixels;
+    if ('state' in outcome) return { integrity: outcome };
+    pixels = outcome;
   } catch (error) {
     return damaged(reasonOf(error));
   }
@@ -70,6 +72,20 @@ export async function decode(
   if (measures.length === 0 || (pages[0]?.colours ?? null) !== null)
     return { integrity: { state: 'intact' } };
   return { integrity: { state: 'intact' }, measures: measurePixels(pixels, measures) };
+}
+
+/** Decodes all frames and returns the first. Null if all frames together have too many pixels. */
+async function decodeFrames(
+  bytes: Buffer,
+  format: ImageFormat,
+  pages: readonly TiffPage[],
+): Promise<Outcome | null> {
+  if (format === 'BMP') return decodeBmp(bytes);
+  if (format === 'ICO')
+    return decodeIcon(bytes, MAX_DECODED_PIXELS, (png) => decodePicture(png, 'PNG', MAX_DECODED_PIXELS));
+  return pages.some(({ colours }) => colours !== null) || (pages.length > 1 && (await doPagesDiffer(bytes)))
+    ? decodePages(bytes, pages)
+    : decodePicture(bytes, format, MAX_DECODED_PIXELS);
 }
 
 function pixelsIn(pictures: readonly Dimensions[]): number {

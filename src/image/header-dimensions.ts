@@ -1,6 +1,7 @@
 import type { ImageFormat } from '../domain/image-facts.ts';
 import type { Dimensions } from './dimensions.ts';
 import { readHeifDimensions } from './formats/heif/dimensions.ts';
+import { mainImageOf, readIconImages } from './formats/ico/directory.ts';
 import { readJpegDimensions } from './formats/jpeg/dimensions.ts';
 
 /**
@@ -10,7 +11,8 @@ import { readJpegDimensions } from './formats/jpeg/dimensions.ts';
 export function readHeaderDimensions(format: ImageFormat, head: Buffer): Dimensions | null {
   try {
     const found = READERS[format](head);
-    return found === null || found.width <= 0 || found.height <= 0 ? null : found;
+    if (found === null || found.width <= 0 || found.height <= 0) return null;
+    return { width: found.width, height: found.height };
   } catch (error) {
     // The header is cut off.
     if (error instanceof RangeError) return null;
@@ -27,7 +29,7 @@ const READERS: Record<ImageFormat, (head: Buffer) => Dimensions | null> = {
   TIFF: readTiff,
   HEIF: readHeifDimensions,
   AVIF: readHeifDimensions,
-  ICO: readIco,
+  ICO: (head) => mainImageOf(readIconImages(head)) ?? null,
   PSD: (head) => ({ width: head.readUInt32BE(18), height: head.readUInt32BE(14) }),
 };
 
@@ -55,17 +57,6 @@ function readWebp(head: Buffer): Dimensions | null {
 function readBmp(head: Buffer): Dimensions {
   if (head.readUInt32LE(14) === 12) return { width: head.readUInt16LE(18), height: head.readUInt16LE(20) };
   return { width: head.readInt32LE(18), height: Math.abs(head.readInt32LE(22)) };
-}
-
-/** The size of the largest image in the icon. A byte of 0 means 256. */
-function readIco(head: Buffer): Dimensions {
-  let largest = { width: 0, height: 0 };
-  for (let index = 0; index < head.readUInt16LE(4); index += 1) {
-    const width = head.readUInt8(6 + 16 * index) || 256;
-    const height = head.readUInt8(7 + 16 * index) || 256;
-    if (width * height > largest.width * largest.height) largest = { width, height };
-  }
-  return largest;
 }
 
 const TIFF_WIDTH = 256;

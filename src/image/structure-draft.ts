@@ -40,6 +40,12 @@ export class StructureDraft {
     return this.notes.some((note) => note.code === code);
   }
 
+  /** Nothing of the file is decoded, although it may be sound. */
+  leaveUndecoded(reason: string): void {
+    this.notDecoded = reason;
+    this.note('not_decoded', reason);
+  }
+
   /** Frames that are shown one after another. */
   setFrames(frames: number): void {
     this.properties.frames = frames;

@@ -1,29 +1,33 @@
 import type { ReadStructure } from '../../structure-draft.ts';
+import { type Bitmap, isGrey, readBitmap, rowBytesOf } from './bitmap.ts';
 
-/** BITMAPCOREHEADER, whose fields have other widths. */
-const CORE_HEADER_BYTES = 12;
-
-/** BI_RGB and BI_BITFIELDS have rows of known length. The others are compressed. */
-const UNCOMPRESSED = new Set([0, 3]);
+const FILE_HEADER_BYTES = 14;
 
 /** Reads the two headers of a BMP. The pixels of an uncompressed file have a known size. */
 export const readBmpStructure: ReadStructure = (bytes, draft) => {
-  const isCore = bytes.readUInt32LE(14) === CORE_HEADER_BYTES;
-  const bits = bytes.readUInt16LE(isCore ? 24 : 28);
   const { properties } = draft;
   properties.frames = 1;
   properties.animated = false;
-  properties.bitDepth = bits <= 8 ? bits : bits === 16 ? 5 : 8;
-  properties.channels = bits <= 8 ? 1 : bits === 32 ? 4 : 3;
-  properties.colourSpace = bits <= 8 ? 'palette' : 'rgb';
   const dataAt = bytes.readUInt32LE(10);
+  const bitmap = readBitmap(bytes, FILE_HEADER_BYTES, dataAt);
+  if (bitmap === 'invalid') return draft.note('bmp_header_invalid');
+  if (bitmap === 'unknown') return draft.leaveUndecoded('no decoder for the compression');
+  Object.assign(properties, colourOf(bitmap));
   if (dataAt > bytes.length) return draft.note('bmp_data_outside_file', `data at ${dataAt}`);
-  if (!isCore && !UNCOMPRESSED.has(bytes.readUInt32LE(30))) return;
-  const width = isCore ? bytes.readUInt16LE(18) : bytes.readInt32LE(18);
-  const height = isCore ? bytes.readUInt16LE(20) : Math.abs(bytes.readInt32LE(22));
-  // Rows are padded to a multiple of four bytes.
-  const end = dataAt + Math.ceil((width * bits) / 32) * 4 * height;
+  if (bitmap.isRunLength) return;
+  const end = dataAt + rowBytesOf(bitmap) * bitmap.height;
   if (end > bytes.length) return draft.note('bmp_data_outside_file', `${end} of ${bytes.length} bytes`);
   // A profile may follow the pixels. The file's own size says what belongs to it.
   draft.setEnd(bytes, Math.max(end, bytes.readUInt32LE(2)));
 };
+
+function colourOf(bitmap: Bitmap) {
+  const { bits, masks } = bitmap;
+  const channels = masks?.length ?? (bits <= 8 ? 1 : 3);
+  return {
+    bitDepth: bits <= 8 ? bits : bits === 16 ? 5 : 8,
+    channels,
+    colourSpace: bits > 8 ? 'rgb' : isGrey(bitmap) ? 'grey' : 'palette',
+    hasAlpha: channels === 4,
+  } as const;
+}

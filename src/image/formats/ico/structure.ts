@@ -1,15 +1,12 @@
 import type { ReadStructure } from '../../structure-draft.ts';
+import { readIconImages } from './directory.ts';
 
-/** Reads the directory of an icon. Each image has 16 bytes, which end with its length and place. */
+/** Reads the directory of an icon. A wrong length in it is harmless, because readers take the length from the image. */
 export const readIcoStructure: ReadStructure = (bytes, draft) => {
-  const images = bytes.readUInt16LE(4);
-  draft.properties.frames = images;
+  const images = readIconImages(bytes);
+  draft.properties.frames = images.length;
   draft.properties.animated = false;
-  let end = 6 + 16 * images;
-  for (let image = 0; image < images; image += 1) {
-    const at = 6 + 16 * image;
-    end = Math.max(end, bytes.readUInt32LE(at + 8) + bytes.readUInt32LE(at + 12));
-  }
+  const end = Math.max(6 + 16 * images.length, ...images.map(({ at, bytes: length }) => at + length));
   if (end > bytes.length) draft.note('ico_data_outside_file', `${end} of ${bytes.length} bytes`);
   draft.setEnd(bytes, end);
 };

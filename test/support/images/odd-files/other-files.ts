@@ -15,16 +15,24 @@ function bmp(): Buffer {
   return bytes;
 }
 
+/** A picture of 16×16 in 32 bits, whose directory gives its length as `imageBytes`. A mask follows it. */
 function ico(imageBytes: number): Buffer {
-  const bytes = Buffer.alloc(6 + 16 + 40);
+  const bytes = Buffer.alloc(6 + 16 + 40 + 4 * 16 * 16 + 4 * 16);
   bytes.writeUInt32BE(0x0000_0100, 0);
   bytes.writeUInt16LE(1, 4);
   bytes.writeUInt8(16, 6);
   bytes.writeUInt8(16, 7);
   bytes.writeUInt32LE(imageBytes, 14);
   bytes.writeUInt32LE(22, 18);
+  bytes.writeUInt32LE(40, 22);
+  bytes.writeInt32LE(16, 26);
+  bytes.writeInt32LE(32, 30);
+  bytes.writeUInt16LE(1, 34);
+  bytes.writeUInt16LE(32, 36);
   return bytes;
 }
+
+const ICO_BYTES = ico(0).length - 22;
 
 function psd(): Buffer {
   const bytes = Buffer.alloc(40);
@@ -86,29 +94,35 @@ export const OTHER_FILES: readonly OddFile[] = [
     name: 'picture.bmp',
     make: bmp,
     format: 'BMP',
-    integrity: 'not_checked',
     facts: { trailingBytes: 0, channels: 3 },
   },
   {
     name: 'cut.bmp',
     make: () => bmp().subarray(0, -4),
     format: 'BMP',
-    integrity: 'not_checked',
+    integrity: 'truncated',
     codes: ['bmp_data_outside_file'],
   },
-  { name: 'picture.ico', make: () => ico(40), format: 'ICO', integrity: 'not_checked', facts: { frames: 1 } },
+  { name: 'picture.ico', make: () => ico(ICO_BYTES), format: 'ICO', facts: { frames: 1, trailingBytes: 0 } },
   {
-    name: 'cut.ico',
+    name: 'wrong-length.ico',
     make: () => ico(4_000),
     format: 'ICO',
-    integrity: 'not_checked',
     codes: ['ico_data_outside_file'],
+  },
+  {
+    name: 'cut.ico',
+    make: () => ico(ICO_BYTES).subarray(0, -100),
+    format: 'ICO',
+    integrity: 'truncated',
+    codes: ['undecodable', 'ico_data_outside_file'],
   },
   {
     name: 'picture.psd',
     make: psd,
     format: 'PSD',
     integrity: 'not_checked',
+    codes: ['not_decoded'],
     facts: { colourSpace: 'cmyk', channels: 4, bitDepth: 8 },
   },
   {
@@ -116,13 +130,14 @@ export const OTHER_FILES: readonly OddFile[] = [
     make: () => psd().subarray(0, 26),
     format: 'PSD',
     integrity: 'not_checked',
-    codes: ['structure_cut_off'],
+    codes: ['not_decoded', 'structure_cut_off'],
   },
   {
     name: 'picture.heic',
     make: () => heic(8),
     format: 'HEIF',
     integrity: 'not_checked',
+    codes: ['not_decoded'],
     facts: { bitDepth: 10, channels: 3 },
   },
   {
@@ -130,7 +145,7 @@ export const OTHER_FILES: readonly OddFile[] = [
     make: () => heic(800),
     format: 'HEIF',
     integrity: 'not_checked',
-    codes: ['heif_data_outside_file', 'heif_box_outside_file'],
+    codes: ['not_decoded', 'heif_data_outside_file', 'heif_box_outside_file'],
   },
   {
     name: 'picture.avif',

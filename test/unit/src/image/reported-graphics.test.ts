@@ -25,11 +25,11 @@ const REPORTED: readonly Reported[] = [
   {
     file: 'heic-no-pixels.heic',
     integrity: 'not_checked',
-    codes: ['heif_data_outside_file'],
+    codes: ['not_decoded', 'heif_data_outside_file'],
     facts: { width: 256, height: 256 },
   },
-  { file: 'bmp-good.bmp', integrity: 'not_checked', facts: { width: 16, height: 16 } },
-  { file: 'bmp-reserved-not-0.bmp', integrity: 'not_checked', facts: { width: 16, height: 16 } },
+  { file: 'bmp-good.bmp', integrity: 'intact', facts: { width: 16, height: 16 } },
+  { file: 'bmp-reserved-not-0.bmp', integrity: 'intact', facts: { width: 16, height: 16 } },
 ];
 
 describe('a reported file', () => {

@@ -8,7 +8,7 @@ import { inspect } from './inspect-file.ts';
 const picture = () => sharp({ create: { width: 33, height: 21, channels: 3, background: 'teal' } });
 
 function bmp(): Buffer {
-  const bytes = Buffer.alloc(54 + 16);
+  const bytes = Buffer.alloc(54 + 100 * 21);
   bytes.write('BM', 0, 'latin1');
   bytes.writeUInt32LE(bytes.length, 2);
   bytes.writeUInt32LE(54, 10);
@@ -64,7 +64,7 @@ describe('formats by content', () => {
     ['TIFF', 'a BigTIFF', () => picture().tiff({ bigtiff: true }).toBuffer(), 'intact'],
     ['AVIF', 'an AVIF', () => picture().avif().toBuffer(), 'intact'],
     ['HEIF', 'a HEIC', heic, 'not_checked'],
-    ['BMP', 'a BMP', bmp, 'not_checked'],
+    ['BMP', 'a BMP', bmp, 'intact'],
     ['PSD', 'a PSD', psd, 'not_checked'],
   ])('names %s for %s of 33×21', async (format, _what, make, state) => {
     expect(await inspect(await make())).toMatchObject({
