@@ -62,7 +62,7 @@ export function createOwnership({
       attempt: number;
     }): Promise<ClaimResult | Superseded> {
       const { run, workflowId } = whoIsAsking(assetId);
-      return asOwner(run, workflowId, () => validations.claim(run, attempt));
+      return asOwner(run, workflowId, () => validations.claim(run, attempt, workflowId));
     },
 
     async recordSteps({ assetId, steps }: { assetId: string; steps: readonly StepRecord[] }): Promise<void> {

@@ -9,7 +9,7 @@ import { sql } from 'kysely';
  * | none                                | `queued`       | the columns of the request; the rest by default                      | `accept`, `acceptOnce` |
  * | `queued`, not dispatched            | the same       | `lease_until`                                                        | `lease`, `release` |
  * | `queued`, not dispatched            | dispatched     | `dispatched_at`, `held_by`; null: `lease_until`                      | `markDispatched` |
- * | `queued`                            | `in_progress`  | `run_id`, `claims`, `started_at`                                     | `claim` |
+ * | `queued`                            | `in_progress`  | `run_id`, `claims`, `started_at`; `dispatched_at`, `held_by` if null  | `claim` |
  * | `in_progress`                       | the same       | `claims` (a worker died under the run); `steps`                      | `claim`; `recordSteps` |
  * | `queued`, not dispatched            | `canceled`     | `cancel_requested_at`, `cancel_reason`, `finished_at`                | `requestCancel` |
  * | `queued` dispatched, `in_progress`  | the same       | `cancel_requested_at`, `cancel_reason`; `cancel_signaled_at`         | `requestCancel`; `markCancelSignaled` |

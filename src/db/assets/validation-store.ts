@@ -54,14 +54,17 @@ export function createValidationStore(
   return {
     readWebhooks,
 
-    async claim({ assetId, runId }, attempt) {
+    async claim({ assetId, runId }, attempt, workflowId) {
       const start = { event: 'onStart', body: startEventBody(assetId), sender: 'writer' } as const;
       const { rows } = await query(orm, (db) =>
         sql<{ claims: number; tenant: string } & DeliveryColumns>`
           WITH claimed AS (
             UPDATE assets SET
               state = CASE WHEN state = 'queued' THEN 'in_progress' ELSE state END,
-              run_id = ${runId}, claims = claims + 1, started_at = coalesce(started_at, now())
+              run_id = ${runId}, claims = claims + 1, started_at = coalesce(started_at, now()),
+              -- The dispatcher may have died between the start of the workflow and its own mark.
+              dispatched_at = coalesce(dispatched_at, now()),
+              held_by = CASE WHEN dispatched_at IS NULL THEN ${workflowId ?? null} ELSE held_by END
             WHERE id = ${assetId}
               AND (run_id = ${runId} OR (run_id IS NULL AND attempt = ${attempt} AND state = 'queued'))
             RETURNING id, owner, attempt, claims, webhooks->'onStart' AS webhook

@@ -43,10 +43,14 @@ export type OnVerdict = (verdict: WrittenVerdict) => void;
 
 /** The writes of a running validation. Each tests in its own UPDATE that the run owns the row. */
 export interface ValidationStore {
-  /** The first write of a run: `queued` → `in_progress`. Counts how often the run began. */
+  /**
+   * The first write of a run: `queued` → `in_progress`. Counts how often the run began. The row counts as dispatched from then on,
+   * to `workflowId`, or without it to the asset's own workflow.
+   */
   claim(
     run: RunRef,
     attempt: number,
+    workflowId?: string,
   ): Promise<OwnedWrite<{ claims: number; tenant: string; send: EventToSend | null }>>;
   /** Stores progress before the end, such as a step in trouble. */
   recordSteps(run: RunRef, steps: readonly StepRecord[]): Promise<OwnedWrite<object>>;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
 import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
+import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
 import { createRepairStore } from '../../../../../src/db/assets/repair-store.ts';
 import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
 import { orderSteps, pendingSteps } from '../../../../../src/domain/steps.ts';
@@ -49,6 +50,21 @@ describe('the writes of a validation', () => {
     expect(await validations.claim({ assetId, runId: 'run-b' }, 1)).toEqual({ outcome: 'not_owner' });
     expect(await validations.finish({ assetId, runId: 'run-b' }, failed)).toEqual({ outcome: 'not_owner' });
     expect(await assets.find(DEFAULT_TENANT, assetId)).toMatchObject({ state: 'in_progress' });
+  });
+
+  it('leave a claimed row in the care of its workflow, also if the dispatcher died before its mark', async () => {
+    const assetId = await accept();
+    await validations.claim({ assetId, runId: 'run' }, 1, `asset-${assetId}-2`);
+    await createDispatchQueue(database.orm).markDispatched({ id: assetId, attempt: 1, heldBy: 'late' });
+    await database.query(`UPDATE assets SET dispatched_at = dispatched_at - interval '1 min' WHERE id = ?`, [
+      assetId,
+    ]);
+    const unchecked = await repairs.takeLongestUnchecked(100);
+    expect(unchecked.find(({ id }) => id === assetId)).toMatchObject({
+      runId: 'run',
+      heldBy: `asset-${assetId}-2`,
+      isSettled: true,
+    });
   });
 
   it('count the claims of one run and keep one delivery an event', async () => {
