@@ -15,7 +15,8 @@ interface NewAsset {
   readonly tenant: string;
   readonly location: string;
   readonly path: string;
-  readonly webhooks: object;
+  /** JSON. */
+  readonly webhooks: string;
   readonly policyName: string | null;
   readonly policyVersion: number | null;
   readonly sha256: string | null;
@@ -44,7 +45,7 @@ export async function acceptOnce(
         RETURNING asset_id, owner
       )
       INSERT INTO assets (id, owner, location, path, webhooks, policy_name, policy_version, sha256, needs)
-      SELECT asset_id, owner, ${location}, ${path}, ${JSON.stringify(webhooks)}::jsonb,
+      SELECT asset_id, owner, ${location}, ${path}, ${webhooks}::jsonb,
         ${policyName}, ${policyVersion}::integer, ${sha256}, ${needs}::smallint
       FROM kept RETURNING id`.execute(db),
   );

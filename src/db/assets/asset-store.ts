@@ -21,7 +21,7 @@ import { insertDelivery } from './terminal-write.ts';
 /** Rows in a block of the streamed list. */
 const LIST_BLOCK_ROWS = 500;
 
-/** Rows of one INSERT. With ordinary rows the statement stays below 1 MiB. */
+/** Rows of one INSERT. */
 const MAX_GROUPED_INSERTS = 250;
 
 /** `onWork` is called after every commit that leaves work for the dispatcher, `onVerdict` after a cancel that ends an attempt. */
@@ -37,7 +37,12 @@ export function createAssetStore(
       onWork();
       return rows.map((row) => row.id);
     },
-    { maxGroup: MAX_GROUPED_INSERTS, maxConcurrent: 2, partOf: ({ tenant }) => tenant },
+    {
+      maxGroup: MAX_GROUPED_INSERTS,
+      maxConcurrent: 2,
+      partOf: ({ tenant }) => tenant,
+      bytesOf: ({ path, webhooks }) => path.length + webhooks.length,
+    },
   );
 
   /** Ids are UUIDv7, so their order is the order of arrival. The index `assets_by_owner` has them in this order. */
@@ -169,7 +174,7 @@ function insertAssets(tenant: string, rows: readonly NewAsset[]) {
   return sql`
     INSERT INTO assets (owner, id, location, path, webhooks, policy_name, policy_version, sha256, needs)
     SELECT ${tenant}, * FROM unnest(${column('id')}::uuid[], ${column('location')}::text[], ${column('path')}::text[],
-      ${column('webhooks').map((webhooks) => JSON.stringify(webhooks))}::jsonb[],
+      ${column('webhooks')}::jsonb[],
       ${column('policyName')}::text[], ${column('policyVersion')}::integer[], ${column('sha256')}::text[], ${column('needs')}::smallint[])`;
 }
 
@@ -180,7 +185,7 @@ function asRow(tenant: string, submission: Submission, policy: ChosenPolicy) {
     tenant,
     location: assetPath.location,
     path: assetPath.path,
-    webhooks: asWebhooks(notifications),
+    webhooks: JSON.stringify(asWebhooks(notifications)),
     ...asPolicyColumns(policy),
     sha256: sha256 ?? null,
     needs: Math.max(needsOfSubmission(submission), policy.needs ?? KNOWN_BY_ALL),

@@ -41,8 +41,14 @@ export function createDeliveryStore(
       await recordTries(orm, tries);
       return tries.map(() => undefined);
     },
-    // Two tries of one delivery would be two sources for one row.
-    { maxGroup: MAX_GROUPED_TRIES, maxConcurrent: 2, uniqueBy: ({ deliveryId }) => deliveryId },
+    {
+      maxGroup: MAX_GROUPED_TRIES,
+      maxConcurrent: 2,
+      // A replay of many deliveries locks their rows for a while.
+      partOf: ({ tenant }) => tenant,
+      // Two tries of one delivery would be two sources for one row.
+      uniqueBy: ({ deliveryId }) => deliveryId,
+    },
   );
 
   async function recordFailure(endpointId: string, failure: DeliveryFailure | null): Promise<void> {
@@ -92,8 +98,8 @@ export function createDeliveryStore(
       return asEndpoint(row);
     },
 
-    async recordTry({ id, endpointId, round }, tryMade, state, failure) {
-      await record({ deliveryId: id, state, failure, round, ...tryMade });
+    async recordTry({ id, tenant, endpointId, round }, tryMade, state, failure) {
+      await record({ deliveryId: id, tenant, state, failure, round, ...tryMade });
       if (state !== 'delivered') await recordFailure(endpointId, failure);
     },
 

@@ -6,6 +6,7 @@ import { isDuplicate, isLostRace } from '../trouble.ts';
 
 export interface TryToRecord extends TryMade {
   readonly deliveryId: string;
+  readonly tenant: string;
   readonly state: DeliveryState;
   readonly failure: DeliveryFailure | null;
   readonly round: number;

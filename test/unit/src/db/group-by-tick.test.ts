@@ -105,6 +105,35 @@ describe('groupByTick', () => {
     expect(groups).toEqual([['a1', 'b1', 'c1'], ['a2'], ['a3']]);
   });
 
+  it('lets no part wait for another whose runs do not end', async () => {
+    const stuck: string[] = [];
+    const byTenant = groupByTick(
+      (items: readonly string[]) => {
+        if (!items.some((item) => item.startsWith('a'))) return Promise.resolve(items);
+        stuck.push(...items);
+        return new Promise<readonly string[]>(() => undefined);
+      },
+      { maxGroup: 2, maxConcurrent: 2, partOf: (item) => item[0] },
+    );
+    for (let number = 0; number < 20; number += 1) void byTenant(`a${number}`);
+    expect(await Promise.all(['b1', 'c1', 'b2'].map(byTenant))).toEqual(['b1', 'c1', 'b2']);
+    expect(await byTenant('b3')).toBe('b3');
+    expect(stuck).toHaveLength(4);
+  });
+
+  it('bounds a group in bytes, too, and runs a larger item alone', async () => {
+    const groups: number[][] = [];
+    const run = groupByTick(
+      (items: readonly number[]) => {
+        groups.push([...items]);
+        return Promise.resolve(items);
+      },
+      { maxGroup: 100, maxConcurrent: 1, bytesOf: (kib) => kib * 1024 },
+    );
+    await Promise.all([3_000, 500, 600, 400, 100, 1].map(run));
+    expect(groups).toEqual([[3_000], [500, 400, 100, 1], [600]]);
+  });
+
   it('fails every call of a group whose run fails, and goes on after it', async () => {
     let fails = true;
     const sometimes = groupByTick(
