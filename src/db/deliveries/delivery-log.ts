@@ -3,7 +3,13 @@ import { type RawBuilder, sql } from 'kysely';
 import { MAX as LAST_ID, v7 as uuidv7, validate as isUuid } from 'uuid';
 import { type DeliveryTry, REPLAY_PAUSE_S } from '../../domain/delivery.ts';
 import { testEventBody } from '../../domain/events.ts';
-import type { DeliveryEntry, DeliveryFilter, DeliveryLog, Endpoint } from '../../domain/ports/webhooks.ts';
+import type {
+  DeliveryEntry,
+  DeliveryFilter,
+  DeliveryLog,
+  Endpoint,
+  ReplayCounts,
+} from '../../domain/ports/webhooks.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import { queryAsTenant } from '../query.ts';
 
@@ -34,8 +40,39 @@ const REPLAY_PAUSE = sql`make_interval(secs => ${sql.lit(REPLAY_PAUSE_S)})`;
 const IS_TOO_SOON = sql<boolean>`(d.state = 'pending' AND d.replayed_at IS NOT NULL
   AND d.replayed_at > now() - ${REPLAY_PAUSE} AND d.replayed_at < now() + ${REPLAY_PAUSE})`;
 
+/**
+ * How many deliveries one statement replays. It locks their rows until it ends. A worker's statements about these rows wait
+ * meanwhile, each with a connection. So it has to be short, however many deliveries match.
+ */
+const REPLAY_ROWS = 1_000;
+
+interface ReplayedPage extends ReplayCounts {
+  readonly next: string | null;
+}
+
 /** `onWork` is called after every write that leaves work for the dispatcher. */
 export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLog {
+  /** Replays the newest of the matching deliveries before an id. `next` is where the others begin; null after the last one. */
+  async function replayPage(tenant: string, filter: DeliveryFilter, before: string): Promise<ReplayedPage> {
+    const { rows } = await queryAsTenant(orm, tenant, (db) =>
+      sql<ReplayedPage>`
+        WITH page AS MATERIALIZED (
+          SELECT d.id, ${IS_DISABLED} AS is_disabled, ${IS_TOO_SOON} AS is_too_soon FROM deliveries d
+          WHERE ${matches(tenant, filter)} AND d.state <> 'skipped' AND d.id < ${before}::uuid
+          ORDER BY d.id DESC LIMIT ${sql.lit(REPLAY_ROWS)}
+        ), replayed AS (
+          ${REPLAY} FROM page WHERE d.id = page.id AND NOT is_disabled AND NOT ${IS_TOO_SOON} RETURNING d.id
+        )
+        SELECT (SELECT count(*)::integer FROM replayed) AS replayed,
+          count(*) FILTER (WHERE is_too_soon AND NOT is_disabled)::integer AS "tooSoon",
+          count(*) FILTER (WHERE is_disabled)::integer AS "leftOut",
+          (SELECT id FROM page ORDER BY id LIMIT 1) AS next
+        FROM page`.execute(db),
+    );
+    const [page] = rows;
+    return page ?? { replayed: 0, tooSoon: 0, leftOut: 0, next: null };
+  }
+
   return {
     async list(tenant, filter, { limit, before = LAST_ID }) {
       // Ids are UUIDv7, so their order is the order of creation.
@@ -81,18 +118,16 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
     },
 
     async replayAll(tenant, filter) {
-      const matching = sql`${matches(tenant, filter)} AND d.state <> 'skipped'`;
-      const { rows } = await queryAsTenant(orm, tenant, (db) =>
-        sql<{ replayed: number; tooSoon: number; leftOut: number }>`
-          WITH replayed AS (${REPLAY} WHERE ${matching} AND NOT ${IS_DISABLED} AND NOT ${IS_TOO_SOON} RETURNING d.id)
-          SELECT (SELECT count(*)::integer FROM replayed) AS replayed,
-            (SELECT count(*)::integer FROM deliveries d WHERE ${matching} AND NOT ${IS_DISABLED} AND ${IS_TOO_SOON}) AS "tooSoon",
-            (SELECT count(*)::integer FROM deliveries d WHERE ${matching} AND ${IS_DISABLED}) AS "leftOut"`.execute(
-          db,
-        ),
-      );
-      onWork();
-      return rows[0] ?? { replayed: 0, tooSoon: 0, leftOut: 0 };
+      const counts = { replayed: 0, tooSoon: 0, leftOut: 0 };
+      for (let before: string | null = LAST_ID; before !== null; ) {
+        const page = await replayPage(tenant, filter, before);
+        counts.replayed += page.replayed;
+        counts.tooSoon += page.tooSoon;
+        counts.leftOut += page.leftOut;
+        before = page.next;
+        onWork();
+      }
+      return counts;
     },
 
     async sendTest(tenant, url) {

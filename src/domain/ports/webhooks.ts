@@ -88,7 +88,7 @@ type ReplayOutcome =
   | { readonly retryAfterS: number };
 
 /** How many deliveries were replayed. The others wait since a replay a moment ago, or their endpoint is disabled. */
-interface ReplayCounts {
+export interface ReplayCounts {
   readonly replayed: number;
   readonly tooSoon: number;
   readonly leftOut: number;

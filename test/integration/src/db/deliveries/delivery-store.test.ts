@@ -12,6 +12,7 @@ import { query } from '../../../../../src/db/query.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
+import { insertEvents } from '../../../../support/tenant-events.ts';
 
 const failure = { status: 500, durationMs: 3, error: 'http_500', reason: null, excerpt: 'oh no' };
 const success = { ...failure, status: 200, error: null, excerpt: null };
@@ -60,6 +61,20 @@ describe('deliveries and endpoints in the database', () => {
     const { start } = await makeDeliveries(url);
     await stores().deliveries.createEndpoint(start, Buffer.from('sealed'));
     return pending(start);
+  }
+
+  /** Locks a delivery's row. Returns the function that ends the lock. */
+  async function lockRow(id: string): Promise<() => void> {
+    const [locked, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    void query(database.orm, (db) =>
+      db.transaction().execute(async (transaction) => {
+        await sql`SELECT 1 FROM deliveries WHERE id = ${id} FOR UPDATE`.execute(transaction);
+        locked.resolve();
+        await mayEnd.promise;
+      }),
+    );
+    await locked.promise;
+    return mayEnd.resolve;
   }
 
   it('numbers tries, also those recorded together, and closes the delivery with the last', async () => {
@@ -228,6 +243,41 @@ describe('deliveries and endpoints in the database', () => {
     // Once it has ended, there is nothing to wait for.
     await deliveries.recordTry({ ...delivery, round: 4 }, success, 'delivered', null);
     expect(await log.replay(DEFAULT_TENANT, delivery.id)).toBe('replayed');
+  });
+
+  it('replays many in steps, so that no row is locked until all of them are replayed', async () => {
+    const { log } = stores();
+    const urls = Array.from({ length: 2_500 }, () => 'https://many.example/hook');
+    const [oldest = ''] = await insertEvents(database, 'many', urls);
+    const countReplayed = async () => {
+      const [row] = await database.query<{ count: number }>(
+        `SELECT count(*)::integer AS count FROM deliveries WHERE owner = 'many' AND replays = 1`,
+      );
+      return row?.count ?? 0;
+    };
+    const release = await lockRow(oldest);
+    const replaying = log.replayAll('many', { state: 'pending' });
+    await eventually(async () => (await countReplayed()) === 2_000, { what: 'the first steps' }).finally(
+      release,
+    );
+    expect(await replaying).toEqual({ replayed: 2_500, tooSoon: 0, leftOut: 0 });
+    expect(await log.replayAll('many', { state: 'pending' })).toEqual({
+      replayed: 0,
+      tooSoon: 2_500,
+      leftOut: 0,
+    });
+  });
+
+  it('records a try while rows of another tenant are locked', async () => {
+    const { deliveries, log } = stores();
+    const ours = await usedDelivery('https://free.example');
+    const [locked = ''] = await insertEvents(database, 'locked', ['https://locked.example/hook']);
+    const release = await lockRow(locked);
+    const theirs = deliveries.recordTry(await pending(locked), failure, 'pending', null);
+    const recording = deliveries.recordTry(ours, success, 'delivered', null);
+    const isDelivered = async () => (await log.find(DEFAULT_TENANT, ours.id))?.state === 'delivered';
+    await eventually(isDelivered, { what: 'the recorded try' }).finally(release);
+    await Promise.all([recording, theirs]);
   });
 
   it('keeps a replay that was requested during a try, whatever the result of that try', async () => {
