@@ -29,6 +29,9 @@ const MAX_PUT_OFF = sql`interval '10 min'`;
  */
 const MAX_OVERDUE = 16;
 
+/** How many deliveries of one endpoint are put off in one round. Other tenants wait for that. */
+const MAX_PARKED = 1_000;
+
 interface DispatchedAsset {
   readonly id: string;
   readonly attempt: number;
@@ -76,11 +79,15 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
     async cancelsToSignal() {
       const { rows } = await query(orm, (db) =>
         sql<CancelToSignal>`
-          SELECT id, attempt, ${HOLDER} AS "heldBy", cancel_reason AS reason FROM assets
-          WHERE cancel_requested_at IS NOT NULL AND cancel_signaled_at IS NULL AND ${IS_OPEN}
-            AND dispatched_at IS NOT NULL AND ${IS_HELD_BY_OWN_WORKFLOW}
-            AND (lease_until IS NULL OR lease_until < now() OR lease_until > now() + ${MAX_PUT_OFF})
-          ORDER BY cancel_requested_at LIMIT ${MAX_CANCELS}`.execute(db),
+          SELECT id, attempt, "heldBy", reason FROM (
+            SELECT id, attempt, ${HOLDER} AS "heldBy", cancel_reason AS reason, cancel_requested_at,
+              row_number() OVER (PARTITION BY owner ORDER BY cancel_requested_at) AS place
+            FROM assets
+            WHERE cancel_requested_at IS NOT NULL AND cancel_signaled_at IS NULL AND ${IS_OPEN}
+              AND dispatched_at IS NOT NULL AND ${IS_HELD_BY_OWN_WORKFLOW}
+              AND (lease_until IS NULL OR lease_until < now() OR lease_until > now() + ${MAX_PUT_OFF})
+          ) AS waiting
+          ORDER BY place, cancel_requested_at LIMIT ${MAX_CANCELS}`.execute(db),
       );
       return rows;
     },
@@ -122,10 +129,11 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
     async parkOverdue({ tenant, endpointId }, afterMs) {
       await query(orm, (db) =>
         sql`
-          UPDATE deliveries SET due_at = ${inMs(afterMs)}
-          WHERE owner = ${tenant} AND endpoint_id = ${endpointId} AND ${UNATTENDED} AND due_at < now()`.execute(
-          db,
-        ),
+          UPDATE deliveries SET due_at = ${inMs(afterMs)} WHERE id IN (
+            SELECT id FROM deliveries
+            WHERE owner = ${tenant} AND endpoint_id = ${endpointId} AND ${UNATTENDED} AND due_at < now()
+            ORDER BY due_at LIMIT ${sql.lit(MAX_PARKED)} FOR UPDATE SKIP LOCKED
+          )`.execute(db),
       );
     },
 

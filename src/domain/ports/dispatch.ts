@@ -49,7 +49,8 @@ export interface DispatchQueue {
   /** Gives the row back. Its start, or its request to cancel, is tried again `afterMs` from now. */
   release(asset: { id: string; attempt: number }, afterMs: number): Promise<void>;
   /**
-   * Cancel requests that no workflow has received yet, for rows that have a workflow of their own. A workflow that
+   * Cancel requests that no workflow has received yet, for rows that have a workflow of their own, oldest first. Each tenant
+   * gets the same number of places, as far as its requests reach. A workflow that
    * holds many rows is not signaled, because the signal would cancel all of them.
    */
   cancelsToSignal(): Promise<CancelToSignal[]>;
@@ -69,7 +70,7 @@ export interface DispatchQueue {
    * is due again `afterMs` from now.
    */
   unmarkHandedOver(deliveryId: string, mark: string, afterMs: number): Promise<void>;
-  /** Makes all overdue deliveries of the same endpoint due again `afterMs` from now. */
+  /** Makes overdue deliveries of the same endpoint due again `afterMs` from now, up to 1,000 of them, the oldest first. */
   parkOverdue(one: OverdueDelivery, afterMs: number): Promise<void>;
   /** Each worker calls this every second. An API process starts workflows only while no worker does. */
   renewWorker(workerId: string): Promise<void>;

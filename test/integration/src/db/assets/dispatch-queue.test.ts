@@ -79,6 +79,19 @@ describe('the dispatch queue', () => {
     await database.query('DELETE FROM assets');
   });
 
+  it('hands out requests to cancel of every tenant, however many wait of one', async () => {
+    await database.query(
+      `INSERT INTO assets (id, owner, location, path, state, dispatched_at, cancel_requested_at)
+       SELECT gen_random_uuid(), owner, 'local', 'x.jpg', 'queued', now(), now() - number * interval '1 s'
+       FROM (SELECT 'flood' AS owner, generate_series(2, 200) AS number UNION ALL SELECT 'few', 1) AS requests`,
+    );
+    const [few] = await database.query<{ id: string }>(`SELECT id FROM assets WHERE owner = 'few'`);
+    const found = await queue.cancelsToSignal();
+    expect(found).toHaveLength(50);
+    expect(found.map(({ id }) => id)).toContain(few?.id);
+    await database.query('DELETE FROM assets');
+  });
+
   it('finds deliveries that are overdue and that no workflow holds', async () => {
     const [assetId = ''] = await accept(1, { onStart: 'https://example.com' });
     const validations = createValidationStore(database.orm, ignore);
@@ -93,6 +106,22 @@ describe('the dispatch queue', () => {
     await database.query(`UPDATE deliveries SET due_at = now() - interval '1 s' WHERE id = ?`, [id]);
     await queue.markHandedOver(id);
     expect(await queue.overdueDeliveries()).toEqual([]);
+  });
+
+  it('puts off no more than 1,000 deliveries of an endpoint at once, because other tenants wait for that', async () => {
+    const urls = Array.from({ length: 1_100 }, () => 'https://paused.example/hook');
+    await insertEvents(database, 'paused', urls);
+    const countOverdue = async () => {
+      const [row] = await database.query<{ count: number }>(
+        `SELECT count(*)::integer AS count FROM deliveries WHERE owner = 'paused' AND due_at < now()`,
+      );
+      return row?.count;
+    };
+    for (const left of [100, 0]) {
+      const [one] = await queue.overdueDeliveries();
+      if (one !== undefined) await queue.parkOverdue(one, 600_000);
+      expect(await countOverdue()).toBe(left);
+    }
   });
 
   it('hands out overdue deliveries of every tenant, however many wait for one, except of excluded tenants', async () => {

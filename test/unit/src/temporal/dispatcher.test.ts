@@ -1,0 +1,57 @@
+import type { Client } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_POLICY } from '../../../../src/domain/policy.ts';
+import type { AssetToDispatch, DispatchQueue } from '../../../../src/domain/ports/dispatch.ts';
+import { startDispatcher } from '../../../../src/temporal/dispatcher.ts';
+import { eventually } from '../../../support/eventually.ts';
+
+const asset = (id: string): AssetToDispatch => ({
+  id,
+  tenant: 'tenant',
+  attempt: 1,
+  assetPath: { location: 'local', path: 'x.jpg' },
+  webhookKeys: [],
+  policy: DEFAULT_POLICY,
+  sha256: null,
+  needs: 1,
+});
+
+describe('the dispatcher', () => {
+  it('starts validations while deliveries or requests to cancel take long', async () => {
+    const waiting: AssetToDispatch[] = [asset('first')];
+    const started: string[] = [];
+    const chores = Promise.withResolvers<never[]>();
+    let hasChores = false;
+    const queue: Partial<DispatchQueue> = {
+      lease: () => Promise.resolve(waiting.splice(0)),
+      markDispatched: ({ id }) => Promise.resolve(void started.push(id)),
+      overdueDeliveries: () => Promise.resolve([]),
+      cancelsToSignal() {
+        hasChores = true;
+        return chores.promise;
+      },
+    };
+    const client = {
+      withDeadline: (_deadline: number, call: () => unknown) => call(),
+      workflow: { start: () => Promise.resolve() },
+    };
+    const errors: unknown[] = [];
+    const dispatcher = startDispatcher({
+      queue: queue as DispatchQueue,
+      client: client as unknown as Client,
+      stepExecution: 'local',
+      eager: false,
+      mayStart: () => Promise.resolve(true),
+      turns: null,
+      onError: (error) => void errors.push(error),
+    });
+    await eventually(() => hasChores && started.includes('first'), { what: 'the first round' });
+    waiting.push(asset('second'));
+    dispatcher.wake();
+    await eventually(() => started.includes('second'), { what: 'a start beside the chores' }).finally(() =>
+      chores.resolve([]),
+    );
+    await dispatcher.stop();
+    expect(errors).toEqual([]);
+  });
+});
