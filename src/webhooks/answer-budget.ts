@@ -7,7 +7,7 @@ import type { buildConnector } from 'undici';
  */
 export const MAX_ANSWER_BYTES = 64 * 1024;
 /** A read costs about 20 µs, even if it brings one byte. In segments of the smallest usual size, 64 KiB are 122 reads. */
-const MAX_READS = 512;
+export const MAX_READS = 512;
 /** Interim answers (1xx) before the final one. */
 const MAX_INTERIM = 8;
 

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Duplex, PassThrough } from 'node:stream';
 import {
   createServer,
   getCACertificates,
@@ -102,7 +103,28 @@ describe.skipIf(!hasOpenssl)('what a receiver sends by TLS (skipped without open
   });
 });
 
+/** Each `receive` is one read. In a real connection, the system decides how many bytes come together. */
+class FakeSocket extends PassThrough {
+  bytesRead = 0;
+
+  receive(chunk: Buffer): void {
+    this.bytesRead += chunk.length;
+    this.emit('data', chunk);
+  }
+}
+
 describe('the transport below TLS', () => {
+  it('is cut after as many reads as an answer may take, even if they bring few bytes', async () => {
+    const tcp = new FakeSocket();
+    const transport = new TlsTransport(tcp as Duplex as Socket);
+    let given = 0;
+    transport.on('data', () => (given += 1));
+    const failed = once(transport, 'error');
+    for (let reads = 0; reads < 2_000; reads += 1) tcp.receive(Buffer.from('x'));
+    expect((await failed)[0]).toMatchObject({ code: 'invalid_response' });
+    expect(given).toBeLessThanOrEqual(512);
+  });
+
   // Stands for a flood of key updates, which bring no byte of an answer. Node's servers cannot send one.
   it('is cut before TLS works on more than the budget, even if it brings no byte of an answer', async () => {
     const receiver = createTcpServer((socket) => {
