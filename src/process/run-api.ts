@@ -177,6 +177,7 @@ export async function runApi(): Promise<void> {
       requestsPerMinute: config.KEY_REQUESTS_PER_MINUTE,
       bytesPerMinute: config.KEY_MIB_PER_MINUTE * MIB,
       atOnce: config.KEY_REQUESTS_AT_ONCE,
+      inFlightMax: config.REQUESTS_IN_FLIGHT_MAX,
     }),
     keys: createKeyStore(orm),
     trustedProxies: config.TRUST_PROXY,

@@ -14,35 +14,48 @@ export interface QuotaLimits {
   readonly bytesPerMinute: number;
   /** Requests of one key that may be under way at once. */
   readonly atOnce: number;
+  /** Requests of all tenants that may be under way at once. */
+  readonly inFlightMax: number;
 }
 
 /**
  * Limits each key in this process: requests and body bytes a minute, and requests at once. The windows are fixed. The headers
  * `RateLimit` and `RateLimit-Policy` show them (draft-ietf-httpapi-ratelimit-headers-10). Without keys there is no limit,
  * because there is only one tenant.
+ *
+ * A tenant may have many keys. It gets a further request only while it has fewer under way than places are free, as in
+ * `src/webhooks/tenant-pace.ts`. So one tenant has half of the places at most, and others always find some.
  * @throws {AppError} `rate_limited`, `too_many_at_once`
  */
-export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: QuotaLimits): RequestHandler {
+export function createQuotas({
+  requestsPerMinute,
+  bytesPerMinute,
+  atOnce,
+  inFlightMax,
+}: QuotaLimits): RequestHandler {
   const requests = new RateLimiterMemory({ points: requestsPerMinute, duration: WINDOW_S });
   const bytes = new RateLimiterMemory({ points: bytesPerMinute, duration: WINDOW_S });
-  const underWay = new Map<string, number>();
+  const ofKeys = createTally();
+  const ofTenants = createTally();
   const policy =
     `"requests";q=${requestsPerMinute};w=${WINDOW_S}, ` +
     `"bytes";q=${bytesPerMinute};w=${WINDOW_S};qu="content-bytes"`;
 
   return async (req, res, next) => {
-    const { keyId } = principalOf(res);
+    const { keyId, tenant } = principalOf(res);
     if (keyId === null) return next();
     // The client left while its key was looked up: `close` has been emitted and will not come again.
     if (res.closed) return;
 
     const declared = req.headers['content-length'];
-    const count = (underWay.get(keyId) ?? 0) + 1;
-    underWay.set(keyId, count);
+    const before = {
+      ofKey: ofKeys.add(keyId),
+      free: inFlightMax - ofTenants.total(),
+      ofTenant: ofTenants.add(tenant),
+    };
     res.once('close', () => {
-      const left = (underWay.get(keyId) ?? 1) - 1;
-      if (left === 0) underWay.delete(keyId);
-      else underWay.set(keyId, left);
+      ofKeys.remove(keyId);
+      ofTenants.remove(tenant);
       // A body without a declared length is charged after it was read.
       // A refused or broken-off body counts as the largest possible one, because its length is not known.
       if (declared === undefined && hasBody(req))
@@ -56,15 +69,42 @@ export function createQuotas({ requestsPerMinute, bytesPerMinute, atOnce }: Quot
     res.set('RateLimit-Policy', policy);
     res.set('RateLimit', `${describe('requests', ofRequests)}, ${describe('bytes', ofBytes)}`);
     const spent = ofRequests.isExceeded ? ofRequests : ofBytes.isExceeded ? ofBytes : null;
-    if (count <= atOnce && spent === null) return next();
+    const hasItsShare = before.ofTenant >= before.free;
+    if (before.ofKey < atOnce && !hasItsShare && spent === null) return next();
     // The body is not read, so its bytes are given back: a smaller body may still fit.
     void bytes.reward(keyId, bodyBytes);
-    if (spent === null) throw new AppError('too_many_at_once');
+    if (spent === null && before.ofKey >= atOnce) throw new AppError('too_many_at_once');
+    if (spent === null)
+      throw new AppError('too_many_at_once', { detail: 'Too many requests of this tenant are in progress.' });
     const what = spent === ofRequests ? 'requests' : 'bytes of request bodies';
     throw new AppError('rate_limited', {
       detail: `The API key has used up its ${what} for this minute.`,
       retryAfterS: spent.resetS,
     });
+  };
+}
+
+/** Counts by name. Names without anything are not kept. */
+function createTally() {
+  const counts = new Map<string, number>();
+  let all = 0;
+  return {
+    total: () => all,
+
+    /** Returns how many there were before. */
+    add(name: string): number {
+      const before = counts.get(name) ?? 0;
+      counts.set(name, before + 1);
+      all += 1;
+      return before;
+    },
+
+    remove(name: string): void {
+      const left = (counts.get(name) ?? 1) - 1;
+      if (left === 0) counts.delete(name);
+      else counts.set(name, left);
+      all -= 1;
+    },
   };
 }
 

@@ -27,7 +27,14 @@ describe('the quotas of a key', () => {
           if (isSlow) lookups.push(next);
           else next();
         })
-        .use(createQuotas({ requestsPerMinute: 1_000, bytesPerMinute: 1_000, atOnce: AT_ONCE }))
+        .use(
+          createQuotas({
+            requestsPerMinute: 1_000,
+            bytesPerMinute: 1_000,
+            atOnce: AT_ONCE,
+            inFlightMax: 100,
+          }),
+        )
         .use((_req, res) => void res.json({}))
         .use(
           (_error: unknown, _req: unknown, res: express.Response, _next: unknown) =>
@@ -68,5 +75,42 @@ describe('the quotas of a key', () => {
     answer.resume();
     await once(answer, 'end');
     await eventually(async () => (await fetch(app.baseUrl)).status === 429);
+  });
+});
+
+describe('the requests of a tenant with many keys', () => {
+  const PLACES = 20;
+
+  it('leave places to other tenants', async () => {
+    let underWay = 0;
+    let refused = 0;
+    const app = await serve(
+      express()
+        .use((req, res, next) => {
+          res.locals['principal'] = { tenant: req.get('tenant'), keyId: req.get('key'), scopes: [] };
+          next();
+        })
+        .use(createQuotas({ requestsPerMinute: 100, bytesPerMinute: 100, atOnce: 1, inFlightMax: PLACES }))
+        .use((req, res) => {
+          if (req.get('tenant') === 'few') res.json({});
+          else underWay += 1;
+        })
+        .use((error: Error, _req: unknown, res: express.Response, _next: unknown) => {
+          refused += 1;
+          res.status(429).end(error.message);
+        }),
+    );
+    const flood = Array.from({ length: PLACES }, (_, key) =>
+      request(app.baseUrl, { agent: false, headers: { tenant: 'flood', key: `key-${key}` } })
+        .on('error', () => undefined)
+        .end(),
+    );
+    await eventually(() => underWay + refused === PLACES, { what: 'a full process' });
+    expect(underWay).toBe(PLACES / 2);
+    expect((await fetch(app.baseUrl, { headers: { tenant: 'few', key: 'few' } })).status).toBe(200);
+    const more = await fetch(app.baseUrl, { headers: { tenant: 'flood', key: 'one more' } });
+    expect(await more.text()).toBe('Too many requests of this tenant are in progress.');
+    for (const one of flood) one.destroy();
+    app.close();
   });
 });
