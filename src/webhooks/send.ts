@@ -43,7 +43,7 @@ export function createWebhookSender({
     try {
       const response = await request(url, {
         method: 'POST',
-        dispatcher: await agents.ready(url, { tenant, signal }),
+        ...(await agents.ready(url, { tenant, signal })),
         signal,
         headers: {
           'content-type': 'application/json',
