@@ -1,7 +1,10 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { WEBHOOK_TASK_QUEUE } from './contract.ts';
 
 const { reconcileAssets } = proxyActivities<Activities>({
+  // Steps that hang may take every place for activities of validations. Webhook tries leave some free.
+  taskQueue: WEBHOOK_TASK_QUEUE,
   startToCloseTimeout: '60 s',
   // The activity sends a heartbeat every 3 s, so a round whose worker died does not delay the next ones.
   heartbeatTimeout: '10 s',
