@@ -8,10 +8,16 @@ export function notReachable(cause: UnreachableCause): StepResult {
   return { findings: [{ code: 'asset_not_reachable', key: 'onStart', measured: { cause } }] };
 }
 
+interface CheckAssetReachableInput {
+  readonly assetPath: AssetPath;
+  /** Missing in runs of earlier code. */
+  readonly tenant?: string;
+}
+
 /** Passes when the path is a readable regular file inside the asset roots. */
 export function createCheckAssetReachable({ source }: Pick<ActivityDeps, 'source'>) {
-  return async ({ assetPath }: { assetPath: AssetPath }): Promise<StepResult> => {
-    const found = await source.stat(assetPath.path);
+  return async ({ assetPath, tenant }: CheckAssetReachableInput): Promise<StepResult> => {
+    const found = await source.stat(assetPath.path, tenant);
     return 'unreachable' in found ? notReachable(found.unreachable) : passed;
   };
 }

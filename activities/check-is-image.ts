@@ -35,7 +35,7 @@ export function createCheckIsImage({ source, inspectImage }: Pick<ActivityDeps, 
 
   return ({ assetPath, tenant, measures = [] }: CheckIsImageInput): Promise<StepResult> =>
     beating(async () => {
-      const file = await source.open(assetPath.path);
+      const file = await source.open(assetPath.path, tenant);
       // `checkAssetReachable` found the file, so it was moved or deleted in between.
       if ('unreachable' in file) return notReachable(file.unreachable);
       return inspect(file, assetPath.path, { tenant, measures });

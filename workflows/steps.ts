@@ -50,7 +50,11 @@ export function stepsFor(input: ValidateAssetInput, tenant?: string): Step[] {
       needs: null,
       tells: 'file',
       async run(options) {
-        const result = await durably('checkAssetReachable', { assetPath }, options);
+        const result = await durably(
+          'checkAssetReachable',
+          { assetPath, ...(tenant !== undefined && { tenant }) },
+          options,
+        );
         return only(result, result.findings.length === 0);
       },
     },

@@ -19,7 +19,9 @@ import { createPolicyStore } from '../db/policies/policy-store.ts';
 import { createVerdictArchive } from '../db/assets/verdict-archive.ts';
 import { connectWake } from '../db/wake.ts';
 import type { DispatchQueue } from '../domain/ports/dispatch.ts';
+import { boundSource } from '../sources/bounded-source.ts';
 import { createLocalSource } from '../sources/local.ts';
+import { createStoragePlaces } from '../sources/storage-places.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { CALL_DEADLINE_MS, connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
@@ -28,6 +30,7 @@ import { findTemporalTrouble } from '../temporal/namespace.ts';
 import { temporalAddress } from '../temporal/trouble.ts';
 import { createHostCheck } from '../webhooks/host-check.ts';
 import { createLookup } from '../webhooks/names/lookup.ts';
+import { STORAGE_PLACES } from './file-threads.ts';
 import {
   CannotRun,
   checkAuthSetting,
@@ -139,7 +142,10 @@ export async function runApi(): Promise<void> {
     deliveryLog: createDeliveryLog(orm, wake.notify),
     executions,
     preflight: createPreflight({
-      source: createLocalSource({ base: config.assetBase, roots }),
+      source: boundSource(
+        createLocalSource({ base: config.assetBase, roots }),
+        createStoragePlaces({ total: STORAGE_PLACES }),
+      ),
       judgeHost: createHostCheck({
         isAllowed,
         lookup: createLookup({ servers: config.DNS_SERVERS }),

@@ -13,7 +13,9 @@ import { connectWake } from '../db/wake.ts';
 import type { OnVerdict } from '../domain/ports/validations.ts';
 import { createDecoderPool } from '../image/decoder/pool.ts';
 import { measureAll } from '../image/measure-all.ts';
+import { boundSource } from '../sources/bounded-source.ts';
 import { createLocalSource } from '../sources/local.ts';
+import { createStoragePlaces } from '../sources/storage-places.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createClient } from '../temporal/client.ts';
 import { type Dispatcher, startDispatcher } from '../temporal/dispatcher.ts';
@@ -25,6 +27,7 @@ import { watchNamespace } from '../temporal/watch-namespace.ts';
 import { createLookup } from '../webhooks/names/lookup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
+import { STORAGE_PLACES } from './file-threads.ts';
 import { installRuntime } from './install-runtime.ts';
 import {
   onStopSignal,
@@ -99,7 +102,10 @@ export async function runWorker(): Promise<void> {
   const activities = createActivities({
     validations,
     deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
-    source: createLocalSource({ base: config.assetBase, roots }),
+    source: boundSource(
+      createLocalSource({ base: config.assetBase, roots }),
+      createStoragePlaces({ total: STORAGE_PLACES }),
+    ),
     inspectImage: config.MEASURE === 'all' ? measureAll(decoders.inspectImage) : decoders.inspectImage,
     fingerprints: createFingerprintStore(orm),
     webhooks,

@@ -19,8 +19,8 @@ export function createPreflight({
   source: Pick<AssetSource, 'stat'>;
   judgeHost: JudgeHost;
 }): Preflight {
-  async function checkAsset({ assetPath, notifications }: Submission): Promise<FieldFault[]> {
-    if (!('unreachable' in (await source.stat(assetPath.path)))) return [];
+  async function checkAsset(tenant: string, { assetPath, notifications }: Submission): Promise<FieldFault[]> {
+    if (!('unreachable' in (await source.stat(assetPath.path, tenant)))) return [];
     return [asFault('/assetPath/path', { code: 'asset_not_reachable', key: 'onStart' }, notifications)];
   }
 
@@ -44,7 +44,7 @@ export function createPreflight({
   }
 
   return async (tenant, submission) =>
-    (await Promise.all([checkAsset(submission), checkWebhooks(tenant, submission)])).flat();
+    (await Promise.all([checkAsset(tenant, submission), checkWebhooks(tenant, submission)])).flat();
 }
 
 /** Words the fault as the pipeline does. */

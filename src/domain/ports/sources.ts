@@ -22,6 +22,7 @@ export interface AssetFile {
 /**
  * A source of assets. Both functions return the cause if the contract says "not reachable": missing, outside the roots,
  * a directory, FIFO or device, no permission, …
+ * `tenant` takes turns with other tenants at storage that is slow.
  * @throws {AppError} `storage_unavailable` for trouble that is not the asset's fault (EIO, ESTALE, EMFILE, ETIMEDOUT).
  */
 export interface AssetSource {
@@ -29,7 +30,7 @@ export interface AssetSource {
    * Checks that a file exists and is readable, without opening it. A validation
    * opens its file only once, to read all of it.
    */
-  stat(path: string): Promise<Pick<AssetFile, 'bytes'> | Unreachable>;
+  stat(path: string, tenant?: string): Promise<Pick<AssetFile, 'bytes'> | Unreachable>;
   /** Opens the file. The caller closes it. */
-  open(path: string): Promise<AssetFile | Unreachable>;
+  open(path: string, tenant?: string): Promise<AssetFile | Unreachable>;
 }

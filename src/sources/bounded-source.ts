@@ -1,0 +1,49 @@
+import type { AssetFile, AssetSource } from '../domain/ports/sources.ts';
+import type { SharedPlaces } from '../domain/turns/shared-places.ts';
+import { doesNotAnswer } from './storage-places.ts';
+
+/** How long opening a file, or looking at it, may take. A regular try has 15 s. Reading has a limit of its own (`READ_WALL_MS`). */
+const OPEN_WALL_MS = 10_000;
+
+/** Bounds what a source may take of the process while its storage hangs: threads of each tenant, and time. */
+export function boundSource(source: AssetSource, places: SharedPlaces): AssetSource {
+  return {
+    stat: (path, tenant = '') => inTime(places.use(tenant, () => source.stat(path))),
+    async open(path, tenant = '') {
+      const opened = await inTime(
+        places.use(tenant, () => source.open(path)),
+        closeFile,
+      );
+      if (!isFile(opened)) return opened;
+      return {
+        bytes: opened.bytes,
+        read: (...where) => places.use(tenant, () => opened.read(...where)),
+        close: () => opened.close(),
+      };
+    },
+  };
+}
+
+type Opened = Awaited<ReturnType<AssetSource['open']>>;
+
+function isFile(opened: Opened): opened is AssetFile {
+  return 'read' in opened;
+}
+
+function closeFile(opened: Opened): void {
+  if (isFile(opened)) opened.close().catch(() => undefined);
+}
+
+/** `onLate` gets a result that comes after the time. */
+function inTime<Result>(
+  work: Promise<Result>,
+  onLate: (result: Result) => void = () => undefined,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(doesNotAnswer());
+      work.then(onLate, () => undefined);
+    }, OPEN_WALL_MS);
+    work.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
+}
