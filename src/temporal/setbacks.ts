@@ -9,6 +9,9 @@ const MAX_PAUSE_MS = 5 * 60_000;
 /** The longest pause after an error that concerns all items. So all of them go on soon after Temporal or Postgres is back. */
 const MAX_PAUSE_OF_ALL_MS = 8_000;
 
+/** From this many failures in a row on, the trouble lasts. The pauses before them take about an hour. */
+const LASTING = 20;
+
 /** How many items are remembered. A forgotten item begins with the first pause again. */
 const MAX_REMEMBERED = 10_000;
 
@@ -16,6 +19,8 @@ const MAX_REMEMBERED = 10_000;
 export interface Setbacks {
   /** The item has failed. Returns the milliseconds for which to leave it alone, `firstMs` after the first failure. */
   add(id: string, error: unknown, firstMs?: number): number;
+  /** Whether the item has failed for about an hour. */
+  isLasting(id: string): boolean;
   /** The item has succeeded. */
   forget(id: string): void;
 }
@@ -33,6 +38,7 @@ export function createSetbacks(): Setbacks {
       const maxMs = concernsAll(error) ? MAX_PAUSE_OF_ALL_MS : MAX_PAUSE_MS;
       return Math.min(firstMs * 2 ** Math.min(before, 30), maxMs);
     },
+    isLasting: (id) => (failures.get(id) ?? 0) >= LASTING,
     forget: (id) => void failures.delete(id),
   };
 }

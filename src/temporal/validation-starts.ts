@@ -63,8 +63,14 @@ export function createValidationStarts({
       if (concernsAll(error)) pausedUntil = performance.now() + PAUSE_MS;
       room.ended(asset.id);
       onError(error, 'starting a workflow', asset.id);
-      await queue.release(asset, setbacks.add(asset.id, error)).catch(() => undefined);
+      await putOff(asset, error).catch(() => undefined);
     }
+  }
+
+  /** A start that Temporal refuses again and again ends its asset, but not before the end of the time for trouble. */
+  async function putOff(asset: AssetToDispatch, error: unknown): Promise<void> {
+    await queue.release(asset, setbacks.add(asset.id, error));
+    if (!concernsAll(error) && setbacks.isLasting(asset.id)) await queue.giveUp(asset);
   }
 
   /** Leases rows for the room that there is: for everybody, or else for tenants that have less than their share. */

@@ -6,7 +6,8 @@ import { groupByTick } from '../group-by-tick.ts';
 import { query } from '../query.ts';
 import { HOLDER, IS_HELD_BY_OWN_WORKFLOW } from './holder.ts';
 import { createLeaseInTurns } from './lease-in-turns.ts';
-import { IS_OPEN } from './lifecycle.ts';
+import { IS_OPEN, IS_TO_DISPATCH } from './lifecycle.ts';
+import { terminalWrite } from './terminal-write.ts';
 
 /** An API starts workflows itself if no worker has signed in for this long. Workers sign in every second. */
 const WORKER_GONE_AFTER_S = 5;
@@ -22,6 +23,9 @@ const MAX_CANCELS = 50;
 
 /** Longer than any pause after a failure. A lease that ends later is from before the database's clock was set back. */
 const MAX_PUT_OFF = sql`interval '10 min'`;
+
+/** As long as steps in trouble are tried again (`workflows/durable.ts`). */
+const TIME_FOR_TROUBLE = sql`interval '24 hours'`;
 
 /**
  * How many overdue deliveries are read in one round. Each takes the dispatcher some milliseconds, and a delivery that becomes
@@ -63,6 +67,22 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
 
     async markDispatched(asset) {
       await mark(asset);
+    },
+
+    async giveUp({ id, attempt }) {
+      const write = terminalWrite({
+        assetId: id,
+        condition: sql`attempt = ${attempt} AND ${IS_TO_DISPATCH} AND created_at < now() - ${TIME_FOR_TROUBLE}`,
+        verdict: {
+          state: 'failed',
+          findings: [{ code: 'internal_error', key: 'internal' }],
+          steps: [],
+          image: null,
+        },
+        notifications: {},
+        sender: 'delivery_workflow',
+      });
+      await query(orm, (db) => write.execute(db));
     },
 
     async release({ id, attempt }, afterMs) {

@@ -14,6 +14,7 @@ import { sql } from 'kysely';
  * | `queued`, not dispatched            | `canceled`     | `cancel_requested_at`, `cancel_reason`, `finished_at`                | `requestCancel` |
  * | `queued` dispatched, `in_progress`  | the same       | `cancel_requested_at`, `cancel_reason`; `cancel_signaled_at`         | `requestCancel`; `markCancelSignaled` |
  * | `queued` dispatched, `in_progress`  | the same       | `lease_until`: no workflow took the request to cancel                | `release` |
+ * | `queued`, not dispatched            | `failed`       | `errors`, `findings`, `finished_at`                                  | `giveUp` |
  * | `in_progress`                       | a final state  | `errors`, `findings`, `steps`, `image`, `finished_at`                | `finish` |
  * | `queued`, `in_progress`             | a final state  | the same                                                             | `close` (reconciler) |
  * | `queued`, `in_progress`             | `queued`       | reset; null: `run_id`, `dispatched_at`, `held_by`                    | `requeue` (reconciler) |

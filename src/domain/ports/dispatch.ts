@@ -46,6 +46,8 @@ export interface DispatchQueue {
   lease(count: number, options: LeaseOptions): Promise<AssetToDispatch[]>;
   /** `heldBy` is the id of the workflow that was started for the row and is responsible for it from now on. */
   markDispatched(asset: { id: string; attempt: number; heldBy: string }): Promise<void>;
+  /** Ends an asset that was accepted at least 24 h ago and is still not dispatched, as `internal_error`. */
+  giveUp(asset: { id: string; attempt: number }): Promise<void>;
   /** Gives the row back. Its start, or its request to cancel, is tried again `afterMs` from now. */
   release(asset: { id: string; attempt: number }, afterMs: number): Promise<void>;
   /**

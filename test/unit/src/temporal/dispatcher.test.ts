@@ -54,4 +54,38 @@ describe('the dispatcher', () => {
     await dispatcher.stop();
     expect(errors).toEqual([]);
   });
+
+  it('gives up an asset whose start is refused again and again', async () => {
+    const refused = asset('refused');
+    let refusals = 0;
+    let givenUpAfter = 0;
+    const queue: Partial<DispatchQueue> = {
+      lease: () => Promise.resolve(givenUpAfter === 0 ? [refused] : []),
+      release: () => Promise.resolve(),
+      giveUp: ({ id }) => Promise.resolve(void (givenUpAfter = id === refused.id ? refusals : 0)),
+      overdueDeliveries: () => Promise.resolve([]),
+      cancelsToSignal: () => Promise.resolve([]),
+    };
+    const client = {
+      withDeadline: (_deadline: number, call: () => unknown) => call(),
+      workflow: {
+        start() {
+          refusals += 1;
+          return Promise.reject(new TypeError('A value of another shape'));
+        },
+      },
+    };
+    const dispatcher = startDispatcher({
+      queue: queue as DispatchQueue,
+      client: client as unknown as Client,
+      stepExecution: 'local',
+      eager: false,
+      mayStart: () => Promise.resolve(true),
+      turns: null,
+      onError: () => undefined,
+    });
+    await eventually(() => givenUpAfter > 0, { what: 'an end' });
+    await dispatcher.stop();
+    expect(givenUpAfter).toBeGreaterThanOrEqual(20);
+  });
 });

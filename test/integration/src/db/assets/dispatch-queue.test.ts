@@ -79,6 +79,30 @@ describe('the dispatch queue', () => {
     await database.query('DELETE FROM assets');
   });
 
+  it('ends an asset whose start was refused for 24 h, and sends its event', async () => {
+    const [id = ''] = await accept(1, { onFailure: 'https://example.com' });
+    const read = async () => {
+      const [row] = await database.query<{ state: string; errors: unknown; event: string | null }>(
+        `SELECT a.state, errors, event FROM assets a LEFT JOIN deliveries d ON asset_id = a.id WHERE a.id = ?`,
+        [id],
+      );
+      return row;
+    };
+    await queue.giveUp({ id, attempt: 1 });
+    expect(await read()).toMatchObject({ state: 'queued' });
+    await database.query(`UPDATE assets SET created_at = now() - interval '25 hours'`);
+    await queue.giveUp({ id, attempt: 2 });
+    expect(await read()).toMatchObject({ state: 'queued' });
+    await queue.giveUp({ id, attempt: 1 });
+    expect(await read()).toEqual({
+      state: 'failed',
+      errors: { internal: ['Validation could not be completed.'] },
+      event: 'onFailure',
+    });
+    await database.query('DELETE FROM deliveries');
+    await database.query('DELETE FROM assets');
+  });
+
   it('hands out requests to cancel of every tenant, however many wait of one', async () => {
     await database.query(
       `INSERT INTO assets (id, owner, location, path, state, dispatched_at, cancel_requested_at)
