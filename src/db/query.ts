@@ -3,6 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Tables } from './entities.ts';
 import { guard } from './trouble.ts';
 import { isStale } from './prepared-statements.ts';
+import { connectionsOf } from './tenant-connections.ts';
 
 /**
  * How a store runs a statement. `assets/accept-once.ts` has one of each kind. Every value is a bind parameter, so no text ever
@@ -37,7 +38,8 @@ export function query<Result>(orm: MikroORM, run: (db: Database) => Promise<Resu
 
 /**
  * Runs statements of one tenant in one transaction. The policies of Postgres (migration 0005) show it the rows of
- * `validatr.tenant`, which is set here. They do not bind a pool that sees all rows, so each statement names the tenant, too.
+ * `validatr.tenant`, which is set here. They do not bind a pool that sees all rows, so each statement names the tenant, too. A tenant
+ * has half of the pool's connections at most. Do not call it within `run`, because the inner call might wait for the outer one.
  * @throws {AppError} as `query` does
  */
 export function queryAsTenant<Result>(
@@ -45,11 +47,13 @@ export function queryAsTenant<Result>(
   tenant: string,
   run: (transaction: Transaction<Tables>) => Promise<Result>,
 ): Promise<Result> {
-  return query(orm, (db) =>
-    db.transaction().execute(async (transaction) => {
-      await sql`SELECT set_config('validatr.tenant', ${tenant}, true)`.execute(transaction);
-      return run(transaction);
-    }),
+  return connectionsOf(orm).use(tenant, () =>
+    query(orm, (db) =>
+      db.transaction().execute(async (transaction) => {
+        await sql`SELECT set_config('validatr.tenant', ${tenant}, true)`.execute(transaction);
+        return run(transaction);
+      }),
+    ),
   );
 }
 

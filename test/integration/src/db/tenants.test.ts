@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAssetStore } from '../../../../src/db/assets/asset-store.ts';
 import { createDeliveryLog } from '../../../../src/db/deliveries/delivery-log.ts';
@@ -9,7 +9,7 @@ import { Asset } from '../../../../src/db/entities.ts';
 import { createKeyStore } from '../../../../src/db/keys/key-store.ts';
 import { openDatabase } from '../../../../src/db/orm.ts';
 import { createPolicyStore } from '../../../../src/db/policies/policy-store.ts';
-import { queryAsTenant } from '../../../../src/db/query.ts';
+import { query, queryAsTenant } from '../../../../src/db/query.ts';
 import { createValidationStore } from '../../../../src/db/assets/validation-store.ts';
 import { makeApiKey } from '../../../../src/domain/api-key.ts';
 import { policyRules } from '../../../../src/domain/policy.ts';
@@ -57,6 +57,29 @@ describe('tenants in the database', () => {
   afterAll(async () => {
     await requests.close();
     await database?.drop();
+  });
+
+  it('leave connections to others, however many of their statements take long', async () => {
+    const pool = await openDatabase({ url: database.url, poolMax: 4, sees: 'tenant' });
+    const [locked, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const holding = query(database.orm, (db) =>
+      db.transaction().execute(async (transaction) => {
+        await sql`SELECT pg_advisory_xact_lock(1)`.execute(transaction);
+        locked.resolve();
+        await mayEnd.promise;
+      }),
+    );
+    await locked.promise;
+    const slow = Array.from({ length: 8 }, () =>
+      queryAsTenant(pool, 'anna', (db) => sql`SELECT pg_advisory_xact_lock(1)`.execute(db)),
+    );
+    const ended = Promise.allSettled(slow);
+    const quick = await queryAsTenant(pool, 'bob', (db) =>
+      sql<{ one: number }>`SELECT 1 AS one`.execute(db),
+    ).finally(mayEnd.resolve);
+    expect(quick.rows).toEqual([{ one: 1 }]);
+    await Promise.all([holding, ended]);
+    await pool.close();
   });
 
   /** Runs a statement as a request would. */
