@@ -50,6 +50,7 @@ describe('what a receiver sends', () => {
     ['a 100 after a 103', 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n'],
     ['empty lines', '\r\n\r\n'],
     ['eight interim answers', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(8)],
+    ['eight unasked 100s', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(8)],
   ])('may begin with %s, on a connection that is used again', async (_what, interim) => {
     const receiver = await start((socket) => socket.write(interim + OK));
     for (let tries = 0; tries < 6; tries += 1) {
