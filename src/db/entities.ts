@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { InferKyselyDB } from '@mikro-orm/postgresql';
-import type { AssetErrors, AssetPath, AssetState, NotificationKey } from '../domain/asset.ts';
+import type { AssetErrors, AssetPath, AssetState, Labels, NotificationKey } from '../domain/asset.ts';
 import type { ReportedFinding } from '../domain/findings.ts';
 import type { Scope } from '../domain/api-key.ts';
 import type { ImageFacts } from '../domain/image-facts.ts';
@@ -29,6 +29,8 @@ export const Asset = defineEntity({
     attempt: p.integer().default(1),
     location: p.text().$type<AssetPath['location']>(),
     path: p.text(),
+    externalId: p.text().nullable(),
+    labels: p.json().$type<Labels>().nullable(),
     webhooks: p.json().$type<Webhooks>(),
     policyName: p.text().nullable(),
     policyVersion: p.integer().nullable(),

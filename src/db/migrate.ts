@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import { Client } from 'pg';
@@ -5,6 +6,9 @@ import { query } from './query.ts';
 
 /** The lock of all migrating processes. It may be any number. */
 const LOCK = 7_203_914_521;
+
+/** Milliseconds between two questions for the lock. */
+const LOOK_AGAIN_MS = 200;
 
 /** Applies the missing migrations and returns their names. Processes that start together take turns. */
 export async function migrate(orm: MikroORM): Promise<string[]> {
@@ -14,12 +18,21 @@ export async function migrate(orm: MikroORM): Promise<string[]> {
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    while (!(await takesLock(client))) await delay(LOOK_AGAIN_MS);
     const applied = await orm.migrator.up();
     return applied.map(({ name }) => name);
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Asks for the lock and does not wait for it inside Postgres: a waiting statement has a snapshot, and an index that is built while
+ * clients write waits for the end of every older one. So the two would wait for each other for ever.
+ */
+async function takesLock(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [LOCK]);
+  return rows[0]?.taken === true;
 }
 
 /** Whether the database has the newest schema. It only reads, while the migrator would make its missing table. */

@@ -15,6 +15,7 @@ import { WithdrawFingerprints } from './migrations/0009-withdraw-fingerprints.ts
 import { Holders } from './migrations/0010-holders.ts';
 import { Turns } from './migrations/0011-turns.ts';
 import { Replays } from './migrations/0012-replays.ts';
+import { Lists } from './migrations/0013-lists.ts';
 import { FilesAndAttempts } from './migrations/0014-files-and-attempts.ts';
 import { TryReasons } from './migrations/0016-try-reasons.ts';
 import { ClaimedRows } from './migrations/0017-claimed-rows.ts';
@@ -75,12 +76,15 @@ export function openDatabase({
         Holders,
         Turns,
         Replays,
+        Lists,
         FilesAndAttempts,
         TryReasons,
         ClaimedRows,
       ],
       snapshot: false,
       tableName: 'migrations',
+      // A migration may build its indexes while clients write, which is not possible inside a transaction of all.
+      allOrNothing: false,
     },
     // Every caller forks, so no caller reads through the global identity map.
     allowGlobalContext: false,

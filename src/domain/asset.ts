@@ -35,6 +35,9 @@ export interface AssetPath {
   readonly path: string;
 }
 
+/** Texts of the client by name, such as `{"batch": "2026-11"}`. */
+export type Labels = Readonly<Record<string, string>>;
+
 /** Messages per key, as clients see them: `{"asset": ["Asset is not an image."]}`. */
 export type AssetErrors = Record<string, string[]>;
 

@@ -55,7 +55,7 @@ export interface CheckFinding {
   readonly message: string;
 }
 
-type ReasonCode = Finding['code'];
+export type ReasonCode = Finding['code'];
 
 /** The step that reports each code, without the codes of checks. Null if none does, or if several do. */
 const STEP_OF_CODE = {

@@ -25,6 +25,9 @@ const FIELDS: Readonly<Record<keyof Submission, number>> = {
   notifications: 1,
   policy: 1,
   sha256: 1,
+  // Only the API reads these. A worker that does not know them validates the same.
+  externalId: 1,
+  labels: 1,
 };
 
 const RULES: Readonly<Record<RuleName, number>> = {

@@ -3,10 +3,10 @@ import { ValidatrError } from './error.ts';
 import { fetchWithRetries, wait } from './retry.ts';
 import type {
   Asset,
+  AssetOnPage,
   Delivery,
   Judgement,
   JudgeRequest,
-  ListedAsset,
   operations,
   paths,
   Policy,
@@ -50,8 +50,8 @@ export interface Client {
   ): Promise<QueuedAsset>;
   /** Waits for a terminal state. @throws a `TimeoutError` after `timeoutMs`; the default is five minutes */
   waitForVerdict(id: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Verdict>;
-  /** All assets, newest first, page by page. */
-  assets(query?: Omit<Query<'listAssets'>, 'cursor'>): AsyncGenerator<ListedAsset, void, undefined>;
+  /** All matching assets, newest first, page by page. */
+  assets(query?: Omit<Query<'listAssets'>, 'cursor'>): AsyncGenerator<AssetOnPage, void, undefined>;
   /** All deliveries, newest first, page by page. */
   deliveries(query?: Omit<Query<'listDeliveries'>, 'cursor'>): AsyncGenerator<Delivery, void, undefined>;
   /** Makes the next version of a policy. If the latest version has the same rules, returns that one. */
@@ -96,8 +96,12 @@ export function createClient({
     },
 
     assets: (query) =>
-      eachOf((cursor) =>
-        api.GET('/assets', { params: { query: { limit: PAGE_LIMIT, ...query, ...cursor } } }),
+      eachOf(
+        // With a parameter, the answer is always a page.
+        (cursor) =>
+          api.GET('/assets', { params: { query: { limit: PAGE_LIMIT, ...query, ...cursor } } }) as Promise<
+            Answer<AssetOnPage[]>
+          >,
       ),
 
     deliveries: (query) =>

@@ -7,6 +7,7 @@ import { MAX_NOTES, NOTE_SEVERITIES } from '../../domain/image-notes.ts';
 import { STEP_STATES } from '../../domain/steps.ts';
 import { UNREACHABLE_CAUSES } from '../../domain/unreachable.ts';
 import { count, time, uuid } from '../http/answer.ts';
+import { externalId, labels } from './own-names.ts';
 import { deliveryState, deliveryTry } from '../webhooks/answers.ts';
 
 /** The answers about assets. `represent.ts` fills them in, and the OpenAPI document publishes them. */
@@ -24,6 +25,9 @@ export const assetErrors = z.record(z.string(), z.array(z.string())).meta({
   examples: [{ asset: ['Asset is not an image.'] }],
 });
 
+const policy = z.string().meta({ description: '`name@version` of the policy that judges the asset.' });
+const reasonCode = z.enum(REASON_CODES).meta({ id: 'ReasonCode' });
+
 /** Accepted, not started yet. */
 export const queuedAsset = z.object({ id, state: z.literal('queued') }).meta({ id: 'QueuedAsset' });
 
@@ -36,6 +40,18 @@ export const asset = z
 export const listedAsset = z
   .object({ id, state: assetState, errors: assetErrors.nullable() })
   .meta({ id: 'ListedAsset' });
+
+export const assetOnPage = listedAsset
+  .extend({
+    path: z.string().meta({ description: 'As it was submitted.' }),
+    policy,
+    code: reasonCode.nullable().meta({ description: 'Of the first finding that fails the asset.' }),
+    externalId,
+    labels: labels.exactOptional().meta({ description: 'Present only if there are any.' }),
+    createdAt: time,
+    finishedAt: time.nullable(),
+  })
+  .meta({ id: 'AssetOnPage' });
 
 const step = z
   .object({
@@ -53,7 +69,7 @@ const step = z
 
 export const finding = z
   .object({
-    code: z.enum(REASON_CODES).meta({ id: 'ReasonCode' }),
+    code: reasonCode,
     step: z.enum(STEP_NAMES).nullable(),
     key: z.string().meta({ description: 'The key in `errors` under which its message stands.' }),
     severity: z
@@ -171,11 +187,13 @@ export const assetDetails = z
     startedAt: time.nullable(),
     finishedAt: time.nullable(),
     asset: z.object({ location: z.enum(['local']), path: z.string() }),
+    externalId,
+    labels,
     image: image.nullable(),
     steps: z.array(step),
     scores: z.array(score),
     findings: z.array(finding),
-    policy: z.string().meta({ description: '`name@version` of the policy that judges the asset.' }),
+    policy,
     deliveries: z.array(assetDelivery),
     workflowId: z.string(),
     runId: z.string().nullable(),

@@ -8,7 +8,7 @@ import { defineOperation, type Operation } from '../http/operation.ts';
 import { sendPage } from '../http/pages.ts';
 import { sendTagged } from '../http/tagged.ts';
 import { conditionalHeaders, etag, link } from '../openapi/headers.ts';
-import { asset, assetAttempt, assetDetails, assetLive, listedAsset } from './answers.ts';
+import { asset, assetAttempt, assetDetails, assetLive, assetOnPage, listedAsset } from './answers.ts';
 import { findOr404 } from './find-asset.ts';
 import {
   representAsset,
@@ -16,8 +16,9 @@ import {
   representDetails,
   representListed,
   representLive,
+  representOnPage,
 } from './represent.ts';
-import { attemptsQuery, isPageQuery, listQuery } from './requests.ts';
+import { attemptsQuery, listQuery } from './requests.ts';
 
 export interface ReadDeps {
   readonly assets: AssetStore;
@@ -33,12 +34,13 @@ export const listAssets = defineOperation({
   id: 'listAssets',
   summary: 'List assets, newest first',
   description:
-    'Without parameters the answer is the whole list, streamed. With any of them it is a page, and `Link` leads to the next one.',
+    'Without parameters the answer is the whole list, streamed, and each asset has three members. With any of them it is a page, ' +
+    'each asset has more members, and `Link` leads to the next page. An asset has to match all the filters that are given.',
   query: listQuery,
   replies: {
     200: {
       description: 'The list, or a page of it.',
-      schema: z.array(listedAsset),
+      schema: z.array(z.union([assetOnPage, listedAsset])),
       headers: { Link: link.optional() },
     },
   },
@@ -46,10 +48,11 @@ export const listAssets = defineOperation({
   handle:
     ({ assets }: ReadDeps) =>
     async (req, res, { query }) => {
-      if (!isPageQuery(req.query)) return streamJsonArray(res, assets.list(tenantOf(res)), representListed);
-      const { cursor: before, ...rest } = query();
-      const items = await assets.page(tenantOf(res), { ...rest, before });
-      return sendPage(res, items, { limit: rest.limit, represent: representListed });
+      const { limit, cursor: before, ...filter } = query();
+      if (Object.keys(req.query).length === 0)
+        return streamJsonArray(res, assets.list(tenantOf(res)), representListed);
+      const items = await assets.page(tenantOf(res), filter, { limit, before });
+      return sendPage(res, items, { limit, represent: representOnPage });
     },
 });
 

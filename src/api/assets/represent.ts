@@ -1,10 +1,18 @@
 import { assetWorkflowId } from '../../../workflows/contract.ts';
 import type { ReportedFinding } from '../../domain/findings.ts';
-import type { AssetDetails, AssetSummary, Attempt } from '../../domain/ports/assets.ts';
+import type { AssetDetails, AssetSummary, Attempt, ListedAsset } from '../../domain/ports/assets.ts';
 import type { LiveStatus } from '../../domain/ports/executions.ts';
 import { describeWebhookUrl } from '../../domain/webhook-url.ts';
 import type { Answer } from '../http/answer.ts';
-import type { asset, assetAttempt, assetDetails, assetLive, finding, listedAsset } from './answers.ts';
+import type {
+  asset,
+  assetAttempt,
+  assetDetails,
+  assetLive,
+  assetOnPage,
+  finding,
+  listedAsset,
+} from './answers.ts';
 
 /** `GET /assets/<id>`: `errors` only if there are any. */
 export function representAsset({ id, state, errors }: AssetSummary): Answer<typeof asset> {
@@ -14,6 +22,11 @@ export function representAsset({ id, state, errors }: AssetSummary): Answer<type
 /** `GET /assets/`: `errors` always. */
 export function representListed({ id, state, errors }: AssetSummary): Answer<typeof listedAsset> {
   return { id, state, errors };
+}
+
+/** A page of `GET /assets/?…`. */
+export function representOnPage({ labels, ...asset }: ListedAsset): Answer<typeof assetOnPage> {
+  return Object.keys(labels).length === 0 ? asset : { ...asset, labels };
 }
 
 /** `GET /assets/<id>/details`. It shows only scheme and host of a webhook URL, because the rest may be a secret. */
@@ -27,6 +40,8 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
     createdAt: asset.createdAt,
     startedAt: asset.startedAt,
     finishedAt: asset.finishedAt,
+    externalId: asset.externalId,
+    labels: asset.labels,
     asset: asset.assetPath,
     image,
     steps: asset.steps,

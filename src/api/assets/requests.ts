@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { ASSET_STATES } from '../../domain/asset.ts';
+import { REASON_CODES } from '../../domain/findings.ts';
+import { LABEL } from '../../domain/label.ts';
 import { text } from '../../domain/text.ts';
+import { givenTime } from '../http/given-time.ts';
 import { pageQuery } from '../http/pages.ts';
 import { policyReference } from '../policies/reference.ts';
 
@@ -17,6 +20,36 @@ const webhookUrl = text
   .max(MAX_URL_LENGTH)
   .nullish()
   .transform((url) => url ?? undefined);
+
+/** Bounds of labels. They are for people and filters of the client, not for documents. */
+const MAX_LABELS = 16;
+const MAX_LABEL_LENGTH = 200;
+const MAX_LABEL_NAME_LENGTH = 64;
+const LABEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+const MAX_EXTERNAL_ID_LENGTH = 200;
+const externalId = text.min(1).max(MAX_EXTERNAL_ID_LENGTH);
+
+/** In the order of their names, so that an idempotent repeat may have another. */
+const labels = z
+  .record(
+    z
+      .string()
+      .max(MAX_LABEL_NAME_LENGTH)
+      .regex(LABEL_NAME, { error: 'must be a name of letters, digits, ".", "_" and "-"' }),
+    text.max(MAX_LABEL_LENGTH),
+  )
+  .refine((given) => Object.keys(given).length <= MAX_LABELS, {
+    error: `must have at most ${MAX_LABELS} labels`,
+  })
+  .meta({ maxProperties: MAX_LABELS })
+  .nullish()
+  .transform((given) => {
+    const entries = Object.entries(given ?? {});
+    return entries.length === 0
+      ? undefined
+      : Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 
 export const submission = z
   .strictObject({
@@ -42,11 +75,36 @@ export const submission = z
       .nullish()
       .transform((sha256) => sha256?.toLowerCase())
       .meta({ description: 'The SHA-256 that the file has to have, in hex.' }),
+    externalId: externalId
+      .nullish()
+      .transform((given) => given ?? undefined)
+      .meta({ description: 'Your own name for the asset. Several assets may have the same one.' }),
+    labels: labels.meta({ description: 'Short texts by name, which are given back with the asset.' }),
   })
   .meta({ id: 'Submission' });
 
+const NAMED_VERSION = new RegExp(`^${LABEL}@[1-9][0-9]{0,8}$`);
+
 /** Any of these makes the list a page. */
-export const listQuery = z.strictObject({ ...pageQuery, state: z.enum(ASSET_STATES).optional() });
+export const listQuery = z.strictObject({
+  ...pageQuery,
+  state: z.enum(ASSET_STATES).optional(),
+  code: z.enum(REASON_CODES).optional().meta({
+    description: 'The code of the first finding that fails the asset, as the page shows it.',
+  }),
+  policy: z
+    .string()
+    .regex(NAMED_VERSION, { error: 'must be name@version, as the page shows it' })
+    .optional()
+    .meta({ description: '`name@version` of the policy that judges the asset.' }),
+  path: text.min(1).max(MAX_PATH_LENGTH).optional().meta({
+    description: 'The beginning of the path, as it was submitted.',
+  }),
+  source: z.enum(['local']).optional().meta({ description: 'The `location` of the submission.' }),
+  externalId: externalId.optional(),
+  since: givenTime.optional().meta({ description: 'Created at this time or later.' }),
+  until: givenTime.optional().meta({ description: 'Created before this time.' }),
+});
 
 /** `cursor` is the number of the last attempt of the page before. */
 export const attemptsQuery = z.strictObject({
@@ -66,8 +124,3 @@ export const retryRequest = z
     }),
   })
   .meta({ id: 'RetryRequest' });
-
-/** Whether the query asks for a page. Without any parameter of a page, the answer is the whole list. */
-export function isPageQuery(given: object): boolean {
-  return Object.keys(listQuery.shape).some((name) => name in given);
-}

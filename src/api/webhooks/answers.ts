@@ -8,6 +8,7 @@ import {
 } from '../../domain/delivery.ts';
 import type { DeliveryEntry, Endpoint } from '../../domain/ports/webhooks.ts';
 import { describeWebhookUrl } from '../../domain/webhook-url.ts';
+import { externalId, labels } from '../assets/own-names.ts';
 import { type Answer, count, time, uuid } from '../http/answer.ts';
 
 /** The answers about deliveries and endpoints. */
@@ -32,6 +33,8 @@ export const delivery = z
   .object({
     id: uuid.meta({ description: 'The `webhook-id` of every try.' }),
     assetId: uuid.nullable().meta({ description: 'Null for a test event.' }),
+    externalId,
+    labels,
     attempt: count.nullable(),
     event: z.enum(DELIVERY_EVENTS).meta({ id: 'DeliveryEvent' }),
     endpointId: uuid,

@@ -3,28 +3,18 @@ import { DELIVERY_STATES } from '../../domain/delivery.ts';
 import type { DeliveryFilter } from '../../domain/ports/webhooks.ts';
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import { text } from '../../domain/text.ts';
+import { givenTime } from '../http/given-time.ts';
 import { pageQuery } from '../http/pages.ts';
 import { MAX_URL_LENGTH } from '../assets/requests.ts';
 
 const id = z.uuid({ error: 'must be a UUID' });
-/** Databases accept times between these. Nothing stored is older or newer, so a time outside counts as the bound. */
-const FIRST_TIME = new Date('1970-01-01T00:00:00Z');
-const LAST_TIME = new Date('9999-01-01T00:00:00Z');
-
-const time = z.iso
-  .datetime({ offset: true, error: 'must be a time as in 2026-01-31T12:00:00Z' })
-  .transform((iso) => {
-    const date = new Date(iso);
-    if (date < FIRST_TIME) return FIRST_TIME;
-    return date > LAST_TIME ? LAST_TIME : date;
-  });
 
 const filter = {
   asset: id.optional(),
   endpoint: id.optional(),
   state: z.enum(DELIVERY_STATES).optional(),
-  from: time.optional(),
-  to: time.optional(),
+  from: givenTime.optional(),
+  to: givenTime.optional(),
 };
 
 export const deliveryQuery = z.strictObject({

@@ -15,6 +15,9 @@ interface NewAsset {
   readonly tenant: string;
   readonly location: string;
   readonly path: string;
+  readonly externalId: string | null;
+  /** JSON. */
+  readonly labels: string | null;
   /** JSON. */
   readonly webhooks: string;
   readonly policyName: string | null;
@@ -31,7 +34,19 @@ interface NewAsset {
 export async function acceptOnce(
   orm: MikroORM,
   submission: Submission,
-  { id, tenant, location, path, webhooks, policyName, policyVersion, sha256, needs }: NewAsset,
+  {
+    id,
+    tenant,
+    location,
+    path,
+    externalId,
+    labels,
+    webhooks,
+    policyName,
+    policyVersion,
+    sha256,
+    needs,
+  }: NewAsset,
   key: string,
 ): Promise<string | null> {
   const { rows } = await queryAsTenant(orm, tenant, (db) =>
@@ -44,8 +59,8 @@ export async function acceptOnce(
           WHERE k.created_at < now() - ${KEPT_FOR}
         RETURNING asset_id, owner
       )
-      INSERT INTO assets (id, owner, location, path, webhooks, policy_name, policy_version, sha256, needs)
-      SELECT asset_id, owner, ${location}, ${path}, ${webhooks}::jsonb,
+      INSERT INTO assets (id, owner, location, path, external_id, labels, webhooks, policy_name, policy_version, sha256, needs)
+      SELECT asset_id, owner, ${location}, ${path}, ${externalId}, ${labels}::jsonb, ${webhooks}::jsonb,
         ${policyName}, ${policyVersion}::integer, ${sha256}, ${needs}::smallint
       FROM kept RETURNING id`.execute(db),
   );

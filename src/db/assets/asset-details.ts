@@ -47,6 +47,8 @@ export async function findAssetDetails(
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
+    externalId: row.external_id,
+    labels: row.labels ?? {},
     assetPath: { location: row.location, path: row.path },
     image: row.image,
     steps: row.steps ?? showAll(stepsUnder(policy, row.sha256 !== null)),

@@ -15,6 +15,7 @@ import { listAttempts } from './attempts.ts';
 import { asPolicyColumns, asPolicyId, type PolicyColumns } from '../policies/policy-columns.ts';
 import { groupByTick } from '../group-by-tick.ts';
 import { queryAsTenant } from '../query.ts';
+import { readListPage } from './list-page.ts';
 import { IS_TO_DISPATCH, QUEUED_AS_NEW_ATTEMPT } from './lifecycle.ts';
 import { insertDelivery } from './terminal-write.ts';
 
@@ -46,19 +47,15 @@ export function createAssetStore(
   );
 
   /** Ids are UUIDv7, so their order is the order of arrival. The index `assets_by_owner` has them in this order. */
-  function readPage(
-    tenant: string,
-    { limit, before = LAST_ID, state }: Parameters<AssetStore['page']>[1],
-  ): Promise<AssetSummary[]> {
+  function readBlock(tenant: string, before: string): Promise<AssetSummary[]> {
     return queryAsTenant(orm, tenant, (db) =>
       db
         .selectFrom('assets')
         .select(['id', 'state', 'errors'])
         .where('owner', '=', tenant)
         .where('id', '<', before)
-        .$if(state !== undefined, (all) => all.where('state', '=', state ?? 'queued'))
         .orderBy('id', 'desc')
-        .limit(limit)
+        .limit(LIST_BLOCK_ROWS)
         .execute(),
     );
   }
@@ -90,16 +87,16 @@ export function createAssetStore(
     listAttempts: (tenant, id, page) => listAttempts(orm, tenant, id, page),
 
     async *list(tenant) {
-      let before: string | undefined;
-      for (;;) {
-        const block = await readPage(tenant, { limit: LIST_BLOCK_ROWS, before });
+      for (let before: string = LAST_ID; ; ) {
+        const block = await readBlock(tenant, before);
         if (block.length > 0) yield block;
-        if (block.length < LIST_BLOCK_ROWS) return;
-        before = block.at(-1)?.id;
+        const last = block.at(-1);
+        if (last === undefined || block.length < LIST_BLOCK_ROWS) return;
+        before = last.id;
       }
     },
 
-    page: readPage,
+    page: (tenant, filter, page) => readListPage(orm, tenant, filter, page),
 
     async requestCancel(tenant, id, reason) {
       const end = {
@@ -172,14 +169,14 @@ type NewAsset = ReturnType<typeof asRow>;
 function insertAssets(tenant: string, rows: readonly NewAsset[]) {
   const column = <Key extends keyof NewAsset>(key: Key) => rows.map((row) => row[key]);
   return sql`
-    INSERT INTO assets (owner, id, location, path, webhooks, policy_name, policy_version, sha256, needs)
+    INSERT INTO assets (owner, id, location, path, external_id, labels, webhooks, policy_name, policy_version, sha256, needs)
     SELECT ${tenant}, * FROM unnest(${column('id')}::uuid[], ${column('location')}::text[], ${column('path')}::text[],
       ${column('webhooks')}::jsonb[],
       ${column('policyName')}::text[], ${column('policyVersion')}::integer[], ${column('sha256')}::text[], ${column('needs')}::smallint[])`;
 }
 
 function asRow(tenant: string, submission: Submission, policy: ChosenPolicy) {
-  const { assetPath, notifications, sha256 } = submission;
+  const { assetPath, notifications, sha256, externalId, labels } = submission;
   return {
     id: uuidv7(),
     tenant,
@@ -192,6 +189,7 @@ function asRow(tenant: string, submission: Submission, policy: ChosenPolicy) {
   };
 }
 
+      ${column('externalId')}::text[], ${column('labels')}::jsonb[],
 function asWebhooks(notifications: Notifications): Webhooks {
   const webhooks: { -readonly [Key in keyof Webhooks]: Webhooks[Key] } = {};
   for (const key of NOTIFICATION_KEYS) {
@@ -203,3 +201,5 @@ function asWebhooks(notifications: Notifications): Webhooks {
   }
   return webhooks;
 }
+    externalId: externalId ?? null,
+    labels: labels === undefined ? null : JSON.stringify(labels),

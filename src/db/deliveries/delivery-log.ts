@@ -13,7 +13,9 @@ import type {
 import { parseWebhookUrl } from '../../domain/webhook-url.ts';
 import { queryAsTenant } from '../query.ts';
 
-const ENTRY = sql`d.id, d.asset_id AS "assetId", nullif(d.attempt, 0) AS attempt, d.event,
+const ENTRY = sql`d.id, d.asset_id AS "assetId",
+  (SELECT external_id FROM assets WHERE assets.id = d.asset_id) AS "externalId",
+  coalesce((SELECT labels FROM assets WHERE assets.id = d.asset_id), '{}') AS labels, nullif(d.attempt, 0) AS attempt, d.event,
   d.endpoint_id AS "endpointId", d.url, d.state, d.failure, d.created_at AS "createdAt", d.finished_at AS "finishedAt",
   CASE WHEN d.state = 'pending' AND d.handed_over_at IS NULL THEN d.due_at END AS "dueAt",
   (SELECT coalesce(json_agg(json_build_object('at', at, 'status', status, 'durationMs', duration_ms, 'error', error,

@@ -1,6 +1,6 @@
-import type { AssetErrors, AssetPath, AssetState, NotificationKey, Notifications } from '../asset.ts';
+import type { AssetErrors, AssetPath, AssetState, Labels, NotificationKey, Notifications } from '../asset.ts';
 import type { DeliveryState, DeliveryTry } from '../delivery.ts';
-import type { ReportedFinding } from '../findings.ts';
+import type { ReasonCode, ReportedFinding } from '../findings.ts';
 import type { ImageFacts } from '../image-facts.ts';
 import type { PolicyId } from '../policy.ts';
 import type { Score } from '../score.ts';
@@ -14,6 +14,9 @@ export interface Submission {
   readonly policy?: string;
   /** The SHA-256 that the file must have, lower-case hex. */
   readonly sha256?: string;
+  /** The client's own name for the asset. Several assets may have the same. */
+  readonly externalId?: string;
+  readonly labels?: Labels;
 }
 
 /** The policy version to judge by. */
@@ -29,8 +32,39 @@ export interface AssetSummary {
   readonly errors: AssetErrors | null;
 }
 
+/** One asset as a page of the list shows it. */
+export interface ListedAsset extends AssetSummary, OwnNames {
+  readonly path: string;
+  /** `name@version`. */
+  readonly policy: string;
+  /** Of the first finding that fails the asset. */
+  readonly code: ReasonCode | null;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+/** Which assets a page shows. Undefined members do not filter. `since` and `until` (excluded) bound the time of creation. */
+export interface AssetFilter {
+  readonly state?: AssetState | undefined;
+  readonly code?: ReasonCode | undefined;
+  /** `name@version`. */
+  readonly policy?: string | undefined;
+  /** The beginning of the path. */
+  readonly path?: string | undefined;
+  readonly source?: AssetPath['location'] | undefined;
+  readonly externalId?: string | undefined;
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
+}
+
+/** What the client calls the asset. */
+export interface OwnNames {
+  readonly externalId: string | null;
+  readonly labels: Labels;
+}
+
 /** Everything that `/details` shows, as stored. */
-export interface AssetDetails extends AssetSummary {
+export interface AssetDetails extends AssetSummary, OwnNames {
   readonly attempt: number;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
@@ -104,11 +138,12 @@ export interface AssetStore {
   listAttempts(tenant: string, id: string, page: AttemptPage): Promise<Attempt[]>;
   /** All assets of the tenant, newest first, in blocks. So memory stays flat for any number of assets. */
   list(tenant: string): AsyncIterable<readonly AssetSummary[]>;
-  /** One page of the list. `before` is the last id of the page before it. */
+  /** One page of the list, newest first. `before` is the last id of the page before it. */
   page(
     tenant: string,
-    page: { limit: number; before?: string | undefined; state?: AssetState | undefined },
-  ): Promise<AssetSummary[]>;
+    filter: AssetFilter,
+    page: { limit: number; before?: string | undefined },
+  ): Promise<ListedAsset[]>;
   requestCancel(tenant: string, id: string, reason: string | null): Promise<CancelOutcome>;
   /** A new attempt, under the same policy unless another is given. */
   retry(tenant: string, id: string, policy?: ChosenPolicy): Promise<RetryOutcome>;

@@ -8,6 +8,7 @@ import type {
   DisabledBecause,
   PendingDelivery,
 } from '../delivery.ts';
+import type { OwnNames } from './assets.ts';
 
 /** Reads and writes for the tries of deliveries. */
 export interface DeliveryStore {
@@ -38,7 +39,7 @@ export interface DeliveryStore {
 }
 
 /** One delivery as the log lists it. `assetId` and `attempt` are null for a test event. */
-export interface DeliveryEntry {
+export interface DeliveryEntry extends OwnNames {
   readonly id: string;
   readonly assetId: string | null;
   readonly attempt: number | null;
@@ -48,7 +49,7 @@ export interface DeliveryEntry {
   readonly state: DeliveryState;
   readonly failure: DeliveryFailure | null;
   readonly createdAt: Date;
-  /** When the dispatcher looks at the delivery next, while no workflow holds it. Null otherwise. */
+  /** When the next try is due. In the past: the try is under way, or waits for its endpoint. Null unless it is pending. */
   readonly dueAt: Date | null;
   readonly finishedAt: Date | null;
   readonly tries: readonly DeliveryTry[];

@@ -102,11 +102,11 @@ describe('prepared statements', () => {
     const assets = createAssetStore(orm, ignore);
     const rounds = 12;
     for (let i = 0; i < rounds; i += 1)
-      await assets.page(i % 2 === 0 ? 'large' : 'small', { limit: 5, state: 'failed' });
+      await assets.page(i % 2 === 0 ? 'large' : 'small', { state: 'failed' }, { limit: 5 });
     const { rows } = await query(orm, (db) =>
       sql<{ custom: number; generic: number }>`
         SELECT custom_plans::integer AS custom, generic_plans::integer AS generic FROM pg_prepared_statements
-        WHERE statement LIKE '%from "assets"%'`.execute(db),
+        WHERE statement LIKE '%FROM listed_assets%'`.execute(db),
     );
     expect(rows).toEqual([{ custom: rounds, generic: 0 }]);
   });
