@@ -1,4 +1,5 @@
 import { cancelAsset, retryAsset } from './assets/act.ts';
+import { deleteAsset } from './assets/delete.ts';
 import {
   getAsset,
   getAssetDetails,
@@ -36,6 +37,7 @@ const ALL = [
   cancelAsset,
   retryAsset,
   listPolicies,
+  deleteAsset,
   getPolicy,
   addPolicy,
   getPolicyVersion,

@@ -118,6 +118,11 @@ export function isDuplicate(error: unknown): boolean {
   return sqlStateOf(error) === '23505';
 }
 
+/** Whether the row that this one belongs to was deleted meanwhile (foreign_key_violation). */
+export function isOrphan(error: unknown): boolean {
+  return sqlStateOf(error) === '23503';
+}
+
 /** Host and port of a database, for people. Never user or password. */
 export function addressOf(url: string): string {
   const { hostname, port } = new URL(url);

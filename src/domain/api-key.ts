@@ -10,6 +10,15 @@ import { text } from './text.ts';
 export const SCOPES = ['assets:read', 'assets:write', 'webhooks:manage', 'policies:manage', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** What each scope allows, in the words of the document, the command line and the pages. */
+export const SCOPE_WORDS: Readonly<Record<Scope, string>> = {
+  'assets:read': 'read assets, their verdicts and policies, and judge stored assets',
+  'assets:write': 'submit, cancel, retry and delete assets',
+  'webhooks:manage': 'everything under /webhooks: deliveries, replays, tests, endpoints',
+  'policies:manage': 'make policies and new versions of policies',
+  admin: 'manage the keys of the tenant. It includes every other scope',
+};
+
 /** The tenant of every request while the API asks for no keys. */
 export const DEFAULT_TENANT = 'default';
 

@@ -244,6 +244,35 @@ describe('webhooks', () => {
     const receiver = await startReceiver((_event, res) => {
       res.writeHead(500).end();
     });
+  it('of a deleted asset are not sent any more, and their workflow ends in peace', async () => {
+    const receiver = await startReceiver((_event, res) => {
+      res.writeHead(500).end();
+    });
+    const { id, assetId, endpointId } = await notify(receiver.url);
+    // Two endpoints of one host look alike without it.
+    expect(await client.read(`/assets/${assetId}/details`)).toMatchObject({
+      deliveries: [{ id, endpointId }],
+    });
+    expect(await cli('webhooks', 'deliveries')).toContain(endpointId);
+    // The second try is made by a workflow, which then sleeps for five minutes.
+    await eventually(async () => (await deliveryOf(id)).tries.length === 2, { what: 'the second try' });
+    expect((await client.call('DELETE', `/assets/${assetId}`)).status).toBe(204);
+    expect((await client.call('DELETE', `/assets/${assetId}`)).status).toBe(404);
+    expect((await client.call('GET', `/assets/${assetId}/details`)).status).toBe(404);
+    expect((await client.call('GET', `/webhooks/deliveries/${id}`)).status).toBe(404);
+    expect(await list(`asset=${assetId}`)).toEqual([]);
+
+    const tries = receiver.events.length;
+    await stack.temporal('workflow', 'signal', '-w', `delivery-${id}`, '--name', 'tryNow');
+    await eventually(
+      async () =>
+        (await stack.temporal('workflow', 'describe', '-w', `delivery-${id}`)).includes('COMPLETED'),
+      { what: 'the end of the workflow' },
+    );
+    expect(receiver.events).toHaveLength(tries);
+    await receiver.close();
+  });
+
     const [stopped, lost] = [await notify(`${receiver.url}/1`), await notify(`${receiver.url}/2`)];
     for (const { id } of [stopped, lost]) {
       await client.call('POST', `/webhooks/deliveries/${id}/replay`);

@@ -60,6 +60,7 @@ export const submitAsset = defineOperation({
         'listAttempts',
         'cancelAsset',
         'retryAsset',
+        'deleteAsset',
       ],
     },
   },

@@ -13,7 +13,7 @@ export interface WaitDeps {
   readonly isDraining: () => boolean;
 }
 
-/** Null if the verdict did not come in time, the client has left, or the process stops. */
+/** Null if the verdict did not come in time, the asset was deleted, the client has left, or the process stops. */
 export async function waitForVerdict(
   { assets, isDraining }: WaitDeps,
   res: Response,
@@ -23,7 +23,9 @@ export async function waitForVerdict(
   const deadline = performance.now() + waitS * 1_000;
   for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_LOOK_MS)) {
     const asset = await assets.find(tenant, id);
-    if (asset !== null && isTerminal(asset.state)) return assets.findDetails(tenant, id);
+    // Deleted: an Idempotency-Key may name an asset that is gone.
+    if (asset === null) return null;
+    if (isTerminal(asset.state)) return assets.findDetails(tenant, id);
     const leftMs = deadline - performance.now();
     if (leftMs <= 0 || res.closed || isDraining()) return null;
     await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, leftMs)));

@@ -42,7 +42,7 @@ export function createAssetStore(
       maxGroup: MAX_GROUPED_INSERTS,
       maxConcurrent: 2,
       partOf: ({ tenant }) => tenant,
-      bytesOf: ({ path, webhooks }) => path.length + webhooks.length,
+      bytesOf: ({ path, webhooks, labels }) => path.length + webhooks.length + (labels?.length ?? 0),
     },
   );
 
@@ -160,6 +160,24 @@ export function createAssetStore(
       onWork();
       return 'queued';
     },
+
+    async delete(tenant, id) {
+      // Deliveries, tries and fingerprints go with the row (migration 0013).
+      const { rows } = await queryAsTenant(orm, tenant, (db) =>
+        sql<{ deleted: boolean }>`
+          WITH deleted AS (
+            DELETE FROM assets
+            WHERE id = ${id} AND owner = ${tenant} AND state IN ('complete', 'failed', 'canceled')
+            RETURNING id
+          )
+          SELECT EXISTS (SELECT FROM deleted) AS deleted FROM assets WHERE id = ${id} AND owner = ${tenant}`.execute(
+          db,
+        ),
+      );
+      const [row] = rows;
+      if (row === undefined) return 'not_found';
+      return row.deleted ? 'deleted' : 'not_terminal';
+    },
   };
 }
 
@@ -171,7 +189,7 @@ function insertAssets(tenant: string, rows: readonly NewAsset[]) {
   return sql`
     INSERT INTO assets (owner, id, location, path, external_id, labels, webhooks, policy_name, policy_version, sha256, needs)
     SELECT ${tenant}, * FROM unnest(${column('id')}::uuid[], ${column('location')}::text[], ${column('path')}::text[],
-      ${column('webhooks')}::jsonb[],
+      ${column('externalId')}::text[], ${column('labels')}::jsonb[], ${column('webhooks')}::jsonb[],
       ${column('policyName')}::text[], ${column('policyVersion')}::integer[], ${column('sha256')}::text[], ${column('needs')}::smallint[])`;
 }
 
@@ -182,6 +200,8 @@ function asRow(tenant: string, submission: Submission, policy: ChosenPolicy) {
     tenant,
     location: assetPath.location,
     path: assetPath.path,
+    externalId: externalId ?? null,
+    labels: labels === undefined ? null : JSON.stringify(labels),
     webhooks: JSON.stringify(asWebhooks(notifications)),
     ...asPolicyColumns(policy),
     sha256: sha256 ?? null,
@@ -189,7 +209,6 @@ function asRow(tenant: string, submission: Submission, policy: ChosenPolicy) {
   };
 }
 
-      ${column('externalId')}::text[], ${column('labels')}::jsonb[],
 function asWebhooks(notifications: Notifications): Webhooks {
   const webhooks: { -readonly [Key in keyof Webhooks]: Webhooks[Key] } = {};
   for (const key of NOTIFICATION_KEYS) {
@@ -201,5 +220,3 @@ function asWebhooks(notifications: Notifications): Webhooks {
   }
   return webhooks;
 }
-    externalId: externalId ?? null,
-    labels: labels === undefined ? null : JSON.stringify(labels),

@@ -11,6 +11,7 @@ import { sql } from 'kysely';
  * | `pending`         | `delivered` | `finished_at`                                                              | `recordTry` |
  * | `pending`         | `failed`    | `failure`, `finished_at`                                                   | `recordTry`, `failUntried`, `stopDelivery` |
  * | all but `skipped` | `pending`   | `replays`, `replayed_at`, `tries_before_replay`, `due_at`; null: `failure`, `finished_at`, `handed_over_at` | `replay`, `replayAll` |
+ * | any               | none        | the row, with its tries: its asset was deleted                             | `delete` (`assets/asset-store.ts`) |
  *
  * A workflow looks after a pending delivery while `handed_over_at` is set. Otherwise the dispatcher does, once it is due:
  *

@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import type { DeliveryFailure, DeliveryState, TryMade } from '../../domain/delivery.ts';
 import { query } from '../query.ts';
-import { isDuplicate, isLostRace } from '../trouble.ts';
+import { isDuplicate, isLostRace, isOrphan } from '../trouble.ts';
 
 export interface TryToRecord extends TryMade {
   readonly deliveryId: string;
@@ -17,14 +17,15 @@ const MAX_RUNS = 5;
 
 /**
  * Records tries of different deliveries. A replay may make two processes try one delivery at once, and both then count the same
- * tries before theirs. One of them is refused, as a whole. It runs again, and counts the other's try as well.
+ * tries before theirs. One of them is refused, as a whole. It runs again, and counts the other's try as well. It also runs again
+ * if a delivery was deleted meanwhile, and leaves that one out.
  */
 export async function recordTries(orm: MikroORM, tries: readonly TryToRecord[]): Promise<void> {
   for (let runs = 1; ; runs += 1) {
     try {
       return await insertTries(orm, tries);
     } catch (error) {
-      if (runs === MAX_RUNS || !(isDuplicate(error) || isLostRace(error))) throw error;
+      if (runs === MAX_RUNS || !(isDuplicate(error) || isLostRace(error) || isOrphan(error))) throw error;
     }
   }
 }
@@ -51,7 +52,7 @@ async function insertTries(orm: MikroORM, tries: readonly TryToRecord[]): Promis
         SELECT delivery_id,
                1 + (SELECT count(*) FROM delivery_tries earlier WHERE earlier.delivery_id = made.delivery_id),
                now() - make_interval(secs => duration_ms / 1000.0), status, duration_ms, error, excerpt, reason
-        FROM made
+        FROM made WHERE EXISTS (SELECT FROM deliveries d WHERE d.id = made.delivery_id)
       ), tried AS MATERIALIZED (
         -- Finds the deliveries by id first. Otherwise the planner might begin with a condition below.
         SELECT made.state, d.event, d.asset_id, d.attempt, d.endpoint_id

@@ -115,6 +115,8 @@ export interface AttemptPage {
 type CancelOutcome = 'canceled' | 'requested' | 'already_terminal' | 'not_found';
 
 type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
+type DeleteOutcome = 'deleted' | 'not_terminal' | 'not_found';
+
 
 /** Operations of the API on assets. It does not find assets of other tenants. */
 export interface AssetStore {
@@ -148,3 +150,5 @@ export interface AssetStore {
   /** A new attempt, under the same policy unless another is given. */
   retry(tenant: string, id: string, policy?: ChosenPolicy): Promise<RetryOutcome>;
 }
+  /** Deletes a terminal asset with its deliveries and fingerprints. */
+  delete(tenant: string, id: string): Promise<DeleteOutcome>;

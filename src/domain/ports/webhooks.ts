@@ -16,7 +16,7 @@ export interface DeliveryStore {
   findPending(id: string): Promise<PendingDelivery | null>;
   /**
    * Makes the endpoint of a delivery, with this sealed secret, unless another process was quicker. Null if the tenant
-   * already has its maximum number of endpoints.
+   * already has its maximum number of endpoints, or if the delivery was deleted.
    */
   createEndpoint(deliveryId: string, secret: Uint8Array): Promise<DeliveryEndpoint | null>;
   /** `failure` is set only with the state `failed`. The endpoint's own record is updated too. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { useStack } from './stack-under-test.ts';
 
@@ -11,6 +12,27 @@ describe('cancel and retry over HTTP', () => {
     const answer = await client.call('POST', `/assets/${id}/cancel`, { reason: 'too late' });
     expect(answer.status).toBe(409);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('deletes a terminal asset, and repeats the first answer to its idempotency key', async () => {
+    const client = stack.client();
+    const key = randomUUID();
+    const submit = (prefer: Record<string, string>) =>
+      client.call(
+        'POST',
+        '/assets/image/',
+        { assetPath: { location: 'local', path: './assets/rocket.jpg' } },
+        { 'idempotency-key': key, ...prefer },
+      );
+    const { id } = (await (await submit({})).json()) as { id: string };
+    await client.verdict(id);
+    const answer = await client.call('DELETE', `/assets/${id}`);
+    expect([answer.status, await answer.text()]).toEqual([204, '']);
+    expect((await client.call('DELETE', `/assets/${id}/`)).status).toBe(404);
+    expect((await client.call('GET', `/assets/${id}`)).status).toBe(404);
+    // There is no verdict to wait for, so the answer comes at once.
+    const again = await submit({ prefer: 'wait=30' });
+    expect([again.status, await again.json()]).toEqual([202, { id, state: 'queued' }]);
   });
 
   it('validates again after a retry, as a new attempt', async () => {

@@ -155,6 +155,37 @@ describe('sending a webhook', () => {
     },
   );
 
+  it('sends no event of a deleted asset, and bears a deletion during the try', async () => {
+    const assets = createAssetStore(database.orm, () => undefined);
+    const validations = createValidationStore(database.orm, () => undefined);
+    let assetId = '';
+    const receiver = await receive((_event, res) => {
+      void assets.delete('ordered', assetId).then(() => res.writeHead(503).end());
+    });
+    assetId = await acceptAsset(receiver.url);
+    const claim = await validations.claim({ assetId, runId: 'run' }, 1);
+    const start = (claim.outcome === 'owned' && claim.send?.deliveryId) || '';
+    const verdict = { state: 'complete', findings: [], steps: [], image: null } as const;
+    await validations.finish({ assetId, runId: 'run' }, verdict);
+    const { sendWebhook } = activities({});
+    const [kept = ''] = await insertEvents(database, 'ordered', [receiver.url]);
+    expect((await sendWebhook({ deliveryId: start })).outcome).toBe('later');
+    expect(receiver.events).toHaveLength(1);
+    expect(await log().list('ordered', { assetId }, { limit: 10 })).toEqual([]);
+    expect(await sendWebhook({ deliveryId: start })).toEqual({ outcome: 'done' });
+    expect(receiver.events).toHaveLength(1);
+    // The try of another delivery is recorded, although one of the same statement has lost its delivery.
+    const deliveries = createDeliveryStore(database.orm, { endpointsMax: 10 });
+    const other = await deliveries.findPending(kept);
+    if (other === null) throw new Error('not pending');
+    const made = { status: 503, durationMs: 1, error: 'http_503', reason: null, excerpt: null };
+    await Promise.all([
+      deliveries.recordTry({ ...other, id: start }, made, 'pending', null),
+      deliveries.recordTry(other, made, 'pending', null),
+    ]);
+    expect((await log().find('ordered', kept))?.tries).toHaveLength(1);
+  });
+
   it("leaves an event beyond its tenant's tries of the minute in its row, untried and without a workflow", async () => {
     const receiver = await receive();
     const { tryWebhookOnce, sendWebhook } = activities({ eventsPerMinute: 1 });

@@ -156,7 +156,7 @@ describe('tenants in the database', () => {
   });
 
   it.each(['assets', 'deliveries', 'endpoints', 'idempotency_keys', 'api_keys'])(
-    'has Postgres refuse to give rows of %s away, and to take others',
+    'has Postgres refuse to give rows of %s away, and to take or delete others',
     async (table) => {
       await expect(runAs('anna', `UPDATE ${table} SET owner = 'bob'`)).rejects.toMatchObject(REFUSED);
       expect(

@@ -152,6 +152,17 @@ describe('the asset store', () => {
     });
   });
 
+  it('deletes an asset only once it is terminal, and keeps what its idempotency key stands for', async () => {
+    const id = (await assets.acceptOnce(DEFAULT_TENANT, submission, 'deleted')) ?? '';
+    expect(await assets.delete(DEFAULT_TENANT, id)).toBe('not_terminal');
+    expect(await assets.requestCancel(DEFAULT_TENANT, id, null)).toBe('canceled');
+    expect(await assets.delete('another', id)).toBe('not_found');
+    expect(await assets.delete(DEFAULT_TENANT, id)).toBe('deleted');
+    expect(await assets.delete(DEFAULT_TENANT, id)).toBe('not_found');
+    expect(await assets.acceptOnce(DEFAULT_TENANT, submission, 'deleted')).toBe(id);
+    expect(await assets.find(DEFAULT_TENANT, id)).toBeNull();
+  });
+
   it('reports missing assets as missing', async () => {
     const unknown = '01900000-0000-7000-8000-000000000000';
     expect(await assets.find(DEFAULT_TENANT, unknown)).toBeNull();

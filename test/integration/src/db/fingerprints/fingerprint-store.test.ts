@@ -39,6 +39,20 @@ describe('the fingerprints of earlier assets', () => {
     expect(await compare(other, { size: null, pixelHash: hexOf('other') })).toEqual(NONE);
   });
 
+  it('forget a deleted asset; the next one with its look takes its place', async () => {
+    const look = lookOf('deleted');
+    const ids = await enterAll(database, 'deleted', [
+      printsOf('1', look),
+      printsOf('2', look),
+      printsOf('3', look),
+    ]);
+    await database.query('DELETE FROM assets WHERE id = ?', [ids[0]]);
+    const [probe] = await insertAssets(database, 'deleted', 1);
+    const { near, exact } = await compare(probe, printsOf('1', look));
+    expect(exact).toBeNull();
+    expect(near.map(({ assetId }) => assetId)).toEqual([ids[1]]);
+  });
+
   it('name the five nearest by distance and then by age, without exact duplicates and repeated looks', async () => {
     const look = lookOf('centre');
     const bits = [
