@@ -65,7 +65,8 @@ export function createSendWebhook({ deliveries, webhooks, onWebhookFailed = () =
       result.outcome === 'retry' ? webhooks.nextTryInMs(delivery.tries + 1, result.retryAfterMs) : null;
     const { status, durationMs, error, reason, excerpt } = result;
     const { state, failure } = endAfter(result, waitMs);
-    await deliveries.recordTry(delivery, { status, durationMs, error, reason, excerpt }, state, failure);
+    const tryMade = { status, durationMs, error, reason, excerpt };
+    await deliveries.recordTry(delivery, tryMade, state, failure, waitMs);
     if (result.outcome !== 'delivered')
       onWebhookFailed({
         deliveryId: id,

@@ -14,6 +14,7 @@ interface Delivery {
   readonly url: string;
   readonly state: string;
   readonly failure: string | null;
+  readonly dueAt: string | null;
   readonly tries: {
     status: number | null;
     error: string | null;
@@ -145,10 +146,13 @@ describe('webhooks', () => {
     const tries = async () => (await deliveryOf(id)).tries.length;
     // The second is made by a workflow, which then sleeps for five minutes.
     await eventually(async () => (await tries()) === 2, { what: 'the second try' });
+    const { dueAt } = await deliveryOf(id);
+    expect(Date.parse(dueAt ?? '') - Date.now()).toBeGreaterThan(120_000);
     isDown = false;
     await client.call('POST', `/webhooks/deliveries/${id}/replay`);
     await eventually(async () => (await deliveryOf(id)).state === 'delivered');
     expect(await tries()).toBe(3);
+    expect((await deliveryOf(id)).dueAt).toBeNull();
     await receiver.close();
   });
 
@@ -240,10 +244,6 @@ describe('webhooks', () => {
     await Promise.all(receivers.map((receiver) => receiver.close()));
   });
 
-  it('are failed and stay listed if an operator ends their workflow; they go on if the workflow is lost', async () => {
-    const receiver = await startReceiver((_event, res) => {
-      res.writeHead(500).end();
-    });
   it('of a deleted asset are not sent any more, and their workflow ends in peace', async () => {
     const receiver = await startReceiver((_event, res) => {
       res.writeHead(500).end();
@@ -273,6 +273,10 @@ describe('webhooks', () => {
     await receiver.close();
   });
 
+  it('are failed and stay listed if an operator ends their workflow; they go on if the workflow is lost', async () => {
+    const receiver = await startReceiver((_event, res) => {
+      res.writeHead(500).end();
+    });
     const [stopped, lost] = [await notify(`${receiver.url}/1`), await notify(`${receiver.url}/2`)];
     for (const { id } of [stopped, lost]) {
       await client.call('POST', `/webhooks/deliveries/${id}/replay`);

@@ -171,6 +171,7 @@ const assetDelivery = z
     id: uuid,
     event: z.enum(NOTIFICATION_KEYS).meta({ id: 'NotificationKey' }),
     attempt: count,
+    endpointId: uuid.meta({ description: 'Tells endpoints apart whose shown URLs are the same.' }),
     url: z.string().meta({ description: 'Scheme and host only, because the rest may be a secret.' }),
     state: deliveryState,
     tries: z.array(deliveryTry),

@@ -42,7 +42,12 @@ export const delivery = z
     state: deliveryState,
     failure: z.enum(DELIVERY_FAILURES).nullable(),
     createdAt: time,
-    dueAt: time.nullable().meta({ description: 'The time of the next try, unless a workflow sends it.' }),
+    dueAt: time
+      .nullable()
+      .meta({
+        description:
+          'When the next try is due. A time in the past: the try is under way, or its endpoint takes none now. Null unless the delivery is pending.',
+      }),
     finishedAt: time.nullable(),
     tries: z.array(
       deliveryTry

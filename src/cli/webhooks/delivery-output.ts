@@ -7,10 +7,10 @@ import { PROGRAM } from '../usage.ts';
 const WITHOUT_JITTER = 0.5;
 
 export function describeDelivery(entry: DeliveryEntry): string {
-  const { id, createdAt, event, state, assetId, url } = entry;
+  const { id, createdAt, event, state, assetId, endpointId, url } = entry;
   return `${id}  ${createdAt.toISOString()}  ${event.padEnd(9)}  ${state.padEnd(9)}  ${describeTries(entry)}  ${
-    assetId ?? '-'
-  }  ${describeWebhookUrl(url)}`;
+    assetId ?? '-'.padEnd(36)
+  }  ${endpointId}  ${describeWebhookUrl(url)}`;
 }
 
 /** E.g. `3 tries, last http_500 in 12 ms`. */

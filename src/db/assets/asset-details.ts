@@ -64,7 +64,7 @@ export async function findAssetDetails(
 async function readDeliveries(db: Database, tenant: string, assetId: string) {
   const deliveries = await db
     .selectFrom('deliveries')
-    .select(['id', 'event', 'attempt', 'url', 'state'])
+    .select(['id', 'event', 'attempt', 'endpoint_id', 'url', 'state'])
     .where('asset_id', '=', assetId)
     .where('owner', '=', tenant)
     .orderBy('attempt')
@@ -77,8 +77,9 @@ async function readDeliveries(db: Database, tenant: string, assetId: string) {
     .where('delivery_id', '=', (column) => column.fn.any(column.val(deliveries.map(({ id }) => id))))
     .orderBy('number')
     .execute();
-  return deliveries.map((delivery) => ({
+  return deliveries.map(({ endpoint_id: endpointId, ...delivery }) => ({
     ...delivery,
+    endpointId,
     tries: tries
       .filter((tryMade) => tryMade.delivery_id === delivery.id)
       .map(({ at, status, duration_ms: durationMs, error, reason }) => ({

@@ -17,7 +17,7 @@ const ENTRY = sql`d.id, d.asset_id AS "assetId",
   (SELECT external_id FROM assets WHERE assets.id = d.asset_id) AS "externalId",
   coalesce((SELECT labels FROM assets WHERE assets.id = d.asset_id), '{}') AS labels, nullif(d.attempt, 0) AS attempt, d.event,
   d.endpoint_id AS "endpointId", d.url, d.state, d.failure, d.created_at AS "createdAt", d.finished_at AS "finishedAt",
-  CASE WHEN d.state = 'pending' AND d.handed_over_at IS NULL THEN d.due_at END AS "dueAt",
+  CASE WHEN d.state = 'pending' THEN d.due_at END AS "dueAt",
   (SELECT coalesce(json_agg(json_build_object('at', at, 'status', status, 'durationMs', duration_ms, 'error', error,
      'reason', reason, 'excerpt', excerpt) ORDER BY number), '[]') FROM delivery_tries WHERE delivery_id = d.id) AS tries`;
 

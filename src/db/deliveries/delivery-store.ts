@@ -94,12 +94,11 @@ export function createDeliveryStore(
         secret,
         max: endpointsMax,
       });
-      if (row === undefined) throw new Error('The delivery is gone');
-      return asEndpoint(row);
+      return row === undefined ? null : asEndpoint(row);
     },
 
-    async recordTry({ id, tenant, endpointId, round }, tryMade, state, failure) {
-      await record({ deliveryId: id, tenant, state, failure, round, ...tryMade });
+    async recordTry({ id, tenant, endpointId, round }, tryMade, state, failure, waitMs = null) {
+      await record({ deliveryId: id, tenant, state, failure, round, waitMs, ...tryMade });
       if (state !== 'delivered') await recordFailure(endpointId, failure);
     },
 

@@ -18,6 +18,7 @@ import { sql } from 'kysely';
  * | from               | to              | columns written                               | by |
  * |--------------------|-----------------|-----------------------------------------------|----|
  * | due                | with a workflow | `handed_over_at`                              | `markHandedOver` |
+ * | with a workflow    | the same        | `due_at`: when its workflow makes the next try | `recordTry`                                   |
  * | with a workflow    | due, now        | `handed_over_at` null, `due_at`               | `makeDeliveryDue` |
  * | with a workflow    | due, later      | `handed_over_at` null, `due_at`               | `park`; `unmarkHandedOver` (Temporal took no start) |
  * | due                | due, later      | `due_at`                                      | `parkOverdue` |

@@ -10,6 +10,8 @@ export interface TryToRecord extends TryMade {
   readonly state: DeliveryState;
   readonly failure: DeliveryFailure | null;
   readonly round: number;
+  /** Milliseconds until the next try. Null if there is none. */
+  readonly waitMs: number | null;
 }
 
 /** Each time, another process was quicker with a try of one of the deliveries. More than two at once are not known. */
@@ -45,8 +47,8 @@ async function insertTries(orm: MikroORM, tries: readonly TryToRecord[]): Promis
           (SELECT ${column('deliveryId')}::uuid[]), (SELECT ${column('status')}::integer[]),
           (SELECT ${column('durationMs')}::integer[]), (SELECT ${column('error')}::text[]), (SELECT ${column('excerpt')}::text[]),
           (SELECT ${column('state')}::text[]), (SELECT ${column('failure')}::text[]), (SELECT ${column('round')}::integer[]),
-          (SELECT ${column('reason')}::text[])
-        ) AS t (delivery_id, status, duration_ms, error, excerpt, state, failure, round, reason)
+          (SELECT ${column('reason')}::text[]), (SELECT ${column('waitMs')}::double precision[])
+        ) AS t (delivery_id, status, duration_ms, error, excerpt, state, failure, round, reason, wait_ms)
       ), recorded AS (
         INSERT INTO delivery_tries (delivery_id, number, at, status, duration_ms, error, excerpt, reason)
         SELECT delivery_id,
@@ -72,6 +74,8 @@ async function insertTries(orm: MikroORM, tries: readonly TryToRecord[]): Promis
       UPDATE deliveries SET
         state = CASE WHEN replays = made.round OR made.state = 'delivered' THEN made.state ELSE deliveries.state END,
         failure = CASE WHEN replays = made.round THEN made.failure END,
+        due_at = CASE WHEN replays = made.round AND made.wait_ms IS NOT NULL
+          THEN now() + make_interval(secs => made.wait_ms / 1000) ELSE due_at END,
         finished_at = CASE WHEN made.state = 'delivered' OR (replays = made.round AND made.state <> 'pending') THEN now() END,
         tries_before_replay = tries_before_replay + CASE WHEN replays = made.round THEN 0 ELSE 1 END
       FROM made

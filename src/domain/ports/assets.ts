@@ -83,6 +83,7 @@ export interface AssetDetails extends AssetSummary, OwnNames {
     readonly id: string;
     readonly event: NotificationKey;
     readonly attempt: number;
+    readonly endpointId: string;
     readonly url: string;
     readonly state: DeliveryState;
     readonly tries: readonly Omit<DeliveryTry, 'excerpt'>[];
@@ -114,9 +115,9 @@ export interface AttemptPage {
 
 type CancelOutcome = 'canceled' | 'requested' | 'already_terminal' | 'not_found';
 
-type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 type DeleteOutcome = 'deleted' | 'not_terminal' | 'not_found';
 
+type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 
 /** Operations of the API on assets. It does not find assets of other tenants. */
 export interface AssetStore {
@@ -149,6 +150,6 @@ export interface AssetStore {
   requestCancel(tenant: string, id: string, reason: string | null): Promise<CancelOutcome>;
   /** A new attempt, under the same policy unless another is given. */
   retry(tenant: string, id: string, policy?: ChosenPolicy): Promise<RetryOutcome>;
-}
   /** Deletes a terminal asset with its deliveries and fingerprints. */
   delete(tenant: string, id: string): Promise<DeleteOutcome>;
+}

@@ -19,12 +19,16 @@ export interface DeliveryStore {
    * already has its maximum number of endpoints, or if the delivery was deleted.
    */
   createEndpoint(deliveryId: string, secret: Uint8Array): Promise<DeliveryEndpoint | null>;
-  /** `failure` is set only with the state `failed`. The endpoint's own record is updated too. */
+  /**
+   * `failure` is set only with the state `failed`. `waitMs`: after this time comes the next try; null if there is none.
+   * The endpoint's own record is updated too.
+   */
   recordTry(
     delivery: PendingDelivery,
     tryMade: TryMade,
     state: DeliveryState,
     failure: DeliveryFailure | null,
+    waitMs?: number | null,
   ): Promise<void>;
   /** The endpoint has proved that it wants events. */
   markVerified(endpointId: string): Promise<void>;

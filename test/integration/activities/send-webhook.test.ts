@@ -198,7 +198,6 @@ describe('sending a webhook', () => {
     for (const id of [inLine, handedOver]) {
       const entry = await log().find('fast', id);
       expect(entry).toMatchObject({ state: 'pending', tries: [] });
-      // Null while a workflow looks after the delivery.
       expect((entry?.dueAt?.getTime() ?? 0) - Date.now()).toBeGreaterThan(50_000);
     }
   });
