@@ -11,6 +11,7 @@ import {
 import { submitAsset } from './assets/submit.ts';
 import type { Operation } from './http/operation.ts';
 import { createKey, getKey, listKeys, revokeKey, rotateKey } from './keys/operations.ts';
+import { getWhoami } from './keys/whoami.ts';
 import { judgeByPolicy } from './policies/judge.ts';
 import { addPolicy, getPolicy, getPolicyVersion, listPolicies } from './policies/operations.ts';
 import { getDocs, getOpenApi } from './service/docs.ts';
@@ -36,8 +37,8 @@ const ALL = [
   listAttempts,
   cancelAsset,
   retryAsset,
-  listPolicies,
   deleteAsset,
+  listPolicies,
   getPolicy,
   addPolicy,
   getPolicyVersion,
@@ -49,6 +50,7 @@ const ALL = [
   sendTestEvent,
   listEndpoints,
   enableEndpoint,
+  getWhoami,
   listKeys,
   createKey,
   getKey,

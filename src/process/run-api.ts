@@ -134,6 +134,12 @@ export async function runApi(): Promise<void> {
   const wake = connectWake(url, () => dispatcher?.wake());
 
   const traffic = createTraffic({ inFlightMax: config.REQUESTS_IN_FLIGHT_MAX });
+  const quotaLimits = {
+    requestsPerMinute: config.KEY_REQUESTS_PER_MINUTE,
+    bytesPerMinute: config.KEY_MIB_PER_MINUTE * MIB,
+    atOnce: config.KEY_REQUESTS_AT_ONCE,
+    inFlightMax: config.REQUESTS_IN_FLIGHT_MAX,
+  };
   const app = createApp({
     logger,
     assets: createAssetStore(orm, wake.notify, (verdict) => logger.info(verdict, 'verdict')),
@@ -180,12 +186,8 @@ export async function runApi(): Promise<void> {
             directory,
             onError: (err) => logger.warn({ err }, 'the last use of a key could not be written'),
           }),
-    quotas: createQuotas({
-      requestsPerMinute: config.KEY_REQUESTS_PER_MINUTE,
-      bytesPerMinute: config.KEY_MIB_PER_MINUTE * MIB,
-      atOnce: config.KEY_REQUESTS_AT_ONCE,
-      inFlightMax: config.REQUESTS_IN_FLIGHT_MAX,
-    }),
+    quotas: createQuotas(quotaLimits),
+    quotaLimits,
     keys: createKeyStore(orm),
     trustedProxies: config.TRUST_PROXY,
   });

@@ -66,6 +66,18 @@ describe('API keys', () => {
 
   const clientOf = ({ key }: KeyBody) => createTestClient(stack.baseUrl, key);
 
+  it('tell their holder what it is and may do, whatever their scopes', async () => {
+    const key = await make(['webhooks:manage'], { expiresInDays: 1 });
+    expect(await clientOf(key).read('/whoami')).toEqual({
+      tenant: key.tenant,
+      key: { id: key.id, name: 'made', expiresAt: expect.any(String) as string },
+      scopes: ['webhooks:manage'],
+      quotas: { requestsPerMinute: 200, bytesPerMinute: 1024 * 1024, requestsAtOnce: 20 },
+    });
+    expect(await admin.read('/whoami')).toMatchObject({ scopes: SCOPES });
+    expect((await createTestClient(stack.baseUrl).call('GET', '/whoami')).status).toBe(401);
+  });
+
   it('are required on every path except health and echo, as RFC 6750 says', async () => {
     for (const path of [
       '/assets/',

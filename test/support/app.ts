@@ -19,6 +19,7 @@ export function createBareApp(given: Partial<AppDeps> = {}): Express {
     preflight: () => Promise.resolve([]),
     authenticate: everybody,
     quotas: (_req, _res, next) => next(),
+    quotaLimits: { requestsPerMinute: 1, bytesPerMinute: 1, atOnce: 1 },
     keys: {} as never,
     ...given,
   });

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * List assets, newest first
-         * @description Without parameters the answer is the whole list, streamed. With any of them it is a page, and `Link` leads to the next one.
+         * @description Without parameters the answer is the whole list, streamed, and each asset has three members. With any of them it is a page, each asset has more members, and `Link` leads to the next page. An asset has to match all the filters that are given.
          */
         get: operations["listAssets"];
         put?: never;
@@ -55,7 +55,11 @@ export interface paths {
         get: operations["getAsset"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a terminal asset
+         * @description Its deliveries and what was kept to find duplicates go with it. An event that was not delivered yet is never sent. The file stays. An `Idempotency-Key` that made the asset keeps its answer, so a repeat makes no other asset.
+         */
+        delete: operations["deleteAsset"];
         options?: never;
         head?: never;
         patch?: never;
@@ -375,6 +379,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/whoami": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what the caller is and may do
+         * @description Every key may read this, whatever its scopes.
+         */
+        get: operations["getWhoami"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/keys": {
         parameters: {
             query?: never;
@@ -668,6 +692,12 @@ export interface components {
             policy?: string | null;
             /** @description The SHA-256 that the file has to have, in hex. */
             sha256?: string | null;
+            /** @description Your own name for the asset. Several assets may have the same one. */
+            externalId?: string | null;
+            /** @description Short texts by name, which are given back with the asset. */
+            labels?: {
+                [key: string]: string;
+            } | null;
         };
         StartEvent: {
             /** Format: uuid */
@@ -985,6 +1015,9 @@ export interface components {
             createdAt: string;
             startedAt: string | null;
             finishedAt: string | null;
+            /** @description The client's own name for the asset, as it was submitted. */
+            externalId: string | null;
+            labels: components["schemas"]["Labels"];
             asset: {
                 /** @enum {string} */
                 location: "local";
@@ -1005,6 +1038,10 @@ export interface components {
          * @enum {string}
          */
         AssetState: "queued" | "in_progress" | "complete" | "failed" | "canceled";
+        /** @description The labels of the submission, by name. */
+        Labels: {
+            [key: string]: string;
+        };
         /** @description An optional field is missing if the file does not tell it, or if the asset was validated before the field existed. */
         Image: {
             format: components["schemas"]["ImageFormat"];
@@ -1163,6 +1200,11 @@ export interface components {
             id: string;
             event: components["schemas"]["NotificationKey"];
             attempt: number;
+            /**
+             * Format: uuid
+             * @description Tells endpoints apart whose shown URLs are the same.
+             */
+            endpointId: string;
             /** @description Scheme and host only, because the rest may be a secret. */
             url: string;
             state: components["schemas"]["DeliveryState"];
@@ -1206,6 +1248,28 @@ export interface components {
                 code: string;
                 detail: string;
             }[];
+        };
+        AssetOnPage: {
+            /**
+             * Format: uuid
+             * @description UUIDv7. Ids sort in the order of acceptance.
+             */
+            id: string;
+            state: components["schemas"]["AssetState"];
+            errors: components["schemas"]["AssetErrors"] | null;
+            /** @description As it was submitted. */
+            path: string;
+            /** @description `name@version` of the policy that judges the asset. */
+            policy: string;
+            /** @description Of the first finding that fails the asset. */
+            code: components["schemas"]["ReasonCode"] | null;
+            /** @description The client's own name for the asset, as it was submitted. */
+            externalId: string | null;
+            /** @description Present only if there are any. */
+            labels?: components["schemas"]["Labels"];
+            /** Format: date-time */
+            createdAt: string;
+            finishedAt: string | null;
         };
         ListedAsset: {
             /**
@@ -1679,6 +1743,9 @@ export interface components {
             id: string;
             /** @description Null for a test event. */
             assetId: string | null;
+            /** @description The client's own name for the asset, as it was submitted. */
+            externalId: string | null;
+            labels: components["schemas"]["Labels"];
             attempt: number | null;
             event: components["schemas"]["DeliveryEvent"];
             /** Format: uuid */
@@ -1689,7 +1756,7 @@ export interface components {
             failure: ("rejected" | "exhausted" | "endpoint_gone" | "endpoint_disabled" | "endpoint_limit" | "stopped") | null;
             /** Format: date-time */
             createdAt: string;
-            /** @description The time of the next try, unless a workflow sends it. */
+            /** @description When the next try is due. A time in the past: the try is under way, or its endpoint takes none now. Null unless the delivery is pending. */
             dueAt: string | null;
             finishedAt: string | null;
             tries: components["schemas"]["DeliveryTryWithExcerpt"][];
@@ -1747,6 +1814,23 @@ export interface components {
             failingSince: string | null;
             disabledAt: string | null;
             disabledBecause: ("gone" | "failing") | null;
+        };
+        Whoami: {
+            tenant: string;
+            /** @description Null if the API asks for no keys. */
+            key: {
+                id: string;
+                name: string;
+                expiresAt: string | null;
+            } | null;
+            /** @description All that the key may do. A key with `admin` has every scope. */
+            scopes: ("assets:read" | "assets:write" | "webhooks:manage" | "policies:manage" | "admin")[];
+            /** @description What the key may use of one API process. Null: there is no limit. */
+            quotas: {
+                requestsPerMinute: number;
+                bytesPerMinute: number;
+                requestsAtOnce: number;
+            } | null;
         };
         ApiKey: {
             id: string;
@@ -1976,8 +2060,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `asset_terminal`: The asset has already reached its terminal state. */
-        AssetTerminal: {
+        /** @description `asset_not_terminal`: The asset has not reached a terminal state yet. */
+        AssetNotTerminal: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1986,8 +2070,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `asset_not_terminal`: The asset has not reached a terminal state yet. */
-        AssetNotTerminal: {
+        /** @description `asset_terminal`: The asset has already reached its terminal state. */
+        AssetTerminal: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -2130,6 +2214,7 @@ export type TestEvent = components['schemas']['TestEvent'];
 export type ChallengeEvent = components['schemas']['ChallengeEvent'];
 export type AssetDetails = components['schemas']['AssetDetails'];
 export type AssetState = components['schemas']['AssetState'];
+export type Labels = components['schemas']['Labels'];
 export type Image = components['schemas']['Image'];
 export type ImageFormat = components['schemas']['ImageFormat'];
 export type ImageNote = components['schemas']['ImageNote'];
@@ -2148,6 +2233,7 @@ export type DeliveryState = components['schemas']['DeliveryState'];
 export type DeliveryTry = components['schemas']['DeliveryTry'];
 export type QueuedAsset = components['schemas']['QueuedAsset'];
 export type Problem = components['schemas']['Problem'];
+export type AssetOnPage = components['schemas']['AssetOnPage'];
 export type ListedAsset = components['schemas']['ListedAsset'];
 export type Asset = components['schemas']['Asset'];
 export type AssetLive = components['schemas']['AssetLive'];
@@ -2167,6 +2253,7 @@ export type SentAgain = components['schemas']['SentAgain'];
 export type ReplayCounts = components['schemas']['ReplayCounts'];
 export type SentTest = components['schemas']['SentTest'];
 export type Endpoint = components['schemas']['Endpoint'];
+export type Whoami = components['schemas']['Whoami'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type NewApiKey = components['schemas']['NewApiKey'];
 export type RevokedKey = components['schemas']['RevokedKey'];
@@ -2186,8 +2273,8 @@ export type ResponseStorageFull = components['responses']['StorageFull'];
 export type ResponseMalformedHttp = components['responses']['MalformedHttp'];
 export type ResponseInvalidRequest = components['responses']['InvalidRequest'];
 export type ResponseAssetNotFound = components['responses']['AssetNotFound'];
-export type ResponseAssetTerminal = components['responses']['AssetTerminal'];
 export type ResponseAssetNotTerminal = components['responses']['AssetNotTerminal'];
+export type ResponseAssetTerminal = components['responses']['AssetTerminal'];
 export type ResponsePolicyNotFound = components['responses']['PolicyNotFound'];
 export type ResponseDeliveryNotFound = components['responses']['DeliveryNotFound'];
 export type ResponseEndpointDisabled = components['responses']['EndpointDisabled'];
@@ -2296,6 +2383,19 @@ export interface operations {
                 limit?: number;
                 cursor?: string;
                 state?: "queued" | "in_progress" | "complete" | "failed" | "canceled";
+                /** @description The code of the first finding that fails the asset, as the page shows it. */
+                code?: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
+                /** @description `name@version` of the policy that judges the asset. */
+                policy?: string;
+                /** @description The beginning of the path, as it was submitted. */
+                path?: string;
+                /** @description The `location` of the submission. */
+                source?: "local";
+                externalId?: string;
+                /** @description Created at this time or later. */
+                since?: string;
+                /** @description Created before this time. */
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -2311,7 +2411,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListedAsset"][];
+                    "application/json": (components["schemas"]["AssetOnPage"] | components["schemas"]["ListedAsset"])[];
                 };
             };
             400: components["responses"]["MalformedHttp"];
@@ -2389,6 +2489,49 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    deleteAsset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The asset is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedHttp"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["AssetNotFound"];
+            409: components["responses"]["AssetNotTerminal"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            507: components["responses"]["StorageFull"];
         };
     };
     getImageAsset: {
@@ -3353,6 +3496,45 @@ export interface operations {
                 };
             };
             507: components["responses"]["StorageFull"];
+        };
+    };
+    getWhoami: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenant, the key, its scopes and its quotas. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Whoami"];
+                };
+            };
+            400: components["responses"]["MalformedHttp"];
+            401: components["responses"]["Unauthorized"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     listKeys: {

@@ -24,8 +24,8 @@ export interface Description<Body extends z.ZodType = z.ZodType, Query extends z
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  /** The scope that the API key needs. Null: the operation needs no key. */
-  readonly scope: Scope | null;
+  /** The scope that the API key needs. `any`: a key with any scope. Null: the operation needs no key. */
+  readonly scope: Scope | 'any' | null;
   /** Answered however many requests are in flight. Only operations without a scope may set it. */
   readonly isExempt?: true;
   readonly query?: Query;
@@ -136,7 +136,10 @@ function handlersOf<Deps>(operation: Operation<Deps>, deps: Deps): RequestHandle
     // Probes, caches and webhook URLs bring parameters of their own, so operations without a key ignore those they do not know.
     ...(scope === null
       ? []
-      : [requireScope(scope), refuseUnknownParameters(Object.keys(query?.shape ?? {}))]),
+      : [
+          ...(scope === 'any' ? [] : [requireScope(scope)]),
+          refuseUnknownParameters(Object.keys(query?.shape ?? {})),
+        ]),
     ...(before === undefined ? [] : [before(deps)]),
     ...(body === undefined ? [] : [jsonBody({ optional: body === 'ignored' || body.optional === true })]),
     (req, res) => handle(req, res, inputOf(operation, req)),

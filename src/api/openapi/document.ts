@@ -1,20 +1,11 @@
 import { createDocument, type ZodOpenApiOverride } from 'zod-openapi';
 import packageJson from '../../../package.json' with { type: 'json' };
-import type { Scope } from '../../domain/api-key.ts';
+import { SCOPE_WORDS } from '../../domain/api-key.ts';
 import { OPERATIONS } from '../operations.ts';
 import { WEBHOOKS } from '../webhooks/events.ts';
 import { asPaths } from './paths.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
-
-/** The rights of each scope. */
-const SCOPES: Readonly<Record<Scope, string>> = {
-  'assets:read': 'Read assets.',
-  'assets:write': 'Submit, cancel and retry assets.',
-  'webhooks:manage': 'Everything under /webhooks.',
-  'policies:manage': 'Make policies and new versions of policies.',
-  admin: "Manage the tenant's keys. Includes every other scope.",
-};
 
 /** OpenAPI 3.1. Requests are parsed with the same schemas, and answers are typed by them. */
 export function createOpenApiDocument(): OpenApiDocument {
@@ -60,8 +51,8 @@ export function createOpenApiDocument(): OpenApiDocument {
 }
 
 function describeScopes(): string {
-  return Object.entries(SCOPES)
-    .map(([scope, text]) => `\`${scope}\`: ${text}`)
+  return Object.entries(SCOPE_WORDS)
+    .map(([scope, words]) => `\`${scope}\`: ${words}.`)
     .join(' ');
 }
 

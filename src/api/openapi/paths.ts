@@ -8,7 +8,7 @@ import type {
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { Description, JsonBody, Reply } from '../http/operation.ts';
 import { requestId } from './headers.ts';
-import { problemResponses, SECURED_RESPONSES } from './problems.ts';
+import { problemResponses, RESPONSES_TO_ANY_KEY, SECURED_RESPONSES } from './problems.ts';
 
 const PROBLEMS_OF_A_BODY = [
   'malformed_json',
@@ -31,13 +31,13 @@ function describe(operation: Description): ZodOpenApiOperationObject {
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: scope === null ? [] : [{ apiKey: [scope] }],
+    security: scope === null ? [] : [{ apiKey: scope === 'any' ? [] : [scope] }],
     requestParams: asParams(operation),
     ...(body === undefined || body === 'ignored' ? {} : { requestBody: asRequestBody(body) }),
     ...(callbacks === undefined ? {} : { callbacks }),
     responses: {
       ...withReplies(problemResponses(problemsOf(operation)), operation.replies),
-      ...(scope === null ? {} : SECURED_RESPONSES),
+      ...(scope === null ? {} : scope === 'any' ? RESPONSES_TO_ANY_KEY : SECURED_RESPONSES),
     },
   };
 }

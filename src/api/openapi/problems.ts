@@ -17,13 +17,12 @@ export function problemResponses(codes: readonly ErrorCode[]): Record<string, Zo
   );
 }
 
-/** Problems of every operation with a key: no key, a key without the scope, too many requests. */
-export const SECURED_RESPONSES: Record<string, ZodOpenApiResponseObject> = {
+/** Problems of every operation with a key: no key, too many requests. */
+export const RESPONSES_TO_ANY_KEY: Record<string, ZodOpenApiResponseObject> = {
   401: {
     id: 'Unauthorized',
     ...ofCodes(['unauthenticated', 'key_not_valid'], { 'WWW-Authenticate': wwwAuthenticate }),
   },
-  403: { id: 'Forbidden', ...ofCodes(['scope_missing'], { 'WWW-Authenticate': wwwAuthenticate }) },
   429: {
     id: 'TooManyRequests',
     ...ofCodes(['rate_limited', 'too_many_at_once'], {
@@ -31,6 +30,12 @@ export const SECURED_RESPONSES: Record<string, ZodOpenApiResponseObject> = {
       'RateLimit-Policy': rateLimitPolicy,
     }),
   },
+};
+
+/** The same, and a key without the scope. */
+export const SECURED_RESPONSES: Record<string, ZodOpenApiResponseObject> = {
+  ...RESPONSES_TO_ANY_KEY,
+  403: { id: 'Forbidden', ...ofCodes(['scope_missing'], { 'WWW-Authenticate': wwwAuthenticate }) },
 };
 
 /** Each response is a component of its own. */

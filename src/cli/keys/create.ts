@@ -8,6 +8,7 @@ import {
   MAX_EXPIRY_DAYS,
   MAX_NAME_LENGTH,
   type Scope,
+  SCOPE_WORDS,
   SCOPES,
   TENANT_NAME,
 } from '../../domain/api-key.ts';
@@ -33,11 +34,7 @@ const DEFAULT_SCOPES: readonly Scope[] = [
 
 const SCOPES_HELP = `
 Scopes:
-  assets:read      read assets, their verdicts, and policies
-  assets:write     submit, cancel and retry assets
-  webhooks:manage  everything under /webhooks: deliveries, replays, endpoints
-  policies:manage  make policies and new versions of them
-  admin            manage the keys of the tenant. It includes all other scopes
+${SCOPES.map((scope) => `  ${scope.padEnd(15)}  ${SCOPE_WORDS[scope]}`).join('\n')}
 
 A tenant exists as soon as it has its first key.`;
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { environmentSchema } from '../../../src/config.ts';
+import { SCOPE_WORDS } from '../../../src/domain/api-key.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
 
@@ -22,6 +23,14 @@ describe('docs/configuration.md', () => {
 });
 
 describe('docs/api.md', () => {
+  it('says what each scope allows in the words of the command line and the OpenAPI document', () => {
+    const document = read('docs/openapi.json');
+    for (const [scope, words] of Object.entries(SCOPE_WORDS)) {
+      expect(read('docs/api.md')).toContain(`| \`${scope}\` | ${words} |`);
+      expect(document).toContain(`\`${scope}\`: ${words}.`);
+    }
+  });
+
   it('has every operation of the OpenAPI document', () => {
     const { paths } = JSON.parse(read('docs/openapi.json')) as { paths: Record<string, object> };
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
