@@ -2384,7 +2384,7 @@ export interface operations {
                 cursor?: string;
                 state?: "queued" | "in_progress" | "complete" | "failed" | "canceled";
                 /** @description The code of the first finding that fails the asset, as the page shows it. */
-                code?: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
+                code?: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "dimensions_unknown" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
                 /** @description `name@version` of the policy that judges the asset. */
                 policy?: string;
                 /** @description The beginning of the path, as it was submitted. */

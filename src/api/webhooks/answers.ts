@@ -42,12 +42,10 @@ export const delivery = z
     state: deliveryState,
     failure: z.enum(DELIVERY_FAILURES).nullable(),
     createdAt: time,
-    dueAt: time
-      .nullable()
-      .meta({
-        description:
-          'When the next try is due. A time in the past: the try is under way, or its endpoint takes none now. Null unless the delivery is pending.',
-      }),
+    dueAt: time.nullable().meta({
+      description:
+        'When the next try is due. A time in the past: the try is under way, or its endpoint takes none now. Null unless the delivery is pending.',
+    }),
     finishedAt: time.nullable(),
     tries: z.array(
       deliveryTry
