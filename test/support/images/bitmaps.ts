@@ -66,7 +66,7 @@ export function headerOf(
 }
 
 /** The rows as they are stored, each filled up to four bytes. Alpha is opaque. */
-export function rowsOf({ bits, isTopDown = false, masks }: Kind): Buffer {
+function rowsOf({ bits, isTopDown = false, masks }: Kind): Buffer {
   const rowBytes = Math.ceil((SIZE.width * bits) / 32) * 4;
   const rows = Buffer.alloc(rowBytes * SIZE.height);
   const components = masks ?? (bits === 16 ? [0x7c00, 0x3e0, 0x1f] : [0xff0000, 0xff00, 0xff]);
@@ -93,4 +93,29 @@ export function samplesOf(bits: number): Buffer {
     indexAt(pixel % SIZE.width, Math.floor(pixel / SIZE.width), countOf(bits)),
   );
   return Buffer.from(pixels.flatMap((index) => COLOURS[index] ?? []));
+}
+
+/** An icon of these images. */
+export function icoOf(...images: readonly Buffer[]): Buffer {
+  const directory = Buffer.alloc(6 + 16 * images.length);
+  directory.writeUInt16LE(1, 2);
+  directory.writeUInt16LE(images.length, 4);
+  let at = directory.length;
+  for (const [index, { length }] of images.entries()) {
+    directory.writeUInt32LE(length, 6 + 16 * index + 8);
+    directory.writeUInt32LE(at, 6 + 16 * index + 12);
+    at += length;
+  }
+  return Buffer.concat([directory, ...images]);
+}
+
+/** The picture as an icon stores it, with a mask that makes its first row transparent. */
+export function iconBitmap(bits: number): Buffer {
+  const mask = Buffer.alloc(4 * SIZE.height);
+  mask.fill(0xff, mask.length - 4);
+  return Buffer.concat([
+    headerOf({ bits }, 2 * SIZE.height),
+    rowsOf({ bits, ...(bits === 32 && { masks: [0xff0000, 0xff00, 0xff, 0xff000000] }) }),
+    mask,
+  ]);
 }

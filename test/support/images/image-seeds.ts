@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
+import { bmpOf, icoOf, iconBitmap } from './bitmaps.ts';
 import { animationControl, chunk, frameControl, header, png } from './odd-files/png-parts.ts';
 
 /** A picture with detail, because a flat one is so small that most cuts hit headers. The same pixels in each run. */
@@ -62,5 +63,8 @@ export const SEEDS: Record<string, () => Promise<Buffer>> = {
       .toBuffer(),
   'a TIFF': () => noise().tiff({ compression: 'lzw' }).toBuffer(),
   'a tiled TIFF': () => noise().tiff({ compression: 'none', tile: true }).toBuffer(),
+  'a BMP': () => Promise.resolve(bmpOf({ bits: 24 })),
+  'a BMP of four bits': () => Promise.resolve(bmpOf({ bits: 4 })),
+  'an icon': () => Promise.resolve(icoOf(iconBitmap(24), iconBitmap(4))),
   'an AVIF': () => noise(64, 48).avif({ effort: 0 }).toBuffer(),
 };

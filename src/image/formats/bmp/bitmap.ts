@@ -33,6 +33,11 @@ const RLE4 = 2;
 const BITFIELDS = 3;
 const ALPHA_BITFIELDS = 6;
 
+/** Compressions that are not decoded. OS/2 gives two numbers another meaning. */
+const [JPEG, PNG] = [4, 5];
+const [HUFFMAN, RLE24] = [3, 4];
+const CMYK = new Set([11, 12, 13]);
+
 const DEPTHS = new Set([1, 2, 4, 8, 16, 24, 32]);
 
 /**
@@ -48,9 +53,8 @@ export function readBitmap(bytes: Buffer, at: number, pixelsAt: number | null): 
   const hasMore = headerBytes >= INFO_HEADER_BYTES;
   const compression = hasMore ? bytes.readUInt32LE(at + 16) : RGB;
   if (width <= 0 || height === 0) return 'invalid';
-  if (headerBytes === OS2_HEADER_BYTES && compression > RLE4) return 'unknown';
+  if (isKnownElsewhere(headerBytes, compression, bits)) return 'unknown';
   const isMasked = compression === BITFIELDS || compression === ALPHA_BITFIELDS;
-  if (!isMasked && compression > RLE4) return 'unknown';
   if (!DEPTHS.has(bits) || !fits(compression, bits)) return 'invalid';
 
   const afterHeader = headerBytes > INFO_HEADER_BYTES ? 0 : compression === BITFIELDS ? 12 : 16;
@@ -82,10 +86,18 @@ export function isGrey({ palette }: Pick<Bitmap, 'palette'>): boolean {
   return palette.length > 0;
 }
 
+/** Whether another reader may know the compression: Huffman and RLE24 of OS/2, a JPEG or PNG inside, or CMYK. */
+function isKnownElsewhere(headerBytes: number, compression: number, bits: number): boolean {
+  if (headerBytes === OS2_HEADER_BYTES)
+    return (compression === HUFFMAN && bits === 1) || (compression === RLE24 && bits === 24);
+  return (bits === 0 && (compression === JPEG || compression === PNG)) || CMYK.has(compression);
+}
+
 function fits(compression: number, bits: number): boolean {
   if (compression === RLE8) return bits === 8;
   if (compression === RLE4) return bits === 4;
-  return compression === RGB || bits === 16 || bits === 32;
+  if (compression === BITFIELDS || compression === ALPHA_BITFIELDS) return bits === 16 || bits === 32;
+  return compression === RGB;
 }
 
 /** The header may give the number of colours. 0 means all. */

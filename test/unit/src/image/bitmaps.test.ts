@@ -2,7 +2,15 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeBmp, decodeIcon } from '../../../../src/image/decode-bitmaps.ts';
 import type { Pixels } from '../../../../src/image/measures/pixels.ts';
-import { bmpOf, headerOf, indexAt, rowsOf, samplesOf, SIZE } from '../../../support/images/bitmaps.ts';
+import {
+  bmpOf,
+  headerOf,
+  icoOf,
+  iconBitmap,
+  indexAt,
+  samplesOf,
+  SIZE,
+} from '../../../support/images/bitmaps.ts';
 import { expectProcessorTimeWithin, processorMs } from '../../../support/machine-pace.ts';
 import { inspect } from './inspect-file.ts';
 
@@ -110,37 +118,16 @@ describe('a BMP', () => {
       integrity: { state: 'damaged', reason: 'corrupt data' },
       notes: [{ code: 'bmp_header_invalid' }],
     });
-    expect(await inspect(bmpOf({ bits: 24, compression: 4 }))).toMatchObject({
+    const foreign = bmpOf({ bits: 24, compression: 4 });
+    expect((await inspect(foreign))?.notes).toMatchObject([{ code: 'bmp_header_invalid' }]);
+    // A JPEG inside has its own depth.
+    foreign.writeUInt16LE(0, 28);
+    expect(await inspect(foreign)).toMatchObject({
       integrity: { state: 'not_checked', reason: 'no decoder for the compression' },
       notes: [{ code: 'not_decoded' }],
     });
   });
 });
-
-/** An icon of these images. */
-function icoOf(...images: readonly Buffer[]): Buffer {
-  const directory = Buffer.alloc(6 + 16 * images.length);
-  directory.writeUInt16LE(1, 2);
-  directory.writeUInt16LE(images.length, 4);
-  let at = directory.length;
-  for (const [index, { length }] of images.entries()) {
-    directory.writeUInt32LE(length, 6 + 16 * index + 8);
-    directory.writeUInt32LE(at, 6 + 16 * index + 12);
-    at += length;
-  }
-  return Buffer.concat([directory, ...images]);
-}
-
-/** The picture, with a mask that makes its first row transparent. */
-function iconBitmap(bits: number): Buffer {
-  const mask = Buffer.alloc(4 * SIZE.height);
-  mask.fill(0xff, mask.length - 4);
-  return Buffer.concat([
-    headerOf({ bits }, 2 * SIZE.height),
-    rowsOf({ bits, ...(bits === 32 && { masks: [0xff0000, 0xff00, 0xff, 0xff000000] }) }),
-    mask,
-  ]);
-}
 
 describe('an icon', () => {
   const noPng = () => Promise.resolve(null);

@@ -171,6 +171,6 @@ describe('a damaged file', () => {
       states[state] = (states[state] ?? 0) + 1;
     }
     // A sweep that reaches one verdict only would prove little.
-    expect(Object.keys(states).sort()).toEqual(['damaged', 'intact', 'no image']);
+    expect(Object.keys(states)).toEqual(expect.arrayContaining(['damaged', 'intact', 'no image']));
   });
 });
