@@ -1,8 +1,21 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
+import type { RuleName } from '../../../src/domain/checks/index.ts';
 import type { Pixels } from '../../../src/image/measures/pixels.ts';
+import { CHECK_EXAMPLES } from '../images/check-examples.ts';
+import type { Scored } from './audit.ts';
 import { paint, SCENES } from './scenes.ts';
+
+/** The rules whose scores docs/checks.md shows for examples, and CleanVision's names of them. */
+export const SCORED_EXAMPLES = {
+  aspectRatio: 'odd_aspect_ratio',
+  dark: 'dark',
+  light: 'light',
+  information: 'low_information',
+  blur: 'blurry',
+} as const satisfies Partial<Record<RuleName, Scored>>;
+export type ScoredExample = keyof typeof SCORED_EXAMPLES;
 
 export interface Picture {
   readonly name: string;
@@ -62,6 +75,7 @@ export async function makeGallery(only = /^/): Promise<Picture[]> {
       .filter(isPlain)
       .map((name) => ofFile(name, `${PNGSUITE}/${name}`)),
     ...variants(),
+    ...examples(),
   ].filter(({ name }) => only.test(name));
   return Promise.all(recipes.map(async ({ name, make }) => ({ name, bytes: await make() })));
 }
@@ -79,6 +93,20 @@ function painted(): Recipe[] {
       const make = () => encode(toSharp(paint(scene, width, height, channels))).toBuffer();
       return { name: `${scene}-${width}x${height}.${end}`, make };
     }),
+  );
+}
+
+/** The name of an example in the gallery. All are JPEGs but one, and readers go by the content. */
+export function nameOfExample(rule: ScoredExample, which: 'passing' | 'failing'): string {
+  return `example-${rule}-${which}.${rule === 'information' && which === 'failing' ? 'png' : 'jpg'}`;
+}
+
+function examples(): Recipe[] {
+  return (Object.keys(SCORED_EXAMPLES) as ScoredExample[]).flatMap((rule) =>
+    (['passing', 'failing'] as const).map((which) => ({
+      name: nameOfExample(rule, which),
+      make: CHECK_EXAMPLES[rule][which],
+    })),
   );
 }
 

@@ -46,6 +46,19 @@ describe('docs/checks.md', () => {
     expect(named.sort()).toEqual(fields.sort());
   });
 
+  it('shows a value for every example', () => {
+    expect(page).not.toMatch(/\b(?:NaN|undefined|Infinity)\b/);
+  });
+
+  it('shows the scores of sizes that its formula gives', () => {
+    // 320 × 240 and 32 × 24 px. The quartiles 260 and 300 give the bounds 140 and 420.
+    const score = (size: number) => Math.round((1 - Math.abs(size - 280) / (420 - 140)) * 1_000) / 1_000;
+    const [passing, failing] = [score(Math.sqrt(320 * 240)), score(Math.sqrt(32 * 24))];
+    expect(page.split('### size\n')[1]).toContain(
+      `*✓ score ${passing} · ✗ score ${failing} · \`iqrFactor\` 3 ·`,
+    );
+  });
+
   it('has a section for each rule, in the order of reports', () => {
     const part = page.split('\n## Rules of policies\n')[1]?.split('\n## ')[0] ?? '';
     expect([...part.matchAll(/^### (.*)$/gm)].map(([, heading]) => heading)).toEqual(RULE_NAMES);

@@ -1,10 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appraise, judge } from '../../../../support/cleanvision/appraise.ts';
 import { type Audit, audit, SCORED } from '../../../../support/cleanvision/audit.ts';
-import { makeGallery, TABLED } from '../../../../support/cleanvision/gallery.ts';
+import {
+  makeGallery,
+  nameOfExample,
+  SCORED_EXAMPLES,
+  type ScoredExample,
+  TABLED,
+} from '../../../../support/cleanvision/gallery.ts';
 import { type Installed, installCleanVision } from '../../../../support/cleanvision/install.ts';
 import table from '../../../../support/cleanvision/table.json' with { type: 'json' };
 
@@ -85,6 +92,22 @@ describe('our quality measures and those of CleanVision 0.3.7, on the same files
         .map(([name, { phash }]) => `${name} ${phash}`)
         .toSorted();
     expect(hashes(ours)).toEqual(hashes(compared(skip)));
+  });
+
+  it('gives the examples in docs/checks.md the scores that the page shows', ({ skip }) => {
+    const { files } = compared(skip);
+    const page = readFileSync('docs/checks.md', 'utf8');
+    const shown = (rule: ScoredExample) =>
+      /\*✓ score (\S+) · ✗ score (\S+) · /.exec(page.split(`### ${rule}\n`)[1] ?? '')?.slice(1);
+    const theirScores = (rule: ScoredExample) =>
+      (['passing', 'failing'] as const).map((which) =>
+        String(
+          Math.round((files[nameOfExample(rule, which)]?.[SCORED_EXAMPLES[rule]].score ?? NaN) * 1_000) /
+            1_000,
+        ),
+      );
+    const rules = Object.keys(SCORED_EXAMPLES) as ScoredExample[];
+    expect(rules.map((rule) => [rule, shown(rule)])).toEqual(rules.map((rule) => [rule, theirScores(rule)]));
   });
 
   it('has a table with the same scores', ({ skip }) => {
