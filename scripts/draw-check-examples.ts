@@ -48,14 +48,15 @@ function drawBadge(text: string, colour: string): string {
 }
 
 async function drawSheet(name: RuleName): Promise<Buffer> {
-  const { passing, failing, labels, earlier, isInvisible } = CHECK_EXAMPLES[name];
+  const { passing, failing, failingLooksLike, labels, earlier, isInvisible } = CHECK_EXAMPLES[name];
   const badgeOf = async (bytes: Buffer) =>
     isInvisible === true ? describeValue(name, await factsOf(name, bytes, inspect)) : '';
   const [passed, failed] = [await passing(), await failing()];
+  const shown = failingLooksLike === undefined ? failed : await failingLooksLike();
   const tiles = [
     ...(earlier?.picture === undefined ? [] : [await drawOne(await earlier.picture(), EARLIER, 'earlier')]),
     await drawOne(passed, PASSES, `✓ ${labels[0]}`, await badgeOf(passed)),
-    await drawOne(failed, FAILS, `✗ ${labels[1]}`, await badgeOf(failed)),
+    await drawOne(shown, FAILS, `✗ ${labels[1]}`, await badgeOf(failed)),
   ];
   const width = tiles.length * (WIDTH + GAP) - GAP;
   return sharp({ create: { width, height: HEIGHT + LABEL, channels: 3, background: 'white' } })

@@ -110,6 +110,11 @@ const environment = z.object({
     .enum(['needed', 'all'])
     .default('needed')
     .describe('`all`: the worker measures all of every image, so that later rules can judge it.'),
+  DECODE_MAX_MEGAPIXELS: wholeNumber(1, 10_000)
+    .default(200)
+    .describe(
+      'Most megapixels of an image, all frames together, that is decoded. Larger ones are `not_checked`.',
+    ),
   WORKFLOW_BUNDLE: z
     .string()
     .optional()

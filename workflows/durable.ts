@@ -39,8 +39,11 @@ const REGULAR: ActivityOptions = {
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 };
 
-/** Decoding may take long, so it sends a heartbeat every 3 s. Temporal then notices within 10 s that the worker has died. */
-const DECODER: ActivityOptions = { ...REGULAR, startToCloseTimeout: '60 s', heartbeatTimeout: '10 s' };
+/**
+ * A large image takes up to 30 s to read and 150 s to decode, and it waits for a decoder. So the worker sends a heartbeat
+ * every 3 s. Temporal then notices within 10 s that the worker has died.
+ */
+const DECODER: ActivityOptions = { ...REGULAR, startToCloseTimeout: '240 s', heartbeatTimeout: '10 s' };
 
 /** For a run whose worker has died twice. Only the decoder can be the reason, so other steps are tried as long as ever. */
 const CAREFUL_DECODER: ActivityOptions = { ...DECODER, retry: { ...REGULAR.retry, maximumAttempts: 3 } };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { ODD_FILES } from '../../test/support/images/odd-files.ts';
 
-/** 49 megapixels, just below the limit of what is decoded. */
+/** 49 megapixels. */
 const SIDE = 7_000;
 
 /** Makes the pictures in `dir`. Returns their paths. */

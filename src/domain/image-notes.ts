@@ -61,6 +61,8 @@ const WARNINGS = [
   'icc_garbage',
   'orientation_invalid',
   'structure_cut_off',
+  'too_large_to_decode',
+  'not_measured',
   'png_nonconforming',
   'png_metadata_invalid',
   'png_metadata_large',

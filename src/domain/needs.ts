@@ -10,12 +10,13 @@ import type { Submission } from './ports/assets.ts';
  * | number | what came with it                                    |
  * |--------|------------------------------------------------------|
  * | 1      | all that workers knew when these numbers came        |
+ * | 2      | the rule `checked`                                   |
  *
  * Something new that an older worker would ignore takes the next number: a field of submissions, a rule, a setting of a rule.
  * Set `KNOWS` to that number, and give it to what is new below; a setting gives it to its rule. All that one release brings may share
  * a number.
  */
-export const KNOWS: number = 1;
+export const KNOWS: number = 2;
 
 /** The number that every worker has at least, whatever its version. */
 export const KNOWN_BY_ALL = 1;
@@ -39,6 +40,7 @@ const RULES: Readonly<Record<RuleName, number>> = {
   alpha: 1,
   animation: 1,
   structure: 1,
+  checked: 2,
   aspectRatio: 1,
   grayscale: 1,
   dark: 1,

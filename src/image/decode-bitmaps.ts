@@ -5,7 +5,7 @@ import { readBitmapPixels } from './formats/bmp/pixels.ts';
 import { mainImageOf, readIconImages } from './formats/ico/directory.ts';
 import { readIconBitmap } from './formats/ico/pixels.ts';
 import type { Pixels } from './measures/pixels.ts';
-import { readStructure } from './structure.ts';
+import { readStructure, type Structure } from './structure.ts';
 
 const FILE_HEADER_BYTES = 14;
 
@@ -27,7 +27,7 @@ export function decodeBmp(bytes: Buffer): Outcome {
 export async function decodeIcon(
   bytes: Buffer,
   maxPixels: number,
-  decodePng: (png: Buffer) => Promise<Pixels | null>,
+  decodePng: (png: Buffer, structure: Structure) => Promise<Pixels | null>,
 ): Promise<Outcome | null> {
   const images = readIconImages(bytes);
   if (images.reduce((sum, { width, height }) => sum + width * height, 0) > maxPixels) return null;
@@ -45,10 +45,10 @@ export async function decodeIcon(
 
 async function decodeWholePng(
   bytes: Buffer,
-  decodePng: (png: Buffer) => Promise<Pixels | null>,
+  decodePng: (png: Buffer, structure: Structure) => Promise<Pixels | null>,
 ): Promise<Outcome | null> {
-  const { damage } = readStructure('PNG', bytes);
-  return damage === null ? decodePng(bytes) : damaged(damage);
+  const structure = readStructure('PNG', bytes);
+  return structure.damage === null ? decodePng(bytes, structure) : damaged(structure.damage);
 }
 
 /** Reads beyond the end of the file throw. */

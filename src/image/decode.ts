@@ -1,17 +1,23 @@
 import sharp from 'sharp';
 import type { ImageFormat } from '../domain/image-facts.ts';
-import type { DamageReason } from '../domain/image-notes.ts';
-import type { Measure } from '../domain/measures.ts';
+import { createNote, type DamageReason } from '../domain/image-notes.ts';
 import { measurePixels } from './measures/index.ts';
 import type { Pixels } from './measures/pixels.ts';
 import { decodeBmp, decodeIcon, type Outcome } from './decode-bitmaps.ts';
 import type { Dimensions } from './dimensions.ts';
-import type { Decoded } from './inspect.ts';
-import { MAX_DECODED_PIXELS } from './limits.ts';
-import { DECODING, toSamples } from './samples.ts';
+import {
+  decodePicture,
+  type PictureBounds,
+  requireMemory,
+  TooManyPixels,
+  TooMuchMemory,
+} from './decode-picture.ts';
+import type { Decode, Decoded, DecodeInput } from './inspect.ts';
+import { DECODER_RESIDENT_BYTES, MAX_MEGAPIXELS, ORDINARY_BYTES } from './limits.ts';
+import { DECODING } from './samples.ts';
 import type { Structure } from './structure.ts';
 import { findFrameDamage } from './formats/png/frame-data.ts';
-import { type TiffPage, withOnlyPage } from './formats/tiff/pages.ts';
+import { withOnlyPage } from './formats/tiff/pages.ts';
 
 /** The libvips loaders in use, by format. sharp's build has none for BMP, ICO, PSD and HEVC. We read BMP and ICO ourselves. */
 const LOADERS: { readonly [format in ImageFormat]?: string } = {
@@ -25,9 +31,6 @@ const LOADERS: { readonly [format in ImageFormat]?: string } = {
 
 const DECODED = new Set<string>([...Object.keys(LOADERS), 'BMP', 'ICO']);
 
-/** Formats whose files may hold several pictures. All of them must decode. */
-const MULTI_FRAME = new Set<ImageFormat>(['GIF', 'WEBP', 'TIFF']);
-
 /** Each picture uses one thread, because activities already run in parallel. Nothing is kept between pictures. */
 export function configureDecoder(): void {
   sharp.cache(false);
@@ -38,69 +41,78 @@ export function configureDecoder(): void {
 }
 
 /**
- * Decodes every pixel, unless the structure has shown `damage`. Decoders accept much damage: they fill
+ * Decodes every pixel, unless the structure has shown damage. Decoders accept much damage: they fill
  * in or leave out the lost end of a file. `reason` is one of our own texts, because clients match on
  * it and library texts change with versions.
  */
-export async function decode(
-  bytes: Buffer,
-  format: ImageFormat,
-  size: Dimensions | null,
-  structure: Structure,
-  measures: readonly Measure[] = [],
-): Promise<Decoded> {
-  const { damage, notDecoded, pages, pngFrames } = structure;
-  if (!DECODED.has(format)) return noDecoder;
-  if (damage !== null) return damaged(damage);
-  if (pixelsIn([...(size === null ? [] : [size]), ...pngFrames]) > MAX_DECODED_PIXELS) return tooManyPixels;
-  if (notDecoded !== null) return notChecked(notDecoded);
+export function createDecode({ megapixels = MAX_MEGAPIXELS, ordinaryBytes = ORDINARY_BYTES } = {}): Decode {
+  const maxPixels = megapixels * 1_000_000;
+  return async (bytes, format, { size, structure, measures, onWork }) => {
+    const { damage, notDecoded, pages, pngFrames, properties } = structure;
+    if (!DECODED.has(format)) return notChecked('no decoder for the format');
+    if (damage !== null) return damaged(damage);
+    const declared = pixelsIn([...(size === null ? [] : [size]), ...pngFrames]);
+    if (declared > maxPixels) return tooManyPixels(megapixels);
+    if (notDecoded !== null) return notChecked(notDecoded);
 
-  if (format === 'AVIF') showStillPicture(bytes);
-  let pixels: Pixels;
-  try {
-    const outcome = await decodeFrames(bytes, format, pages);
-    if (outcome === null) return tooManyPixels;
-    if ('state' in outcome) return { integrity: outcome };
-    pixels = outcome;
-  } catch (error) {
-    return damaged(reasonOf(error));
-  }
-  const frameDamage = await findFrameDamage(pngFrames, structure.properties);
-  if (frameDamage !== null) return damaged(frameDamage);
-  // An error while measuring does not make the picture `damaged`. It ends the decoder process. Pictures whose colours
-  // were read as other colours are not measured.
-  if (measures.length === 0 || (pages[0]?.colours ?? null) !== null)
-    return { integrity: { state: 'intact' } };
-  return { integrity: { state: 'intact' }, measures: measurePixels(pixels, measures) };
+    onWork(declared);
+    if (format === 'AVIF') showStillPicture(bytes);
+    // Pictures whose colours were read as other colours are not measured.
+    const isMeasured = measures.length > 0 && (pages[0]?.colours ?? null) === null;
+    const bounds = { maxPixels, ordinaryBytes, isMeasured, onWork };
+    let pixels: Pixels | null;
+    try {
+      const outcome = await decodeFrames(bytes, format, { size, structure }, bounds);
+      if (outcome !== null && 'state' in outcome) return { integrity: outcome };
+      pixels = outcome;
+    } catch (error) {
+      if (error instanceof TooManyPixels) return tooManyPixels(megapixels);
+      return error instanceof TooMuchMemory ? tooLarge(error.message) : damaged(reasonOf(error));
+    }
+    const frameDamage = await findFrameDamage(pngFrames, properties);
+    if (frameDamage !== null) return damaged(frameDamage);
+    if (!isMeasured) return intact;
+    // An error while measuring does not make the picture `damaged`. It ends the decoder process.
+    return pixels === null ? notMeasured : { ...intact, measures: measurePixels(pixels, measures) };
+  };
 }
 
-/** Decodes all frames and returns the first. Null if all frames together have too many pixels. */
+/** Decodes all frames and returns the first. Null if its samples were not kept. */
 async function decodeFrames(
   bytes: Buffer,
   format: ImageFormat,
-  pages: readonly TiffPage[],
+  { size, structure }: Pick<DecodeInput, 'size' | 'structure'>,
+  bounds: PictureBounds,
 ): Promise<Outcome | null> {
-  if (format === 'BMP') return decodeBmp(bytes);
-  if (format === 'ICO')
-    return decodeIcon(bytes, MAX_DECODED_PIXELS, (png) => decodePicture(png, 'PNG', MAX_DECODED_PIXELS));
+  if (format === 'BMP') {
+    requireMemory(format, bytes.length, structure, {
+      width: 0,
+      height: 0,
+      ...size,
+      channels: 3,
+      depth: 'uchar',
+    });
+    return decodeBmp(bytes);
+  }
+  if (format === 'ICO') return decodeIconWithin(bytes, bounds);
+  const { pages } = structure;
   return pages.some(({ colours }) => colours !== null) || (pages.length > 1 && (await doPagesDiffer(bytes)))
-    ? decodePages(bytes, pages)
-    : decodePicture(bytes, format, MAX_DECODED_PIXELS);
+    ? decodePages(bytes, structure, bounds)
+    : decodePicture(bytes, format, structure, bounds);
+}
+
+/** All samples of icons are kept, because they are small. */
+async function decodeIconWithin(bytes: Buffer, bounds: PictureBounds): Promise<Outcome> {
+  const keepAll = { ...bounds, ordinaryBytes: DECODER_RESIDENT_BYTES };
+  const outcome = await decodeIcon(bytes, bounds.maxPixels, (png, structure) =>
+    decodePicture(png, 'PNG', structure, keepAll),
+  );
+  if (outcome === null) throw new TooManyPixels();
+  return outcome;
 }
 
 function pixelsIn(pictures: readonly Dimensions[]): number {
   return pictures.reduce((sum, { width, height }) => sum + width * height, 0);
-}
-
-/** Decodes all frames and returns the first. Null if all frames together have more than `maxPixels`. */
-async function decodePicture(bytes: Buffer, format: ImageFormat, maxPixels: number): Promise<Pixels | null> {
-  const metadata = await sharp(bytes, DECODING).metadata();
-  const { width, height, pages = 1 } = metadata;
-  if (width * height * pages > maxPixels) return null;
-  const decoder = sharp(bytes, { ...DECODING, pages: MULTI_FRAME.has(format) ? -1 : 1 });
-  const { data, info } = await toSamples(decoder, metadata).toBuffer({ resolveWithObject: true });
-  // `data` holds the samples of all frames, one frame below the other.
-  return { data, width: info.width, height, channels: info.channels };
 }
 
 /**
@@ -125,21 +137,37 @@ async function doPagesDiffer(bytes: Buffer): Promise<boolean> {
   }
 }
 
-/** Decodes all pages and returns the first. Null if all pages together have too many pixels. */
-async function decodePages(bytes: Buffer, pages: readonly TiffPage[]): Promise<Pixels | null> {
+/** Decodes all pages and returns the first. */
+async function decodePages(
+  bytes: Buffer,
+  structure: Structure,
+  bounds: PictureBounds,
+): Promise<Pixels | null> {
   let first: Pixels | null = null;
-  let pixelsLeft = MAX_DECODED_PIXELS;
-  for (const page of pages) {
-    const pixels = await withOnlyPage(bytes, page, () => decodePicture(bytes, 'TIFF', pixelsLeft));
-    if (pixels === null) return null;
-    first ??= pixels;
-    pixelsLeft -= pixels.width * pixels.height;
+  let before = 0;
+  for (const [index, page] of structure.pages.entries()) {
+    const left = {
+      ...bounds,
+      maxPixels: bounds.maxPixels - before,
+      isMeasured: bounds.isMeasured && index === 0,
+      onWork: (pixels: number) => bounds.onWork((before += pixels)),
+    };
+    const pixels = await withOnlyPage(bytes, page, () => decodePicture(bytes, 'TIFF', structure, left));
+    if (index === 0) first = pixels;
   }
   return first;
 }
 
-const noDecoder = notChecked('no decoder for the format');
-const tooManyPixels = notChecked('more than 50 megapixels');
+const intact: Decoded = { integrity: { state: 'intact' } };
+const notMeasured: Decoded = { ...intact, note: createNote('not_measured') };
+
+function tooManyPixels(megapixels: number): Decoded {
+  return tooLarge(`more than ${megapixels} megapixels`);
+}
+
+function tooLarge(reason: string): Decoded {
+  return { ...notChecked(reason), note: createNote('too_large_to_decode', reason) };
+}
 
 function notChecked(reason: string): Decoded {
   return { integrity: { state: 'not_checked', reason } };

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { HeaderFacts, ImageFacts, ImageFormat, Integrity, Measures } from '../domain/image-facts.ts';
+import type {
+  HeaderFacts,
+  ImageFacts,
+  ImageFormat,
+  ImageNote,
+  Integrity,
+  Measures,
+} from '../domain/image-facts.ts';
 import type { Measure } from '../domain/measures.ts';
 import type { Dimensions } from './dimensions.ts';
 import { readHeaderDimensions } from './header-dimensions.ts';
@@ -14,22 +21,33 @@ const SNIFF_BYTES = 512;
 export interface Decoded {
   readonly integrity: Integrity;
   readonly measures?: Measures;
+  /** What decoding adds to the notes on the structure. */
+  readonly note?: ImageNote;
 }
 
-/** `structure`: the facts from the file's structure. `measures`: the measures to compute from the pixels. */
-export type Decode = (
-  bytes: Buffer,
-  format: ImageFormat,
-  size: Dimensions | null,
-  structure: Structure,
-  measures: readonly Measure[],
-) => Promise<Decoded>;
+/** What is known of a picture before it is decoded. */
+export interface DecodeInput {
+  readonly size: Dimensions | null;
+  readonly structure: Structure;
+  /** The measures to compute from the pixels. */
+  readonly measures: readonly Measure[];
+  /** Called with the number of pixels that the picture declares, and again if all frames turn out to have more. */
+  readonly onWork: (pixels: number) => void;
+}
+
+export type Decode = (bytes: Buffer, format: ImageFormat, input: DecodeInput) => Promise<Decoded>;
+
+/** What the inspection reports on its way. */
+interface InspectionEvents {
+  readonly onHeader: (facts: HeaderFacts) => void;
+  readonly onWork: DecodeInput['onWork'];
+}
 
 export interface Inspection {
   /** Takes the next bytes of the file. */
   take(block: Buffer): void;
   /** Called after the last block. Reports the header, then decodes. */
-  finish(onHeader: (facts: HeaderFacts) => void): Promise<ImageFacts>;
+  finish(events: InspectionEvents): Promise<ImageFacts>;
 }
 
 /**
@@ -56,7 +74,7 @@ export function startInspection(
     seen += block.length;
   }
 
-  async function finish(onHeader: (facts: HeaderFacts) => void): Promise<ImageFacts> {
+  async function finish({ onHeader, onWork }: InspectionEvents): Promise<ImageFacts> {
     // `seen` is less than the buffer's length if the file has shrunk since it was opened.
     const kept = content.subarray(0, seen);
     const size = readHeaderDimensions(format as ImageFormat, kept);
@@ -70,7 +88,7 @@ export function startInspection(
     onHeader(facts);
     return {
       ...facts,
-      ...(isLarge ? judgeLarge() : await judge(kept, facts.format, size, measures, decode)),
+      ...(isLarge ? judgeLarge() : await judge(kept, facts.format, { size, measures, onWork }, decode)),
     };
   }
 
@@ -83,13 +101,24 @@ type Judged = Pick<ImageFacts, 'integrity'> & Partial<ImageFacts>;
 async function judge(
   content: Buffer,
   format: ImageFormat,
-  size: Dimensions | null,
-  measures: readonly Measure[],
+  input: Omit<DecodeInput, 'structure'>,
   decode: Decode,
 ): Promise<Judged> {
+  const onWork = reportMost(input.onWork);
+  if (input.size !== null) onWork(input.size.width * input.size.height);
   const structure = readStructure(format, content);
-  const decoded = await decode(content, format, size, structure, measures);
-  return { ...decoded, ...describeStructure(structure, size, decoded.integrity) };
+  const { note, ...decoded } = await decode(content, format, { ...input, structure, onWork });
+  return { ...decoded, ...describeStructure(structure, input.size, decoded.integrity, note) };
+}
+
+/** Reports only numbers above all before. */
+function reportMost(report: (pixels: number) => void): (pixels: number) => void {
+  let most = 0;
+  return (pixels) => {
+    if (pixels <= most) return;
+    most = pixels;
+    report(pixels);
+  };
 }
 
 /** Judges a file that is too large for memory. Only its head is known, which says nothing about its structure. */

@@ -18,6 +18,9 @@ export class StructureDraft {
   /** Frames of a PNG after its still picture. */
   readonly pngFrames: PngFrame[] = [];
 
+  /** Coefficients that the decoder of a JPEG keeps, because the picture comes in several scans. */
+  coefficients = 0;
+
   private parts = 0;
 
   /** Counts parts of a file. Above `MAX_PARTS` it adds a note and returns false, and the walk must end. */

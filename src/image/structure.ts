@@ -45,6 +45,8 @@ export interface Structure {
   readonly pages: readonly TiffPage[];
   /** Frames of a PNG after its still picture. */
   readonly pngFrames: readonly PngFrame[];
+  /** Coefficients that the decoder of a JPEG keeps, because the picture comes in several scans. */
+  readonly coefficients: number;
 }
 
 /** Reads the structure of a whole file, in time and memory bounded by its length. No content makes it throw. */
@@ -57,24 +59,27 @@ export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
     if (!(error instanceof RangeError)) throw error;
     draft.note('structure_cut_off');
   }
-  const { properties, notes, notDecoded, pages, pngFrames } = draft;
-  return { properties, notes, damage: damageOf(notes), notDecoded, pages, pngFrames };
+  const { properties, notes, notDecoded, pages, pngFrames, coefficients } = draft;
+  return { properties, notes, damage: damageOf(notes), notDecoded, pages, pngFrames, coefficients };
 }
 
 /**
  * The facts from the structure, made after decoding. If only the decoder found
- * damage, an error about it is added to the notes.
+ * damage, an error about it is added to the notes. `note` is what decoding adds.
  */
 export function describeStructure(
   { properties, notes, damage }: Structure,
   size: Dimensions | null,
   integrity: Integrity,
+  note?: ImageNote,
 ): Partial<ImageFacts> {
   const { orientation = 1 } = properties;
-  const all =
-    integrity.state === 'damaged' && damage === null
-      ? [createNote('undecodable', integrity.reason), ...notes]
-      : notes;
+  const isUndecodable = integrity.state === 'damaged' && damage === null;
+  const all = [
+    ...(isUndecodable ? [createNote('undecodable', integrity.reason)] : []),
+    ...(note === undefined ? [] : [note]),
+    ...notes,
+  ];
   return {
     ...properties,
     ...(size !== null && { displayed: turn(size, orientation) }),

@@ -97,6 +97,7 @@ export async function runWorker(): Promise<void> {
   });
   const decoders = createDecoderPool({
     processes: config.DECODER_PROCESSES,
+    maxMegapixels: config.DECODE_MAX_MEGAPIXELS,
     onEnd: (end) => logger.warn(end, 'a decoder has ended; another takes its place'),
   });
   const activities = createActivities({

@@ -850,7 +850,15 @@ export interface components {
                      */
                     severity?: "error" | "warning" | "info";
                     message?: string;
-                    refuse: ("gif_frame_outside_screen" | "bmp_data_outside_file" | "not_decoded" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "png_metadata_invalid" | "png_metadata_large" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_progression_incomplete" | "jpeg_arithmetic" | "jpeg_bytes_left" | "mpo_picture_missing" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "heif_data_outside_file" | "heif_transform_inessential" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
+                    refuse: ("gif_frame_outside_screen" | "bmp_data_outside_file" | "not_decoded" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "too_large_to_decode" | "not_measured" | "png_nonconforming" | "png_metadata_invalid" | "png_metadata_large" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_progression_incomplete" | "jpeg_arithmetic" | "jpeg_bytes_left" | "mpo_picture_missing" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "heif_data_outside_file" | "heif_transform_inessential" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
+                };
+                checked?: {
+                    /**
+                     * @default error
+                     * @enum {string}
+                     */
+                    severity?: "error" | "warning" | "info";
+                    message?: string;
                 };
                 aspectRatio?: {
                     /**
@@ -969,7 +977,7 @@ export interface components {
              * @description Only assets that would have a finding with this code.
              * @enum {string}
              */
-            code?: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "dimensions_unknown" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
+            code?: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "dimensions_unknown" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "not_checked" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
             /** @description Only assets whose verdict would change (`true`), or would not (`false`). */
             changed?: boolean;
         };
@@ -1109,7 +1117,7 @@ export interface components {
             detail?: string;
         };
         /** @enum {string} */
-        ImageNoteCode: "png_header_invalid" | "png_cgbi" | "png_crc_mismatch" | "png_chunk_outside_file" | "png_missing_iend" | "png_chunk_order" | "png_missing_idat" | "png_missing_palette" | "png_palette_invalid" | "png_unknown_critical_chunk" | "apng_frame_invalid" | "jpeg_missing_eoi" | "jpeg_segment_outside_file" | "jpeg_segment_invalid" | "jpeg_unexpected_marker" | "jpeg_missing_sof" | "jpeg_missing_sos" | "jpeg_component_missing" | "jpeg_restart_marker_missing" | "jpeg_data_short" | "jpeg_code_invalid" | "jpeg_data_left" | "jpeg_lossless" | "jpeg_hierarchical" | "mpo_picture_outside_file" | "gif_missing_trailer" | "gif_unknown_block" | "gif_no_frames" | "gif_no_pixels" | "gif_frame_outside_screen" | "gif_pixels_missing" | "gif_code_invalid" | "webp_size_mismatch" | "webp_chunk_outside_file" | "webp_missing_image" | "tiff_ifd_outside_file" | "tiff_ifd_loop" | "tiff_data_outside_file" | "avif_box_outside_file" | "bmp_header_invalid" | "bmp_data_outside_file" | "too_many_parts" | "undecodable" | "not_decoded" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "png_metadata_invalid" | "png_metadata_large" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_progression_incomplete" | "jpeg_arithmetic" | "jpeg_bytes_left" | "mpo_picture_missing" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "heif_data_outside_file" | "heif_transform_inessential" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo";
+        ImageNoteCode: "png_header_invalid" | "png_cgbi" | "png_crc_mismatch" | "png_chunk_outside_file" | "png_missing_iend" | "png_chunk_order" | "png_missing_idat" | "png_missing_palette" | "png_palette_invalid" | "png_unknown_critical_chunk" | "apng_frame_invalid" | "jpeg_missing_eoi" | "jpeg_segment_outside_file" | "jpeg_segment_invalid" | "jpeg_unexpected_marker" | "jpeg_missing_sof" | "jpeg_missing_sos" | "jpeg_component_missing" | "jpeg_restart_marker_missing" | "jpeg_data_short" | "jpeg_code_invalid" | "jpeg_data_left" | "jpeg_lossless" | "jpeg_hierarchical" | "mpo_picture_outside_file" | "gif_missing_trailer" | "gif_unknown_block" | "gif_no_frames" | "gif_no_pixels" | "gif_frame_outside_screen" | "gif_pixels_missing" | "gif_code_invalid" | "webp_size_mismatch" | "webp_chunk_outside_file" | "webp_missing_image" | "tiff_ifd_outside_file" | "tiff_ifd_loop" | "tiff_data_outside_file" | "avif_box_outside_file" | "bmp_header_invalid" | "bmp_data_outside_file" | "too_many_parts" | "undecodable" | "not_decoded" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "too_large_to_decode" | "not_measured" | "png_nonconforming" | "png_metadata_invalid" | "png_metadata_large" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_progression_incomplete" | "jpeg_arithmetic" | "jpeg_bytes_left" | "mpo_picture_missing" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "heif_data_outside_file" | "heif_transform_inessential" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo";
         /** @description What the policy needed of the pixels of the first frame. */
         Measures: {
             /** @description Percentiles of the brightness of pixels, 0 (black) to 1 (white). */
@@ -1160,7 +1168,7 @@ export interface components {
             error: string | null;
         };
         /** @enum {string} */
-        StepName: "checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkChecksum" | "checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates";
+        StepName: "checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkChecksum" | "checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkIsChecked" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates";
         /** @enum {string} */
         StepState: "pending" | "running" | "passed" | "failed" | "skipped";
         /** @description A score that was measured, whether the image passed or not. */
@@ -1169,7 +1177,7 @@ export interface components {
              * @description The rule that compares the score.
              * @enum {string}
              */
-            rule: "formats" | "maxDimensions" | "minDimensions" | "bytes" | "colourSpaces" | "alpha" | "animation" | "structure" | "aspectRatio" | "grayscale" | "dark" | "light" | "information" | "blur" | "size" | "exactDuplicates" | "nearDuplicates";
+            rule: "formats" | "maxDimensions" | "minDimensions" | "bytes" | "colourSpaces" | "alpha" | "animation" | "structure" | "checked" | "aspectRatio" | "grayscale" | "dark" | "light" | "information" | "blur" | "size" | "exactDuplicates" | "nearDuplicates";
             score: number;
             /** @description The least score that passes. Null if the policy has no such rule. */
             threshold: number | null;
@@ -1179,7 +1187,7 @@ export interface components {
         /** @description One thing that is wrong with the asset: `code` is for programs, `message` for people. */
         Finding: {
             code: components["schemas"]["ReasonCode"];
-            step: ("checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkChecksum" | "checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates") | null;
+            step: ("checkWebhookUrls" | "checkAssetReachable" | "checkIsImage" | "checkChecksum" | "checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkIsChecked" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates") | null;
             /** @description The key in `errors` under which its message stands. */
             key: string;
             /**
@@ -1194,7 +1202,7 @@ export interface components {
             } | null;
         };
         /** @enum {string} */
-        ReasonCode: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "dimensions_unknown" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
+        ReasonCode: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "dimensions_unknown" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "not_checked" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
         AssetDelivery: {
             /** Format: uuid */
             id: string;
@@ -1521,7 +1529,15 @@ export interface components {
                  */
                 severity: "error" | "warning" | "info";
                 message?: string;
-                refuse: ("gif_frame_outside_screen" | "bmp_data_outside_file" | "not_decoded" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "png_nonconforming" | "png_metadata_invalid" | "png_metadata_large" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_progression_incomplete" | "jpeg_arithmetic" | "jpeg_bytes_left" | "mpo_picture_missing" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "heif_data_outside_file" | "heif_transform_inessential" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
+                refuse: ("gif_frame_outside_screen" | "bmp_data_outside_file" | "not_decoded" | "trailing_bytes" | "second_image" | "extension_mismatch" | "icc_garbage" | "orientation_invalid" | "structure_cut_off" | "too_large_to_decode" | "not_measured" | "png_nonconforming" | "png_metadata_invalid" | "png_metadata_large" | "apng_inconsistent" | "jpeg_garbage_between_segments" | "jpeg_progression_incomplete" | "jpeg_arithmetic" | "jpeg_bytes_left" | "mpo_picture_missing" | "gif_lzw_code_size" | "gif_empty_frame" | "webp_inconsistent" | "heif_box_outside_file" | "heif_data_outside_file" | "heif_transform_inessential" | "ico_data_outside_file" | "psd_data_outside_file" | "animated" | "multi_page" | "mpo")[];
+            };
+            checked?: {
+                /**
+                 * @default error
+                 * @enum {string}
+                 */
+                severity: "error" | "warning" | "info";
+                message?: string;
             };
             aspectRatio?: {
                 /**
@@ -1733,7 +1749,7 @@ export interface components {
                 policy: string;
             };
             /** @description Steps that need a measurement which is not stored. */
-            lacking?: ("checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates")[];
+            lacking?: ("checkIsJpeg" | "checkDimensions" | "checkMinDimensions" | "checkBytes" | "checkColourSpace" | "checkAlpha" | "checkAnimation" | "checkStructure" | "checkIsChecked" | "checkAspectRatio" | "checkGrayscale" | "checkDark" | "checkLight" | "checkInformation" | "checkBlur" | "checkSize" | "checkExactDuplicates" | "checkNearDuplicates")[];
         };
         Delivery: {
             /**
@@ -2384,7 +2400,7 @@ export interface operations {
                 cursor?: string;
                 state?: "queued" | "in_progress" | "complete" | "failed" | "canceled";
                 /** @description The code of the first finding that fails the asset, as the page shows it. */
-                code?: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "dimensions_unknown" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
+                code?: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "dimensions_unknown" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "not_checked" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
                 /** @description `name@version` of the policy that judges the asset. */
                 policy?: string;
                 /** @description The beginning of the path, as it was submitted. */

@@ -4,6 +4,7 @@ import { aspectRatio } from './aspect-ratio.ts';
 import { blur } from './blur.ts';
 import { bytes } from './bytes.ts';
 import type { Check } from './check.ts';
+import { checked } from './checked.ts';
 import { colourSpaces } from './colour-spaces.ts';
 import { dark } from './dark.ts';
 import { exactDuplicates } from './exact-duplicates.ts';
@@ -27,6 +28,7 @@ export const CHECKS = {
   alpha,
   animation,
   structure,
+  checked,
   aspectRatio,
   grayscale,
   dark,

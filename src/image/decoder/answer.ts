@@ -38,6 +38,7 @@ const answer = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   z.strictObject({ type: z.literal('more') }),
   z.strictObject({ type: z.literal('header'), facts: headerFacts }),
+  z.strictObject({ type: z.literal('work'), pixels: z.int().min(0) }),
   z.strictObject({
     type: z.literal('done'),
     facts: boundedFacts.nullable(),

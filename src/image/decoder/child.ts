@@ -1,6 +1,6 @@
-import { configureDecoder, decode } from '../decode.ts';
+import { configureDecoder, createDecode } from '../decode.ts';
 import { serveDecoder } from './serve.ts';
 
-/** The program of a decoder process (`process.ts` starts it). */
+/** The program of a decoder process (`process.ts` starts it). Its argument is the most megapixels that it decodes. */
 configureDecoder();
-serveDecoder(decode);
+serveDecoder(createDecode({ megapixels: Number(process.argv[2]) }));

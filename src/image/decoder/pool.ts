@@ -5,26 +5,26 @@ import type { HeaderFacts } from '../../domain/image-facts.ts';
 import type { InspectImage, InspectOptions } from '../../domain/ports/images.ts';
 import type { AssetFile } from '../../domain/ports/sources.ts';
 import { asLost } from './lost-image.ts';
+import { type DecoderEnd, DecoderEnded, type DecoderProcess, startDecoder } from './process.ts';
+import type { DecoderLimits } from './work-limits.ts';
 import {
-  type DecoderEnd,
-  DecoderEnded,
-  type DecoderLimits,
-  type DecoderProcess,
-  startDecoder,
-} from './process.ts';
-import {
+  DECODE_CPU_MS,
   DECODER_KEEPS_BYTES,
   DECODERS_MAX,
   IMAGES_PER_DECODER,
+  LARGE_PIXELS,
+  MAX_MEGAPIXELS,
   START_AGAIN_MS,
   WATCH_EVERY_MS,
 } from '../limits.ts';
 import { createFileReader } from '../read-frames.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type Turn } from './turns.ts';
 
 export interface DecoderPoolOptions {
   /** Most decoder processes, one per core by default. Each takes one image at a time. They start when there is work. */
   readonly processes?: number | undefined;
+  /** Pictures with more megapixels, of all frames together, are not decoded. */
+  readonly maxMegapixels?: number;
   /** Called for every decoder that the pool did not end itself. */
   readonly onEnd: (end: DecoderEnd) => void;
   /** The program of the processes, and its limits. Tests use others. */
@@ -49,10 +49,10 @@ interface Decoder extends DecoderProcess {
   isDismissed: boolean;
 }
 
-/** A decoder for one image, and the function that ends the tenant's turn. */
+/** A decoder for one image, and the tenant's turn. */
 interface Loan {
   readonly decoder: Decoder;
-  readonly end: (tookMs: number) => void;
+  readonly turn: Turn;
 }
 
 /**
@@ -68,6 +68,7 @@ interface Loan {
  */
 export function createDecoderPool({
   processes = Math.min(availableParallelism(), DECODERS_MAX),
+  maxMegapixels = MAX_MEGAPIXELS,
   onEnd,
   program = fileURLToPath(new URL('./child.ts', import.meta.url)),
   limits,
@@ -116,7 +117,7 @@ export function createDecoderPool({
 
   function begin(): DecoderProcess {
     try {
-      return startDecoder(program, limits);
+      return startDecoder(program, maxMegapixels, limits);
     } catch (error) {
       onEnd({ loss: 'decoder_crashed', code: null, signal: null, stderr: (error as Error).message });
       throw error;
@@ -138,14 +139,14 @@ export function createDecoderPool({
       isServed = turns.serveNext();
   }
 
-  async function lend(end: Loan['end']): Promise<Loan> {
+  async function lend(turn: Turn): Promise<Loan> {
     const free = idle.pop();
-    if (free !== undefined) return { decoder: free, end };
+    if (free !== undefined) return { decoder: free, turn };
     taken += 1;
     try {
-      return { decoder: await start(), end };
+      return { decoder: await start(), turn };
     } catch (error) {
-      end(0);
+      turn.end(0);
       giveUpPlace();
       throw error;
     }
@@ -154,9 +155,9 @@ export function createDecoderPool({
   async function acquire({ tenant = '', signal }: InspectOptions): Promise<Loan> {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const leave = turns.join(tenant, (end) => {
+      const leave = turns.join(tenant, (turn) => {
         signal?.removeEventListener('abort', giveUp);
-        resolve(lend(end));
+        resolve(lend(turn));
       });
       const giveUp = () => {
         leave();
@@ -179,7 +180,7 @@ export function createDecoderPool({
     const { signal } = options;
     const reader = createFileReader(file, { ...options, readMs });
     await reader.begin();
-    const { decoder, end } = await acquire(options);
+    const { decoder, turn } = await acquire(options);
     const beganAt = now();
     const abort = () => dismiss(decoder);
     signal?.addEventListener('abort', abort);
@@ -199,6 +200,7 @@ export function createDecoderPool({
         const answer = await decoder.answer();
         hasSpoken = true;
         if (answer.type === 'header') header = answer.facts;
+        if (answer.type === 'work' && answer.pixels > LARGE_PIXELS) turn.isLarge();
         if (answer.type === 'done') {
           decoder.keepsBytes = answer.residentBytes;
           return answer.facts;
@@ -216,8 +218,10 @@ export function createDecoderPool({
       return hasSpoken || loss === 'decode_timeout' ? asLost(loss, header) : undefined;
     } finally {
       signal?.removeEventListener('abort', abort);
-      decoder.images += 1;
-      end(now() - beganAt);
+      const tookMs = now() - beganAt;
+      // A large picture counts as several, because the system limits the processor time of the process.
+      decoder.images += Math.max(1, tookMs / DECODE_CPU_MS);
+      turn.end(tookMs);
       release(decoder);
     }
   }

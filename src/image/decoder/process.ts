@@ -5,6 +5,7 @@ import type { LostImage } from '../../domain/ports/images.ts';
 import { type Answer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts';
 import { type Frame, writeHeader } from '../frames.ts';
 import {
+  DECODE_CPU_MAX_MS,
   DECODE_CPU_MS,
   DECODE_WALL_MS,
   DECODER_DATA_KIB,
@@ -13,6 +14,7 @@ import {
   WATCH_COUNTS_MS,
 } from '../limits.ts';
 import { readUsage } from './process-usage.ts';
+import { type DecoderLimits, limitsFor } from './work-limits.ts';
 
 type Loss = LostImage['lost'];
 
@@ -35,6 +37,15 @@ export class DecoderEnded extends Error {
   }
 }
 
+/** The current wait: its length at the last check, and the processor time used at the first check. */
+interface Turn {
+  waitedMs: number;
+  lookedAt: number;
+  cpuMs: number | null;
+  limits: DecoderLimits;
+  settle: () => void;
+}
+
 export interface DecoderProcess {
   readonly pid: number | undefined;
   /** Whether the process has ended or is about to end. */
@@ -48,12 +59,6 @@ export interface DecoderProcess {
   kill(): void;
   /** Resolves when the process is gone. */
   readonly ended: Promise<DecoderEnd>;
-}
-
-export interface DecoderLimits {
-  readonly cpuMs: number;
-  readonly wallMs: number;
-  readonly residentBytes: number;
 }
 
 const LIMITS: DecoderLimits = {
@@ -79,7 +84,7 @@ const STDERR_KEPT = 2_000;
  */
 const LAUNCH = `
 ulimit -d ${DECODER_DATA_KIB} 2>/dev/null
-ulimit -t ${(IMAGES_PER_DECODER * DECODE_CPU_MS) / 1000} 2>/dev/null
+ulimit -t ${(IMAGES_PER_DECODER * DECODE_CPU_MS + DECODE_CPU_MAX_MS) / 1000} 2>/dev/null
 ulimit -c 0 2>/dev/null
 { echo 1000 > /proc/self/oom_score_adj; } 2>/dev/null
 command -v nice >/dev/null && exec nice -n 2 "$0" "$@"
@@ -100,10 +105,16 @@ function flagsFor(program: string): string[] {
 /**
  * Starts a process that reads images. It gets bytes, never a path or an open file, and no environment. It ends with its
  * standard input, so it ends with the worker, however the worker ends.
+ * `megapixels`: the most that it decodes.
  * @throws {Error} if the system refuses memory, a process or descriptors
  */
-export function startDecoder(program: string, limits: DecoderLimits = LIMITS): DecoderProcess {
-  const child = spawn('/bin/sh', ['-c', LAUNCH, process.execPath, ...flagsFor(program), program], {
+export function startDecoder(
+  program: string,
+  megapixels: number,
+  limits: DecoderLimits = LIMITS,
+): DecoderProcess {
+  const args = [...flagsFor(program), program, String(megapixels)];
+  const child = spawn('/bin/sh', ['-c', LAUNCH, process.execPath, ...args], {
     env: { UV_THREADPOOL_SIZE: '1' },
     cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -120,8 +131,9 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
   let hasEnded = false;
   let isKilled = false;
   const answers: Answer[] = [];
-  /** The current wait: its length at the last check, and the processor time used at the first check. */
-  let turn: { waitedMs: number; lookedAt: number; cpuMs: number | null; settle: () => void } | null = null;
+  let turn: Turn | null = null;
+  /** Of the current file. */
+  let bytes = 0;
 
   const ended = new Promise<DecoderEnd>((resolve) => {
     const end = (code: number | null, signal: NodeJS.Signals | null) => {
@@ -162,7 +174,13 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
 
   /** Waits until `isOver`. The decoder's time runs until `turn` is null again. */
   async function wait(isOver: () => boolean): Promise<void> {
-    turn ??= { waitedMs: 0, lookedAt: performance.now(), cpuMs: null, settle: () => undefined };
+    turn ??= {
+      waitedMs: 0,
+      lookedAt: performance.now(),
+      cpuMs: null,
+      limits: limitsFor({ pixels: 0, bytes }, limits),
+      settle: () => undefined,
+    };
     while (!isOver()) {
       if (hasEnded) throw new DecoderEnded(await ended);
       const current = turn;
@@ -176,6 +194,7 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
     isGone: () => hasEnded || isKilled,
     kill,
     async send(frame) {
+      bytes = frame.bytes;
       child.stdin.cork();
       child.stdin.write(writeHeader(frame));
       let isTaken = false;
@@ -193,7 +212,9 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
       await wait(() => answers.length > 0);
       const answer = answers.shift() as Answer;
       // The decoder decodes after the header, so its time goes on.
-      if (answer.type === 'header') return answer;
+      if (answer.type === 'work' && turn !== null)
+        turn.limits = limitsFor({ pixels: answer.pixels, bytes }, limits);
+      if (answer.type === 'header' || answer.type === 'work') return answer;
       turn = null;
       if (answers.length > 0) kill();
       return answer;
@@ -204,14 +225,14 @@ export function startDecoder(program: string, limits: DecoderLimits = LIMITS): D
       if (usage !== null) {
         turn.cpuMs ??= usage.cpuMs;
         if (usage.residentBytes > limits.residentBytes) return kill();
-        if (usage.cpuMs - turn.cpuMs > limits.cpuMs) loss = 'decode_timeout';
+        if (usage.cpuMs - turn.cpuMs > turn.limits.cpuMs) loss = 'decode_timeout';
       }
       const now = performance.now();
       // The time since the beginning would be wrong: a worker that was stopped checks here before it reads an answer
       // that came meanwhile.
       turn.waitedMs += Math.min(now - turn.lookedAt, WATCH_COUNTS_MS);
       turn.lookedAt = now;
-      if (turn.waitedMs > limits.wallMs) loss = 'decode_timeout';
+      if (turn.waitedMs > turn.limits.wallMs) loss = 'decode_timeout';
       if (loss === 'decode_timeout') kill();
     },
   };

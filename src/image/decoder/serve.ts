@@ -7,7 +7,7 @@ import { type Decode, type Inspection, startInspection } from '../inspect.ts';
  *
  *     ready
  *     for each file:  first block ─┬─ done, no image
- *                                  └─ [more ─ other blocks] ─ header ─ done
+ *                                  └─ [more ─ other blocks] ─ header ─ [work …] ─ done
  */
 export function serveDecoder(decode: Decode): void {
   // A terminal's Ctrl-C and a supervisor's SIGTERM go to all processes, but only the worker decides when a decoder ends.
@@ -25,7 +25,10 @@ export function serveDecoder(decode: Decode): void {
       if (!isLast) answer({ type: 'more' });
     } else inspection.take(block);
     if (!isLast) return;
-    const facts = await inspection.finish((header) => answer({ type: 'header', facts: header }));
+    const facts = await inspection.finish({
+      onHeader: (header) => answer({ type: 'header', facts: header }),
+      onWork: (pixels) => answer({ type: 'work', pixels: Math.min(pixels, Number.MAX_SAFE_INTEGER) }),
+    });
     inspection = null;
     done(facts);
   }

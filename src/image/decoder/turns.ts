@@ -1,16 +1,23 @@
 import { HERE_FOR_MS, SLOW_FOR_MS, SLOW_IMAGE_MS } from '../limits.ts';
 
-/** The decoder is given back. `tookMs`: how long it worked for the image. */
-type End = (tookMs: number) => void;
+/** An image has a decoder. */
+export interface Turn {
+  /** The image is large, so it will take long. */
+  isLarge(): void;
+  /** The decoder is given back. `tookMs`: how long it worked for the image. */
+  end(tookMs: number): void;
+}
 
 /** An image that waits for a decoder. It gets one at once when this is called. */
-type Place = (end: End) => void;
+type Place = (turn: Turn) => void;
 
 interface Tenant {
   /** In the order in which they came. */
   readonly waiting: Set<Place>;
   /** Decoders that it has now. */
   holds: number;
+  /** Those that work on large images. */
+  holdsLarge: number;
   /** Time for which it has had decoders, milliseconds. It starts level with the tenants that are served when it comes. */
   usedMs: number;
   /** How long its last image took. Its next one is expected to take as long. */
@@ -45,6 +52,7 @@ export function createTurns({ processes, now }: { processes: number; now: () => 
       tenant = {
         waiting: new Set(),
         holds: 0,
+        holdsLarge: 0,
         usedMs: 0,
         lastMs: 0,
         seenAt: -Infinity,
@@ -55,13 +63,19 @@ export function createTurns({ processes, now }: { processes: number; now: () => 
     return tenant;
   }
 
+  /** A large image may take longer than a tenant stays slow. */
+  function isSlow({ slowUntil, holdsLarge }: Tenant): boolean {
+    return holdsLarge > 0 || slowUntil > now();
+  }
+
   /** Whether all decoders but one are with slow tenants, and others are here who need that one. */
   function isLastForOthers(): boolean {
     if (processes === 1) return false;
     let isAnyQuick = false;
     let heldBySlow = 0;
-    for (const { holds, seenAt, slowUntil } of tenants.values()) {
-      if (slowUntil > now()) heldBySlow += holds;
+    for (const tenant of tenants.values()) {
+      const { holds, seenAt } = tenant;
+      if (isSlow(tenant)) heldBySlow += holds;
       else if (holds > 0 || seenAt + HERE_FOR_MS > now()) isAnyQuick = true;
     }
     return isAnyQuick && heldBySlow >= processes - 1;
@@ -72,24 +86,32 @@ export function createTurns({ processes, now }: { processes: number; now: () => 
     let isReserved: boolean | undefined;
     for (const tenant of waiting) {
       if (chosen !== undefined && chosen.usedMs <= tenant.usedMs) continue;
-      if (tenant.slowUntil > now() && (isReserved ??= isLastForOthers())) continue;
+      if (isSlow(tenant) && (isReserved ??= isLastForOthers())) continue;
       chosen = tenant;
     }
     return chosen;
   }
 
   /** A tenant gets a decoder. */
-  function begin(tenant: Tenant): End {
+  function begin(tenant: Tenant): Turn {
     const expectedMs = tenant.lastMs;
+    let large = 0;
     tenant.holds += 1;
     level = Math.max(level, tenant.usedMs);
     tenant.usedMs += expectedMs;
-    return (tookMs) => {
-      tenant.holds -= 1;
-      tenant.usedMs += tookMs - expectedMs;
-      tenant.lastMs = tookMs;
-      tenant.seenAt = now();
-      if (tookMs > SLOW_IMAGE_MS) tenant.slowUntil = now() + SLOW_FOR_MS;
+    return {
+      isLarge() {
+        tenant.holdsLarge += 1 - large;
+        large = 1;
+      },
+      end(tookMs) {
+        tenant.holds -= 1;
+        tenant.holdsLarge -= large;
+        tenant.usedMs += tookMs - expectedMs;
+        tenant.lastMs = tookMs;
+        tenant.seenAt = now();
+        if (tookMs > SLOW_IMAGE_MS) tenant.slowUntil = now() + SLOW_FOR_MS;
+      },
     };
   }
 

@@ -6,7 +6,7 @@ import { information, informationScore } from '../../../src/domain/checks/inform
 import { light, lightScore } from '../../../src/domain/checks/light.ts';
 import { size, sizeOf, sizeScore } from '../../../src/domain/checks/size.ts';
 import { MEASURES } from '../../../src/domain/measures.ts';
-import { decode } from '../../../src/image/decode.ts';
+import { createDecode } from '../../../src/image/decode.ts';
 import { startInspection } from '../../../src/image/inspect.ts';
 import type { Audit, Scores } from './audit.ts';
 import type { Picture } from './gallery.ts';
@@ -22,7 +22,10 @@ interface Appraised {
 
 /** Does in this process what a decoder process does with a file. */
 export async function appraise({ name, bytes }: Picture): Promise<Appraised> {
-  const facts = await startInspection(bytes.length, bytes, MEASURES, decode)?.finish(() => undefined);
+  const facts = await startInspection(bytes.length, bytes, MEASURES, createDecode())?.finish({
+    onHeader: () => undefined,
+    onWork: () => undefined,
+  });
   if (facts?.measures === undefined) throw new Error(`${name} is not measured`);
   const { width, height, colourSpace } = facts;
   if (width === null || height === null) throw new Error(`${name} has no size`);

@@ -15,6 +15,8 @@ export interface CheckExample {
   readonly labels: readonly [passing: string, failing: string];
   /** The value that the check looks at, in a few words. Only a check that finds a `score` below its `threshold` may lack it. */
   readonly value?: (facts: ImageFacts) => string;
+  /** What the failing picture would look like, if nothing here can decode it. */
+  readonly failingLooksLike?: () => Promise<Buffer>;
   /** The value can't be seen, so it is written into the pictures. */
   readonly isInvisible?: true;
   /** The earlier asset that it is compared with. `sizes` are those of all earlier assets. */
@@ -30,6 +32,14 @@ const rocket = () => picture('rocket.jpg');
 const cat = () => picture('chelsea.png');
 const woman = () => picture('astronaut.png');
 const jpeg = async (of: Promise<Sharp>, quality = 90) => (await of).jpeg({ quality }).toBuffer();
+const tiff = async (of: Promise<Sharp>) => (await of).tiff({ compression: 'lzw' }).toBuffer();
+
+/** A TIFF whose field of compression says JBIG instead of LZW. */
+function asJbig(bytes: Buffer): Buffer {
+  const [field, jbig] = [Buffer.from('0301030001000000', 'hex'), 34_661];
+  bytes.writeUInt16LE(jbig, bytes.indexOf(field) + field.length);
+  return bytes;
+}
 
 export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
   formats: {
@@ -110,6 +120,16 @@ export const CHECK_EXAMPLES: Record<RuleName, CheckExample> = {
     isInvisible: true,
     alt: 'A rocket on its pad, which passes, and the same with bytes behind its end, which fails; they look the same.',
     labels: ['ends where it ends', 'has bytes behind its end'],
+  },
+  checked: {
+    rule: {},
+    value: ({ integrity }) => (integrity.state === 'not_checked' ? integrity.reason : integrity.state),
+    passing: () => tiff(woman()),
+    failing: async () => asJbig(await tiff(woman())),
+    failingLooksLike: () => tiff(woman()),
+    isInvisible: true,
+    alt: 'A woman in a space suit as a TIFF, which passes, and as a TIFF whose compression has no decoder, which fails; they look the same.',
+    labels: ['LZW', 'JBIG'],
   },
   aspectRatio: {
     rule: {},

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import { configureDecoder, decode } from '../../../src/image/decode.ts';
+import { configureDecoder, createDecode } from '../../../src/image/decode.ts';
 import { serveDecoder } from '../../../src/image/decoder/serve.ts';
 
 /**
@@ -8,10 +8,11 @@ import { serveDecoder } from '../../../src/image/decoder/serve.ts';
  * other image as usual.
  */
 configureDecoder();
-serveDecoder(async (bytes, format, size, structure, measures) => {
+const decode = createDecode();
+serveDecoder(async (bytes, format, input) => {
   const holes: Record<string, () => unknown> = {
     loop() {
-      for (;;) size = null;
+      for (;;) process.title = 'looping';
     },
     hang() {
       process.title = 'hanging';
@@ -45,7 +46,7 @@ serveDecoder(async (bytes, format, size, structure, measures) => {
   const kind = /hostile:(\w+)/.exec(bytes.toString('latin1', 0, 100))?.[1] ?? 'none';
   if (kind === 'peek') return { integrity: { state: 'damaged', reason: peek() } };
   await holes[kind]?.();
-  return decode(bytes, format, size, structure, measures);
+  return decode(bytes, format, input);
 });
 
 const HEX = '0'.repeat(64);

@@ -85,7 +85,6 @@ function readImageData(
   // `file_ends` gets no note here, because the trailer is missing too.
   if (end === 'too_few') draft.note('gif_pixels_missing', `${found} of ${area} in frame ${frame}`);
   if (end === 'invalid_code') draft.note('gif_code_invalid', `after ${found} pixels of frame ${frame}`);
-  if (end === 'too_many_codes') draft.note('too_many_parts');
 }
 
 /** The top bit says that there is a table. The low three bits give its length: 3 × 2^(n+1) bytes. */

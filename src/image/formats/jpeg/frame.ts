@@ -78,6 +78,16 @@ export function countUnits(frame: JpegFrame, header: Buffer): number | null {
   return Math.ceil(width / (DATA_UNIT_PX * widest)) * Math.ceil(height / (DATA_UNIT_PX * tallest));
 }
 
+/** Coefficients of all components, with the blocks that fill up the last units (A.2.4). 0 if it is unknown. */
+export function countCoefficients({ width, height, components }: JpegFrame): number {
+  const widest = Math.max(...components.map(({ horizontal }) => horizontal));
+  const tallest = Math.max(...components.map(({ vertical }) => vertical));
+  if (widest <= 0 || tallest <= 0) return 0;
+  const units = Math.ceil(width / (DATA_UNIT_PX * widest)) * Math.ceil(height / (DATA_UNIT_PX * tallest));
+  const blocks = components.reduce((sum, { horizontal, vertical }) => sum + horizontal * vertical, 0);
+  return units * blocks * DATA_UNIT_PX ** 2;
+}
+
 /** The colour transform in Adobe's segment (T.872, 6.5.3). Null if there is no such segment. */
 export type AdobeTransform = number | null;
 

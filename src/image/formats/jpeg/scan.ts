@@ -1,12 +1,11 @@
 import { buildHuffmanTable, type HuffmanTable } from './huffman-table.ts';
 import type { ScanCoding } from './entropy.ts';
 import { countUnits, type JpegFrame } from './frame.ts';
-import { MAX_DECODED_PIXELS } from '../../limits.ts';
 
 /**
  * How the scan with this header is coded, by the current tables. Null if its codes are not followed. The codes of
- * progressive scans are not followed, because their decoder reports faults. Neither are those of pictures that are not
- * decoded, or that the decoder refuses anyway.
+ * progressive scans are not followed, because their decoder reports faults. Neither are those that the decoder refuses
+ * anyway. A picture of any size is followed, because the time depends on the length of the file.
  */
 export function codingOf(
   frame: JpegFrame,
@@ -14,7 +13,7 @@ export function codingOf(
   header: Buffer,
   tables: ReadonlyMap<number, Buffer>,
 ): ScanCoding | null {
-  if (!frame.isSequentialHuffman || frame.width * frame.height > MAX_DECODED_PIXELS) return null;
+  if (!frame.isSequentialHuffman) return null;
   const units = countUnits(frame, header);
   if (units === null) return null;
 

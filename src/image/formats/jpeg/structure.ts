@@ -5,6 +5,7 @@ import { noteMissingScans } from './coverage.ts';
 import { type ScanCoding, walkCodes } from './entropy.ts';
 import {
   type AdobeTransform,
+  countCoefficients,
   countRestarts,
   guessColourSpace,
   type JpegFrame,
@@ -134,8 +135,16 @@ class Picture implements JpegVisitor {
     else if (this.scans.length === 0) this.draft.note('jpeg_missing_sos');
     else {
       noteMissingScans(this.frame, this.scans, this.draft);
+      this.draft.coefficients = this.countKept(this.frame);
       this.followCodes(bytes);
     }
+  }
+
+  /** A decoder keeps the coefficients of a picture whose first scan does not give all of them. */
+  private countKept(frame: JpegFrame): number {
+    const [first] = this.scans;
+    const isWhole = !frame.isProgressive && first?.[0] === frame.components.length;
+    return isWhole ? 0 : countCoefficients(frame);
   }
 
   /** Only if no damage has shown so far, because reading the codes costs the most. */

@@ -236,6 +236,7 @@ export const WEBP_FILES: readonly OddFile[] = [
       make: async () => riff(canvas(0, side, side), await imageChunk()),
       format: 'WEBP',
       integrity: 'not_checked',
+      codes: ['too_large_to_decode'],
       tooLarge: `${side}x${side}`,
     }),
   ),

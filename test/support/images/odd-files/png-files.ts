@@ -23,6 +23,7 @@ const bombs = [60_000, 65_535].map(
     make: () => png(header({ width: side, height: side }), chunk('IDAT', bomb())),
     format,
     integrity: 'not_checked',
+    codes: ['too_large_to_decode'],
     tooLarge: `${side}x${side}`,
   }),
 );

@@ -147,7 +147,7 @@ export const TIFF_FILES: readonly OddFile[] = [
       ),
     format,
     integrity: 'not_checked',
-    codes: ['multi_page'],
+    codes: ['too_large_to_decode', 'multi_page'],
   },
   {
     name: 'overviews-of-40-megapixels.tif',
@@ -298,6 +298,7 @@ export const TIFF_FILES: readonly OddFile[] = [
       ),
     format,
     integrity: 'not_checked',
+    codes: ['too_large_to_decode'],
     tooLarge: '60000x60000',
   },
 ];

@@ -107,6 +107,12 @@ const EXAMPLES: Record<RuleName, Example> = {
     message: "The file's structure is not allowed: icc_garbage.",
     lacking: ['notes'],
   },
+  checked: {
+    rule: {},
+    wrong: { integrity: { state: 'not_checked', reason: 'more than 200 megapixels' } },
+    measured: { reason: 'more than 200 megapixels' },
+    message: 'The image was not wholly checked: more than 200 megapixels.',
+  },
   aspectRatio: {
     rule: {},
     wrong: { width: 349, height: 1_000 },
@@ -339,6 +345,15 @@ describe('a picture of unknown dimensions', () => {
       findings: [],
       unknown: ['checkDimensions'],
     });
+  });
+});
+
+describe('an image that was decoded, but not measured', () => {
+  it('is not wholly checked', () => {
+    const facts: ImageFacts = { ...FINE, notes: [{ code: 'not_measured', severity: 'warning' }] };
+    expect(judge(facts, policyRules.parse({ checked: {} })).findings).toMatchObject([
+      { code: 'not_checked', measured: { reason: 'too large to measure' } },
+    ]);
   });
 });
 
