@@ -20,7 +20,10 @@ export interface JpegFrame {
   readonly isSequentialHuffman: boolean;
 }
 
-/** Notes kinds of coding that decoders refuse or may refuse. Null if the header is cut off. */
+/** Baseline frames (SOF0) have 8 bits a sample, so 12 in one of them is a fault. The decoder's build lacks 12. */
+const NOT_DECODED_BITS = 12;
+
+/** Notes kinds of coding that decoders lack or may lack. Null if the header is cut off. */
 export function readFrameHeader(marker: number, data: Buffer, draft: StructureDraft): JpegFrame | null {
   const count = data[5] ?? 0;
   if (data.length < 6 + 3 * count) {
@@ -30,7 +33,12 @@ export function readFrameHeader(marker: number, data: Buffer, draft: StructureDr
   // Table B.1: the low two bits are the process, the third bit means differential, the fourth arithmetic.
   const process = marker & 3;
   if (marker >= 0xc8) draft.note('jpeg_arithmetic');
-  if (process === 3) draft.note('jpeg_lossless');
+  if (process === 3) {
+    draft.note('jpeg_lossless');
+    draft.notDecoded ??= 'no decoder for the lossless process';
+  } else if (process !== 0 && data[0] === NOT_DECODED_BITS) {
+    draft.notDecoded ??= 'no decoder for 12 bits a sample';
+  }
   draft.properties.bitDepth = data.readUInt8(0);
   draft.properties.channels = count;
   draft.properties.progressive = process === 2;
@@ -88,23 +96,29 @@ export function countCoefficients({ width, height, components }: JpegFrame): num
   return units * blocks * DATA_UNIT_PX ** 2;
 }
 
-/** The colour transform in Adobe's segment (T.872, 6.5.3). Null if there is no such segment. */
-export type AdobeTransform = number | null;
+/** What the header says about colours. */
+export interface ColourHints {
+  readonly hasJfif: boolean;
+  /** The colour transform in Adobe's segment (T.872, 6.5.3). Null if there is no such segment. */
+  readonly adobe: number | null;
+}
 
 /**
- * Guesses as libjpeg does: three components are YCbCr and four CMYK, unless Adobe's
- * segment or the components' names say otherwise.
+ * Guesses as libjpeg does. Three components are YCbCr if there is a JFIF segment. Otherwise Adobe's segment decides, and
+ * after it the components' names. Four are CMYK without Adobe's segment. A transform that does not exist counts as YCbCr
+ * or YCCK.
  */
-export function guessColourSpace({ components }: JpegFrame, adobe: AdobeTransform): ColourSpace {
+export function guessColourSpace({ components }: JpegFrame, { hasJfif, adobe }: ColourHints): ColourSpace {
   switch (components.length) {
     case 1:
       return 'grey';
     case 3: {
+      if (hasJfif) return 'ycbcr';
       const names = String.fromCodePoint(...components.map(({ id }) => id));
       return adobe === 0 || (adobe === null && names === 'RGB') ? 'rgb' : 'ycbcr';
     }
     case 4:
-      return adobe === 2 ? 'ycck' : 'cmyk';
+      return (adobe ?? 0) === 0 ? 'cmyk' : 'ycck';
     default:
       return 'other';
   }

@@ -4,12 +4,12 @@ export const SOI = 0xd8;
 export const EOI = 0xd9;
 export const SOS = 0xda;
 export const DRI = 0xdd;
+export const APP0 = 0xe0;
 export const APP1 = 0xe1;
 export const APP2 = 0xe2;
 export const APP14 = 0xee;
 const RST0 = 0xd0;
 const DHP = 0xde;
-const EXP = 0xdf;
 const COM = 0xfe;
 
 export function isRestart(marker: number): boolean {
@@ -26,9 +26,9 @@ export function isStartOfFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== 0xc8 && marker !== 0xcc;
 }
 
-/** DHP and EXP belong to hierarchical files only, as do the differential frames SOF5–7 and 13–15. */
+/** DHP belongs to hierarchical files only, as do the differential frames SOF5–7 and 13–15. */
 export function isHierarchical(marker: number): boolean {
-  return marker === DHP || marker === EXP || (isStartOfFrame(marker) && (marker & 0x0f) % 8 >= 5);
+  return marker === DHP || (isStartOfFrame(marker) && (marker & 0x0f) % 8 >= 5);
 }
 
 /** Markers that may stand between two segments of a picture. The others are reserved, or belong to extensions that no decoder knows. */

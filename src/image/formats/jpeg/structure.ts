@@ -1,17 +1,15 @@
-import { readExifOrientation } from '../exif.ts';
+import { Applications } from './applications.ts';
 import { enterHuffmanTables } from './huffman-table.ts';
-import { judgeIccProfile } from '../icc-profile.ts';
 import { noteMissingScans } from './coverage.ts';
 import { type ScanCoding, walkCodes } from './entropy.ts';
 import {
-  type AdobeTransform,
   countCoefficients,
   countRestarts,
   guessColourSpace,
   type JpegFrame,
   readFrameHeader,
 } from './frame.ts';
-import { APP1, APP2, APP14, DHT, DRI, isHierarchical, isStartOfFrame, SOS } from './markers.ts';
+import { DHT, DRI, isHierarchical, isStartOfFrame, SOS } from './markers.ts';
 import { codingOf } from './scan.ts';
 import { type CodedData, type JpegVisitor, walkJpeg } from './walk.ts';
 import { MAX_SCANS } from '../../limits.ts';
@@ -23,9 +21,6 @@ import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
  * to a picture whose codes lost their place.
  */
 const MAX_LEFT_BYTES = 15;
-
-/** Most parts of a colour profile, because one byte counts them. All parts together may have 16 MB. */
-const MAX_PROFILE_PARTS = 255;
 
 /** Walks the segments of a JPEG to its EOI, then those of each picture behind it. */
 export const readJpegStructure: ReadStructure = (bytes, draft) => {
@@ -41,8 +36,8 @@ export const readJpegStructure: ReadStructure = (bytes, draft) => {
   draft.properties.animated = false;
   // A multi-picture file says so in its first picture (CIPA DC-007). In other files,
   // pictures behind the first were added later.
-  if (picture.index !== null) {
-    noteMissingPictures(bytes, picture.index, lastEnd, draft);
+  if (picture.applications.index !== null) {
+    noteMissingPictures(bytes, picture.applications.index, lastEnd, draft);
     draft.note('mpo', `${pictures} pictures`);
   } else if (pictures > 1) draft.note('second_image', `${pictures} pictures`);
   draft.setEnd(bytes, lastEnd);
@@ -72,12 +67,10 @@ const unheard: JpegVisitor = { segment: () => {}, scan: () => {}, garbage: () =>
 
 /** Reads the segments of the first picture, and notes missing ones. */
 class Picture implements JpegVisitor {
-  /** The index of a multi-picture file. */
-  index: Buffer | null = null;
+  readonly applications: Applications;
   private readonly draft: StructureDraft;
-  private readonly profile: Buffer[] = [];
   private frame: JpegFrame | null = null;
-  private adobe: AdobeTransform = null;
+  private isHierarchical = false;
   private interval = 0;
   private scans: Buffer[] = [];
   private readonly tables = new Map<number, Buffer>();
@@ -85,10 +78,16 @@ class Picture implements JpegVisitor {
 
   constructor(draft: StructureDraft) {
     this.draft = draft;
+    this.applications = new Applications(draft);
   }
 
   segment(marker: number, data: Buffer): void {
-    if (isHierarchical(marker)) this.draft.note('jpeg_hierarchical');
+    // Only a marker before the first frame header can begin a hierarchical picture (T.81, B.3.1).
+    if (this.frame === null && isHierarchical(marker)) {
+      this.isHierarchical = true;
+      this.draft.note('jpeg_hierarchical');
+      this.draft.notDecoded ??= 'no decoder for the hierarchical process';
+    }
     if (isStartOfFrame(marker)) {
       this.frame ??= readFrameHeader(marker, data, this.draft);
     } else if (marker === DHT) enterHuffmanTables(data, this.tables);
@@ -96,19 +95,14 @@ class Picture implements JpegVisitor {
       this.scans.push(data);
       if (this.scans.length > MAX_SCANS) this.draft.note('too_many_parts', `more than ${MAX_SCANS} scans`);
     } else if (marker === DRI && data.length >= 2) this.interval = data.readUInt16BE(0);
-    else if (marker === APP1 && startsWith(data, 'Exif\0\0')) {
-      // A second block belongs to no scan, so it is ignored.
-      if (this.draft.properties.orientation === undefined) {
-        this.draft.setOrientation(readExifOrientation(data.subarray(6)));
-      }
-    } else if (marker === APP2) this.application2(data);
-    else if (marker === APP14 && startsWith(data, 'Adobe')) this.adobe = data[11] ?? null;
+    else if (this.scans.length === 0) this.applications.segment(marker, data);
   }
 
   scan(data: CodedData): void {
     const { restarts, inOrder } = data;
     const header = this.scans.at(-1);
-    if (this.frame === null || header === undefined) return;
+    // The frames of a hierarchical picture differ in size, and only the first is kept.
+    if (this.frame === null || header === undefined || this.isHierarchical) return;
     const expected = countRestarts(this.frame, this.interval, header);
     if (!inOrder) this.draft.note('jpeg_restart_marker_missing', 'out of order');
     else if (expected !== null && restarts < expected) {
@@ -125,15 +119,16 @@ class Picture implements JpegVisitor {
 
   finish(bytes: Buffer, isWhole: boolean): void {
     if (this.frame !== null) {
-      this.draft.properties.colourSpace = guessColourSpace(this.frame, this.adobe);
+      this.draft.properties.colourSpace = guessColourSpace(this.frame, this.applications.colours);
       this.draft.properties.hasAlpha = false;
     }
-    this.draft.properties.iccState = 'none';
-    if (this.profile.length > 0) this.draft.setIcc(this.judgeProfile());
+    this.applications.finish();
     if (!isWhole) return;
     if (this.frame === null) this.draft.note('jpeg_missing_sof');
     else if (this.scans.length === 0) this.draft.note('jpeg_missing_sos');
-    else {
+    else if (this.frame.isLossless && !this.isHierarchical && !this.scans.every(hasPredictor)) {
+      this.draft.note('jpeg_segment_invalid', 'a lossless scan without a predictor');
+    } else {
       noteMissingScans(this.frame, this.scans, this.draft);
       this.draft.coefficients = this.countKept(this.frame);
       this.followCodes(bytes);
@@ -158,28 +153,10 @@ class Picture implements JpegVisitor {
       else if (end.leftBytes > 0) this.draft.note('jpeg_bytes_left', `${end.leftBytes} bytes`);
     }
   }
-
-  private application2(data: Buffer): void {
-    if (startsWith(data, 'MPF\0')) this.index ??= data.subarray(4);
-    else if (startsWith(data, 'ICC_PROFILE\0') && this.profile.length <= MAX_PROFILE_PARTS) {
-      this.profile.push(data);
-    }
-  }
-
-  /**
-   * A profile comes in parts (ICC.1:2022, B.4). After the identifier come the number of this part, from 1, and the
-   * number of all parts.
-   */
-  private judgeProfile(): 'valid' | 'garbage' {
-    const parts = [...this.profile].sort((a, b) => (a[12] ?? 0) - (b[12] ?? 0));
-    const isComplete = parts.every((part, index) => part[12] === index + 1 && part[13] === parts.length);
-    if (!isComplete) return 'garbage';
-    const [first] = parts;
-    const data = parts.map((part) => part.subarray(14));
-    return judgeIccProfile(parts.length === 1 && first ? first.subarray(14) : Buffer.concat(data));
-  }
 }
 
-function startsWith(data: Buffer, text: string): boolean {
-  return data.toString('latin1', 0, text.length) === text;
+/** The scan header of a lossless picture names a predictor, 1 to 7, where others name a coefficient (T.81, H.1.2.1). */
+function hasPredictor(header: Buffer): boolean {
+  const predictor = header[1 + 2 * (header[0] ?? 0)] ?? 0;
+  return predictor >= 1 && predictor <= 7;
 }

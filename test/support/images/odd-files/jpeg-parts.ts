@@ -23,6 +23,8 @@ interface GreyJpeg {
   /** Numbers of the restart markers, one after each block except the last. Undefined: there are no markers. */
   readonly restarts?: readonly number[];
   readonly afterHeaders?: Buffer;
+  /** First coefficient of the scan, or its predictor if the picture is lossless. */
+  readonly first?: number;
   /** In place of the coded blocks. */
   readonly scan?: Buffer;
 }
@@ -61,9 +63,9 @@ export function greyHeaders({
   ]);
 }
 
-function greyScan({ width = 32, height = 8, restarts, scan }: GreyJpeg): Buffer {
+function greyScan({ width = 32, height = 8, restarts, scan, first = 0 }: GreyJpeg): Buffer {
   const blocks = Math.min(MAX_BLOCKS, Math.ceil(width / 8) * Math.ceil(height / 8));
-  const start = segment(0xda, Buffer.from([1, 1, 0, 0, 63, 0]));
+  const start = segment(0xda, Buffer.from([1, 1, 0, first, first === 0 ? 63 : 0, 0]));
   if (scan !== undefined) return Buffer.concat([start, scan]);
   // Unused bits of the last byte are ones.
   if (restarts === undefined) {
@@ -75,6 +77,22 @@ function greyScan({ width = 32, height = 8, restarts, scan }: GreyJpeg): Buffer 
   }
   const coded = restarts.flatMap((restart) => [0x3f, 0xff, 0xd0 + restart]);
   return Buffer.concat([start, Buffer.from([...coded, 0x3f])]);
+}
+
+/** A picture of 32×8 in two frames (T.81, B.3.1): the first 16 px wide, the second the difference from it in full width. */
+export function hierarchicalJpeg(): Buffer {
+  const whole = Buffer.from('080008002001011100', 'hex');
+  const headers = greyHeaders({ width: 16 });
+  return Buffer.concat([
+    SOI,
+    segment(0xde, whole),
+    headers.subarray(2),
+    greyScan({ width: 16 }),
+    segment(0xdf, Buffer.from('10', 'hex')),
+    segment(0xc5, whole),
+    greyScan({ width: 32 }),
+    EOI,
+  ]);
 }
 
 interface Scan {
