@@ -66,6 +66,7 @@ const WARNINGS = [
   'png_metadata_large',
   'apng_inconsistent',
   'jpeg_garbage_between_segments',
+  'jpeg_odd_value',
   'jpeg_progression_incomplete',
   'jpeg_arithmetic',
   'jpeg_lossless',

@@ -48,7 +48,7 @@ export function configureDecoder(): void {
 export function createDecode({ megapixels = MAX_MEGAPIXELS, ordinaryBytes = ORDINARY_BYTES } = {}): Decode {
   const maxPixels = megapixels * 1_000_000;
   return async (bytes, format, { size, structure, measures, onWork }) => {
-    const { damage, notDecoded, pages, pngFrames, properties } = structure;
+    const { damage, notDecoded, mends, pages, pngFrames, properties } = structure;
     if (!DECODED.has(format)) return notChecked('no decoder for the format');
     if (damage !== null) return damaged(damage);
     const declared = pixelsIn([...(size === null ? [] : [size]), ...pngFrames]);
@@ -56,6 +56,8 @@ export function createDecode({ megapixels = MAX_MEGAPIXELS, ordinaryBytes = ORDI
     if (notDecoded !== null) return notChecked(notDecoded);
 
     onWork(declared);
+    // The file has been hashed, so its bytes may change. A copy would cost memory.
+    for (const mend of mends) mend.bytes.fill(mend.shown);
     if (format === 'AVIF') showStillPicture(bytes);
     // Pictures whose colours were read as other colours are not measured.
     const isMeasured = measures.length > 0 && (pages[0]?.colours ?? null) === null;
@@ -177,9 +179,9 @@ function damaged(reason: DamageReason): Decoded {
   return { integrity: { state: 'damaged', reason } };
 }
 
-/** Error texts of libvips' decoders for a file that ends too early. */
+/** Error texts of libvips' decoders for a file that ends too early. libtiff also says "incorrectly truncated" of values. */
 const ENDS_EARLY =
-  /premature end|end of (?:file|stream|input)|eof|truncated|not enough data|read error|unexpected end|out of order read|unable to read/i;
+  /premature end|end of (?:file|stream|input)|eof|(?<!incorrectly )truncated|not enough data|read error|unexpected end|out of order read|unable to read/i;
 
 /**
  * Error text for content that the decoders do not know. They read nothing of

@@ -7,12 +7,20 @@ import type { TiffPage } from './formats/tiff/pages.ts';
 /** Reads the structure of one format into `draft`. The caller catches the RangeErrors of reads beyond the end. */
 export type ReadStructure = (bytes: Buffer, draft: StructureDraft) => void;
 
+/** Bytes in the file, and what the decoder is shown in their place: a value for each byte, or as many other bytes. */
+export interface Mend {
+  readonly bytes: Buffer;
+  readonly shown: number | Buffer;
+}
+
 /** Results of a walk over a file. They stay if the walk ends early. */
 export class StructureDraft {
   readonly properties: { -readonly [Name in keyof ImageProperties]: ImageProperties[Name] } = {};
   readonly notes: ImageNote[] = [];
   /** The reason why nothing is decoded, even if the file is sound. Null if there is a decoder. */
   notDecoded: string | null = null;
+  /** Bytes that touch no pixel, and that the decoder would warn of. */
+  readonly mends: Mend[] = [];
   /** Pages of a TIFF. */
   readonly pages: TiffPage[] = [];
   /** Frames of a PNG after its still picture. */
@@ -47,6 +55,10 @@ export class StructureDraft {
   leaveUndecoded(reason: string): void {
     this.notDecoded = reason;
     this.note('not_decoded', reason);
+  }
+
+  mend(bytes: Buffer, shown: number | Buffer): void {
+    this.mends.push({ bytes, shown });
   }
 
   /** Frames that are shown one after another. */

@@ -15,7 +15,7 @@ import { readJpegStructure } from './formats/jpeg/structure.ts';
 import type { PngFrame } from './formats/png/frame-data.ts';
 import { readPngStructure } from './formats/png/structure.ts';
 import { readPsdStructure } from './formats/psd/structure.ts';
-import { type ReadStructure, StructureDraft } from './structure-draft.ts';
+import { type Mend, type ReadStructure, StructureDraft } from './structure-draft.ts';
 import type { TiffPage } from './formats/tiff/pages.ts';
 import { readTiffStructure } from './formats/tiff/structure.ts';
 import { readWebpStructure } from './formats/webp/structure.ts';
@@ -41,6 +41,8 @@ export interface Structure {
   readonly damage: DamageReason | null;
   /** The reason why nothing is decoded, even if the file is sound. Null if there is a decoder. */
   readonly notDecoded: string | null;
+  /** Changes to make before decoding. With them, all warnings of the decoder are about pixels. */
+  readonly mends: readonly Mend[];
   /** Pages of a TIFF. */
   readonly pages: readonly TiffPage[];
   /** Frames of a PNG after its still picture. */
@@ -59,8 +61,8 @@ export function readStructure(format: ImageFormat, bytes: Buffer): Structure {
     if (!(error instanceof RangeError)) throw error;
     draft.note('structure_cut_off');
   }
-  const { properties, notes, notDecoded, pages, pngFrames, coefficients } = draft;
-  return { properties, notes, damage: damageOf(notes), notDecoded, pages, pngFrames, coefficients };
+  const { properties, notes, notDecoded, mends, pages, pngFrames, coefficients } = draft;
+  return { properties, notes, damage: damageOf(notes), notDecoded, mends, pages, pngFrames, coefficients };
 }
 
 /**

@@ -1,7 +1,6 @@
 import { readExifOrientation } from '../exif.ts';
 import { judgeIccProfile } from '../icc-profile.ts';
 import type { StructureDraft } from '../../structure-draft.ts';
-import type { ColourHints } from './frame.ts';
 import { APP0, APP1, APP2, APP14 } from './markers.ts';
 
 /** Most parts of a colour profile, because one byte counts them. All parts together may have 16 MB. */
@@ -11,14 +10,17 @@ const MAX_PROFILE_PARTS = 255;
 const JFIF_BYTES = 14;
 const ADOBE_BYTES = 12;
 
+export function isJfif(marker: number, data: Buffer): boolean {
+  return marker === APP0 && data.length >= JFIF_BYTES && startsWith(data, 'JFIF\0');
+}
+
 /** Reads the segments of applications in the header. Viewers look at none behind coded data, so neither does this. */
 export class Applications {
   /** The index of a multi-picture file. */
   index: Buffer | null = null;
-  readonly colours: { -readonly [Name in keyof ColourHints]: ColourHints[Name] } = {
-    hasJfif: false,
-    adobe: null,
-  };
+  hasJfif = false;
+  /** Adobe's segment. The last one counts. */
+  adobe: Buffer | null = null;
   private readonly draft: StructureDraft;
   private readonly profile: Buffer[] = [];
 
@@ -27,9 +29,8 @@ export class Applications {
   }
 
   segment(marker: number, data: Buffer): void {
-    if (marker === APP0 && data.length >= JFIF_BYTES && startsWith(data, 'JFIF\0')) {
-      this.colours.hasJfif = true;
-    } else if (marker === APP1 && startsWith(data, 'Exif\0\0')) {
+    if (isJfif(marker, data)) this.hasJfif = true;
+    else if (marker === APP1 && startsWith(data, 'Exif\0\0')) {
       // A second block is ignored.
       if (this.draft.properties.orientation === undefined) {
         this.draft.setOrientation(readExifOrientation(data.subarray(6)));
@@ -38,7 +39,7 @@ export class Applications {
     else if (marker === APP2 && startsWith(data, 'ICC_PROFILE\0')) {
       if (this.profile.length <= MAX_PROFILE_PARTS) this.profile.push(data);
     } else if (marker === APP14 && data.length >= ADOBE_BYTES && startsWith(data, 'Adobe')) {
-      this.colours.adobe = data[11] ?? null;
+      this.adobe = data;
     }
   }
 

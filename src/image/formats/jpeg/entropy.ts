@@ -1,25 +1,29 @@
-import { type HuffmanTable, LOOK_BITS, MAX_CODE_BITS } from './huffman-table.ts';
+import { MAX_PARTS } from '../../limits.ts';
 import { skipFill } from './walk.ts';
 
-/** How a sequential scan is coded (T.81, F.2). */
+/** How the codes of a scan are followed. Units are minimum coded units (T.81, A.2), counted from 0 over the scan. */
 export interface ScanCoding {
-  /** The tables of each block of a coded unit, in their order. */
-  readonly blocks: readonly { readonly dc: HuffmanTable; readonly ac: HuffmanTable }[];
+  /** Called before the first unit of each interval. */
+  readonly begin?: () => void;
   /**
-   * Coded units of the scan, and of an interval between two restart markers.
-   * `interval` is 0 if there are no such markers.
+   * Goes over a unit from bit `at`, and may stop at a block beyond bit `end`. Returns the bit after the unit, or the
+   * complement of the place of an invalid code.
    */
+  readonly walkUnit: (data: DataView, at: number, unit: number, end: number) => number;
+  /** Skips units that have no bits, at most so many. Returns how many. */
+  readonly skip?: (most: number) => number;
+  /** Whether a run of ended blocks goes beyond the last unit. */
+  readonly runsOver?: () => boolean;
+  /** Units of the scan, and of an interval between two restart markers. `interval` is 0 if there are no such markers. */
   readonly units: number;
   readonly interval: number;
 }
 
 /**
  * The result of a walk over the codes of a scan. `short`: the data ends before the last block. `invalid`: some bits are
- * no code, or they lead out of a block. `leftBytes`: the bytes after the last block.
+ * no code, or they lead out of a block. `left`: the bytes after the last block of the scan and of each interval.
  */
-export type ScanEnd = 'short' | 'invalid' | { readonly leftBytes: number };
-
-const BLOCK_COEFFICIENTS = 64;
+export type ScanEnd = 'short' | 'invalid' | { readonly left: readonly Buffer[] };
 
 /**
  * Longest reach of a block behind the data: 64 codes of 16 bits, with values of 16
@@ -27,8 +31,7 @@ const BLOCK_COEFFICIENTS = 64;
  */
 const LONGEST_BLOCK_BYTES = 256;
 
-/** The symbol for sixteen zeros, which does not end the block (F.1.2.2.1). */
-const ZERO_RUN = 0xf0;
+const MAX_CODE_BITS = 16;
 
 /**
  * Follows the Huffman codes of a scan from `from` to `to`, and computes no coefficient. The next
@@ -36,28 +39,33 @@ const ZERO_RUN = 0xf0;
  * as zero, and ignore data that is left over.
  */
 export function walkCodes(bytes: Buffer, from: number, to: number, coding: ScanCoding): ScanEnd {
-  const { blocks, units, interval } = coding;
+  const { begin, walkUnit, skip, runsOver, units, interval } = coding;
   const data = new Uint8Array(to - from + LONGEST_BLOCK_BYTES);
   const view = new DataView(data.buffer);
+  const left: Buffer[] = [];
+  let hasRunOver = false;
   let start = from;
-  let leftBytes = 0;
   for (let unit = 0; unit < units; ) {
     const { length, end } = unstuff(bytes, start, to, data);
     const last = interval === 0 ? units : Math.min(units, unit + interval);
     let at = 0;
+    begin?.();
     for (; unit < last; unit += 1) {
-      for (const { dc, ac } of blocks) {
-        at = walkBlock(view, at, dc, ac);
-        if (at > length * 8) return 'short';
-        if (at < 0) return ~at + MAX_CODE_BITS > length * 8 ? 'short' : 'invalid';
-      }
+      at = walkUnit(view, at, unit, length * 8);
+      if (at < 0) return ~at + MAX_CODE_BITS > length * 8 ? 'short' : 'invalid';
+      if (at > length * 8) return 'short';
+      if (skip !== undefined) unit += skip(last - unit - 1);
     }
+    if (runsOver?.() === true) hasRunOver = true;
     // Bits up to the end of a byte are padding.
-    leftBytes += length - Math.ceil(at / 8);
+    const used = Math.ceil(at / 8);
+    const leftTo = unit === units ? to : end;
+    if (left.length > MAX_PARTS) return 'invalid';
+    if (used < length || end < leftTo) left.push(bytes.subarray(placeOf(bytes, start, used), leftTo));
     start = skipFill(bytes, end) + 1;
-    if (unit === units) leftBytes += to - end;
   }
-  return { leftBytes };
+  // Some encoders may end all blocks by too long a run. With data behind it, the codes have lost their place.
+  return hasRunOver && left.length > 0 ? 'invalid' : { left };
 }
 
 /** Copies coded data up to the next marker, without the stuffed bytes (B.1.1.5), and adds zeros behind it. */
@@ -82,40 +90,9 @@ function unstuff(
   return { length, end: Math.min(at, to) };
 }
 
-/** Goes over one block from bit `from`. Returns the bit after it, or the complement of the place of an invalid code. */
-function walkBlock(data: DataView, from: number, dc: HuffmanTable, ac: HuffmanTable): number {
-  const difference = entryAt(data, from, dc);
-  if (difference === 0) return ~from;
-  let at = from + (difference >> 8);
-  for (let coefficient = 1; coefficient < BLOCK_COEFFICIENTS; ) {
-    const entry = entryAt(data, at, ac);
-    if (entry === 0) return ~at;
-    at += entry >> 8;
-    const symbol = entry & 0xff;
-    if ((symbol & 15) > 0) coefficient += (symbol >> 4) + 1;
-    else if (symbol === ZERO_RUN) coefficient += 16;
-    else break;
-    if (coefficient > BLOCK_COEFFICIENTS) return ~at;
-  }
+/** The place in the file after `count` bytes of coded data, which has stuffed bytes there. */
+function placeOf(bytes: Buffer, from: number, count: number): number {
+  let at = from;
+  for (let counted = 0; counted < count; counted += 1) at += bytes[at] === 0xff ? 2 : 1;
   return at;
-}
-
-/**
- * The entry of the code at bit `at`. Zeros follow the data, so the caller compares
- * the reach of the block with the data's end.
- */
-function entryAt(data: DataView, at: number, table: HuffmanTable): number {
-  // These are at least the next 25 bits, and a code has at most 16.
-  const bits = data.getUint32(at >> 3) << (at & 7);
-  const entry = table.look[bits >>> (32 - LOOK_BITS)] as number;
-  return entry === 0 ? lookLonger(bits, table) : entry;
-}
-
-/** The entry of a code that has more bits than one lookup takes. 0 if it is no code. */
-function lookLonger(bits: number, { largest, offset, entries }: HuffmanTable): number {
-  for (let length = LOOK_BITS + 1; length <= MAX_CODE_BITS; length += 1) {
-    const code = bits >>> (32 - length);
-    if (code <= (largest[length] as number)) return entries[code + (offset[length] as number)] as number;
-  }
-  return 0;
 }

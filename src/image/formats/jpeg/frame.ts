@@ -14,10 +14,11 @@ export interface JpegFrame {
   readonly width: number;
   readonly height: number;
   readonly components: readonly Component[];
+  readonly isSequential: boolean;
   readonly isLossless: boolean;
   readonly isProgressive: boolean;
-  /** Sequential, with Huffman codes. Decoders call this baseline (or its extension). */
-  readonly isSequentialHuffman: boolean;
+  /** Sequential or progressive with Huffman codes. */
+  readonly isHuffman: boolean;
 }
 
 /** Baseline frames (SOF0) have 8 bits a sample, so 12 in one of them is a fault. The decoder's build lacks 12. */
@@ -50,9 +51,10 @@ export function readFrameHeader(marker: number, data: Buffer, draft: StructureDr
     width: data.readUInt16BE(3),
     height: data.readUInt16BE(1),
     components,
+    isSequential: process < 2,
     isLossless: process === 3,
     isProgressive: process === 2,
-    isSequentialHuffman: marker === 0xc0 || marker === 0xc1,
+    isHuffman: marker <= 0xc2,
   };
 }
 
@@ -96,29 +98,28 @@ export function countCoefficients({ width, height, components }: JpegFrame): num
   return units * blocks * DATA_UNIT_PX ** 2;
 }
 
-/** What the header says about colours. */
-export interface ColourHints {
-  readonly hasJfif: boolean;
-  /** The colour transform in Adobe's segment (T.872, 6.5.3). Null if there is no such segment. */
-  readonly adobe: number | null;
-}
-
 /**
  * Guesses as libjpeg does. Three components are YCbCr if there is a JFIF segment. Otherwise Adobe's segment decides, and
  * after it the components' names. Four are CMYK without Adobe's segment. A transform that does not exist counts as YCbCr
  * or YCCK.
  */
-export function guessColourSpace({ components }: JpegFrame, { hasJfif, adobe }: ColourHints): ColourSpace {
+export function guessColourSpace(
+  { components }: JpegFrame,
+  hasJfif: boolean,
+  adobe: Buffer | null,
+): ColourSpace {
+  // The transform stands at this place (T.872, 6.5.3).
+  const transform = adobe?.[11] ?? null;
   switch (components.length) {
     case 1:
       return 'grey';
     case 3: {
       if (hasJfif) return 'ycbcr';
       const names = String.fromCodePoint(...components.map(({ id }) => id));
-      return adobe === 0 || (adobe === null && names === 'RGB') ? 'rgb' : 'ycbcr';
+      return transform === 0 || (transform === null && names === 'RGB') ? 'rgb' : 'ycbcr';
     }
     case 4:
-      return (adobe ?? 0) === 0 ? 'cmyk' : 'ycck';
+      return (transform ?? 0) === 0 ? 'cmyk' : 'ycck';
     default:
       return 'other';
   }

@@ -1,4 +1,4 @@
-import { Applications } from './applications.ts';
+import { Applications, isJfif } from './applications.ts';
 import { enterHuffmanTables } from './huffman-table.ts';
 import { noteMissingScans } from './coverage.ts';
 import { type ScanCoding, walkCodes } from './entropy.ts';
@@ -10,11 +10,16 @@ import {
   readFrameHeader,
 } from './frame.ts';
 import { DHT, DRI, isHierarchical, isStartOfFrame, SOS } from './markers.ts';
-import { codingOf } from './scan.ts';
+import { mendSelection, mendTransform, mendVersion } from './odd-values.ts';
+import { codingOf, type FoundCoefficients } from './scan.ts';
+import { enterStandardTables } from './standard-tables.ts';
 import { type CodedData, type JpegVisitor, walkJpeg } from './walk.ts';
 import { MAX_SCANS } from '../../limits.ts';
 import { noteMissingPictures } from './mpo-index.ts';
 import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
+
+/** A byte of which any number may stand before a marker (T.81, B.1.1.2). Other bytes there become it. */
+const FILL = 0xff;
 
 /**
  * Some cameras pad the coded data to a round length. More bytes than this belong
@@ -63,7 +68,7 @@ function followPictures(
   return { pictures, end };
 }
 
-const unheard: JpegVisitor = { segment: () => {}, scan: () => {}, garbage: () => {} };
+const unheard: JpegVisitor = { segment: () => {}, scan: () => {}, garbage: () => {}, reserved: () => {} };
 
 /** Reads the segments of the first picture, and notes missing ones. */
 class Picture implements JpegVisitor {
@@ -73,6 +78,8 @@ class Picture implements JpegVisitor {
   private isHierarchical = false;
   private interval = 0;
   private scans: Buffer[] = [];
+  private readonly found: FoundCoefficients = new Map();
+  private readonly garbages: Buffer[] = [];
   private readonly tables = new Map<number, Buffer>();
   private readonly coded: { readonly data: CodedData; readonly coding: ScanCoding }[] = [];
 
@@ -93,9 +100,11 @@ class Picture implements JpegVisitor {
     } else if (marker === DHT) enterHuffmanTables(data, this.tables);
     else if (marker === SOS) {
       this.scans.push(data);
+      if (this.frame?.isSequential === true) mendSelection(data, this.draft);
       if (this.scans.length > MAX_SCANS) this.draft.note('too_many_parts', `more than ${MAX_SCANS} scans`);
     } else if (marker === DRI && data.length >= 2) this.interval = data.readUInt16BE(0);
-    else if (this.scans.length === 0) this.applications.segment(marker, data);
+    else if (isJfif(marker, data)) mendVersion(data, this.draft);
+    if (this.scans.length === 0) this.applications.segment(marker, data);
   }
 
   scan(data: CodedData): void {
@@ -109,17 +118,23 @@ class Picture implements JpegVisitor {
       this.draft.note('jpeg_restart_marker_missing', `${restarts} of ${expected}`);
     }
     if (this.draft.isDamaged) return;
-    const coding = codingOf(this.frame, this.interval, header, this.tables);
+    if (this.frame.isSequential) enterStandardTables(this.tables);
+    const coding = codingOf(this.frame, this.interval, header, this.tables, this.found);
     if (coding !== null) this.coded.push({ data, coding });
   }
 
-  garbage(at: number): void {
+  garbage(found: Buffer, at: number): void {
+    this.draft.note('jpeg_garbage_between_segments', `at ${at}`);
+    this.garbages.push(found);
+  }
+
+  reserved(at: number): void {
     this.draft.note('jpeg_garbage_between_segments', `at ${at}`);
   }
 
   finish(bytes: Buffer, isWhole: boolean): void {
     if (this.frame !== null) {
-      this.draft.properties.colourSpace = guessColourSpace(this.frame, this.applications.colours);
+      this.readColours(this.frame);
       this.draft.properties.hasAlpha = false;
     }
     this.applications.finish();
@@ -142,6 +157,23 @@ class Picture implements JpegVisitor {
     return isWhole ? 0 : countCoefficients(frame);
   }
 
+  private readColours(frame: JpegFrame): void {
+    const { hasJfif, adobe } = this.applications;
+    const { length } = frame.components;
+    const colours = guessColourSpace(frame, hasJfif, adobe);
+    this.draft.properties.colourSpace = colours;
+    // JFIF decides about three components, so that libjpeg does not look at Adobe's segment.
+    if (adobe !== null && !(hasJfif && length === 3)) mendTransform(adobe, length, this.draft);
+    for (const garbage of this.garbages) {
+      const hidden = garbage.indexOf('Adobe');
+      // A segment of Adobe that has lost its marker. Of four components it says more than their names.
+      const hasLostColours =
+        hidden !== -1 &&
+        (length === 4 || guessColourSpace(frame, hasJfif, garbage.subarray(hidden)) !== colours);
+      if (!hasLostColours) this.draft.mend(garbage, FILL);
+    }
+  }
+
   /** Only if no damage has shown so far, because reading the codes costs the most. */
   private followCodes(bytes: Buffer): void {
     for (const { data, coding } of this.coded) {
@@ -149,10 +181,24 @@ class Picture implements JpegVisitor {
       const end = walkCodes(bytes, data.from, data.to, coding);
       if (end === 'short') this.draft.note('jpeg_data_short');
       else if (end === 'invalid') this.draft.note('jpeg_code_invalid');
-      else if (end.leftBytes > MAX_LEFT_BYTES) this.draft.note('jpeg_data_left', `${end.leftBytes} bytes`);
-      else if (end.leftBytes > 0) this.draft.note('jpeg_bytes_left', `${end.leftBytes} bytes`);
+      else this.noteLeft(end.left);
     }
   }
+
+  private noteLeft(left: readonly Buffer[]): void {
+    const bytes = left.reduce((sum, { length }) => sum + length, 0);
+    if (bytes === 0 || !this.draft.allowParts(left.length)) return;
+    if (bytes > MAX_LEFT_BYTES && !isOneValue(left))
+      return this.draft.note('jpeg_data_left', `${bytes} bytes`);
+    this.draft.note('jpeg_bytes_left', `${bytes} bytes`);
+    for (const part of left) this.draft.mend(part, FILL);
+  }
+}
+
+/** Whether all bytes are equal. That is padding: codes of pixels differ. */
+function isOneValue(parts: readonly Buffer[]): boolean {
+  const value = parts[0]?.[0];
+  return parts.every((part) => part.every((byte) => byte === value));
 }
 
 /** The scan header of a lossless picture names a predictor, 1 to 7, where others name a coefficient (T.81, H.1.2.1). */

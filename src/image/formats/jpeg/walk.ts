@@ -16,7 +16,9 @@ export interface JpegVisitor {
   /** The coded data after an SOS segment. It goes `from` the end of the header `to` the next marker that is no restart. */
   scan(found: CodedData): void;
   /** Bytes between two segments that belong to none. */
-  garbage(at: number): void;
+  garbage(found: Buffer, at: number): void;
+  /** A reserved marker after a scan. */
+  reserved(at: number): void;
 }
 
 /** The place after EOI, or the reason why the picture does not end. */
@@ -42,7 +44,7 @@ export function walkJpeg(bytes: Buffer, start: number, visitor: JpegVisitor): Jp
   let hasScan = false;
   for (let segments = 0; ; segments += 1) {
     const found = findMarker(bytes, at);
-    if (found > at) visitor.garbage(at);
+    if (found > at) visitor.garbage(bytes.subarray(at, found), at);
     const code = skipFill(bytes, found);
     const marker = bytes[code];
     if (marker === undefined) return { end: null, code: 'jpeg_missing_eoi', at: bytes.length };
@@ -54,7 +56,7 @@ export function walkJpeg(bytes: Buffer, start: number, visitor: JpegVisitor): Jp
     if (!isExpected(marker)) {
       if (!hasScan) return { end: null, code: 'jpeg_unexpected_marker', at: code };
       // Decoders ignore any bytes behind the last row. Bytes before it make them report a fault.
-      visitor.garbage(found);
+      visitor.reserved(found);
       continue;
     }
     if (standsAlone(marker)) continue;

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { ImageFacts } from '../../../../src/domain/image-facts.ts';
 import { IMAGE_NOTE_CODES, MAX_NOTES } from '../../../../src/domain/image-notes.ts';
 import { createRandom, frames, noise, SEEDS } from '../../../support/images/image-seeds.ts';
+import { insert, segmentsOf } from '../../../support/images/jpeg-segments.ts';
+import { segment } from '../../../support/images/odd-files/jpeg-parts.ts';
 import { inspect } from './inspect-file.ts';
 import { expectProcessorTimeWithin, processorMs } from '../../../support/machine-pace.ts';
 
@@ -32,6 +34,17 @@ function expectVerdict(facts: ImageFacts | null, what: string): void {
   expect(JSON.stringify(facts).length, what).toBeLessThan(MAX_FACTS_BYTES);
   // Postgres keeps no \u0000 in JSON.
   expect(JSON.stringify(facts), what).toMatch(/^[ -~]*$/);
+}
+
+/** What the decoder would warn of although it touches no pixel: padding behind each scan, stray bytes before tables. */
+function withWarnings(bytes: Buffer): Buffer {
+  const [DQT, SOS, COM] = [0xdb, 0xda, 0xfe];
+  const AFTER_SOI = 2;
+  const commented = insert(bytes, AFTER_SOI, segment(COM, 'The first bytes of a JPEG stay.'));
+  return segmentsOf(commented).reduceRight((odd, { marker, start, end }) => {
+    if (marker === SOS) return insert(odd, end, Buffer.alloc(4, 0x7f));
+    return marker === DQT ? insert(odd, start, Buffer.alloc(2)) : odd;
+  }, commented);
 }
 
 describe('a damaged file', () => {
@@ -85,6 +98,25 @@ describe('a damaged file', () => {
     });
   });
 
+  it('is seen wherever an odd progressive JPEG is cut, or loses the end of a scan', async () => {
+    const made = await noise().jpeg({ progressive: true }).toBuffer();
+    const bytes = withWarnings(made);
+    expect(await integrityOf(bytes)).toEqual({ state: 'intact' });
+    for (let cut = 1; cut < CUTS; cut += 1) {
+      const length = Math.floor((bytes.length * cut) / CUTS);
+      expect((await integrityOf(bytes.subarray(0, length)))?.state, `${length} bytes`).toBe('damaged');
+    }
+    const SOS = 0xda;
+    for (const { end } of segmentsOf(made).filter(({ marker }) => marker === SOS)) {
+      // Fewer bytes than the padding may be read from it.
+      for (const missing of [8, 20, 50]) {
+        const shorter = Buffer.concat([made.subarray(0, end - missing), made.subarray(end)]);
+        const what = `${missing} bytes before ${end}`;
+        expect((await integrityOf(withWarnings(shorter)))?.state, what).toBe('damaged');
+      }
+    }
+  });
+
   it.each(['4:4:4', '4:2:0'])('is seen in the very last rows of a JPEG, %s', async (chromaSubsampling) => {
     for (const make of [
       () => noise(160, 120).jpeg({ chromaSubsampling }),
@@ -121,26 +153,39 @@ describe('a damaged file', () => {
   });
 
   it.each([
-    [75, '4:2:0'],
-    [90, '4:2:0'],
-    [95, '4:4:4'],
-    [98, '4:4:4'],
-  ])('is seen if a block of the disk was lost: quality %i, %s', async (quality, chromaSubsampling) => {
-    const bytes = await sharp('assets/astronaut.png').jpeg({ quality, chromaSubsampling }).toBuffer();
-    const from = bytes.indexOf('ffda', 'hex');
-    const passing = async (size: number) => {
-      let count = 0;
-      let passed = 0;
-      for (let at = Math.ceil(from / size) * size; at + size < bytes.length; at += size, count += 1) {
-        const file = Buffer.from(bytes).fill(0, at, at + size);
-        if ((await integrityOf(file))?.state === 'intact') passed += 1;
-      }
-      return passed / count;
-    };
-    expect(await passing(4_096)).toBe(0);
-    // Zeros are codes as well, and few of them may stand for as many blocks as there were.
-    expect(await passing(512)).toBeLessThan(0.15);
-  });
+    [75, '4:2:0', 'baseline'],
+    [90, '4:2:0', 'baseline'],
+    [95, '4:4:4', 'baseline'],
+    [98, '4:4:4', 'baseline'],
+    [75, '4:2:0', 'progressive'],
+    [95, '4:4:4', 'progressive'],
+    [90, '4:2:0', 'odd progressive'],
+  ])(
+    'is seen if a block of the disk was lost: quality %i, %s, %s',
+    async (quality, chromaSubsampling, kind) => {
+      const progressive = kind !== 'baseline';
+      const made = await sharp('assets/astronaut.png')
+        .jpeg({ quality, chromaSubsampling, progressive })
+        .toBuffer();
+      const bytes = kind === 'odd progressive' ? withWarnings(made) : made;
+      expect(await integrityOf(bytes)).toEqual({ state: 'intact' });
+      const from = bytes.indexOf('ffda', 'hex');
+      const passing = async (size: number) => {
+        let count = 0;
+        let passed = 0;
+        // Each third block of a progressive file is enough, because each may change the whole picture.
+        const step = progressive ? 3 * size : size;
+        for (let at = Math.ceil(from / size) * size; at + size < bytes.length; at += step, count += 1) {
+          const file = Buffer.from(bytes).fill(0, at, at + size);
+          if ((await integrityOf(file))?.state === 'intact') passed += 1;
+        }
+        return passed / count;
+      };
+      expect(await passing(4_096)).toBe(0);
+      // Zeros are codes as well, and few of them may stand for as many blocks as there were.
+      expect(await passing(512)).toBeLessThan(0.15);
+    },
+  );
 
   it('has every frame decoded: a damaged last frame of a GIF is damage', async () => {
     const gif = await frames(3, 100)

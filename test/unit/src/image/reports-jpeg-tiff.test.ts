@@ -6,6 +6,30 @@ const REPORTS = 'test/support/images/reports/';
 /** Files as people report them, with what two other decoders make of them. */
 describe('a reported file', () => {
   it.each([
+    ['jpeg/sos-0-0-0.jpg', 'jpeg/control.jpg', 'jpeg_odd_value'],
+    ['jpeg/jpeg-sos-se0.jpg', 'jpeg/jpeg-good.jpg', 'jpeg_odd_value'],
+    ['jpeg/adobe-7-ycbcr.jpg', null, 'jpeg_odd_value'],
+    ['jpeg/stray-2-before-dqt.jpg', 'jpeg/control.jpg', 'jpeg_garbage_between_segments'],
+    ['jpeg/jpeg-2-zeros-before-dqt.jpg', 'jpeg/jpeg-good.jpg', 'jpeg_garbage_between_segments'],
+    ['jpeg/segment-00e1.jpg', 'jpeg/control.jpg', 'jpeg_garbage_between_segments'],
+    ['jpeg/segment-length-2-short.jpg', 'jpeg/control.jpg', 'jpeg_garbage_between_segments'],
+    ['jpeg/left-progressive-first-04.jpg', 'jpeg/control-progressive.jpg', 'jpeg_bytes_left'],
+    ['jpeg/left-baseline-first-04.jpg', 'jpeg/control.jpg', 'jpeg_bytes_left'],
+    ['jpeg/scans-one-each-2-bytes-between.jpg', null, 'jpeg_bytes_left'],
+    ['jpeg/jpeg-16-zeros-before-eoi.jpg', 'jpeg/jpeg-good.jpg', 'jpeg_bytes_left'],
+  ])('%s passes, because what is odd in it touches no pixel', async (name, control, code) => {
+    const facts = await inspect(REPORTS + name, { measures: ['pixelHash'] });
+    expect(facts?.integrity).toEqual({ state: 'intact' });
+    expect(facts?.notes?.map((note) => [note.code, note.severity])).toEqual(
+      code === null ? [] : [[code, 'warning']],
+    );
+    if (control === null) return;
+    const whole = await inspect(REPORTS + control, { measures: ['pixelHash'] });
+    expect(whole).toMatchObject({ integrity: { state: 'intact' }, notes: [] });
+    expect(facts?.measures).toEqual(whole?.measures);
+  });
+
+  it.each([
     ['jpeg/jpeg-12bit.jpg', 'no decoder for 12 bits a sample', []],
     ['jpeg/jpeg-lossless-sof3.jpg', 'no decoder for the lossless process', ['jpeg_lossless']],
   ])('%s is not called damaged, because it only lacks a decoder', async (name, reason, codes) => {
