@@ -78,6 +78,8 @@ function readTiff(head: Buffer): Dimensions | null {
     const SHORT = 3;
     const LONG8 = 16;
     const type = u16(at + 2);
+    // If a tag occurs twice, decoders take the first.
+    if (found.has(u16(at))) continue;
     found.set(u16(at), type === SHORT ? u16(value) : type === LONG8 ? u64(value) : u32(value));
   }
   const [width, height] = [found.get(TIFF_WIDTH), found.get(TIFF_HEIGHT)];

@@ -22,11 +22,13 @@ export interface TiffField {
   readonly tag: number;
   readonly type: number;
   readonly count: number;
-  /** Where its first value is. */
+  /** Where its entry in the directory is, and where its first value is. */
+  readonly entry: number;
   readonly at: number;
 }
 
 export interface TiffDirectory {
+  readonly offset: number;
   readonly fields: ReadonlyMap<number, TiffField>;
   /** The number in the file. It may exceed the number of fields, because a tag may occur twice. */
   readonly entries: number;
@@ -60,21 +62,34 @@ export class TiffFields {
     return this.big ? 8 : 4;
   }
 
-  writeOffset(at: number, offset: number): void {
-    if (this.big && this.little) this.bytes.writeBigUInt64LE(BigInt(offset), at);
-    else if (this.big) this.bytes.writeBigUInt64BE(BigInt(offset), at);
-    else if (this.little) this.bytes.writeUInt32LE(offset, at);
-    else this.bytes.writeUInt32BE(offset, at);
+  writeOffset(at: number, offset: number, target = this.bytes): void {
+    if (this.big && this.little) target.writeBigUInt64LE(BigInt(offset), at);
+    else if (this.big) target.writeBigUInt64BE(BigInt(offset), at);
+    else if (this.little) target.writeUInt32LE(offset, at);
+    else target.writeUInt32BE(offset, at);
   }
 
-  writeShort(at: number, value: number): void {
-    if (this.little) this.bytes.writeUInt16LE(value, at);
-    else this.bytes.writeUInt16BE(value, at);
+  writeShort(at: number, value: number, target = this.bytes): void {
+    if (this.little) target.writeUInt16LE(value, at);
+    else target.writeUInt16BE(value, at);
   }
 
-  /** Null if the directory does not lie in the file. */
+  /** The number of entries, with which a directory begins. */
+  writeEntries(entries: number, target: Buffer): void {
+    if (this.big) this.writeOffset(0, entries, target);
+    else this.writeShort(0, entries, target);
+  }
+
+  /** Bytes of the number of entries of a directory, of an entry, what comes before its value, and an offset. */
+  get layout() {
+    return this.big
+      ? { countBytes: 8, entryBytes: 20, valueAt: 12, offsetBytes: 8 }
+      : { countBytes: 2, entryBytes: 12, valueAt: 8, offsetBytes: 4 };
+  }
+
+  /** Null if the directory does not lie in the file. If a tag occurs twice, the first counts, as in decoders. */
   readDirectory(offset: number): TiffDirectory | null {
-    const [countBytes, entryBytes, offsetBytes] = this.big ? [8, 20, 8] : [2, 12, 4];
+    const { countBytes, entryBytes, offsetBytes } = this.layout;
     if (offset < 8 || offset + countBytes > this.bytes.length) return null;
     const entries = this.big ? this.u64(offset) : this.u16(offset);
     const end = offset + countBytes + entries * entryBytes;
@@ -82,20 +97,20 @@ export class TiffFields {
     const fields = new Map<number, TiffField>();
     for (let at = offset + countBytes; at < end; at += entryBytes) {
       const field = this.readField(at);
-      fields.set(field.tag, field);
+      if (!fields.has(field.tag)) fields.set(field.tag, field);
     }
     // Some writers leave out the offset that ends the chain.
-    if (end + offsetBytes > this.bytes.length) return { fields, entries, next: 0, nextAt: null };
-    return { fields, entries, next: this.big ? this.u64(end) : this.u32(end), nextAt: end };
+    if (end + offsetBytes > this.bytes.length) return { offset, fields, entries, next: 0, nextAt: null };
+    return { offset, fields, entries, next: this.big ? this.u64(end) : this.u32(end), nextAt: end };
   }
 
   private readField(entry: number): TiffField {
     const [tag, type] = [this.u16(entry), this.u16(entry + 2)];
     const count = this.big ? this.u64(entry + 4) : this.u32(entry + 4);
-    const value = entry + (this.big ? 12 : 8);
+    const value = entry + this.layout.valueAt;
     // Values that fit stand in the entry itself.
     const inline = count * (VALUE_BYTES[type] ?? 1) <= (this.big ? 8 : 4);
-    return { tag, type, count, at: inline ? value : this.big ? this.u64(value) : this.u32(value) };
+    return { tag, type, count, entry, at: inline ? value : this.big ? this.u64(value) : this.u32(value) };
   }
 
   /** Where the values of a field end. */

@@ -1,8 +1,9 @@
 import type { ColourSpace } from '../../../domain/image-facts.ts';
 import { judgeIccProfile } from '../icc-profile.ts';
 import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
-import { type TiffDirectory, TiffFields } from './fields.ts';
+import { type TiffDirectory, type TiffField, TiffFields } from './fields.ts';
 import type { TiffPage } from './pages.ts';
+import { showPixelFields } from './pixel-fields.ts';
 
 const BITS_PER_SAMPLE = 258;
 const COMPRESSION = 259;
@@ -15,6 +16,7 @@ const PLANAR_CONFIGURATION = 284;
 const TILE_OFFSETS = 324;
 const TILE_BYTE_COUNTS = 325;
 const EXTRA_SAMPLES = 338;
+const SAMPLE_FORMAT = 339;
 const ICC_PROFILE = 34_675;
 
 /** PhotometricInterpretation (TIFF 6.0, section 8, and the sections of each extension). */
@@ -38,8 +40,12 @@ const NOT_DECODED = new Set([
   52_546,
 ]);
 
-/** Bits a sample that scanners and cameras use but the decoder does not unpack. */
-const ODD_BITS = new Set([10, 12, 14]);
+/** Bits a sample that the decoder unpacks, and the most bits that files use. Other numbers are a fault of the file. */
+const DECODED_BITS = new Set([1, 2, 4, 8, 16, 32]);
+const MOST_BITS = 128;
+
+/** SampleFormat (TIFF 6.0, section 19; 6 is libtiff's own). The decoder has floating point of 16 and 32 bits. */
+const [FLOAT, COMPLEX_INTEGER, COMPLEX_FLOAT] = [3, 5, 6];
 
 /**
  * Colours that the decoder does not convert: masks, two more kinds of Lab (TIFF technical notes 4), and the raw samples
@@ -62,7 +68,8 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
     if (visited.size === 1) readPage(tiff, directory, bytes, draft);
     checkData(tiff, directory, bytes.length, visited.size, draft);
     draft.notDecoded ??= whyNotDecoded(tiff, directory);
-    draft.pages.push({ offset, nextAt: directory.nextAt, colours: findColours(tiff, directory) });
+    const { nextAt, valueAt } = showPixelFields(bytes, tiff, directory, draft);
+    draft.pages.push({ offset, nextAt, colours: findColours(tiff, directory, valueAt) });
     offset = directory.next;
   }
   draft.properties.frames = visited.size;
@@ -75,20 +82,29 @@ function whyNotDecoded(tiff: TiffFields, directory: TiffDirectory): string | nul
   const read = (tag: number) => tiff.first(directory, tag) ?? 1;
   const SEPARATE = 2;
   if (NOT_DECODED.has(read(COMPRESSION))) return 'no decoder for the compression';
-  if (ODD_BITS.has(read(BITS_PER_SAMPLE))) return `no decoder for ${read(BITS_PER_SAMPLE)} bits a sample`;
+  const [bits, samples, format] = [read(BITS_PER_SAMPLE), read(SAMPLES_PER_PIXEL), read(SAMPLE_FORMAT)];
+  if (bits > MOST_BITS) return null;
+  if (bits > 0 && !DECODED_BITS.has(bits)) return `no decoder for ${bits} bits a sample`;
+  if (bits < 8 && samples > 1) return `no decoder for ${samples} samples of ${bits} bits`;
+  if (format === COMPLEX_INTEGER || format === COMPLEX_FLOAT) return 'no decoder for complex numbers';
+  if (format === FLOAT && bits === 8) return 'no decoder for floating point of 8 bits';
   const isTiled = directory.fields.has(TILE_OFFSETS);
   return isTiled && read(PLANAR_CONFIGURATION) === SEPARATE ? 'no decoder for tiles of one sample' : null;
 }
 
 /** Says how to read the samples as other colours if the decoder cannot convert them. They still decode. Null otherwise. */
-function findColours(tiff: TiffFields, directory: TiffDirectory): TiffPage['colours'] {
+function findColours(
+  tiff: TiffFields,
+  directory: TiffDirectory,
+  valueAt: (field: TiffField) => number,
+): TiffPage['colours'] {
   const field = directory.fields.get(PHOTOMETRIC);
   const SHORT = 3;
   if (field?.type !== SHORT || field.count !== 1) return null;
   const [photometric, samples = 1] = [tiff.value(field), tiff.first(directory, SAMPLES_PER_PIXEL)];
   const isLab8 = photometric === LAB && samples === 3 && tiff.first(directory, BITS_PER_SAMPLE) === 8;
   if (!isLab8 && !NOT_CONVERTED.has(photometric)) return null;
-  return { at: field.at, readAs: samples < 3 ? GREY : RGB };
+  return { at: valueAt(field), readAs: samples < 3 ? GREY : RGB };
 }
 
 function countParts({ fields }: TiffDirectory): number {

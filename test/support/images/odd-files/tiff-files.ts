@@ -176,7 +176,7 @@ export const TIFF_FILES: readonly OddFile[] = [
       facts: { frames: 1 },
     }),
   ),
-  ...[10, 12, 14].map(
+  ...[6, 10, 12, 14, 24, 64].map(
     (bits): OddFile => ({
       name: `${bits}-bits.tif`,
       make: () => tiff(['end'], new Map([[BITS, bits]])),

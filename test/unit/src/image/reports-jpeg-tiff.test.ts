@@ -17,6 +17,8 @@ describe('a reported file', () => {
     ['jpeg/left-baseline-first-04.jpg', 'jpeg/control.jpg', 'jpeg_bytes_left'],
     ['jpeg/scans-one-each-2-bytes-between.jpg', null, 'jpeg_bytes_left'],
     ['jpeg/jpeg-16-zeros-before-eoi.jpg', 'jpeg/jpeg-good.jpg', 'jpeg_bytes_left'],
+    ['tiff/tiff-ascii-no-nul.tif', 'tiff/tiff-good.tif', null],
+    ['tiff/tiff-ascii-nul-inside.tif', 'tiff/tiff-good.tif', null],
   ])('%s passes, because what is odd in it touches no pixel', async (name, control, code) => {
     const facts = await inspect(REPORTS + name, { measures: ['pixelHash'] });
     expect(facts?.integrity).toEqual({ state: 'intact' });
@@ -30,6 +32,8 @@ describe('a reported file', () => {
   });
 
   it.each([
+    ['tiff/tiff-grey-6-bits.tif', 'no decoder for 6 bits a sample', []],
+    ['tiff/tiff-float64.tif', 'no decoder for 64 bits a sample', []],
     ['jpeg/jpeg-12bit.jpg', 'no decoder for 12 bits a sample', []],
     ['jpeg/jpeg-lossless-sof3.jpg', 'no decoder for the lossless process', ['jpeg_lossless']],
   ])('%s is not called damaged, because it only lacks a decoder', async (name, reason, codes) => {

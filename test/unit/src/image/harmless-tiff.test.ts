@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { inspect } from './inspect-file.ts';
+
+const [BYTE, ASCII, SHORT, LONG, RATIONAL] = [1, 2, 3, 4, 5];
+const [ORIENTATION, X_RESOLUTION, UNIT, PAGE_NUMBER, SOFTWARE, DATE_TIME, INKS, XMP, ICC] = [
+  274, 282, 296, 297, 305, 306, 334, 700, 34_675,
+];
+
+interface Field {
+  readonly tag: number;
+  readonly type: number;
+  readonly count: number;
+  /** A value of four bytes, or more bytes at another place. A number stands as it is. */
+  readonly value: number | Buffer;
+}
+
+const long = (tag: number, value: number): Field => ({ tag, type: LONG, count: 1, value });
+const text = (tag: number, value: string, count = value.length): Field => ({
+  tag,
+  type: ASCII,
+  count,
+  value: Buffer.from(value, 'latin1'),
+});
+
+const PIXELS_AT = 8;
+const WIDTH = 64;
+const HEIGHT = 4;
+const FIRST_AT = PIXELS_AT + WIDTH * HEIGHT;
+
+interface Fields {
+  readonly before?: readonly Field[];
+  readonly after?: readonly Field[];
+}
+
+/** Grey pixels in one strip, and more fields in front of or behind those that they need. */
+function tiff({ before = [], after = [] }: Fields): Buffer {
+  const needed = [
+    [256, WIDTH],
+    [257, HEIGHT],
+    [258, 8],
+    [259, 1],
+    [262, 1],
+    [273, PIXELS_AT],
+    [277, 1],
+    [278, HEIGHT],
+    [279, WIDTH * HEIGHT],
+  ] as const;
+  const fields = [...before, ...needed.map(([tag, value]) => long(tag, value)), ...after];
+  const directory = Buffer.alloc(2 + 12 * fields.length + 4);
+  directory.writeUInt16LE(fields.length, 0);
+  const more: Buffer[] = [];
+  let moreAt = FIRST_AT + directory.length;
+  for (const [index, { tag, type, count, value }] of fields.entries()) {
+    const at = 2 + 12 * index;
+    directory.writeUInt16LE(tag, at);
+    directory.writeUInt16LE(type, at + 2);
+    directory.writeUInt32LE(count, at + 4);
+    if (typeof value === 'number') directory.writeUInt32LE(value, at + 8);
+    else if (value.length <= 4) value.copy(directory, at + 8);
+    else {
+      directory.writeUInt32LE(moreAt, at + 8);
+      more.push(value);
+      moreAt += value.length;
+    }
+  }
+  const head = Buffer.alloc(FIRST_AT, Buffer.from([0, 40, 90, 200, 30]));
+  head.write('II*\0', 0, 'latin1');
+  head.writeUInt32LE(FIRST_AT, 4);
+  return Buffer.concat([head, directory, ...more]);
+}
+
+const look = (bytes: Buffer) => inspect(bytes, { measures: ['pixelHash'] });
+
+const ODD: [what: string, fields: Fields, code: string | null][] = [
+  ['text without its last NUL', { after: [text(SOFTWARE, 'made by hand')] }, null],
+  ['text with a NUL inside', { after: [text(SOFTWARE, 'made\0by hand\0')] }, null],
+  ['text of no length', { after: [text(SOFTWARE, '', 0)] }, null],
+  ['text where numbers belong', { after: [text(X_RESOLUTION, 'seventy-two\0')] }, null],
+  ['numbers where text belongs', { after: [{ tag: SOFTWARE, type: SHORT, count: 1, value: 7 }] }, null],
+  ['a date that is too short', { after: [text(DATE_TIME, '2026\0')] }, null],
+  ['a resolution as one number', { after: [{ tag: X_RESOLUTION, type: SHORT, count: 1, value: 72 }] }, null],
+  [
+    'a resolution of 72 by 0',
+    {
+      after: [{ tag: X_RESOLUTION, type: RATIONAL, count: 1, value: Buffer.from('4800000000000000', 'hex') }],
+    },
+    null,
+  ],
+  ['a unit that does not exist', { after: [{ tag: UNIT, type: SHORT, count: 1, value: 99 }] }, null],
+  [
+    'one page number instead of two',
+    { after: [{ tag: PAGE_NUMBER, type: SHORT, count: 1, value: 0 }] },
+    null,
+  ],
+  ['more inks than samples', { after: [{ tag: INKS, type: SHORT, count: 1, value: 4 }] }, null],
+  ['an unknown field', { after: [long(65_000, 1)] }, null],
+  ['an unknown field of an unknown type', { after: [{ tag: 65_000, type: 99, count: 3, value: 1 }] }, null],
+  [
+    'metadata outside the file',
+    { after: [{ tag: XMP, type: BYTE, count: 1_000_000, value: 5_000_000 }] },
+    null,
+  ],
+  ['fields that are not in order', { before: [text(SOFTWARE, 'made by hand\0')] }, null],
+  ['a field twice', { after: [text(SOFTWARE, 'one time\0'), text(SOFTWARE, 'two times\0')] }, null],
+  [
+    'an orientation that does not exist',
+    { before: [{ tag: ORIENTATION, type: SHORT, count: 1, value: 77 }] },
+    'orientation_invalid',
+  ],
+  [
+    'a colour profile that is none',
+    { after: [{ tag: ICC, type: BYTE, count: 5, value: Buffer.from('other') }] },
+    'icc_garbage',
+  ],
+];
+
+describe('a TIFF whose metadata is odd', () => {
+  it.each(ODD)('passes and shows all its pixels: %s', async (_what, fields, code) => {
+    const [facts, expected] = [await look(tiff(fields)), await look(tiff({}))];
+    expect(expected).toMatchObject({ integrity: { state: 'intact' }, notes: [] });
+    expect(facts?.integrity).toEqual({ state: 'intact' });
+    expect(facts?.notes?.map((note) => [note.code, note.severity])).toEqual(
+      code === null ? [] : [[code, 'warning']],
+    );
+    expect(facts?.measures).toEqual(expected?.measures);
+  });
+
+  it.each(ODD)('is damaged all the same if its pixels are: %s', async (_what, fields) => {
+    // The first field of a tag counts. So the strip is too short for this height.
+    const taller = tiff({
+      ...fields,
+      before: [...(fields.before ?? []), long(257, HEIGHT + 1), long(278, HEIGHT + 1)],
+    });
+    expect((await look(taller))?.integrity.state).toBe('damaged');
+  });
+
+  it('has the first of two widths, as decoders do', async () => {
+    expect(await look(tiff({ before: [long(256, 32)] }))).toMatchObject({ width: 32 });
+  });
+});
