@@ -1,4 +1,4 @@
-import type { KeyDirectory, KeyStore } from '../domain/ports/keys.ts';
+import type { KeyDirectory, KeyStore, TenantLimitsStore } from '../domain/ports/keys.ts';
 import type { DeliveryLog, EndpointSecrets } from '../domain/ports/webhooks.ts';
 import type { SecretBox } from '../webhooks/secret-box.ts';
 
@@ -6,6 +6,7 @@ import type { SecretBox } from '../webhooks/secret-box.ts';
 export interface Session {
   readonly keys: KeyStore;
   readonly directory: KeyDirectory;
+  readonly tenantLimits: TenantLimitsStore;
   readonly deliveryLog: DeliveryLog;
   readonly endpointSecrets: EndpointSecrets;
   /** @throws {ConfigError} if SECRETS_KEY is not set */

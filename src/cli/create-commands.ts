@@ -3,6 +3,7 @@ import { createKeysCommands } from './keys/commands.ts';
 import type { Cli } from './cli.ts';
 import { createPolicyCommands } from './policy/commands.ts';
 import { commandName, PROGRAM } from './usage.ts';
+import { createTenantsCommands } from './tenants/commands.ts';
 import { createWebhooksCommands } from './webhooks/commands.ts';
 
 const DATABASE = `
@@ -15,16 +16,26 @@ const NEED_NO_DATABASE: ReadonlySet<string> = new Set(['policy']);
 /** The whole command line: a group for each resource, a file for each command. */
 export function createCommands(cli: Cli): Command {
   const program = new Command(PROGRAM)
-    .description('Manages API keys and webhooks, straight in the database, and tunes policies by examples.')
+    .description(
+      'Manages API keys, limits of tenants and webhooks, straight in the database, and tunes policies by examples.',
+    )
     .configureHelp({ helpWidth: 100, visibleCommands: leaves, subcommandTerm: term });
   const groups = [
     new Command('keys').description('API keys. A key belongs to a tenant and has scopes.'),
+    new Command('tenants').description(
+      'Tenants and their limits. A tenant exists as soon as it has its first key.',
+    ),
     new Command('webhooks').description(
       'Webhooks of one tenant: its endpoints, their secrets, the delivery log. Name the tenant by --tenant. You may leave it out while "default" is the only tenant.',
     ),
     new Command('policy').description('Policies: thresholds by examples.'),
   ] as const;
-  const commands = [createKeysCommands(cli), createWebhooksCommands(cli), createPolicyCommands(cli)];
+  const commands = [
+    createKeysCommands(cli),
+    createTenantsCommands(cli),
+    createWebhooksCommands(cli),
+    createPolicyCommands(cli),
+  ];
   for (const [index, group] of groups.entries()) {
     for (const command of commands[index] ?? []) group.addCommand(command);
     program.addCommand(group);

@@ -3,6 +3,7 @@ import { createDeliveryLog } from '../db/deliveries/delivery-log.ts';
 import { createEndpointSecrets } from '../db/deliveries/endpoint-secrets.ts';
 import { createKeyDirectory } from '../db/keys/key-directory.ts';
 import { createKeyStore } from '../db/keys/key-store.ts';
+import { createTenantLimits } from '../db/keys/tenant-limits.ts';
 import { openDatabase } from '../db/orm.ts';
 import { addressOf, findDatabaseTrouble } from '../db/trouble.ts';
 import { connectWake } from '../db/wake.ts';
@@ -36,6 +37,7 @@ export async function openSession(): Promise<OpenSession> {
     session: {
       keys: createKeyStore(orm),
       directory: createKeyDirectory(orm),
+      tenantLimits: createTenantLimits(orm),
       deliveryLog: createDeliveryLog(orm, wake.notify),
       endpointSecrets: createEndpointSecrets(orm),
       secretBox: () => requireSecretBox(config),

@@ -107,6 +107,24 @@ const StoredApiKey = defineEntity({
     lastUsedAt: p.datetime().nullable(),
     revokedAt: p.datetime().nullable(),
     replacedBy: p.text().nullable(),
+    requestsPerMinute: p.integer().nullable(),
+    mibPerMinute: p.integer().nullable(),
+    requestsAtOnce: p.integer().nullable(),
+  },
+});
+
+/** The limits that an operator has set for a tenant. */
+const StoredTenantLimits = defineEntity({
+  name: 'StoredTenantLimits',
+  tableName: 'tenants',
+  filters: OF_TENANT,
+  properties: {
+    tenant: tenant().primary(),
+    requestsPerMinute: p.integer().nullable(),
+    mibPerMinute: p.integer().nullable(),
+    requestsAtOnce: p.integer().nullable(),
+    webhookEventsPerMinute: p.integer().nullable(),
+    webhookEndpointsMax: p.integer().nullable(),
   },
 });
 
@@ -163,6 +181,7 @@ export const ENTITIES = [
   Endpoint,
   IdempotencyKey,
   StoredApiKey,
+  StoredTenantLimits,
   PolicyVersion,
   Fingerprint,
   LiveWorker,

@@ -17,6 +17,7 @@ import { Turns } from './migrations/0011-turns.ts';
 import { Replays } from './migrations/0012-replays.ts';
 import { Lists } from './migrations/0013-lists.ts';
 import { FilesAndAttempts } from './migrations/0014-files-and-attempts.ts';
+import { Limits } from './migrations/0015-limits.ts';
 import { TryReasons } from './migrations/0016-try-reasons.ts';
 import { ClaimedRows } from './migrations/0017-claimed-rows.ts';
 import { FOR_FRESH_PLANS, FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
@@ -78,6 +79,7 @@ export function openDatabase({
         Replays,
         Lists,
         FilesAndAttempts,
+        Limits,
         TryReasons,
         ClaimedRows,
       ],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import type { KeyLimits } from './ports/limits.ts';
 import { LABEL } from './label.ts';
 import { text } from './text.ts';
 
@@ -66,6 +67,8 @@ export interface ApiKey {
   readonly revokedAt: Date | null;
   /** Id of the key that replaced this one in a rotation. */
   readonly replacedBy: string | null;
+  /** Those of the key itself. */
+  readonly limits: KeyLimits;
 }
 
 const ID_BYTES = 8;

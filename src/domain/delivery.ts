@@ -66,6 +66,8 @@ export interface PendingDelivery {
    */
   readonly startEventWaitMs: number;
   readonly endpointId: string;
+  /** The tries in a minute that an operator has set for the tenant. Null: those of the settings. */
+  readonly eventsPerMinute: number | null;
   /** Null before the endpoint's first use. */
   readonly endpoint: DeliveryEndpoint | null;
 }

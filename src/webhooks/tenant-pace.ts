@@ -52,10 +52,13 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
       return hasItsShare(underWay.get(tenant) ?? 0) ? BUSY_MS : 0;
     },
 
-    /** Counts a try that starts now, and returns the function that ends it. */
-    take(tenant: string): () => void {
+    /**
+     * Counts a try that starts now, and returns the function that ends it. `ofTenant`: the tries of a minute that an operator has
+     * set for the tenant. It counts from the tenant's next minute on.
+     */
+    take(tenant: string, ofTenant = eventsPerMinute): () => void {
       forgetEnded();
-      const minute = minutes.get(tenant) ?? { endsAt: now() + MINUTE_MS, left: eventsPerMinute };
+      const minute = minutes.get(tenant) ?? { endsAt: now() + MINUTE_MS, left: ofTenant };
       minute.left -= 1;
       minutes.set(tenant, minute);
       underWay.set(tenant, (underWay.get(tenant) ?? 0) + 1);

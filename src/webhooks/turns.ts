@@ -60,7 +60,7 @@ export function createTurns({ eventsPerMinute, challenge, now, random }: TurnsDe
     if (tenantMs > 0) return { outcome: 'blocked', by: 'tenant', waitMs: tenantMs };
     const entered = enter(target);
     if (typeof entered === 'number') return { outcome: 'blocked', by: 'receiver', waitMs: entered };
-    const leaveTenant = pace.take(target.tenant);
+    const leaveTenant = pace.take(target.tenant, target.eventsPerMinute ?? undefined);
     return {
       outcome: 'turn',
       end() {

@@ -1,5 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOpenApiDocument } from '../../src/api/openapi/document.ts';
 import { SCOPES } from '../../src/domain/api-key.ts';
@@ -219,6 +220,29 @@ describe('API keys', () => {
     await expect(cli('keys', 'create', '--tenant', 'No Such')).rejects.toThrow(/--tenant takes/);
   });
 
+  it('have the limits that an operator sets for the key, and otherwise those of its tenant', async () => {
+    const text = await createKey('--tenant', 'limited', '--requests-per-minute', '700');
+    const [, id = ''] = text.split('_');
+    const client = createTestClient(stack.baseUrl, text);
+    const quotas = async () => (await client.read<{ quotas: object }>('/whoami')).quotas;
+    const becomes = (expected: object) =>
+      eventually(async () => isDeepStrictEqual(await quotas(), expected), { what: JSON.stringify(expected) });
+    const ofProcess = { requestsPerMinute: 200, bytesPerMinute: 1024 * 1024, requestsAtOnce: 20 };
+    expect(await quotas()).toEqual({ ...ofProcess, requestsPerMinute: 700 });
+
+    await cli('tenants', 'limit', 'limited', '--requests-per-minute', '600', '--requests-at-once', '3');
+    await becomes({ ...ofProcess, requestsPerMinute: 700, requestsAtOnce: 3 });
+    expect(await cli('keys', 'limit', id, '--requests-per-minute', 'default')).toContain(
+      'no limits of its own',
+    );
+    await becomes({ ...ofProcess, requestsPerMinute: 600, requestsAtOnce: 3 });
+    expect(await cli('tenants', 'list')).toContain('limited  requestsPerMinute 600, requestsAtOnce 3');
+    expect(await cli('keys', 'limit', id, '--mib-per-minute', '2')).toContain('mibPerMinute 2');
+    expect(await cli('keys', 'list', '--tenant', 'limited')).toContain('mibPerMinute 2');
+    await expect(cli('keys', 'limit', id, '--requests-at-once', '0')).rejects.toThrow(/from 1 to/);
+    await expect(cli('tenants', 'limit', 'nobody')).rejects.toThrow(/No API key was ever made/);
+  });
+
   it('limit the requests of one key a minute and at once, and leave the others alone', async () => {
     const busy = clientOf(await make(['assets:read']));
     const first = await busy.call('GET', '/assets/?limit=1');
@@ -274,7 +298,9 @@ describe('API keys', () => {
   it('make tenants, and the command line asks for the tenant of webhooks', async () => {
     await createKey('--tenant', 'research');
     const url = 'https://receiver.example/hook';
-    await expect(cli('webhooks', 'secret', url)).rejects.toThrow(/--tenant <name>, one of default, research/);
+    await expect(cli('webhooks', 'secret', url)).rejects.toThrow(
+      /--tenant <name>, one of default, .*research/,
+    );
     await expect(cli('webhooks', 'secret', url, '--tenant', 'reserch')).rejects.toThrow(
       /No API key was ever made/,
     );

@@ -1863,6 +1863,13 @@ export interface components {
             revokedAt: string | null;
             /** @description The id of the key that replaced it in a rotation. */
             replacedBy: string | null;
+            limits: components["schemas"]["KeyLimits"];
+        };
+        /** @description Set by the operator for this key. Null: the limit of the tenant, or else of the process, applies. */
+        KeyLimits: {
+            requestsPerMinute: number | null;
+            mibPerMinute: number | null;
+            requestsAtOnce: number | null;
         };
         NewApiKey: {
             id: string;
@@ -1879,6 +1886,7 @@ export interface components {
             revokedAt: string | null;
             /** @description The id of the key that replaced it in a rotation. */
             replacedBy: string | null;
+            limits: components["schemas"]["KeyLimits"];
             /** @description The text that clients send. It is never shown again, so keep it. */
             key: string;
         };
@@ -2271,6 +2279,7 @@ export type SentTest = components['schemas']['SentTest'];
 export type Endpoint = components['schemas']['Endpoint'];
 export type Whoami = components['schemas']['Whoami'];
 export type ApiKey = components['schemas']['ApiKey'];
+export type KeyLimits = components['schemas']['KeyLimits'];
 export type NewApiKey = components['schemas']['NewApiKey'];
 export type RevokedKey = components['schemas']['RevokedKey'];
 export type Liveness = components['schemas']['Liveness'];

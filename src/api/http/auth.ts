@@ -3,6 +3,7 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { type ApiKey, DEFAULT_TENANT, parseApiKey, type Scope, SCOPES } from '../../domain/api-key.ts';
 import { AppError } from '../../domain/errors.ts';
+import type { KeyLimits } from '../../domain/ports/limits.ts';
 import type { KeyDirectory } from '../../domain/ports/keys.ts';
 
 /** The caller. `keyId` is null if the process asks for no keys. */
@@ -10,6 +11,8 @@ export interface Principal {
   readonly tenant: string;
   readonly keyId: string | null;
   readonly scopes: readonly Scope[];
+  /** Limits that an operator has set for the key or its tenant. */
+  readonly limits?: KeyLimits;
 }
 
 /** A key is looked up again after this time, because a revocation has to take effect within 5 s. */
@@ -64,7 +67,7 @@ export function createAuthentication({ directory, onError }: AuthDeps): RequestH
     }
     markUsed(found.key);
     const { tenant, id: keyId, scopes } = found.key;
-    setPrincipal(res, { tenant, keyId, scopes });
+    setPrincipal(res, { tenant, keyId, scopes, limits: found.limits });
     next();
   };
 }

@@ -1,11 +1,12 @@
 import type { RequestHandler } from 'express';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../../domain/errors.ts';
-import { principalOf } from './auth.ts';
+import { type Principal, principalOf } from './auth.ts';
 import { MAX_BODY_BYTES } from './json-body.ts';
 import { hasBody } from './headers.ts';
 
 const WINDOW_S = 60;
+const MIB = 1024 * 1024;
 
 export interface QuotaLimits {
   /** Requests that one key may make in a minute. */
@@ -18,6 +19,20 @@ export interface QuotaLimits {
   readonly inFlightMax: number;
 }
 
+type LimitsOfKeys = Omit<QuotaLimits, 'inFlightMax'>;
+
+/**
+ * The limits of a key: those that an operator has set for it or its tenant, and otherwise those of the process.
+ */
+export function limitsOf({ limits }: Principal, ofProcess: LimitsOfKeys): LimitsOfKeys {
+  const mib = limits?.mibPerMinute ?? null;
+  return {
+    requestsPerMinute: limits?.requestsPerMinute ?? ofProcess.requestsPerMinute,
+    bytesPerMinute: mib === null ? ofProcess.bytesPerMinute : mib * MIB,
+    atOnce: limits?.requestsAtOnce ?? ofProcess.atOnce,
+  };
+}
+
 /**
  * Limits each key in this process: requests and body bytes a minute, and requests at once. The windows are fixed. The headers
  * `RateLimit` and `RateLimit-Policy` show them (draft-ietf-httpapi-ratelimit-headers-10). Without keys there is no limit,
@@ -27,23 +42,18 @@ export interface QuotaLimits {
  * `src/webhooks/tenant-pace.ts`. So one tenant has half of the places at most, and others always find some.
  * @throws {AppError} `rate_limited`, `too_many_at_once`
  */
-export function createQuotas({
-  requestsPerMinute,
-  bytesPerMinute,
-  atOnce,
-  inFlightMax,
-}: QuotaLimits): RequestHandler {
-  const requests = new RateLimiterMemory({ points: requestsPerMinute, duration: WINDOW_S });
-  const bytes = new RateLimiterMemory({ points: bytesPerMinute, duration: WINDOW_S });
+export function createQuotas({ inFlightMax, ...ofProcess }: QuotaLimits): RequestHandler {
+  // These count only. What is too much depends on the key.
+  const requests = new RateLimiterMemory({ points: ofProcess.requestsPerMinute, duration: WINDOW_S });
+  const bytes = new RateLimiterMemory({ points: ofProcess.bytesPerMinute, duration: WINDOW_S });
   const ofKeys = createTally();
   const ofTenants = createTally();
-  const policy =
-    `"requests";q=${requestsPerMinute};w=${WINDOW_S}, ` +
-    `"bytes";q=${bytesPerMinute};w=${WINDOW_S};qu="content-bytes"`;
 
   return async (req, res, next) => {
-    const { keyId, tenant } = principalOf(res);
+    const principal = principalOf(res);
+    const { keyId, tenant } = principal;
     if (keyId === null) return next();
+    const { requestsPerMinute, bytesPerMinute, atOnce } = limitsOf(principal, ofProcess);
     // The client left while its key was looked up: `close` has been emitted and will not come again.
     if (res.closed) return;
 
@@ -59,14 +69,17 @@ export function createQuotas({
       // A body without a declared length is charged after it was read.
       // A refused or broken-off body counts as the largest possible one, because its length is not known.
       if (declared === undefined && hasBody(req))
-        void charge(bytes, keyId, Number(res.locals['bodyBytes'] ?? MAX_BODY_BYTES));
+        void bytes.penalty(keyId, Number(res.locals['bodyBytes'] ?? MAX_BODY_BYTES));
     });
 
     // No more than this is read, whatever length is declared.
     const bodyBytes = Math.min(Number(declared ?? 0), MAX_BODY_BYTES);
-    const ofRequests = await charge(requests, keyId, 1);
-    const ofBytes = await charge(bytes, keyId, bodyBytes);
-    res.set('RateLimit-Policy', policy);
+    const ofRequests = asAccount(await requests.penalty(keyId, 1), requestsPerMinute);
+    const ofBytes = asAccount(await bytes.penalty(keyId, bodyBytes), bytesPerMinute);
+    res.set(
+      'RateLimit-Policy',
+      `"requests";q=${requestsPerMinute};w=${WINDOW_S}, "bytes";q=${bytesPerMinute};w=${WINDOW_S};qu="content-bytes"`,
+    );
     res.set('RateLimit', `${describe('requests', ofRequests)}, ${describe('bytes', ofBytes)}`);
     const spent = ofRequests.isExceeded ? ofRequests : ofBytes.isExceeded ? ofBytes : null;
     const hasItsShare = before.ofTenant >= before.free;
@@ -118,12 +131,11 @@ interface Account {
   readonly isExceeded: boolean;
 }
 
-async function charge(limiter: RateLimiterMemory, keyId: string, points: number): Promise<Account> {
-  const { remainingPoints, msBeforeNext, consumedPoints } = await limiter.penalty(keyId, points);
+function asAccount({ msBeforeNext, consumedPoints }: RateLimiterRes, limit: number): Account {
   return {
-    left: remainingPoints,
+    left: Math.max(0, limit - consumedPoints),
     resetS: Math.min(WINDOW_S, Math.max(1, Math.ceil(msBeforeNext / 1_000))),
-    isExceeded: consumedPoints > limiter.points,
+    isExceeded: consumedPoints > limit,
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ApiKey, KEY_STATES, SCOPES } from '../../domain/api-key.ts';
-import { type Answer, time } from '../http/answer.ts';
+import { type Answer, count, time } from '../http/answer.ts';
 
 /** The answers about keys. Only the answer that makes a key (`newApiKey`) holds the text that clients send. */
 export const apiKey = z
@@ -18,6 +18,17 @@ export const apiKey = z
       .string()
       .nullable()
       .meta({ description: 'The id of the key that replaced it in a rotation.' }),
+    limits: z
+      .object({
+        requestsPerMinute: count.nullable(),
+        mibPerMinute: count.nullable(),
+        requestsAtOnce: count.nullable(),
+      })
+      .meta({
+        id: 'KeyLimits',
+        description:
+          'Set by the operator for this key. Null: the limit of the tenant, or else of the process, applies.',
+      }),
   })
   .meta({ id: 'ApiKey' });
 

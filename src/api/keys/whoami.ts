@@ -4,7 +4,7 @@ import type { KeyStore } from '../../domain/ports/keys.ts';
 import { type Answer, count, time } from '../http/answer.ts';
 import { hasScope, principalOf } from '../http/auth.ts';
 import { defineOperation } from '../http/operation.ts';
-import type { QuotaLimits } from '../http/quotas.ts';
+import { limitsOf, type QuotaLimits } from '../http/quotas.ts';
 
 interface WhoamiDeps {
   readonly keys: KeyStore;
@@ -41,9 +41,10 @@ export const getWhoami = defineOperation({
   handle:
     ({ keys, quotaLimits }: WhoamiDeps) =>
     async (_req, res) => {
-      const { tenant, keyId } = principalOf(res);
+      const principal = principalOf(res);
+      const { tenant, keyId } = principal;
       const key = keyId === null ? null : await keys.find(tenant, keyId);
-      const { requestsPerMinute, bytesPerMinute, atOnce } = quotaLimits;
+      const { requestsPerMinute, bytesPerMinute, atOnce } = limitsOf(principal, quotaLimits);
       res.json({
         tenant,
         key: key === null ? null : { id: key.id, name: key.name, expiresAt: key.expiresAt },

@@ -12,12 +12,14 @@ import {
   SCOPES,
   TENANT_NAME,
 } from '../../domain/api-key.ts';
+import { type KeyLimits, NO_KEY_LIMITS } from '../../domain/ports/limits.ts';
 import { UsageError } from '../../process/program.ts';
 import type { Cli } from '../cli.ts';
+import { addKeyLimitOptions, LIMITS_HELP, changeLimits, type GivenLimits } from '../limit-options.ts';
 import { numberFrom } from '../values.ts';
 import { describeKey, describeSecret, tooManyKeys } from './key-output.ts';
 
-interface Options {
+interface Options extends GivenLimits<KeyLimits> {
   readonly tenant: string;
   readonly name: string;
   readonly scopes: readonly Scope[];
@@ -39,7 +41,7 @@ ${SCOPES.map((scope) => `  ${scope.padEnd(15)}  ${SCOPE_WORDS[scope]}`).join('\n
 A tenant exists as soon as it has its first key.`;
 
 export function createCommand({ print, withSession }: Cli): Command {
-  return new Command('create')
+  return addKeyLimitOptions(new Command('create'))
     .description('Makes an API key and shows it. It is shown this once.')
     .option('--tenant <name>', 'tenant that the key belongs to', asTenant, DEFAULT_TENANT)
     .option('--name <text>', 'what will use the key, for people', asName, 'command line')
@@ -53,8 +55,8 @@ export function createCommand({ print, withSession }: Cli): Command {
       'days until the key expires. Without it the key does not expire',
       numberFrom('--expires-days', { min: 1, max: MAX_EXPIRY_DAYS }),
     )
-    .addHelpText('after', SCOPES_HELP)
-    .action(({ tenant, name, scopes, expiresDays }: Options) =>
+    .addHelpText('after', SCOPES_HELP + LIMITS_HELP)
+    .action(({ tenant, name, scopes, expiresDays, ...limits }: Options) =>
       withSession(async ({ keys }) => {
         const { text, ...made } = makeApiKey(randomBytes(KEY_ENTROPY_BYTES));
         const key = await keys.create(tenant, {
@@ -62,6 +64,7 @@ export function createCommand({ print, withSession }: Cli): Command {
           name,
           scopes,
           expiresInDays: expiresDays ?? null,
+          limits: changeLimits(NO_KEY_LIMITS, limits),
         });
         if (key === null) throw tooManyKeys(tenant);
         print(describeKey(key));

@@ -8,7 +8,7 @@ const LOCK = 7_203;
 interface NewEndpoint {
   readonly deliveryId: string;
   readonly secret: Uint8Array;
-  /** How many endpoints its tenant may have. */
+  /** How many endpoints its tenant may have, unless an operator has set another number. */
   readonly max: number;
 }
 
@@ -32,7 +32,7 @@ export function createEndpointRow<Columns extends object>(
       .execute(async (transaction) => {
         await sql`
           SELECT pg_advisory_xact_lock(${LOCK}::integer, hashtext(owner)) FROM deliveries d
-          WHERE id = ${deliveryId} AND (SELECT count(*) FROM endpoints e WHERE e.owner = d.owner) < ${max}`.execute(
+          WHERE id = ${deliveryId} AND (SELECT count(*) FROM endpoints e WHERE e.owner = d.owner) < ${maxOf('d', max)}`.execute(
           transaction,
         );
         const { rows } = await sql<Columns>`
@@ -42,7 +42,7 @@ export function createEndpointRow<Columns extends object>(
             INSERT INTO endpoints AS e (id, owner, url, secret)
             SELECT id, owner, url, ${Buffer.from(secret)}::bytea FROM wanted
             WHERE EXISTS (SELECT FROM endpoints made WHERE made.id = wanted.id)
-               OR (SELECT count(*) FROM endpoints made WHERE made.owner = wanted.owner) < ${max}
+               OR (SELECT count(*) FROM endpoints made WHERE made.owner = wanted.owner) < ${maxOf('wanted', max)}
             -- The assignment makes RETURNING give an existing row, too.
             ON CONFLICT (id) DO UPDATE SET owner = excluded.owner
             RETURNING *
@@ -50,4 +50,9 @@ export function createEndpointRow<Columns extends object>(
         return rows[0];
       }),
   );
+}
+
+/** The limit that an operator has set for the tenant of the row, and otherwise `max`. */
+function maxOf(row: string, max: number) {
+  return sql`coalesce((SELECT webhook_endpoints_max FROM tenants t WHERE t.owner = ${sql.ref(`${row}.owner`)}), ${max}::integer)`;
 }

@@ -73,6 +73,7 @@ export function createDeliveryStore(
       const { rows } = await query(orm, (db) =>
         sql<PendingRow>`
           SELECT d.id, d.owner AS tenant, d.url, d.body, d.endpoint_id AS "endpointId", d.replays AS round,
+            (SELECT webhook_events_per_minute FROM tenants WHERE tenants.owner = d.owner) AS "eventsPerMinute",
             ${ENDPOINT},
             (SELECT count(*)::integer FROM delivery_tries WHERE delivery_id = d.id) - d.tries_before_replay AS tries,
             greatest(0, (SELECT ${START_EVENT_GRACE_MS}::integer - 1000 * extract(epoch FROM now() - s.created_at) FROM deliveries s

@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import type { ApiKey } from '../../domain/api-key.ts';
+import type { KeyLimits } from '../../domain/ports/limits.ts';
 import type { KeyDirectory } from '../../domain/ports/keys.ts';
 import { query } from '../query.ts';
 import { IS_LIVE, KEY } from './key-columns.ts';
@@ -10,12 +11,26 @@ export function createKeyDirectory(orm: MikroORM): KeyDirectory {
   return {
     async find(id) {
       const { rows } = await query(orm, (db) =>
-        sql<ApiKey & { hash: Buffer }>`SELECT ${KEY}, hash FROM api_keys WHERE id = ${id}`.execute(db),
+        sql<ApiKey & { hash: Buffer; ofTenant: Partial<KeyLimits> | null }>`
+          SELECT ${KEY}, hash, (
+            SELECT json_build_object('requestsPerMinute', requests_per_minute, 'mibPerMinute', mib_per_minute,
+              'requestsAtOnce', requests_at_once)
+            FROM tenants WHERE tenants.owner = api_keys.owner) AS "ofTenant"
+          FROM api_keys WHERE id = ${id}`.execute(db),
       );
       const [row] = rows;
       if (row === undefined) return null;
-      const { hash, ...key } = row;
-      return { key, hash };
+      const { hash, ofTenant, ...key } = row;
+      const { requestsPerMinute, mibPerMinute, requestsAtOnce } = key.limits;
+      return {
+        key,
+        hash,
+        limits: {
+          requestsPerMinute: requestsPerMinute ?? ofTenant?.requestsPerMinute ?? null,
+          mibPerMinute: mibPerMinute ?? ofTenant?.mibPerMinute ?? null,
+          requestsAtOnce: requestsAtOnce ?? ofTenant?.requestsAtOnce ?? null,
+        },
+      };
     },
 
     async markUsed(id) {

@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import { type ApiKey, MAX_LIVE_KEYS } from '../../domain/api-key.ts';
+import { NO_KEY_LIMITS } from '../../domain/ports/limits.ts';
 import type { KeyStore } from '../../domain/ports/keys.ts';
 import { queryAsTenant } from '../query.ts';
 import { IS_LIVE, KEY } from './key-columns.ts';
@@ -18,11 +19,12 @@ export function createKeyStore(orm: MikroORM): KeyStore {
       return rows[0] ?? null;
     },
 
-    async create(tenant, { id, hash, name, scopes, expiresInDays }) {
+    async create(tenant, { id, hash, name, scopes, expiresInDays, limits = NO_KEY_LIMITS }) {
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
         sql<ApiKey>`
-          INSERT INTO api_keys (id, owner, hash, name, scopes, expires_at)
+          INSERT INTO api_keys (id, owner, hash, name, scopes, requests_per_minute, mib_per_minute, requests_at_once, expires_at)
           SELECT ${id}, ${tenant}, ${Buffer.from(hash)}::bytea, ${name}, ${scopes}::text[],
+            ${limits.requestsPerMinute}::integer, ${limits.mibPerMinute}::integer, ${limits.requestsAtOnce}::integer,
             now() + ${expiresInDays}::integer * interval '24 hours'
           WHERE ${hasRoom(tenant)}
           RETURNING ${KEY}`.execute(db),
@@ -49,9 +51,10 @@ export function createKeyStore(orm: MikroORM): KeyStore {
             SET replaced_by = ${successor.id}, expires_at = least(k.expires_at, now() + make_interval(hours => ${overlapH}))
             FROM old WHERE k.id = old.id
           )
-          -- The successor lives as long as the old key was to live.
-          INSERT INTO api_keys (id, owner, hash, name, scopes, expires_at)
+          -- The successor lives as long as the old key was to live, and has its limits.
+          INSERT INTO api_keys (id, owner, hash, name, scopes, requests_per_minute, mib_per_minute, requests_at_once, expires_at)
           SELECT ${successor.id}, owner, ${Buffer.from(successor.hash)}::bytea, name, scopes,
+            requests_per_minute, mib_per_minute, requests_at_once,
             now() + (expires_at - created_at)
           FROM old
           RETURNING ${KEY}`.execute(db);
@@ -84,6 +87,21 @@ export function createKeyStore(orm: MikroORM): KeyStore {
           ORDER BY created_at, id`.execute(db);
         return alive.rows;
       });
+    },
+
+    async setLimits(tenant, id, { requestsPerMinute, mibPerMinute, requestsAtOnce }) {
+      await queryAsTenant(orm, tenant, (db) =>
+        db
+          .updateTable('api_keys')
+          .set({
+            requests_per_minute: requestsPerMinute,
+            mib_per_minute: mibPerMinute,
+            requests_at_once: requestsAtOnce,
+          })
+          .where('id', '=', id)
+          .where('owner', '=', tenant)
+          .execute(),
+      );
     },
   };
 }

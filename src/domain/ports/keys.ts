@@ -1,4 +1,5 @@
 import type { ApiKey, Scope } from '../api-key.ts';
+import type { KeyLimits, TenantLimits } from './limits.ts';
 
 /** A new key. `hash` is all that is stored of its text. */
 interface NewApiKey {
@@ -8,6 +9,7 @@ interface NewApiKey {
   readonly scopes: readonly Scope[];
   /** Days of 24 h, from now on the database's clock. Null if the key never expires. */
   readonly expiresInDays: number | null;
+  readonly limits?: KeyLimits;
 }
 
 /** The keys of a tenant, for the people who manage them. */
@@ -29,11 +31,24 @@ export interface KeyStore {
    * work. Null if there is no such key.
    */
   revoke(tenant: string, id: string): Promise<ApiKey[] | null>;
+  /** Sets all limits of a key. */
+  setLimits(tenant: string, id: string, limits: KeyLimits): Promise<void>;
+}
+
+/** Limits of tenants, for operators. */
+export interface TenantLimitsStore {
+  /** Tenants for which limits were set, by name. */
+  list(): Promise<(TenantLimits & { readonly tenant: string })[]>;
+  /** Sets all limits of a tenant. */
+  set(tenant: string, limits: TenantLimits): Promise<void>;
 }
 
 /** The keys of all tenants. The API looks up the caller of a request here. */
 export interface KeyDirectory {
-  find(id: string): Promise<{ readonly key: ApiKey; readonly hash: Uint8Array } | null>;
+  /** `limits`: those of the key, and where it has none those of its tenant. */
+  find(
+    id: string,
+  ): Promise<{ readonly key: ApiKey; readonly hash: Uint8Array; readonly limits: KeyLimits } | null>;
   markUsed(id: string): Promise<void>;
   listAll(): Promise<ApiKey[]>;
   /** Every tenant that a key was ever made for. */

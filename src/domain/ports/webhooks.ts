@@ -182,6 +182,7 @@ export interface FailedWebhook {
 export type TryTarget = Pick<PendingDelivery, 'tenant' | 'url' | 'endpointId'> & {
   /** Missing if it is not known. */
   readonly endpoint?: PendingDelivery['endpoint'];
+  readonly eventsPerMinute?: PendingDelivery['eventsPerMinute'];
 };
 
 /** Permission for a try. `blocked`: not now, ask again after `waitMs`. */

@@ -173,7 +173,7 @@ describe('tenants in the database', () => {
       await expect(runAs('anna', text)).rejects.toMatchObject(REFUSED);
   });
 
-  it.each(['workers', 'reconcile_mark', 'fingerprints', 'migrations'])(
+  it.each(['workers', 'reconcile_mark', 'fingerprints', 'tenants', 'migrations'])(
     'keeps %s from requests',
     async (table) => {
       await expect(runAs('anna', `SELECT 1 AS one FROM ${table}`)).rejects.toMatchObject(REFUSED);

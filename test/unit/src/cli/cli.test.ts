@@ -27,7 +27,8 @@ async function cliUnder(env: NodeJS.ProcessEnv, ...args: string[]) {
 const ID = '01a20dd4-4390-7886-ae0e-5d9a4a0c4518';
 
 const COMMANDS = [
-  ...['create', 'list', 'rotate', 'revoke'].map((name) => `keys ${name}`),
+  ...['create', 'list', 'rotate', 'revoke', 'limit'].map((name) => `keys ${name}`),
+  ...['list', 'limit'].map((name) => `tenants ${name}`),
   ...['secret', 'endpoints', 'enable', 'deliveries', 'delivery', 'replay', 'test'].map(
     (name) => `webhooks ${name}`,
   ),
@@ -35,12 +36,12 @@ const COMMANDS = [
 
 describe('the command line', () => {
   it.each([
-    [['nonsense'], 'keys, webhooks'],
-    [['policies', '--help'], 'keys, webhooks'],
+    [['nonsense'], 'keys, tenants, webhooks'],
+    [['policies', '--help'], 'keys, tenants, webhooks'],
     [['keys', 'nonsense'], 'create, list, rotate, revoke'],
     [['webhooks', 'nonsense', '--help'], 'secret, endpoints, enable'],
-    [['help', 'nonsense'], 'keys, webhooks'],
-    [['toString', 'call'], 'keys, webhooks'],
+    [['help', 'nonsense'], 'keys, tenants, webhooks'],
+    [['toString', 'call'], 'keys, tenants, webhooks'],
     [['keys', 'toString'], 'create, list'],
   ])('says that there is no such command, lists the commands, and ends with 2: %j', async (args, known) => {
     const named = args.filter((arg) => !['--help', 'help', 'call'].includes(arg)).join(' ');
@@ -58,7 +59,7 @@ describe('the command line', () => {
     for (const command of COMMANDS) expect(stdout).toContain(`\n  ${command} `);
   });
 
-  it.each([['keys'], ['webhooks']])('shows the commands of %s alone', async (group) => {
+  it.each([['keys'], ['tenants'], ['webhooks']])('shows the commands of %s alone', async (group) => {
     for (const args of [[group], [group, '--help'], ['help', group]]) {
       const { status, stdout } = await cli(...args);
       expect(status).toBe(0);

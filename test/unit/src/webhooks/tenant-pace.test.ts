@@ -29,6 +29,18 @@ describe('the pace of a tenant', () => {
     expect(pace.blockedForMs('a')).toBe(60_000);
   });
 
+  it('allows the tries that an operator has set for the tenant, from its next minute on', () => {
+    pace.take('a', 1);
+    expect(pace.blockedForMs('a')).toBe(60_000);
+    take('b', 1);
+    pace.take('b', 5);
+    take('b', 1);
+    expect(pace.blockedForMs('b')).toBe(60_000);
+    nowMs += 60_000;
+    for (let taken = 0; taken < 4; taken += 1) pace.take('b', 5);
+    expect(pace.blockedForMs('b')).toBe(0);
+  });
+
   it('blocks only tenants that have used up their minute, and lists them', () => {
     take('a', 3);
     nowMs += 10_000;

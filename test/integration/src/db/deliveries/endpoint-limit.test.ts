@@ -3,7 +3,9 @@ import { DEFAULT_TENANT } from '../../../../../src/domain/api-key.ts';
 import { createDeliveryLog } from '../../../../../src/db/deliveries/delivery-log.ts';
 import { createDeliveryStore } from '../../../../../src/db/deliveries/delivery-store.ts';
 import { createEndpointSecrets } from '../../../../../src/db/deliveries/endpoint-secrets.ts';
+import { createTenantLimits } from '../../../../../src/db/keys/tenant-limits.ts';
 import { openDatabase } from '../../../../../src/db/orm.ts';
+import { NO_TENANT_LIMITS } from '../../../../../src/domain/ports/limits.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 import { insertEvents } from '../../../../support/tenant-events.ts';
 
@@ -43,6 +45,17 @@ describe('the limit of endpoints a tenant', () => {
     await database.query('DROP TRIGGER dawdle ON endpoints');
     expect(made.filter((endpoint) => endpoint !== null)).toHaveLength(7);
     expect(await countOf('busy')).toBe(7);
+  });
+
+  it('is another for a tenant for which an operator has set one', async () => {
+    const [first = '', second = '', third = ''] = await insertEvents(database, 'set', urls(3, 'set'));
+    await createTenantLimits(database.orm).set('set', { ...NO_TENANT_LIMITS, webhookEndpointsMax: 2 });
+    expect(await store(1).createEndpoint(first, secret)).not.toBeNull();
+    expect(await store(1).createEndpoint(second, secret)).not.toBeNull();
+    expect(await store(10).createEndpoint(third, secret)).toBeNull();
+    await createTenantLimits(database.orm).set('set', { ...NO_TENANT_LIMITS, webhookEventsPerMinute: 7 });
+    expect(await store(10).createEndpoint(third, secret)).not.toBeNull();
+    expect(await store(1).findPending(third)).toMatchObject({ eventsPerMinute: 7 });
   });
 
   it('does not affect existing endpoints or other tenants, and ends when it is raised', async () => {

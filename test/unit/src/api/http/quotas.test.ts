@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type KeyLimits, NO_KEY_LIMITS } from '../../../../../src/domain/ports/limits.ts';
 import { createQuotas } from '../../../../../src/api/http/quotas.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { serve } from '../../../../support/serve.ts';
@@ -14,15 +15,18 @@ describe('the quotas of a key', () => {
   let lookups: (() => void)[];
   let isSlow: boolean;
   let left: number;
+  /** Those that an operator has set. */
+  let limits: KeyLimits;
 
   beforeEach(async () => {
     lookups = [];
     isSlow = false;
     left = 0;
+    limits = NO_KEY_LIMITS;
     app = await serve(
       express()
         .use((_req, res, next) => {
-          res.locals['principal'] = { tenant: 'a', keyId: 'key', scopes: [] };
+          res.locals['principal'] = { tenant: 'a', keyId: 'key', scopes: [], limits };
           res.once('close', () => (left += 1));
           if (isSlow) lookups.push(next);
           else next();
@@ -54,6 +58,20 @@ describe('the quotas of a key', () => {
     for (const end of lookups) end();
     isSlow = false;
     for (let times = 0; times <= AT_ONCE; times += 1) expect((await fetch(app.baseUrl)).status).toBe(200);
+  });
+
+  it('are those that an operator has set for the key or its tenant, and change at once', async () => {
+    await fetch(app.baseUrl);
+    limits = { requestsPerMinute: 2, mibPerMinute: 1, requestsAtOnce: null };
+    const answer = await fetch(app.baseUrl);
+    expect([answer.status, answer.headers.get('ratelimit-policy')]).toEqual([
+      200,
+      `"requests";q=2;w=60, "bytes";q=${1024 * 1024};w=60;qu="content-bytes"`,
+    ]);
+    expect(answer.headers.get('ratelimit')).toMatch(/^"requests";r=0;/);
+    expect((await fetch(app.baseUrl)).status).toBe(429);
+    limits = NO_KEY_LIMITS;
+    expect((await fetch(app.baseUrl)).status).toBe(200);
   });
 
   it('name no longer wait than a minute after the wall clock was set back', async () => {
