@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { MAX as LAST_ID, v7 as uuidv7 } from 'uuid';
 import { type AssetState, isTerminal, NOTIFICATION_KEYS, type Notifications } from '../../domain/asset.ts';
 import { endEventBody } from '../../domain/events.ts';
@@ -16,7 +16,7 @@ import { asPolicyColumns, asPolicyId, type PolicyColumns } from '../policies/pol
 import { groupByTick } from '../group-by-tick.ts';
 import { queryAsTenant } from '../query.ts';
 import { readListPage } from './list-page.ts';
-import { IS_TO_DISPATCH, QUEUED_AS_NEW_ATTEMPT } from './lifecycle.ts';
+import { IS_TERMINAL, IS_TO_DISPATCH, QUEUED_AS_NEW_ATTEMPT } from './lifecycle.ts';
 import { insertDelivery } from './terminal-write.ts';
 
 /** Rows in a block of the streamed list. */
@@ -58,6 +58,24 @@ export function createAssetStore(
         .limit(LIST_BLOCK_ROWS)
         .execute(),
     );
+  }
+
+  /** Changes the asset if it is terminal. `change`: an UPDATE or DELETE of `assets`, up to its condition. */
+  async function changeTerminal(
+    tenant: string,
+    id: string,
+    change: RawBuilder<unknown>,
+  ): Promise<'changed' | 'not_found' | 'not_terminal'> {
+    const { rows } = await queryAsTenant(orm, tenant, (db) =>
+      sql<{ isChanged: boolean }>`
+        WITH changed AS (${change} WHERE id = ${id} AND owner = ${tenant} AND ${IS_TERMINAL} RETURNING id)
+        SELECT EXISTS (SELECT FROM changed) AS "isChanged" FROM assets WHERE id = ${id} AND owner = ${tenant}`.execute(
+        db,
+      ),
+    );
+    const [row] = rows;
+    if (row === undefined) return 'not_found';
+    return row.isChanged ? 'changed' : 'not_terminal';
   }
 
   return {
@@ -143,40 +161,17 @@ export function createAssetStore(
           ? sql``
           : sql`, policy_name = ${given.policyName}, policy_version = ${given.policyVersion},
               needs = greatest(needs, ${policy?.needs ?? KNOWN_BY_ALL})`;
-      const { rows } = await queryAsTenant(orm, tenant, (db) =>
-        sql<{ retried: boolean }>`
-          WITH retried AS (
-            UPDATE assets SET ${QUEUED_AS_NEW_ATTEMPT}${underPolicy}
-            WHERE id = ${id} AND owner = ${tenant} AND state IN ('complete', 'failed', 'canceled')
-            RETURNING id
-          )
-          SELECT EXISTS (SELECT FROM retried) AS retried FROM assets WHERE id = ${id} AND owner = ${tenant}`.execute(
-          db,
-        ),
-      );
-      const [row] = rows;
-      if (row === undefined) return 'not_found';
-      if (!row.retried) return 'not_terminal';
+      const update = sql`UPDATE assets SET ${QUEUED_AS_NEW_ATTEMPT}${underPolicy}`;
+      const outcome = await changeTerminal(tenant, id, update);
+      if (outcome !== 'changed') return outcome;
       onWork();
       return 'queued';
     },
 
     async delete(tenant, id) {
       // Deliveries, tries and fingerprints go with the row (migration 0013).
-      const { rows } = await queryAsTenant(orm, tenant, (db) =>
-        sql<{ deleted: boolean }>`
-          WITH deleted AS (
-            DELETE FROM assets
-            WHERE id = ${id} AND owner = ${tenant} AND state IN ('complete', 'failed', 'canceled')
-            RETURNING id
-          )
-          SELECT EXISTS (SELECT FROM deleted) AS deleted FROM assets WHERE id = ${id} AND owner = ${tenant}`.execute(
-          db,
-        ),
-      );
-      const [row] = rows;
-      if (row === undefined) return 'not_found';
-      return row.deleted ? 'deleted' : 'not_terminal';
+      const outcome = await changeTerminal(tenant, id, sql`DELETE FROM assets`);
+      return outcome === 'changed' ? 'deleted' : outcome;
     },
   };
 }

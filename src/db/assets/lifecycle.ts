@@ -31,6 +31,9 @@ import { sql } from 'kysely';
 /** The asset has no verdict yet. */
 export const IS_OPEN = sql<boolean>`state IN ('queued', 'in_progress')`;
 
+/** The asset has a verdict. */
+export const IS_TERMINAL = sql<boolean>`state IN ('complete', 'failed', 'canceled')`;
+
 /** The asset waits for a dispatcher. This is the condition of the indexes `assets_to_dispatch` and `assets_to_lease`. */
 export const IS_TO_DISPATCH = sql<boolean>`state = 'queued' AND dispatched_at IS NULL`;
 

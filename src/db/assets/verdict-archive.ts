@@ -5,6 +5,7 @@ import { DEFAULT_POLICY, describePolicy } from '../../domain/policy.ts';
 import type { VerdictArchive } from '../../domain/ports/policies.ts';
 import type { StoredVerdict } from '../../domain/rejudge.ts';
 import { queryAsTenant } from '../query.ts';
+import { IS_TERMINAL } from './lifecycle.ts';
 
 const VERDICT = sql`id, state, coalesce(findings, '[]') AS findings, coalesce(steps, '[]') AS steps, image,
   coalesce(policy_name || '@' || policy_version, ${sql.lit(describePolicy(DEFAULT_POLICY))}) AS policy`;
@@ -16,7 +17,7 @@ export function createVerdictArchive(orm: MikroORM): VerdictArchive {
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
         sql<StoredVerdict>`
           SELECT ${VERDICT} FROM assets
-          WHERE owner = ${tenant} AND state IN ('complete', 'failed', 'canceled') AND id < ${before}
+          WHERE owner = ${tenant} AND ${IS_TERMINAL} AND id < ${before}
           ORDER BY id DESC LIMIT ${limit}`.execute(db),
       );
       return rows;
