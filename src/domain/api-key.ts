@@ -11,7 +11,7 @@ import { text } from './text.ts';
 export const SCOPES = ['assets:read', 'assets:write', 'webhooks:manage', 'policies:manage', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What each scope allows, in the words of the document, the command line and the pages. */
+/** A sentence for each scope, which says what the scope allows. It stands in the document, the command line and the pages. */
 export const SCOPE_WORDS: Readonly<Record<Scope, string>> = {
   'assets:read': 'read assets, their verdicts and policies, and judge stored assets',
   'assets:write': 'submit, cancel, retry and delete assets',

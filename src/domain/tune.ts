@@ -21,7 +21,7 @@ export interface Examples {
   readonly bad: readonly Example[];
 }
 
-/** What a threshold does to the examples. */
+/** How many examples a threshold refuses. */
 export interface Errors {
   readonly threshold: number;
   readonly goodRefused: number;

@@ -21,7 +21,7 @@ const SNIFF_BYTES = 512;
 export interface Decoded {
   readonly integrity: Integrity;
   readonly measures?: Measures;
-  /** What decoding adds to the notes on the structure. */
+  /** Notes that decoding adds to those on the structure. */
   readonly note?: ImageNote;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the client calls an asset, in every answer that shows one. */
+/** The client's own name and labels of an asset, in every answer that shows an asset. */
 export const externalId = z
   .string()
   .nullable()

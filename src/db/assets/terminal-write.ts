@@ -18,7 +18,7 @@ export interface DeliveryColumns {
 /** The columns to select from the CTE `delivery` of `insertDelivery`. */
 export const DELIVERY_COLUMNS = sql`delivery.id AS delivery_id, delivery.state AS delivery_state`;
 
-/** What the statement returns when it has ended an attempt. */
+/** The row that the statement returns if it has ended an attempt. */
 interface EndedRow extends DeliveryColumns, PolicyColumns {
   readonly tenant: string;
   readonly attempt: number;

@@ -38,7 +38,7 @@ export class Lists extends Migration {
   }
 
   override up(): void {
-    // What the client calls the asset. Workers do not read it.
+    // The client's own name and labels. Workers do not read them.
     this.addSql(
       'ALTER TABLE assets ADD COLUMN IF NOT EXISTS external_id text, ADD COLUMN IF NOT EXISTS labels jsonb',
     );
@@ -65,7 +65,7 @@ export class Lists extends Migration {
       FROM assets WHERE owner = current_setting('validatr.tenant', true)`);
     this.addSql('GRANT SELECT ON listed_assets TO validatr_tenant');
 
-    // What belongs to an asset goes with it. The new constraint is checked without a lock on the writers.
+    // Deliveries, tries and fingerprints are deleted with their asset. The new constraint is checked without a lock on the writers.
     for (const { table, column, of } of BELONGINGS) {
       const constraint = `${table}_goes_with_${column}`;
       this.addSql(`ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${constraint}`);

@@ -57,7 +57,7 @@ export interface AssetFilter {
   readonly until?: Date | undefined;
 }
 
-/** What the client calls the asset. */
+/** The client's own name and labels of the asset. */
 export interface OwnNames {
   readonly externalId: string | null;
   readonly labels: Labels;

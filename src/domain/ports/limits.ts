@@ -1,5 +1,5 @@
 /**
- * What one key may use of one API process. Null: the limit of the level above applies. The levels are the key, its tenant, and the
+ * The most that one key may use of one API process. Null: the limit of the level above applies. The levels are the key, its tenant, and the
  * settings of the process.
  */
 export interface KeyLimits {

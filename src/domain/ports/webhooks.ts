@@ -162,7 +162,7 @@ export interface TryResult {
   readonly retryAfterMs: number | null;
 }
 
-/** A webhook that failed, for the log. Of its URL, only the origin is shown. */
+/** A webhook that failed, for the log. The log shows only the origin of its URL. */
 export interface FailedWebhook {
   readonly deliveryId: string;
   readonly tenant: string;

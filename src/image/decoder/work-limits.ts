@@ -14,7 +14,7 @@ export interface DecoderLimits {
   readonly residentBytes: number;
 }
 
-/** What a decoder has to work on. A decoder may say any number of pixels. */
+/** The size of the work of a decoder. A decoder may say any number of pixels. */
 export interface Work {
   readonly pixels: number;
   /** The length of the file. Only the head of a longer one than `MAX_BYTES_IN_MEMORY` is read. */

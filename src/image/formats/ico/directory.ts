@@ -5,7 +5,7 @@ export interface IconImage extends Dimensions {
   readonly at: number;
   readonly bytes: number;
   readonly isPng: boolean;
-  /** Of a pixel, as the directory says. */
+  /** Bits of a pixel, as the directory says. */
   readonly bits: number;
 }
 
