@@ -1,5 +1,5 @@
 import type { NotificationKey } from '../src/domain/asset.ts';
-import { parseWebhookUrl } from '../src/domain/webhook-url.ts';
+import { parseHttpUrl } from '../src/domain/http-url.ts';
 import type { ActivityDeps } from './deps.ts';
 import { passed, type StepResult } from './step.ts';
 
@@ -8,7 +8,7 @@ export function createCheckWebhookUrls({ validations }: Pick<ActivityDeps, 'vali
   return async (input: { assetId: string; webhookKeys: readonly NotificationKey[] }): Promise<StepResult> => {
     if (input.webhookKeys.length === 0) return passed;
     const webhooks = await validations.readWebhooks(input.assetId);
-    const unusable = input.webhookKeys.filter((key) => parseWebhookUrl(webhooks[key] ?? '') === null);
+    const unusable = input.webhookKeys.filter((key) => parseHttpUrl(webhooks[key] ?? '') === null);
     return { findings: unusable.map((key) => ({ code: 'webhook_url_invalid', key })) };
   };
 }

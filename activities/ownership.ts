@@ -26,8 +26,9 @@ export type FinishResult = {
 export function createOwnership({
   validations,
   executions,
+  source,
   onFinished,
-}: Pick<ActivityDeps, 'validations' | 'executions' | 'onFinished'>) {
+}: Pick<ActivityDeps, 'validations' | 'executions' | 'source' | 'onFinished'>) {
   /**
    * Writes as owner. A current run that came from a reset, but does not own the row, first takes the asset over as a
    * new attempt. Any other run that does not own the row drops its write.
@@ -85,6 +86,8 @@ export function createOwnership({
     }): Promise<FinishResult | Superseded> {
       const { run, workflowId } = whoIsAsking(assetId);
       const result = await asOwner(run, workflowId, () => validations.finish(run, verdict, sender));
+      // A step that was cancelled leaves what it had fetched. If it cannot be deleted now, it is swept later.
+      source.release(run.runId).catch(() => undefined);
       onFinished(assetId);
       return result;
     },

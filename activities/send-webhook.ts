@@ -1,5 +1,5 @@
 import type { DeliveryFailure, DeliveryState, PendingDelivery } from '../src/domain/delivery.ts';
-import { describeWebhookUrl } from '../src/domain/webhook-url.ts';
+import { describeHttpUrl } from '../src/domain/http-url.ts';
 import type { TryResult } from '../src/domain/ports/webhooks.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -29,7 +29,7 @@ export function createSendWebhook({ deliveries, webhooks, onWebhookFailed = () =
     failure: 'endpoint_disabled' | 'endpoint_limit',
   ): Promise<void> {
     await deliveries.failUntried(deliveryId, failure);
-    const receiver = describeWebhookUrl(url);
+    const receiver = describeHttpUrl(url);
     onWebhookFailed({
       deliveryId,
       tenant,
@@ -71,7 +71,7 @@ export function createSendWebhook({ deliveries, webhooks, onWebhookFailed = () =
       onWebhookFailed({
         deliveryId: id,
         tenant,
-        receiver: describeWebhookUrl(url),
+        receiver: describeHttpUrl(url),
         try: delivery.tries + 1,
         status,
         error,

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { EXECUTION_MODES } from './domain/asset.ts';
@@ -99,6 +99,17 @@ const environment = z.object({
     .optional()
     .describe('Directories that assets must lie in, separated by `:`. Default: <ASSET_BASE>/assets.'),
 
+  SOURCES_FILE: z
+    .string()
+    .optional()
+    .describe('File with the profiles of S3, Google and Azure storage (docs/sources.md).'),
+  STAGING_DIR: z
+    .string()
+    .optional()
+    .describe(
+      'Directory for the bytes of remote assets until they are decoded. Default: <VALIDATR_DATA_DIR>/staging.',
+    ),
+
   STEP_EXECUTION: z
     .enum(EXECUTION_MODES)
     .default('local')
@@ -185,11 +196,15 @@ function isProxy(text: string): boolean {
 type Environment = z.infer<typeof environment>;
 export const environmentSchema = environment;
 
-export interface Config extends Omit<Environment, 'ASSET_BASE' | 'ASSET_ROOTS'> {
+export interface Config extends Omit<Environment, 'ASSET_BASE' | 'ASSET_ROOTS' | 'STAGING_DIR'> {
   /** Absolute. */
   readonly assetBase: string;
   /** Absolute. */
   readonly assetRoots: readonly string[];
+  /** Absolute. */
+  readonly stagingDir: string;
+  /** The variables that profiles of SOURCES_FILE name. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
   /** From `TEMPORAL_ADDRESS` and the other variables of `@temporalio/envconfig` (TLS, API key, …). */
   readonly temporal: {
     readonly namespace: string;
@@ -211,15 +226,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`).join('\n'),
     );
   }
-  const { ASSET_BASE, ASSET_ROOTS, ...rest } = parsed.data;
+  const { ASSET_BASE, ASSET_ROOTS, STAGING_DIR, ...rest } = parsed.data;
   const assetBase = resolve(ASSET_BASE);
   const assetRoots = (ASSET_ROOTS ?? 'assets')
     .split(':')
     .filter((root) => root !== '')
     .map((root) => resolve(assetBase, root));
+  const stagingDir = resolve(STAGING_DIR ?? join(rest.VALIDATR_DATA_DIR, 'staging'));
   const { connectionOptions } = loadClientConnectConfig({ disableFile: true, overrideEnvVars: given });
   const temporal = { namespace: rest.TEMPORAL_NAMESPACE, connectionOptions };
-  return { ...rest, assetBase, assetRoots, temporal };
+  return { ...rest, assetBase, assetRoots, stagingDir, variables: given, temporal };
 }
 
 export class ConfigError extends Error {

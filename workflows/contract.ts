@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { AssetPath, NotificationKey, StepExecution } from '../src/domain/asset.ts';
+import type { NotificationKey, StepExecution } from '../src/domain/asset.ts';
+import type { AssetRef } from '../src/domain/sources/asset-path.ts';
 import type { PolicyInUse } from '../src/domain/policy.ts';
 import type { LiveStatus } from '../src/domain/ports/executions.ts';
 import type { Verdict } from '../src/domain/verdict.ts';
@@ -41,12 +42,12 @@ export function deliveryWorkflowId(deliveryId: string): string {
 
 /**
  * A snapshot of the asset, so that steps need not read its row. It has only the keys of the
- * webhooks, because their URLs are secrets.
+ * webhooks, because their URLs are secrets, and only the location of an asset that is no local file.
  */
 export interface ValidateAssetInput {
   readonly assetId: string;
   readonly attempt: number;
-  readonly assetPath: AssetPath;
+  readonly assetPath: AssetRef;
   readonly webhookKeys: readonly NotificationKey[];
   readonly stepExecution: StepExecution;
   /** Missing: the default policy. */

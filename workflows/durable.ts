@@ -45,6 +45,9 @@ const REGULAR: ActivityOptions = {
  */
 const DECODER: ActivityOptions = { ...REGULAR, startToCloseTimeout: '240 s', heartbeatTimeout: '10 s' };
 
+/** Bytes from elsewhere may take this long to come (`src/sources/staging.ts`), and the worker sends heartbeats meanwhile. */
+const SLOW: ActivityOptions = { ...REGULAR, startToCloseTimeout: '240 s', heartbeatTimeout: '10 s' };
+
 /** For a run whose worker has died twice. Only the decoder can be the reason, so other steps are tried as long as ever. */
 const CAREFUL_DECODER: ActivityOptions = { ...DECODER, retry: { ...REGULAR.retry, maximumAttempts: 3 } };
 
@@ -56,6 +59,8 @@ export interface DurableOptions {
   readonly summary: string;
   /** It decodes an image, so it may take long, and the image may crash its worker. */
   readonly runsDecoder?: boolean;
+  /** It fetches the asset from elsewhere, so it may take long. */
+  readonly isSlow?: boolean;
   /** Called when the local tries have failed and regular ones follow. */
   readonly onTrouble?: (message: string) => Promise<void>;
 }
@@ -67,7 +72,7 @@ export interface DurableOptions {
 export async function durably<Name extends keyof Activities>(
   name: Name,
   input: Parameters<Activities[Name]>[0],
-  { mode, summary, runsDecoder = false, onTrouble }: DurableOptions,
+  { mode, summary, runsDecoder = false, isSlow = false, onTrouble }: DurableOptions,
 ): Promise<Awaited<ReturnType<Activities[Name]>>> {
   type Run = (...args: unknown[]) => Promise<Awaited<ReturnType<Activities[Name]>>>;
   if (mode === 'local') {
@@ -78,11 +83,16 @@ export async function durably<Name extends keyof Activities>(
       await onTrouble?.(describeFailure(error));
     }
   }
-  const options = runsDecoder ? (mode === 'careful' ? CAREFUL_DECODER : DECODER) : REGULAR;
+  const options = optionsOf(mode, runsDecoder, isSlow);
   // A regular activity may go to another worker, which refuses it if that worker is too old (`createWrap`).
   const needs = neededHere();
   const args = needs > KNOWN_BY_ALL ? [input, needs] : [input];
   return (proxyActivities<Activities>({ ...options, summary })[name] as Run)(...args);
+}
+
+function optionsOf(mode: ExecutionMode, runsDecoder: boolean, isSlow: boolean): ActivityOptions {
+  if (runsDecoder) return mode === 'careful' ? CAREFUL_DECODER : DECODER;
+  return isSlow ? SLOW : REGULAR;
 }
 
 function isWorthRetrying(error: unknown): boolean {

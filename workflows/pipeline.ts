@@ -45,7 +45,7 @@ export async function runPipeline(
   }
 
   async function carryOut(step: Step): Promise<StepOutcome> {
-    const { names, summary, runsDecoder = false } = step;
+    const { names, summary, runsDecoder = false, isSlow = false } = step;
     for (const name of names) progress.start(name, new Date().toISOString());
     try {
       const outcome = await step.run(
@@ -53,6 +53,7 @@ export async function runPipeline(
           mode,
           summary,
           runsDecoder,
+          isSlow,
           async onTrouble(message) {
             for (const name of names) progress.trouble(name, message, 2);
             await onTrouble();

@@ -21,6 +21,8 @@ export interface Step extends PipelineStep<Knowledge> {
   readonly summary: string;
   /** It decodes the image, so it may take long, and the image may crash its worker. */
   readonly runsDecoder?: true;
+  /** It fetches the asset from elsewhere, so it may take long. */
+  readonly isSlow?: boolean;
   run(options: DurableOptions, facts: ImageFacts | null): Promise<StepOutcome>;
 }
 
@@ -37,6 +39,8 @@ const only = (result: TimedStepResult, knows = false): StepOutcome => ({ results
  */
 export function stepsFor(input: ValidateAssetInput, tenant?: string): Step[] {
   const { assetId, assetPath, webhookKeys, policy, sha256 } = input;
+  const isLocal = assetPath.location === 'local';
+  const place = { assetPath, ...(!isLocal && { assetId }), ...(tenant !== undefined && { tenant }) };
   const steps: Step[] = [
     {
       names: ['checkWebhookUrls'],
@@ -49,12 +53,9 @@ export function stepsFor(input: ValidateAssetInput, tenant?: string): Step[] {
       summary: 'Is the file there and readable?',
       needs: null,
       tells: 'file',
+      isSlow: !isLocal,
       async run(options) {
-        const result = await durably(
-          'checkAssetReachable',
-          { assetPath, ...(tenant !== undefined && { tenant }) },
-          options,
-        );
+        const result = await durably('checkAssetReachable', place, options);
         return only(result, result.findings.length === 0);
       },
     },
@@ -66,11 +67,7 @@ export function stepsFor(input: ValidateAssetInput, tenant?: string): Step[] {
       runsDecoder: true,
       async run(options) {
         const measures = policy?.measures ?? [];
-        const input = {
-          assetPath,
-          ...(tenant !== undefined && { tenant }),
-          ...(measures.length > 0 && { measures }),
-        };
+        const input = { ...place, ...(measures.length > 0 && { measures }) };
         const result = await durably('checkIsImage', input, options);
         if (result.facts === undefined) return only(result);
         return { ...only(result, true), facts: result.facts };

@@ -1,5 +1,5 @@
 import { validate as isUuid } from 'uuid';
-import { parseWebhookUrl } from '../domain/webhook-url.ts';
+import { parseHttpUrl } from '../domain/http-url.ts';
 import { UsageError } from '../process/program.ts';
 
 /** Reads an option's whole number from `min` to `max`. */
@@ -41,7 +41,7 @@ export function oneOf<Value extends string>(option: string, values: readonly Val
 
 /** The URL as it is stored. The error does not repeat the text, because webhook URLs are secrets. */
 export function asUrl(text: string): string {
-  const url = parseWebhookUrl(text);
+  const url = parseHttpUrl(text);
   if (url === null)
     throw new UsageError('The URL is not valid.', 'Give an absolute http(s) URL without user info.');
   return url.href;

@@ -1,6 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { InferKyselyDB } from '@mikro-orm/postgresql';
-import type { AssetErrors, AssetPath, AssetState, Labels, NotificationKey } from '../domain/asset.ts';
+import type { AssetErrors, AssetState, Labels, NotificationKey } from '../domain/asset.ts';
+import type { AssetPath, Location } from '../domain/sources/asset-path.ts';
 import type { ReportedFinding } from '../domain/findings.ts';
 import type { Scope } from '../domain/api-key.ts';
 import type { ImageFacts } from '../domain/image-facts.ts';
@@ -9,7 +10,7 @@ import type { StepRecord } from '../domain/steps.ts';
 import { Delivery, DeliveryTry, Endpoint } from './delivery-entities.ts';
 import { OF_TENANT, tenant } from './tenant.ts';
 
-/** The text under each notification key, and whether it can be called (`parseWebhookUrl`). */
+/** The text under each notification key, and whether it can be called (`parseHttpUrl`). */
 export type Webhooks = {
   readonly [key in NotificationKey]?: { readonly url: string; readonly usable: boolean };
 };
@@ -17,6 +18,7 @@ export type Webhooks = {
 /**
  * One row for each asset. `attempt` counts validations. `runId` is the workflow run that owns the attempt. `claims` counts how
  * often that run began: more than one means that a worker died during it. Without a policy, the default policy applies.
+ * `path` may be shown. `locator` may not, and only assets that are no local files have one.
  */
 export const Asset = defineEntity({
   name: 'Asset',
@@ -27,8 +29,9 @@ export const Asset = defineEntity({
     tenant: tenant(),
     state: p.text().$type<AssetState>().default('queued'),
     attempt: p.integer().default(1),
-    location: p.text().$type<AssetPath['location']>(),
+    location: p.text().$type<Location>(),
     path: p.text(),
+    locator: p.json().$type<AssetPath>().nullable(),
     externalId: p.text().nullable(),
     labels: p.json().$type<Labels>().nullable(),
     webhooks: p.json().$type<Webhooks>(),

@@ -20,6 +20,7 @@ import { FilesAndAttempts } from './migrations/0014-files-and-attempts.ts';
 import { Limits } from './migrations/0015-limits.ts';
 import { TryReasons } from './migrations/0016-try-reasons.ts';
 import { ClaimedRows } from './migrations/0017-claimed-rows.ts';
+import { Sources } from './migrations/0019-sources.ts';
 import { FOR_FRESH_PLANS, FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
 import { AS_TENANT } from './tenant.ts';
 
@@ -82,6 +83,7 @@ export function openDatabase({
         Limits,
         TryReasons,
         ClaimedRows,
+        Sources,
       ],
       snapshot: false,
       tableName: 'migrations',

@@ -29,12 +29,6 @@ export const NOTIFICATION_KEYS = Object.keys(STATE_OF_NOTIFICATION) as Notificat
 
 export type Notifications = { readonly [key in NotificationKey]?: string };
 
-/** Where the asset's bytes are. `path` is the text that the client gave. */
-export interface AssetPath {
-  readonly location: 'local';
-  readonly path: string;
-}
-
 /** Texts of the client by name, such as `{"batch": "2026-11"}`. */
 export type Labels = Readonly<Record<string, string>>;
 

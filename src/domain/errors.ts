@@ -156,11 +156,15 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** One fault in one field. `pointer` is a JSON pointer (RFC 6901) into the request body. */
+/**
+ * One fault in one field. `pointer` is a JSON pointer (RFC 6901) into the request body. `cause` says why an asset is not
+ * reachable.
+ */
 export interface FieldFault {
   readonly pointer: string;
   readonly code: string;
   readonly detail: string;
+  readonly cause?: string;
 }
 
 /** `detail` never holds a secret, because it reaches clients, logs and workflow histories. */

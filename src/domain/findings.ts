@@ -5,8 +5,8 @@ import type { ImageFormat } from './image-facts.ts';
 import { failsAsset, type NoteSeverity } from './image-notes.ts';
 import { DEFAULT_POLICY } from './policy.ts';
 import { orderSteps, type StepName } from './steps.ts';
-import type { UnreachableCause } from './unreachable.ts';
-import { maskPassword } from './webhook-url.ts';
+import type { UnreachableCause } from './sources/unreachable.ts';
+import { maskPassword } from './http-url.ts';
 
 /**
  * A fault of an asset. The reason codes are a closed list, and clients match on the sentence of each. A sentence that

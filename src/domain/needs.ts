@@ -1,3 +1,4 @@
+import type { Location } from './sources/asset-path.ts';
 import type { RuleName } from './checks/index.ts';
 import type { PolicyRules } from './policy.ts';
 import type { Submission } from './ports/assets.ts';
@@ -11,12 +12,13 @@ import type { Submission } from './ports/assets.ts';
  * |--------|------------------------------------------------------|
  * | 1      | all that workers knew when these numbers came        |
  * | 2      | the rule `checked`                                   |
+ * | 3      | assets that are not local files                      |
  *
  * Something new that an older worker would ignore takes the next number: a field of submissions, a rule, a setting of a rule.
  * Set `KNOWS` to that number, and give it to what is new below; a setting gives it to its rule. All that one release brings may share
  * a number.
  */
-export const KNOWS: number = 2;
+export const KNOWS: number = 3;
 
 /** The number that every worker has at least, whatever its version. */
 export const KNOWN_BY_ALL = 1;
@@ -29,6 +31,15 @@ const FIELDS: Readonly<Record<keyof Submission, number>> = {
   // Only the API reads these. A worker that does not know them validates the same.
   externalId: 1,
   labels: 1,
+};
+
+const LOCATIONS: Readonly<Record<Location, number>> = {
+  local: 1,
+  http: 3,
+  s3: 3,
+  gcs: 3,
+  azure: 3,
+  upload: 3,
 };
 
 const RULES: Readonly<Record<RuleName, number>> = {
@@ -53,7 +64,7 @@ const RULES: Readonly<Record<RuleName, number>> = {
 };
 
 export function needsOfSubmission(submission: Submission): number {
-  return highest(FIELDS, submission);
+  return Math.max(highest(FIELDS, submission), LOCATIONS[submission.assetPath.location]);
 }
 
 export function needsOfRules(rules: PolicyRules): number {

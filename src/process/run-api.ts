@@ -19,9 +19,6 @@ import { createPolicyStore } from '../db/policies/policy-store.ts';
 import { createVerdictArchive } from '../db/assets/verdict-archive.ts';
 import { connectWake } from '../db/wake.ts';
 import type { DispatchQueue } from '../domain/ports/dispatch.ts';
-import { boundSource } from '../sources/bounded-source.ts';
-import { createLocalSource } from '../sources/local.ts';
-import { createStoragePlaces } from '../sources/storage-places.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { CALL_DEADLINE_MS, connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
@@ -30,7 +27,7 @@ import { findTemporalTrouble } from '../temporal/namespace.ts';
 import { temporalAddress } from '../temporal/trouble.ts';
 import { createHostCheck } from '../webhooks/host-check.ts';
 import { createLookup } from '../webhooks/names/lookup.ts';
-import { STORAGE_PLACES } from './file-threads.ts';
+import { openSources } from './open-sources.ts';
 import {
   CannotRun,
   checkAuthSetting,
@@ -112,6 +109,7 @@ export async function runApi(): Promise<void> {
     const hasKey = await directory.hasActive().catch(() => true);
     if (!hasKey) logger.warn(`no API key exists, so nobody can use the API yet. Make one: ${MAKE_A_KEY}`);
   }
+  const sources = await openSources(config, roots, logger);
   const refusal = () => {
     if (!isDatabaseUsable) return 'database_unavailable';
     return backlog.isFull() ? 'backlog_full' : null;
@@ -148,10 +146,7 @@ export async function runApi(): Promise<void> {
     deliveryLog: createDeliveryLog(orm, wake.notify),
     executions,
     preflight: createPreflight({
-      source: boundSource(
-        createLocalSource({ base: config.assetBase, roots }),
-        createStoragePlaces({ total: STORAGE_PLACES }),
-      ),
+      source: sources.source,
       judgeHost: createHostCheck({
         isAllowed,
         lookup: createLookup({ servers: config.DNS_SERVERS }),
@@ -214,7 +209,13 @@ export async function runApi(): Promise<void> {
       logger.warn('requests came until listening stopped: give the load balancer a longer DRAIN_DELAY_S');
     await dispatcher?.stop();
     await wake.stop();
-    await Promise.all([orm.close(), keysOrm.close(), dispatchOrm.close(), client.connection.close()]);
+    await Promise.all([
+      orm.close(),
+      keysOrm.close(),
+      dispatchOrm.close(),
+      client.connection.close(),
+      sources.close(),
+    ]);
     logger.info('stopped');
     process.exit(0);
   }

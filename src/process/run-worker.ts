@@ -13,9 +13,6 @@ import { connectWake } from '../db/wake.ts';
 import type { OnVerdict } from '../domain/ports/validations.ts';
 import { createDecoderPool } from '../image/decoder/pool.ts';
 import { measureAll } from '../image/measure-all.ts';
-import { boundSource } from '../sources/bounded-source.ts';
-import { createLocalSource } from '../sources/local.ts';
-import { createStoragePlaces } from '../sources/storage-places.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createClient } from '../temporal/client.ts';
 import { type Dispatcher, startDispatcher } from '../temporal/dispatcher.ts';
@@ -27,8 +24,8 @@ import { watchNamespace } from '../temporal/watch-namespace.ts';
 import { createLookup } from '../webhooks/names/lookup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
-import { STORAGE_PLACES } from './file-threads.ts';
 import { installRuntime } from './install-runtime.ts';
+import { openSources } from './open-sources.ts';
 import {
   onStopSignal,
   requireAddressGuard,
@@ -100,13 +97,11 @@ export async function runWorker(): Promise<void> {
     maxMegapixels: config.DECODE_MAX_MEGAPIXELS,
     onEnd: (end) => logger.warn(end, 'a decoder has ended; another takes its place'),
   });
+  const sources = await openSources(config, roots, logger);
   const activities = createActivities({
     validations,
     deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
-    source: boundSource(
-      createLocalSource({ base: config.assetBase, roots }),
-      createStoragePlaces({ total: STORAGE_PLACES }),
-    ),
+    source: sources.source,
     inspectImage: config.MEASURE === 'all' ? measureAll(decoders.inspectImage) : decoders.inspectImage,
     fingerprints: createFingerprintStore(orm),
     webhooks,
@@ -196,6 +191,7 @@ export async function runWorker(): Promise<void> {
   clearInterval(signedIn);
   namespaceWatch.stop();
   await decoders.close();
+  await sources.close();
   await dispatcher?.stop();
   await queue.removeWorker(workerId).catch(() => undefined);
   await wake.stop();

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { UnreachableCause } from '../domain/unreachable.ts';
+import type { UnreachableCause } from '../domain/sources/unreachable.ts';
 import { type BytePath, readLink } from './byte-path.ts';
 import type { Entry, Roots } from './roots.ts';
 

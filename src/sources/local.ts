@@ -2,9 +2,9 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { AppError } from '../domain/errors.ts';
-import type { AssetSource } from '../domain/ports/sources.ts';
-import type { Unreachable, UnreachableCause } from '../domain/unreachable.ts';
+import type { Unreachable, UnreachableCause } from '../domain/sources/unreachable.ts';
 import { type BytePath, bytesOf, forSystem, readLink, resolveLinks } from './byte-path.ts';
+import type { FileSource } from './file-source.ts';
 import { findCause } from './find-cause.ts';
 import { createLocalFile } from './local-file.ts';
 import type { Entry, Roots } from './roots.ts';
@@ -37,7 +37,7 @@ export interface LocalSourceOptions {
 }
 
 /** Local files. A path is resolved before it is opened. Then the place of the open file decides, not the path. */
-export function createLocalSource(options: LocalSourceOptions): AssetSource {
+export function createLocalSource(options: LocalSourceOptions): FileSource {
   return {
     stat: (path) =>
       orUnreachable(path, options, async (place) => {

@@ -53,7 +53,7 @@ export async function startValidation(
 async function startAs(
   workflowId: string,
   { client, stepExecution, eager }: StartOptions,
-  { id, attempt, assetPath, webhookKeys, policy, sha256, needs }: AssetToDispatch,
+  { id, attempt, assetPath, shownPath, webhookKeys, policy, sha256, needs }: AssetToDispatch,
 ): Promise<Start> {
   const input: ValidateAssetInput = {
     assetId: id,
@@ -77,7 +77,7 @@ async function startAs(
         workflowExecutionTimeout: EXECUTION_TIMEOUT,
         // Queries and cancellation wait for the running task, so it must be short.
         workflowTaskTimeout: '5 s',
-        staticSummary: `${assetPath.path} (attempt ${attempt})`.slice(0, 200),
+        staticSummary: `${shownPath} (attempt ${attempt})`.slice(0, 200),
         typedSearchAttributes: [{ key: stateAttribute, value: 'in_progress' }],
         requestEagerStart: eager,
       }),

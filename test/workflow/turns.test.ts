@@ -94,7 +94,7 @@ describe('beside a tenant with thousands of', () => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     const checkAssetReachable: Activities['checkAssetReachable'] = async ({ assetPath }) => {
-      if (assetPath.path === 'flood.jpg') await released;
+      if ('path' in assetPath && assetPath.path === 'flood.jpg') await released;
       return stepResult();
     };
     const countStarted = async () => {

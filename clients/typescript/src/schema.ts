@@ -681,6 +681,39 @@ export interface components {
                 /** @constant */
                 location: "local";
                 path: string;
+            } | {
+                /** @constant */
+                location: "http";
+                url: string;
+            } | {
+                /** @constant */
+                location: "s3";
+                bucket: string;
+                key: string;
+                versionId?: string;
+                /** @description A profile of the operator. Default: the one named like the location. */
+                profile?: string;
+            } | {
+                /** @constant */
+                location: "gcs";
+                bucket: string;
+                object: string;
+                generation?: string;
+                /** @description A profile of the operator. Default: the one named like the location. */
+                profile?: string;
+            } | {
+                /** @constant */
+                location: "azure";
+                container: string;
+                blob: string;
+                versionId?: string;
+                /** @description A profile of the operator. Default: the one named like the location. */
+                profile?: string;
+            } | {
+                /** @constant */
+                location: "upload";
+                /** Format: uuid */
+                uploadId: string;
             };
             notifications?: {
                 onStart?: string | null;
@@ -1028,8 +1061,12 @@ export interface components {
             labels: components["schemas"]["Labels"];
             asset: {
                 /** @enum {string} */
-                location: "local";
+                location: "local" | "http" | "s3" | "gcs" | "azure" | "upload";
+                /** @description A local path as it was submitted, scheme and host of a URL, or the address of an object (`s3://bucket/key`, `gs://…`, `az://…`). */
                 path: string;
+                versionId?: string;
+                generation?: string;
+                profile?: string;
             };
             image: components["schemas"]["Image"] | null;
             steps: components["schemas"]["Step"][];
@@ -1196,7 +1233,7 @@ export interface components {
              */
             severity: "error" | "warning" | "info";
             message: string;
-            /** @description The values that show the fault. For `asset_not_reachable`, `cause` says why: `not_found`, `outside_roots`, `symlink_outside`, `not_a_file`, `permission`, `loop`, `name_too_long`, `invalid_path`. More causes may follow. */
+            /** @description The values that show the fault. For `asset_not_reachable`, `cause` says why: `not_found`, `outside_roots`, `symlink_outside`, `not_a_file`, `permission`, `loop`, `name_too_long`, `invalid_path`, `forbidden`, `refused`, `archived`, `too_large`, `invalid_url`, `address_forbidden`, `dns`, `tls`, `redirects`, `encoding`, `profile_unknown`. More causes may follow. */
             measured: {
                 [key: string]: unknown;
             } | null;
@@ -1255,6 +1292,8 @@ export interface components {
                 pointer: string;
                 code: string;
                 detail: string;
+                /** @description Why an asset is not reachable. */
+                cause?: string;
             }[];
         };
         AssetOnPage: {
@@ -2415,7 +2454,7 @@ export interface operations {
                 /** @description The beginning of the path, as it was submitted. */
                 path?: string;
                 /** @description The `location` of the submission. */
-                source?: "local";
+                source?: "local" | "http" | "s3" | "gcs" | "azure" | "upload";
                 externalId?: string;
                 /** @description Created at this time or later. */
                 since?: string;

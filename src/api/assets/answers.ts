@@ -5,7 +5,8 @@ import { REASON_CODES, STEP_NAMES } from '../../domain/findings.ts';
 import * as ofImage from '../../domain/image-facts.ts';
 import { MAX_NOTES, NOTE_SEVERITIES } from '../../domain/image-notes.ts';
 import { STEP_STATES } from '../../domain/steps.ts';
-import { UNREACHABLE_CAUSES } from '../../domain/unreachable.ts';
+import { LOCATIONS } from '../../domain/sources/asset-path.ts';
+import { UNREACHABLE_CAUSES } from '../../domain/sources/unreachable.ts';
 import { count, time, uuid } from '../http/answer.ts';
 import { externalId, labels } from './own-names.ts';
 import { deliveryState, deliveryTry } from '../webhooks/answers.ts';
@@ -189,7 +190,16 @@ export const assetDetails = z
     finishedAt: time.nullable(),
     externalId,
     labels,
-    asset: z.object({ location: z.enum(['local']), path: z.string() }),
+    asset: z.object({
+      location: z.enum(LOCATIONS),
+      path: z.string().meta({
+        description:
+          'A local path as it was submitted, scheme and host of a URL, or the address of an object (`s3://bucket/key`, `gs://…`, `az://…`).',
+      }),
+      versionId: z.string().optional(),
+      generation: z.string().optional(),
+      profile: z.string().optional(),
+    }),
     image: image.nullable(),
     steps: z.array(step),
     scores: z.array(score),

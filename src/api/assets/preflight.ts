@@ -4,7 +4,7 @@ import { type Finding, reportFindings } from '../../domain/findings.ts';
 import type { Submission } from '../../domain/ports/assets.ts';
 import type { AssetSource } from '../../domain/ports/sources.ts';
 import type { JudgeHost } from '../../domain/ports/webhooks.ts';
-import { parseWebhookUrl } from '../../domain/webhook-url.ts';
+import { parseHttpUrl } from '../../domain/http-url.ts';
 
 /**
  * Finds every fault of a submission that can be known at once. Clients ask for it by `handling=strict`. The pipeline checks
@@ -20,8 +20,11 @@ export function createPreflight({
   judgeHost: JudgeHost;
 }): Preflight {
   async function checkAsset(tenant: string, { assetPath, notifications }: Submission): Promise<FieldFault[]> {
-    if (!('unreachable' in (await source.stat(assetPath.path, tenant)))) return [];
-    return [asFault('/assetPath/path', { code: 'asset_not_reachable', key: 'onStart' }, notifications)];
+    const found = await source.stat(assetPath, { tenant });
+    if (!('unreachable' in found)) return [];
+    const pointer = assetPath.location === 'local' ? '/assetPath/path' : '/assetPath';
+    const fault = asFault(pointer, { code: 'asset_not_reachable', key: 'onStart' }, notifications);
+    return [{ ...fault, cause: found.unreachable }];
   }
 
   async function checkWebhooks(tenant: string, { notifications }: Submission): Promise<FieldFault[]> {
@@ -32,7 +35,7 @@ export function createPreflight({
       const given = notifications[key];
       if (given === undefined) return [];
       const pointer = `/notifications/${key}`;
-      const url = parseWebhookUrl(given);
+      const url = parseHttpUrl(given);
       if (url === null) return [asFault(pointer, { code: 'webhook_url_invalid', key }, notifications)];
       const verdict = judged.get(url.hostname) ?? judgeHost(url.hostname, tenant);
       judged.set(url.hostname, verdict);

@@ -2,7 +2,7 @@ import { assetWorkflowId } from '../../../workflows/contract.ts';
 import type { ReportedFinding } from '../../domain/findings.ts';
 import type { AssetDetails, AssetSummary, Attempt, ListedAsset } from '../../domain/ports/assets.ts';
 import type { LiveStatus } from '../../domain/ports/executions.ts';
-import { describeWebhookUrl } from '../../domain/webhook-url.ts';
+import { describeHttpUrl } from '../../domain/http-url.ts';
 import type { Answer } from '../http/answer.ts';
 import type {
   asset,
@@ -42,7 +42,7 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
     finishedAt: asset.finishedAt,
     externalId: asset.externalId,
     labels: asset.labels,
-    asset: asset.assetPath,
+    asset: asset.asset,
     image,
     steps: asset.steps,
     scores: asset.scores,
@@ -50,7 +50,7 @@ export function representDetails(asset: AssetDetails): Answer<typeof assetDetail
     policy: asset.policy,
     deliveries: asset.deliveries.map(({ url, ...delivery }) => ({
       ...delivery,
-      url: describeWebhookUrl(url),
+      url: describeHttpUrl(url),
     })),
     workflowId: asset.heldBy ?? assetWorkflowId(asset.id),
     runId: asset.runId,

@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { ASSET_STATES } from '../../domain/asset.ts';
+import { LOCATIONS } from '../../domain/sources/asset-path.ts';
 import { REASON_CODES } from '../../domain/findings.ts';
 import { LABEL } from '../../domain/label.ts';
 import { text } from '../../domain/text.ts';
 import { givenTime } from '../http/given-time.ts';
 import { pageQuery } from '../http/pages.ts';
+import { assetPath, MAX_PATH_LENGTH, MAX_URL_LENGTH } from './asset-path.ts';
 import { policyReference } from '../policies/reference.ts';
 
-/** The longest path and URL, in characters: PATH_MAX of Linux, and the length that servers commonly accept. */
-const MAX_PATH_LENGTH = 4096;
-export const MAX_URL_LENGTH = 8192;
 const MAX_REASON_LENGTH = 1000;
 const SHA256 = /^[0-9a-fA-F]{64}$/;
 
@@ -53,9 +52,7 @@ const labels = z
 
 export const submission = z
   .strictObject({
-    assetPath: z.discriminatedUnion('location', [
-      z.strictObject({ location: z.literal('local'), path: text.min(1).max(MAX_PATH_LENGTH) }),
-    ]),
+    assetPath,
     notifications: z
       .strictObject({
         onStart: webhookUrl,
@@ -100,7 +97,7 @@ export const listQuery = z.strictObject({
   path: text.min(1).max(MAX_PATH_LENGTH).optional().meta({
     description: 'The beginning of the path, as it was submitted.',
   }),
-  source: z.enum(['local']).optional().meta({ description: 'The `location` of the submission.' }),
+  source: z.enum(LOCATIONS).optional().meta({ description: 'The `location` of the submission.' }),
   externalId: externalId.optional(),
   since: givenTime.optional().meta({ description: 'Created at this time or later.' }),
   until: givenTime.optional().meta({ description: 'Created before this time.' }),

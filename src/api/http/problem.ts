@@ -23,6 +23,7 @@ export const problem = z
           }),
           code: z.string(),
           detail: z.string(),
+          cause: z.string().optional().meta({ description: 'Why an asset is not reachable.' }),
         }),
       )
       .optional()

@@ -7,7 +7,7 @@ import {
   REPLAY_PAUSE_S,
 } from '../../domain/delivery.ts';
 import type { DeliveryEntry, Endpoint } from '../../domain/ports/webhooks.ts';
-import { describeWebhookUrl } from '../../domain/webhook-url.ts';
+import { describeHttpUrl } from '../../domain/http-url.ts';
 import { externalId, labels } from '../assets/own-names.ts';
 import { type Answer, count, time, uuid } from '../http/answer.ts';
 
@@ -90,13 +90,13 @@ export const endpoint = z
   .meta({ id: 'Endpoint', description: 'A webhook URL without query and fragment.' });
 
 export function representDelivery({ url, ...entry }: DeliveryEntry): Answer<typeof delivery> {
-  return { ...entry, url: describeWebhookUrl(url) };
+  return { ...entry, url: describeHttpUrl(url) };
 }
 
 export function representEndpoint({ url, disabledAt, ...given }: Endpoint): Answer<typeof endpoint> {
   return {
     ...given,
-    url: describeWebhookUrl(url),
+    url: describeHttpUrl(url),
     state: disabledAt === null ? 'enabled' : 'disabled',
     disabledAt,
   };

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { DELIVERY_STATES } from '../../domain/delivery.ts';
 import type { DeliveryFilter } from '../../domain/ports/webhooks.ts';
-import { parseWebhookUrl } from '../../domain/webhook-url.ts';
+import { parseHttpUrl } from '../../domain/http-url.ts';
 import { text } from '../../domain/text.ts';
 import { givenTime } from '../http/given-time.ts';
 import { pageQuery } from '../http/pages.ts';
-import { MAX_URL_LENGTH } from '../assets/requests.ts';
+import { MAX_URL_LENGTH } from '../assets/asset-path.ts';
 
 const id = z.uuid({ error: 'must be a UUID' });
 
@@ -30,7 +30,7 @@ export const replayRequest = z
   })
   .meta({ id: 'ReplayRequest', minProperties: 1 });
 
-/** For clients: the rules of `parseWebhookUrl`, as far as a pattern can state them. It can't tell whether the host is valid. */
+/** For clients: the rules of `parseHttpUrl`, as far as a pattern can state them. It can't tell whether the host is valid. */
 const WEBHOOK_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s\\<>"{}|^`/?#@]+(?:[/?#][^\s\\<>"{}|^`]*)?$/;
 
 export const testRequest = z
@@ -38,7 +38,7 @@ export const testRequest = z
     url: text
       .max(MAX_URL_LENGTH)
       .meta({ format: 'uri', pattern: WEBHOOK_URL.source })
-      .transform((url) => parseWebhookUrl(url)?.href ?? '')
+      .transform((url) => parseHttpUrl(url)?.href ?? '')
       .refine((url) => url !== '', { error: 'must be a valid absolute http(s) URL without user info' }),
   })
   .meta({ id: 'TestRequest' });

@@ -1,5 +1,5 @@
 import type { DeliveryEntry } from '../../domain/ports/webhooks.ts';
-import { describeWebhookUrl } from '../../domain/webhook-url.ts';
+import { describeHttpUrl } from '../../domain/http-url.ts';
 import { UsageError } from '../../process/program.ts';
 import { nextTryInMs, SCHEDULE_MS } from '../../webhooks/retry-schedule.ts';
 import { PROGRAM } from '../usage.ts';
@@ -10,7 +10,7 @@ export function describeDelivery(entry: DeliveryEntry): string {
   const { id, createdAt, event, state, assetId, endpointId, url } = entry;
   return `${id}  ${createdAt.toISOString()}  ${event.padEnd(9)}  ${state.padEnd(9)}  ${describeTries(entry)}  ${
     assetId ?? '-'.padEnd(36)
-  }  ${endpointId}  ${describeWebhookUrl(url)}`;
+  }  ${endpointId}  ${describeHttpUrl(url)}`;
 }
 
 /** E.g. `3 tries, last http_500 in 12 ms`. */

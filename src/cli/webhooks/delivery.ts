@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { describeWebhookUrl } from '../../domain/webhook-url.ts';
+import { describeHttpUrl } from '../../domain/http-url.ts';
 import type { Cli } from '../cli.ts';
 import { asUuid } from '../values.ts';
 import { noSuchDelivery } from './delivery-output.ts';
@@ -14,7 +14,7 @@ export function deliveryCommand({ print, withSession }: Cli): Command {
         const tenant = await chooseTenant(directory, options);
         const entry = await deliveryLog.find(tenant, id);
         if (entry === null) throw noSuchDelivery(tenant);
-        print(JSON.stringify({ ...entry, url: describeWebhookUrl(entry.url) }, null, 2));
+        print(JSON.stringify({ ...entry, url: describeHttpUrl(entry.url) }, null, 2));
       }),
     );
 }

@@ -15,6 +15,8 @@ interface NewAsset {
   readonly tenant: string;
   readonly location: string;
   readonly path: string;
+  /** JSON. */
+  readonly locator: string | null;
   readonly externalId: string | null;
   /** JSON. */
   readonly labels: string | null;
@@ -39,6 +41,7 @@ export async function acceptOnce(
     tenant,
     location,
     path,
+    locator,
     externalId,
     labels,
     webhooks,
@@ -59,8 +62,8 @@ export async function acceptOnce(
           WHERE k.created_at < now() - ${KEPT_FOR}
         RETURNING asset_id, owner
       )
-      INSERT INTO assets (id, owner, location, path, external_id, labels, webhooks, policy_name, policy_version, sha256, needs)
-      SELECT asset_id, owner, ${location}, ${path}, ${externalId}, ${labels}::jsonb, ${webhooks}::jsonb,
+      INSERT INTO assets (id, owner, location, path, locator, external_id, labels, webhooks, policy_name, policy_version, sha256, needs)
+      SELECT asset_id, owner, ${location}, ${path}, ${locator}::jsonb, ${externalId}, ${labels}::jsonb, ${webhooks}::jsonb,
         ${policyName}, ${policyVersion}::integer, ${sha256}, ${needs}::smallint
       FROM kept RETURNING id`.execute(db),
   );

@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { isTerminal } from '../../domain/asset.ts';
+import type { AssetPath } from '../../domain/sources/asset-path.ts';
 import {
   DEFAULT_POLICY,
   describePolicy,
@@ -10,7 +11,7 @@ import {
 } from '../../domain/policy.ts';
 import { scoresOf } from '../../domain/score.ts';
 import { pendingSteps, skippedSteps } from '../../domain/steps.ts';
-import type { AssetDetails } from '../../domain/ports/assets.ts';
+import type { AssetDetails, ShownAsset } from '../../domain/ports/assets.ts';
 import { asPolicyId } from '../policies/policy-columns.ts';
 import { createPolicyStore } from '../policies/policy-store.ts';
 import { type Database, queryAsTenant } from '../query.ts';
@@ -49,7 +50,7 @@ export async function findAssetDetails(
     finishedAt: row.finished_at,
     externalId: row.external_id,
     labels: row.labels ?? {},
-    assetPath: { location: row.location, path: row.path },
+    asset: { location: row.location, path: row.path, ...versionIn(row.locator) },
     image: row.image,
     steps: row.steps ?? showAll(stepsUnder(policy, row.sha256 !== null)),
     scores: scoresOf(row.image, policy.rules),
@@ -58,6 +59,16 @@ export async function findAssetDetails(
     runId: row.run_id,
     heldBy: row.held_by,
     deliveries,
+  };
+}
+
+/** The members of a locator that may be shown and that `path` does not say. */
+function versionIn(locator: AssetPath | null): Partial<ShownAsset> {
+  const { versionId, generation, profile } = (locator ?? {}) as Partial<ShownAsset>;
+  return {
+    ...(versionId !== undefined && { versionId }),
+    ...(generation !== undefined && { generation }),
+    ...(profile !== undefined && { profile }),
   };
 }
 

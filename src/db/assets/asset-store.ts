@@ -2,12 +2,13 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { type RawBuilder, sql } from 'kysely';
 import { MAX as LAST_ID, v7 as uuidv7 } from 'uuid';
 import { type AssetState, isTerminal, NOTIFICATION_KEYS, type Notifications } from '../../domain/asset.ts';
+import { describeAssetPath } from '../../domain/sources/asset-path.ts';
 import { endEventBody } from '../../domain/events.ts';
 import { KNOWN_BY_ALL, needsOfSubmission } from '../../domain/needs.ts';
 import type { AssetStore, AssetSummary, ChosenPolicy, Submission } from '../../domain/ports/assets.ts';
 import { DEFAULT_POLICY, describePolicy } from '../../domain/policy.ts';
 import type { OnVerdict } from '../../domain/ports/validations.ts';
-import { parseWebhookUrl } from '../../domain/webhook-url.ts';
+import { parseHttpUrl } from '../../domain/http-url.ts';
 import type { Webhooks } from '../entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
 import { findAssetDetails } from './asset-details.ts';
@@ -42,7 +43,8 @@ export function createAssetStore(
       maxGroup: MAX_GROUPED_INSERTS,
       maxConcurrent: 2,
       partOf: ({ tenant }) => tenant,
-      bytesOf: ({ path, webhooks, labels }) => path.length + webhooks.length + (labels?.length ?? 0),
+      bytesOf: ({ path, locator, webhooks, labels }) =>
+        path.length + (locator?.length ?? 0) + webhooks.length + (labels?.length ?? 0),
     },
   );
 
@@ -182,9 +184,9 @@ type NewAsset = ReturnType<typeof asRow>;
 function insertAssets(tenant: string, rows: readonly NewAsset[]) {
   const column = <Key extends keyof NewAsset>(key: Key) => rows.map((row) => row[key]);
   return sql`
-    INSERT INTO assets (owner, id, location, path, external_id, labels, webhooks, policy_name, policy_version, sha256, needs)
+    INSERT INTO assets (owner, id, location, path, locator, external_id, labels, webhooks, policy_name, policy_version, sha256, needs)
     SELECT ${tenant}, * FROM unnest(${column('id')}::uuid[], ${column('location')}::text[], ${column('path')}::text[],
-      ${column('externalId')}::text[], ${column('labels')}::jsonb[], ${column('webhooks')}::jsonb[],
+      ${column('locator')}::jsonb[], ${column('externalId')}::text[], ${column('labels')}::jsonb[], ${column('webhooks')}::jsonb[],
       ${column('policyName')}::text[], ${column('policyVersion')}::integer[], ${column('sha256')}::text[], ${column('needs')}::smallint[])`;
 }
 
@@ -194,7 +196,8 @@ function asRow(tenant: string, submission: Submission, policy: ChosenPolicy) {
     id: uuidv7(),
     tenant,
     location: assetPath.location,
-    path: assetPath.path,
+    path: describeAssetPath(assetPath),
+    locator: assetPath.location === 'local' ? null : JSON.stringify(assetPath),
     externalId: externalId ?? null,
     labels: labels === undefined ? null : JSON.stringify(labels),
     webhooks: JSON.stringify(asWebhooks(notifications)),
@@ -209,7 +212,7 @@ function asWebhooks(notifications: Notifications): Webhooks {
   for (const key of NOTIFICATION_KEYS) {
     const text = notifications[key];
     if (text === undefined) continue;
-    const url = parseWebhookUrl(text);
+    const url = parseHttpUrl(text);
     // Stored as requests send it, so `HTTP://Host:80` and `http://host/` are one endpoint. An invalid URL stays as given.
     webhooks[key] = url === null ? { url: text, usable: false } : { url: url.href, usable: true };
   }

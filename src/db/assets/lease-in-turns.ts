@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
+import type { Location } from '../../domain/sources/asset-path.ts';
 import { DEFAULT_POLICY, type Policy } from '../../domain/policy.ts';
 import type { AssetToDispatch, DispatchQueue } from '../../domain/ports/dispatch.ts';
 import { query } from '../query.ts';
@@ -12,14 +13,15 @@ import { IS_TO_DISPATCH } from './lifecycle.ts';
  */
 const LEASE_S = 12;
 
-type LeasedRow = Omit<AssetToDispatch, 'assetPath' | 'policy'> &
-  AssetToDispatch['assetPath'] & {
-    readonly policy: Policy | null;
-    /** The place of the tenant in this round, from 1. */
-    readonly turn: number;
-    /** How many tenants have a turn in this round. */
-    readonly turns: number;
-  };
+type LeasedRow = Omit<AssetToDispatch, 'assetPath' | 'shownPath' | 'policy'> & {
+  readonly location: Location;
+  readonly path: string;
+  readonly policy: Policy | null;
+  /** The place of the tenant in this round, from 1. */
+  readonly turn: number;
+  /** How many tenants have a turn in this round. */
+  readonly turns: number;
+};
 
 /**
  * Leases rows of all tenants in turns. Each call goes on after the tenant that had the last turn in this process, so any number
@@ -83,8 +85,17 @@ export function createLeaseInTurns(orm: MikroORM): DispatchQueue['lease'] {
 
 function asAsset(row: LeasedRow): AssetToDispatch {
   const { id, tenant, attempt, location, path, webhookKeys, policy, sha256, needs } = row;
-  const assetPath = { location, path };
-  return { id, tenant, attempt, assetPath, webhookKeys, policy: policy ?? DEFAULT_POLICY, sha256, needs };
+  return {
+    id,
+    tenant,
+    attempt,
+    assetPath: location === 'local' ? { location, path } : { location },
+    shownPath: path,
+    webhookKeys,
+    policy: policy ?? DEFAULT_POLICY,
+    sha256,
+    needs,
+  };
 }
 
 /** The tenant that got the last of the places that could not be shared evenly. The next round begins after it. */

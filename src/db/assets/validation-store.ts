@@ -6,6 +6,7 @@ import {
   type Notifications,
   type TerminalState,
 } from '../../domain/asset.ts';
+import type { AssetPath } from '../../domain/sources/asset-path.ts';
 import { EVENT_OF_STATE, startEventBody } from '../../domain/events.ts';
 import type { EventToSend, OnVerdict, RunRef, ValidationStore } from '../../domain/ports/validations.ts';
 import { query } from '../query.ts';
@@ -51,8 +52,21 @@ export function createValidationStore(
     return rows[0];
   }
 
+  async function readAssetPath(assetId: string): Promise<AssetPath | null> {
+    const row = await query(orm, (db) =>
+      db
+        .selectFrom('assets')
+        .select(['location', 'path', 'locator'])
+        .where('id', '=', assetId)
+        .executeTakeFirst(),
+    );
+    if (row === undefined) return null;
+    return row.locator ?? { location: 'local', path: row.path };
+  }
+
   return {
     readWebhooks,
+    readAssetPath,
 
     async claim({ assetId, runId }, attempt, workflowId) {
       const start = { event: 'onStart', body: startEventBody(assetId), sender: 'writer' } as const;

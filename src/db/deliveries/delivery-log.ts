@@ -10,7 +10,7 @@ import type {
   Endpoint,
   ReplayCounts,
 } from '../../domain/ports/webhooks.ts';
-import { parseWebhookUrl } from '../../domain/webhook-url.ts';
+import { parseHttpUrl } from '../../domain/http-url.ts';
 import { queryAsTenant } from '../query.ts';
 
 const ENTRY = sql`d.id, d.asset_id AS "assetId",
@@ -156,7 +156,7 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
     async findEndpoint(tenant, idOrUrl) {
       const id = isUuid(idOrUrl)
         ? sql`${idOrUrl}::uuid`
-        : sql`endpoint_id(${tenant}, ${parseWebhookUrl(idOrUrl)?.href ?? idOrUrl})`;
+        : sql`endpoint_id(${tenant}, ${parseHttpUrl(idOrUrl)?.href ?? idOrUrl})`;
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
         sql<Endpoint>`SELECT ${ENDPOINT} FROM endpoints WHERE owner = ${tenant} AND id = ${id}`.execute(db),
       );

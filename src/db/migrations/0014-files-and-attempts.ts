@@ -1,7 +1,28 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /** A digest of where the file lies and of its content. */
-const FILE = (sha256: string) => `sha256(convert_to(concat_ws(E'\\n', location, path, ${sha256}), 'UTF8'))`;
+export const FILE = (sha256: string) =>
+  `sha256(convert_to(concat_ws(E'\\n', location, path, ${sha256}), 'UTF8'))`;
+
+/** The function that enters the fingerprint of an asset. `file`: the digest, made of columns of `assets` and of `file_sha256`. */
+export function enterFingerprint(file: string): string {
+  return `
+    CREATE OR REPLACE FUNCTION enter_fingerprint(
+      asset uuid, new_size double precision, pixels bytea, look bigint, file_sha256 text,
+      OUT tenant text, OUT place bigint, OUT place_of_file bigint
+    ) LANGUAGE plpgsql SET enable_seqscan = off AS $$
+    DECLARE new_file bytea;
+    BEGIN
+      SELECT owner, CASE WHEN file_sha256 IS NOT NULL THEN ${file} END
+      INTO tenant, new_file FROM assets WHERE id = asset;
+      IF NOT FOUND THEN RETURN; END IF;
+      SELECT entered.place INTO place FROM enter_fingerprint(asset, new_size, pixels, look) entered;
+      UPDATE fingerprints SET file = new_file WHERE asset_id = asset AND file IS DISTINCT FROM new_file;
+      SELECT seq INTO place_of_file FROM fingerprints
+      WHERE file = new_file AND owner = tenant ORDER BY seq LIMIT 1;
+      place_of_file := coalesce(place_of_file, place);
+    END $$`;
+}
 
 export class FilesAndAttempts extends Migration {
   override name = '0014-files-and-attempts';
@@ -19,22 +40,7 @@ export class FilesAndAttempts extends Migration {
     this.addSql('CREATE INDEX fingerprints_file ON fingerprints (file, owner, seq) WHERE file IS NOT NULL');
 
     // An older worker calls the function of the same name with four arguments. Its entries have no file.
-    this.addSql(`
-      CREATE FUNCTION enter_fingerprint(
-        asset uuid, new_size double precision, pixels bytea, look bigint, file_sha256 text,
-        OUT tenant text, OUT place bigint, OUT place_of_file bigint
-      ) LANGUAGE plpgsql SET enable_seqscan = off AS $$
-      DECLARE new_file bytea;
-      BEGIN
-        SELECT owner, CASE WHEN file_sha256 IS NOT NULL THEN ${FILE('file_sha256')} END
-        INTO tenant, new_file FROM assets WHERE id = asset;
-        IF NOT FOUND THEN RETURN; END IF;
-        SELECT entered.place INTO place FROM enter_fingerprint(asset, new_size, pixels, look) entered;
-        UPDATE fingerprints SET file = new_file WHERE asset_id = asset AND file IS DISTINCT FROM new_file;
-        SELECT seq INTO place_of_file FROM fingerprints
-        WHERE file = new_file AND owner = tenant ORDER BY seq LIMIT 1;
-        place_of_file := coalesce(place_of_file, place);
-      END $$`);
+    this.addSql(enterFingerprint(FILE('file_sha256')));
   }
 
   private addAttempts(): void {

@@ -1,4 +1,5 @@
-import type { AssetErrors, AssetPath, AssetState, Labels, NotificationKey, Notifications } from '../asset.ts';
+import type { AssetErrors, AssetState, Labels, NotificationKey, Notifications } from '../asset.ts';
+import type { AssetPath, Location } from '../sources/asset-path.ts';
 import type { DeliveryState, DeliveryTry } from '../delivery.ts';
 import type { ReasonCode, ReportedFinding } from '../findings.ts';
 import type { ImageFacts } from '../image-facts.ts';
@@ -51,7 +52,7 @@ export interface AssetFilter {
   readonly policy?: string | undefined;
   /** The beginning of the path. */
   readonly path?: string | undefined;
-  readonly source?: AssetPath['location'] | undefined;
+  readonly source?: Location | undefined;
   readonly externalId?: string | undefined;
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
@@ -63,13 +64,22 @@ export interface OwnNames {
   readonly labels: Labels;
 }
 
+/** Where the asset is, without secrets. `path` is as `describeAssetPath` gives it. */
+export interface ShownAsset {
+  readonly location: Location;
+  readonly path: string;
+  readonly versionId?: string;
+  readonly generation?: string;
+  readonly profile?: string;
+}
+
 /** Everything that `/details` shows, as stored. */
 export interface AssetDetails extends AssetSummary, OwnNames {
   readonly attempt: number;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
-  readonly assetPath: AssetPath;
+  readonly asset: ShownAsset;
   readonly image: ImageFacts | null;
   readonly steps: readonly StepRecord[];
   readonly scores: readonly Score[];

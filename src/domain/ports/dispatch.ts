@@ -1,4 +1,5 @@
-import type { AssetPath, NotificationKey } from '../asset.ts';
+import type { NotificationKey } from '../asset.ts';
+import type { AssetRef } from '../sources/asset-path.ts';
 import type { Policy } from '../policy.ts';
 
 /** A row to start a workflow for. */
@@ -6,7 +7,9 @@ export interface AssetToDispatch {
   readonly id: string;
   readonly tenant: string;
   readonly attempt: number;
-  readonly assetPath: AssetPath;
+  readonly assetPath: AssetRef;
+  /** Its path as people may see it. */
+  readonly shownPath: string;
   readonly webhookKeys: readonly NotificationKey[];
   readonly policy: Policy;
   readonly sha256: string | null;

@@ -1,11 +1,12 @@
-import type { Unreachable } from '../unreachable.ts';
+import type { AssetPath } from '../sources/asset-path.ts';
+import type { Unreachable } from '../sources/unreachable.ts';
 
 /**
  * An asset that was opened once. Everything is read through this handle, never through the path again.
  *
  * Bytes are read before a decoder is taken for them (`src/image/decoder/pool.ts`). They may be read twice, because an
- * image whose decoder died at once is tried again. So `open` has to fetch remote bytes first. Then reads are quick, by
- * position and in any order, and a slow network blocks no decoder.
+ * image whose decoder died at once is tried again. So remote bytes are fetched before. Then reads are quick, by position and in
+ * any order, and a slow network blocks no decoder.
  */
 export interface AssetFile {
   readonly bytes: number;
@@ -19,18 +20,34 @@ export interface AssetFile {
   close(): Promise<void>;
 }
 
+/** Who asks for an asset. The tenant takes turns with others at storage that is slow, and reaches only what is its own. */
+export interface SourceCall {
+  readonly tenant: string;
+  readonly signal?: AbortSignal;
+}
+
+/** `stagedAs` names the attempt of an asset. Remote bytes are kept under this name from `fetch` to `open`. */
+export interface ValidationCall extends SourceCall {
+  readonly stagedAs: string;
+}
+
+/** What is known of a file or an object. `bytes` is null if its server does not tell. */
+export interface Found {
+  readonly bytes: number | null;
+}
+
 /**
- * A source of assets. Both functions return the cause if the contract says "not reachable": missing, outside the roots,
- * a directory, FIFO or device, no permission, …
- * `tenant` takes turns with other tenants at storage that is slow.
- * @throws {AppError} `storage_unavailable` for trouble that is not the asset's fault (EIO, ESTALE, EMFILE, ETIMEDOUT).
+ * The sources of assets. Each function returns the cause if the contract says "not reachable": missing, outside the roots,
+ * a directory, forbidden, …
+ * @throws {AppError} `storage_unavailable` for trouble that is not the asset's fault (EIO, 503, time-out, …).
  */
 export interface AssetSource {
-  /**
-   * Checks that a file exists and is readable, without opening it. A validation
-   * opens its file only once, to read all of it.
-   */
-  stat(path: string, tenant?: string): Promise<Pick<AssetFile, 'bytes'> | Unreachable>;
-  /** Opens the file. The caller closes it. */
-  open(path: string, tenant?: string): Promise<AssetFile | Unreachable>;
+  /** Asks whether the asset is there, without reading it. */
+  stat(assetPath: AssetPath, call: SourceCall): Promise<Found | Unreachable>;
+  /** Makes sure that `open` will be quick: fetches a remote object, and only looks at a local file. */
+  fetch(assetPath: AssetPath, call: ValidationCall): Promise<Found | Unreachable>;
+  /** Opens the asset. The caller closes it. Fetched bytes are gone from the disk then, and are fetched again if need be. */
+  open(assetPath: AssetPath, call: ValidationCall): Promise<AssetFile | Unreachable>;
+  /** Deletes what `fetch` has kept under this name. */
+  release(stagedAs: string): Promise<void>;
 }

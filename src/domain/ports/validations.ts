@@ -1,4 +1,5 @@
 import type { NotificationKey, Notifications, TerminalState } from '../asset.ts';
+import type { AssetPath } from '../sources/asset-path.ts';
 import type { StepRecord } from '../steps.ts';
 import type { Verdict } from '../verdict.ts';
 
@@ -67,4 +68,6 @@ export interface ValidationStore {
   takeOver(run: RunRef, workflowId: string): Promise<boolean>;
   /** The webhook URLs of an asset. They are secrets, so they never leave the activity that reads them. */
   readWebhooks(assetId: string): Promise<Notifications>;
+  /** Where the asset is. That may be a secret, too. Null if the asset was deleted. */
+  readAssetPath(assetId: string): Promise<AssetPath | null>;
 }

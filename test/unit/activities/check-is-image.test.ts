@@ -7,8 +7,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCheckIsImage } from '../../../activities/check-is-image.ts';
 import { createDecoderPool } from '../../../src/image/decoder/pool.ts';
-import { createLocalSource } from '../../../src/sources/local.ts';
-import { openRoots } from '../../../src/sources/roots.ts';
+import { noRows, openLocalSource } from '../../support/local-source.ts';
 import { createLocalFile } from '../../../src/sources/local-file.ts';
 import { hostileImage } from '../../support/images/hostile-image.ts';
 
@@ -31,8 +30,8 @@ describe('checkIsImage', () => {
   async function check(image: Buffer) {
     const path = join(dir, 'image.jpg');
     await writeFile(path, image);
-    const source = createLocalSource({ base: dir, roots: await openRoots([dir]) });
-    const step = createCheckIsImage({ source, inspectImage: decoders.inspectImage });
+    const source = await openLocalSource(dir, dir);
+    const step = createCheckIsImage({ source, validations: noRows, inspectImage: decoders.inspectImage });
     const environment = new MockActivityEnvironment();
     return environment.run(step, { assetPath: { location: 'local' as const, path } });
   }
@@ -66,8 +65,9 @@ describe('checkIsImage', () => {
       close: () => new Promise(() => undefined),
     };
     const file = createLocalFile(handle as unknown as FileHandle, 100);
-    const source = { stat: () => Promise.resolve(file), open: () => Promise.resolve(file) };
-    const step = createCheckIsImage({ source, inspectImage: decoders.inspectImage });
+    const found = () => Promise.resolve(file);
+    const source = { stat: found, fetch: found, open: found, release: () => Promise.resolve() };
+    const step = createCheckIsImage({ source, validations: noRows, inspectImage: decoders.inspectImage });
     const assetPath = { location: 'local' as const, path: 'image.jpg' };
     await expect(environment.run(step, { assetPath })).rejects.toThrow(CancelledFailure);
   });

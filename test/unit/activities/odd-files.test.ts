@@ -13,8 +13,7 @@ import type { StepResult } from '../../../activities/step.ts';
 import { errorsOf, reportFindings } from '../../../src/domain/findings.ts';
 import { createDecoderPool, type DecoderPool } from '../../../src/image/decoder/pool.ts';
 import { readUsage } from '../../../src/image/decoder/process-usage.ts';
-import { createLocalSource } from '../../../src/sources/local.ts';
-import { openRoots } from '../../../src/sources/roots.ts';
+import { noRows, openLocalSource } from '../../support/local-source.ts';
 import type { OddFile } from '../../support/images/odd-files/odd-file.ts';
 import { ODD_FILES } from '../../support/images/odd-files.ts';
 import { expectProcessorTimeWithin, processorMs } from '../../support/machine-pace.ts';
@@ -61,11 +60,17 @@ describe('an odd file', () => {
   /** Does all that a validation does with a file. */
   async function validate(name: string) {
     const assetPath = { location: 'local', path: `./assets/${name}` } as const;
-    const source = createLocalSource({ base, roots: await openRoots([join(base, 'assets')]) });
-    const reachable = await createCheckAssetReachable({ source })({ assetPath });
+    const source = await openLocalSource(base, join(base, 'assets'));
+    const environment = new MockActivityEnvironment();
+    const checkAssetReachable = createCheckAssetReachable({ source, validations: noRows });
+    const reachable: StepResult = await environment.run(checkAssetReachable, { assetPath });
     if (reachable.findings.length > 0) return { errors: errorsOf(reportFindings(reachable.findings, {})) };
-    const checkIsImage = createCheckIsImage({ source, inspectImage: decoders.inspectImage });
-    const { findings, facts }: StepResult = await new MockActivityEnvironment().run(checkIsImage, {
+    const checkIsImage = createCheckIsImage({
+      source,
+      validations: noRows,
+      inspectImage: decoders.inspectImage,
+    });
+    const { findings, facts }: StepResult = await environment.run(checkIsImage, {
       assetPath,
     });
     const judged = facts ? [...checkIsJpeg({ facts }).findings, ...checkDimensions({ facts }).findings] : [];

@@ -4,15 +4,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AssetSource } from '../../../../src/domain/ports/sources.ts';
+import type { FileSource } from '../../../../src/sources/file-source.ts';
 import { createLocalSource } from '../../../../src/sources/local.ts';
-import type { Unreachable } from '../../../../src/domain/unreachable.ts';
+import type { Unreachable } from '../../../../src/domain/sources/unreachable.ts';
 import { openRoots } from '../../../../src/sources/roots.ts';
 import { expectWithin } from '../../../support/machine-pace.ts';
 
 describe('the local source', () => {
   let base: string;
-  let source: AssetSource;
+  let source: FileSource;
 
   beforeAll(async () => {
     base = await mkdtemp(join(tmpdir(), 'validatr-local-'));

@@ -2,14 +2,14 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AssetSource } from '../../../../src/domain/ports/sources.ts';
+import type { FileSource } from '../../../../src/sources/file-source.ts';
 import { createLocalSource } from '../../../../src/sources/local.ts';
 import { openRoots } from '../../../../src/sources/roots.ts';
 
 describe('asset roots', () => {
   let base: string;
   let root: string;
-  let source: AssetSource;
+  let source: FileSource;
   let changes: (string | null)[];
 
   beforeEach(async () => {

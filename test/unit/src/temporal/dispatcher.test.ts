@@ -10,6 +10,7 @@ const asset = (id: string): AssetToDispatch => ({
   tenant: 'tenant',
   attempt: 1,
   assetPath: { location: 'local', path: 'x.jpg' },
+  shownPath: 'x.jpg',
   webhookKeys: [],
   policy: DEFAULT_POLICY,
   sha256: null,

@@ -78,7 +78,7 @@ describe('the asset store', () => {
       notifications: { onStart: path },
     });
     const details = await assets.findDetails(DEFAULT_TENANT, id);
-    expect(details?.assetPath.path).toBe(path);
+    expect(details?.asset.path).toBe(path);
     expect(
       await database.query(`SELECT webhooks->'onStart' AS webhook FROM assets WHERE id = ?`, [id]),
     ).toEqual([{ webhook: { url: path, usable: false } }]);

@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { createPreflight } from '../../../../../src/api/assets/preflight.ts';
+import { describeAssetPath } from '../../../../../src/domain/sources/asset-path.ts';
 import { AppError } from '../../../../../src/domain/errors.ts';
 import type { AssetSource } from '../../../../../src/domain/ports/sources.ts';
 
 let opened = 0;
 const source: AssetSource = {
-  stat(path) {
+  stat(assetPath) {
+    const path = describeAssetPath(assetPath);
     if (path === 'trouble') return Promise.reject(new AppError('storage_unavailable'));
     return Promise.resolve(path === 'there' ? { bytes: 1 } : { unreachable: 'not_found' });
   },
+  fetch: () => Promise.reject(new Error('the preflight fetches nothing')),
+  release: () => Promise.resolve(),
   open() {
     opened += 1;
     return Promise.resolve({ unreachable: 'not_found' });
@@ -41,7 +45,12 @@ describe('the preflight', () => {
       onCancel: 'https://user:hunter2@a.example/',
     };
     expect(await preflight('tenant', { assetPath: local('missing'), notifications })).toEqual([
-      { pointer: '/assetPath/path', code: 'asset_not_reachable', detail: 'Asset path is not reachable.' },
+      {
+        pointer: '/assetPath/path',
+        code: 'asset_not_reachable',
+        detail: 'Asset path is not reachable.',
+        cause: 'not_found',
+      },
       { pointer: '/notifications/onStart', code: 'webhook_url_invalid', detail: '`wat`is not a valid URL' },
       {
         pointer: '/notifications/onSuccess',

@@ -58,7 +58,7 @@ describe('the text of a fault', () => {
     ]);
     expect(faultsOf(() => parse(policyRequest, []))).toEqual([' must be an object']);
     expect(faultsOf(() => parse(submission, { assetPath: { location: 'ftp' } }))).toEqual([
-      '/assetPath/location must be "local"',
+      '/assetPath/location must be one of "local", "http", "s3", "gcs", "azure", "upload"',
     ]);
     expect(faultsOf(() => parse(listQuery, { limit: 'many' }))).toEqual(['/limit must be a number']);
     expect(faultsOf(() => parse(judgeRequest, { assets: ['x'] }))).toEqual(['/assets/0 must be a UUID']);

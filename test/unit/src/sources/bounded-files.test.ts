@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AssetFile, AssetSource } from '../../../../src/domain/ports/sources.ts';
-import { boundSource } from '../../../../src/sources/bounded-source.ts';
+import type { AssetFile } from '../../../../src/domain/ports/sources.ts';
+import type { FileSource } from '../../../../src/sources/file-source.ts';
+import { boundFiles } from '../../../../src/sources/bounded-files.ts';
 import { createStoragePlaces } from '../../../../src/sources/storage-places.ts';
 
 const TROUBLE = { code: 'storage_unavailable' };
@@ -9,7 +10,7 @@ const PLACES = 8;
 describe('a source whose storage hangs', () => {
   /** Operations that hang, and the functions that end them. */
   let hanging: ((file: AssetFile) => void)[];
-  let source: AssetSource;
+  let source: FileSource;
   let isClosed: boolean;
 
   const file: AssetFile = {
@@ -28,7 +29,7 @@ describe('a source whose storage hangs', () => {
     isClosed = false;
     const answer = (path: string) => (path === 'hangs' ? hang() : Promise.resolve(file));
     const places = createStoragePlaces({ total: PLACES });
-    source = boundSource({ stat: answer, open: answer }, places);
+    source = boundFiles({ stat: answer, open: answer }, places);
   });
   afterEach(() => void vi.useRealTimers());
 

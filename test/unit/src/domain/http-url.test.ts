@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { describeWebhookUrl, maskPassword, parseWebhookUrl } from '../../../../src/domain/webhook-url.ts';
+import { describeHttpUrl, maskPassword, parseHttpUrl } from '../../../../src/domain/http-url.ts';
 
-describe('parseWebhookUrl', () => {
+describe('parseHttpUrl', () => {
   it.each([
     'http://example.com',
     'https://example.com/hook?a=b#c',
@@ -10,7 +10,7 @@ describe('parseWebhookUrl', () => {
     'http://[::1]:9000/x',
     'https://münchen.example/ü',
   ])('takes %s', (text) => {
-    expect(parseWebhookUrl(text)).not.toBeNull();
+    expect(parseHttpUrl(text)).not.toBeNull();
   });
 
   it.each([
@@ -38,7 +38,7 @@ describe('parseWebhookUrl', () => {
     'https://[::1',
     'https://256.256.256.256',
   ])('refuses %j', (text) => {
-    expect(parseWebhookUrl(text)).toBeNull();
+    expect(parseHttpUrl(text)).toBeNull();
   });
 });
 
@@ -62,11 +62,11 @@ describe('maskPassword', () => {
   });
 });
 
-describe('describeWebhookUrl', () => {
+describe('describeHttpUrl', () => {
   it('shows scheme and host only', () => {
-    expect(describeWebhookUrl('https://hooks.example.com:8443/services/T0/secret?token=x')).toBe(
+    expect(describeHttpUrl('https://hooks.example.com:8443/services/T0/secret?token=x')).toBe(
       'https://hooks.example.com:8443/…',
     );
-    expect(describeWebhookUrl('https://user:secret@example.com')).toBe('(invalid URL)');
+    expect(describeHttpUrl('https://user:secret@example.com')).toBe('(invalid URL)');
   });
 });

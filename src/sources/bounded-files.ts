@@ -1,12 +1,13 @@
-import type { AssetFile, AssetSource } from '../domain/ports/sources.ts';
+import type { AssetFile } from '../domain/ports/sources.ts';
 import type { SharedPlaces } from '../domain/turns/shared-places.ts';
+import type { FileSource } from './file-source.ts';
 import { doesNotAnswer } from './storage-places.ts';
 
 /** How long opening a file, or looking at it, may take. A regular try has 15 s. Reading has a limit of its own (`READ_WALL_MS`). */
 const OPEN_WALL_MS = 10_000;
 
 /** Bounds what a source may take of the process while its storage hangs: threads of each tenant, and time. */
-export function boundSource(source: AssetSource, places: SharedPlaces): AssetSource {
+export function boundFiles(source: FileSource, places: SharedPlaces): FileSource {
   return {
     stat: (path, tenant = '') => inTime(places.use(tenant, () => source.stat(path))),
     async open(path, tenant = '') {
@@ -24,7 +25,7 @@ export function boundSource(source: AssetSource, places: SharedPlaces): AssetSou
   };
 }
 
-type Opened = Awaited<ReturnType<AssetSource['open']>>;
+type Opened = Awaited<ReturnType<FileSource['open']>>;
 
 function isFile(opened: Opened): opened is AssetFile {
   return 'read' in opened;

@@ -1,10 +1,10 @@
 /**
- * Webhook URLs. Everything after the origin is secret, because many receivers put their token in the path. So logs and
- * answers show only `describeWebhookUrl`.
+ * URLs of clients: of webhooks, and of assets. Everything after the origin is secret, because many servers take a token or a
+ * signature there. So logs and answers show only `describeHttpUrl`.
  */
 
 /** The parsed URL, or null unless the text is a valid absolute http(s) URL without user info. */
-export function parseWebhookUrl(text: string): URL | null {
+export function parseHttpUrl(text: string): URL | null {
   // `new URL` repairs broken URLs: it drops tabs and newlines, trims blanks, and reads `http:example.com` and
   // `http:\\example.com` as absolute. None of these is a valid URL (RFC 3986).
   if (!/^https?:\/\/[^/?#]/i.test(text) || /[\s\\<>"{}|^`]/.test(text) || hasControlCharacter(text))
@@ -28,9 +28,9 @@ export function maskPassword(text: string): string {
   return text.replace(/^([^:]*:[/\\]*[^:@]*):.*@/s, '$1:***@');
 }
 
-/** Scheme and host, with `…` for the rest. Only this may be shown of a webhook URL. */
-export function describeWebhookUrl(text: string): string {
-  const url = parseWebhookUrl(text);
+/** Scheme and host, with `…` for the rest. Only this may be shown of a client's URL. */
+export function describeHttpUrl(text: string): string {
+  const url = parseHttpUrl(text);
   return url === null ? '(invalid URL)' : `${url.protocol}//${url.host}/…`;
 }
 

@@ -1,0 +1,111 @@
+import { AppError } from '../domain/errors.ts';
+import type { Unreachable, UnreachableCause } from '../domain/sources/unreachable.ts';
+
+/**
+ * What an answer of a remote storage means. A cause is a verdict on the asset. Trouble says nothing about it, so it is tried
+ * again. All sources of other machines use this table. Local files have theirs in `local.ts`.
+ *
+ * | answer                              | meaning                                                          |
+ * |-------------------------------------|------------------------------------------------------------------|
+ * | 401, 403                            | `forbidden`                                                      |
+ * | 404, 410                            | `not_found`                                                      |
+ * | 408, 412, 425, 429, 5xx             | trouble `http_<status>`                                          |
+ * | other 4xx                           | `refused`                                                        |
+ * | other status                        | trouble `http_<status>`: this is no answer for us                |
+ * | a code below                        | as listed                                                        |
+ * | any other error                     | trouble `connection`                                             |
+ *
+ * 412: the object was replaced between two requests. Storage that denies our own credentials is trouble of the operator, never a
+ * verdict (`CREDENTIALS`).
+ */
+export function faultOfStatus(status: number): Unreachable | AppError {
+  if (status === 401 || status === 403) return { unreachable: 'forbidden' };
+  if (status === 404 || status === 410) return { unreachable: 'not_found' };
+  if (status >= 400 && status < 500 && !RETRYABLE_STATUSES.has(status)) return { unreachable: 'refused' };
+  return trouble(`http_${status}`);
+}
+
+const RETRYABLE_STATUSES = new Set([408, 412, 425, 429]);
+
+/** Codes of errors, from Node, undici and the clouds, that are a verdict on the asset. */
+const CAUSES = new Map<string, UnreachableCause>([
+  ['ENOTFOUND', 'dns'],
+  ['address_forbidden', 'address_forbidden'],
+  // S3
+  ['NoSuchKey', 'not_found'],
+  ['NoSuchBucket', 'not_found'],
+  ['NoSuchVersion', 'not_found'],
+  ['AccessDenied', 'forbidden'],
+  ['AllAccessDisabled', 'forbidden'],
+  ['InvalidObjectState', 'archived'],
+  ['InvalidBucketName', 'not_found'],
+  ['KeyTooLongError', 'not_found'],
+  // Azure
+  ['BlobNotFound', 'not_found'],
+  ['ContainerNotFound', 'not_found'],
+  ['BlobArchived', 'archived'],
+]);
+
+/** Codes that say that our own credentials are not valid. */
+const CREDENTIALS = new Set([
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'ExpiredToken',
+  'InvalidToken',
+  'TokenRefreshRequired',
+  'RequestTimeTooSkewed',
+  'CredentialsProviderError',
+  'AuthenticationFailed',
+  'InvalidAuthenticationInfo',
+]);
+
+/** The trouble that these codes of Node and undici name. */
+const TROUBLES = new Map<string, string>([
+  ['EAI_AGAIN', 'dns_unavailable'],
+  ['ECONNREFUSED', 'connection_refused'],
+  ['ECONNRESET', 'connection_reset'],
+  ['EPIPE', 'connection_reset'],
+  ['ERR_STREAM_PREMATURE_CLOSE', 'connection_reset'],
+  ['UND_ERR_SOCKET', 'connection_reset'],
+  ['ETIMEDOUT', 'timeout'],
+  ['ABORT_ERR', 'timeout'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
+  ['UND_ERR_HEADERS_TIMEOUT', 'timeout'],
+  ['UND_ERR_BODY_TIMEOUT', 'timeout'],
+  ['ENOSPC', 'staging_full'],
+  ['EDQUOT', 'staging_full'],
+]);
+
+/** Null if the code says nothing that we know. */
+export function faultOfCode(code: string): Unreachable | AppError | null {
+  if (CREDENTIALS.has(code)) return trouble('credentials');
+  const cause = CAUSES.get(code);
+  if (cause !== undefined) return { unreachable: cause };
+  const reason = TROUBLES.get(code);
+  return reason === undefined ? null : trouble(reason);
+}
+
+/** Any error of a request or of a body. */
+export function faultOf(error: unknown): Unreachable | AppError {
+  return error instanceof AppError ? error : (faultOfCode(codeOf(error)) ?? trouble('connection'));
+}
+
+/** `reason` is one word. It reaches clients and histories, so no text of a server is part of it. */
+export function trouble(reason: string): AppError {
+  return new AppError('storage_unavailable', { cause: new Error(reason) });
+}
+
+/** Returns the cause of a fault, or throws its trouble. */
+export function orThrow(fault: Unreachable | AppError): Unreachable {
+  if (fault instanceof AppError) throw fault;
+  return fault;
+}
+
+/** The code of an error, or of the error that caused it. */
+export function codeOf(error: unknown): string {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if ('code' in each && typeof each.code === 'string') return each.code;
+    if (each.name === 'TimeoutError' || each.name === 'AbortError') return 'ABORT_ERR';
+  }
+  return '';
+}

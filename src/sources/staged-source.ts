@@ -1,0 +1,70 @@
+import type { Location, PathAt } from '../domain/sources/asset-path.ts';
+import type { AssetFile, Found, SourceCall, ValidationCall } from '../domain/ports/sources.ts';
+import type { SharedPlaces } from '../domain/turns/shared-places.ts';
+import type { Unreachable } from '../domain/sources/unreachable.ts';
+import { trouble } from './faults.ts';
+import type { RemoteSource } from './remote-source.ts';
+import type { Staging } from './staging.ts';
+
+/** How long an object may take to come, milliseconds. A regular try has 240 s in all. */
+const FETCH_WALL_MS = 200_000;
+
+/** How long storage may take to say whether it has an object, milliseconds. */
+const STAT_WALL_MS = 10_000;
+
+export interface StagingBounds {
+  /** A longer object is not decoded. */
+  readonly maxBytes: number;
+  /** Of a longer object, only so many bytes are read. */
+  readonly headBytes: number;
+}
+
+/** One kind of remote storage, with its bytes staged on disk. `places` bounds how many objects are on their way. */
+export function createStagedSource<At extends Location>(
+  remote: RemoteSource<At>,
+  staging: Staging,
+  { places, bounds }: { places: SharedPlaces; bounds: StagingBounds },
+) {
+  async function fetchObject(path: PathAt<At>, call: ValidationCall): Promise<Found | Unreachable> {
+    const { maxBytes, headBytes } = bounds;
+    const object = await remote.get(path, call);
+    if ('unreachable' in object) return object;
+    const { bytes, body } = object;
+    if (bytes !== null) {
+      await staging.keep(call.stagedAs, body, { bytes, most: bytes > maxBytes ? headBytes : bytes });
+      return { bytes };
+    }
+    // Without a length, one byte more than the bound tells that there are too many.
+    const came = await staging.keep(call.stagedAs, body, { bytes, most: maxBytes + 1 });
+    if (came <= maxBytes) return { bytes: came };
+    await staging.release(call.stagedAs);
+    return { unreachable: 'too_large' };
+  }
+
+  function fetch(path: PathAt<At>, call: ValidationCall): Promise<Found | Unreachable> {
+    return places.use(call.tenant, () => fetchObject(path, { ...call, signal: within(FETCH_WALL_MS, call) }));
+  }
+
+  async function open(path: PathAt<At>, call: ValidationCall): Promise<AssetFile | Unreachable> {
+    const staged = await staging.take(call.stagedAs);
+    if (staged !== null) return staged;
+    // It was fetched by another worker, or this is another try.
+    const fetched = await fetch(path, call);
+    if ('unreachable' in fetched) return fetched;
+    const file = await staging.take(call.stagedAs);
+    if (file === null) throw trouble('staging_lost');
+    return file;
+  }
+
+  return {
+    stat: (path: PathAt<At>, call: SourceCall) =>
+      remote.stat(path, { ...call, signal: within(STAT_WALL_MS, call) }),
+    fetch,
+    open,
+  };
+}
+
+function within(wallMs: number, { signal }: SourceCall): AbortSignal {
+  const wall = AbortSignal.timeout(wallMs);
+  return signal === undefined ? wall : AbortSignal.any([signal, wall]);
+}

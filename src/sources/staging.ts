@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AppError } from '../domain/errors.ts';
+import type { AssetFile } from '../domain/ports/sources.ts';
+import { codeOf, faultOf, trouble } from './faults.ts';
+import { createLocalFile } from './local-file.ts';
+
+/** This much of the disk stays free. */
+const KEEP_FREE_BYTES = 256 * 1024 * 1024;
+
+/** Each process marks its directory this often. */
+const MARK_EVERY_MS = 3_000;
+
+/** A directory without a mark for this long belongs to a dead process. */
+const DEAD_AFTER_MS = 20_000;
+
+/** Bytes that nobody has opened for this long are left over: their run was superseded, terminated or reset. */
+const LEFT_OVER_AFTER_MS = 600_000;
+
+/** What a staged file stands for. `bytes` is the length of the object, of which only the head may be kept. */
+interface Staged {
+  readonly bytes: number;
+  readonly since: number;
+}
+
+/** The bytes of remote objects on this machine's disk, from their fetching to their opening. */
+export interface Staging {
+  /**
+   * Writes up to `most` bytes, then destroys the body. Returns the number of bytes that came. `bytes` is the length that the
+   * server told, or null. @throws {AppError} `storage_unavailable`, also if fewer bytes come than the server told
+   */
+  keep(name: string, body: Readable, expected: { bytes: number | null; most: number }): Promise<number>;
+  /** How long the object is that `keep` has written under this name. Null if there is none. */
+  find(name: string): number | null;
+  /** Opens the file and takes it off the disk. Null if there is none. */
+  take(name: string): Promise<AssetFile | null>;
+  release(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Each process has a directory of its own in `dir`, and marks it while it lives. Others delete it when the marks stop. They
+ * compare marks with their own, so the clock of a file server does not matter.
+ */
+export async function createStaging(dir: string, onError: (error: unknown) => void): Promise<Staging> {
+  const own = join(dir, randomUUID());
+  const kept = new Map<string, Staged>();
+  await mkdir(own, { recursive: true });
+  const place = (name: string) => join(own, name);
+
+  async function mark(): Promise<void> {
+    const now = new Date();
+    await mkdir(own, { recursive: true });
+    await utimes(own, now, now);
+  }
+
+  async function sweep(): Promise<void> {
+    await mark();
+    const now = (await stat(own)).mtimeMs;
+    for (const name of await readdir(dir)) {
+      const other = join(dir, name);
+      const markedAt = await stat(other).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => now,
+      );
+      if (now - markedAt > DEAD_AFTER_MS) await rm(other, { recursive: true, force: true });
+    }
+    for (const [name, { since }] of kept)
+      if (performance.now() - since > LEFT_OVER_AFTER_MS) await release(name);
+  }
+
+  async function release(name: string): Promise<void> {
+    if (kept.delete(name)) await rm(place(name), { force: true });
+  }
+
+  const sweeping = setInterval(() => {
+    sweep().catch(onError);
+  }, MARK_EVERY_MS).unref();
+
+  return {
+    async keep(name, body, { bytes, most }) {
+      try {
+        await requireRoom(dir, Math.min(bytes ?? most, most));
+        await mkdir(own, { recursive: true });
+        const came = await write(body, place(name), most);
+        if (bytes !== null && came < Math.min(bytes, most)) throw trouble('cut_short');
+        kept.set(name, { bytes: bytes ?? came, since: performance.now() });
+        return came;
+      } catch (error) {
+        body.destroy();
+        await rm(place(name), { force: true });
+        const fault = faultOf(error);
+        throw fault instanceof AppError ? fault : trouble(fault.unreachable);
+      }
+    },
+
+    find: (name) => kept.get(name)?.bytes ?? null,
+
+    async take(name) {
+      const staged = kept.get(name);
+      if (staged === undefined) return null;
+      kept.delete(name);
+      try {
+        const handle = await open(place(name), 'r');
+        // The open handle keeps the bytes, and nothing is left if this process dies.
+        await rm(place(name), { force: true });
+        return createLocalFile(handle, staged.bytes);
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return null;
+        throw trouble(codeOf(error));
+      }
+    },
+
+    release,
+
+    async close() {
+      clearInterval(sweeping);
+      await rm(own, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Writes the body up to `most` bytes and returns how many came. Then the body is destroyed. */
+async function write(body: Readable, path: string, most: number): Promise<number> {
+  let came = 0;
+  async function* head(chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      const part = chunk.subarray(0, most - came);
+      came += part.length;
+      yield part;
+      if (came === most) return;
+    }
+  }
+  await pipeline(body, head, createWriteStream(path));
+  return came;
+}
+
+/** @throws {AppError} `storage_unavailable` if the disk has no room for so many bytes */
+async function requireRoom(dir: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dir);
+  if (bavail * bsize < bytes + KEEP_FREE_BYTES) throw trouble('staging_full');
+}
