@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -15,11 +15,17 @@ const KEEP_FREE_BYTES = 256 * 1024 * 1024;
 /** Each process marks its directory this often. */
 const MARK_EVERY_MS = 3_000;
 
-/** A directory without a mark for this long belongs to a dead process. */
+/** The file that a process writes while it lives. */
+const MARK = 'mark';
+
+/** A directory without a new mark for this long belongs to a dead process. */
 const DEAD_AFTER_MS = 20_000;
 
-/** Bytes that nobody has opened for this long are left over: their run was superseded, terminated or reset. */
-const LEFT_OVER_AFTER_MS = 600_000;
+/**
+ * Bytes that nobody has opened for this long are left over: their run was canceled, or goes on at another worker. They are usually
+ * opened at once, and fetched again if need be.
+ */
+const LEFT_OVER_AFTER_MS = 30_000;
 
 /** What a staged file stands for. `bytes` is the length of the object, of which only the head may be kept. */
 interface Staged {
@@ -49,24 +55,21 @@ export interface Staging {
 export async function createStaging(dir: string, onError: (error: unknown) => void): Promise<Staging> {
   const own = join(dir, randomUUID());
   const kept = new Map<string, Staged>();
-  await mkdir(own, { recursive: true });
   const place = (name: string) => join(own, name);
 
+  /** The file server sets the time of a file that is written. So all marks have the time of one clock. */
   async function mark(): Promise<void> {
-    const now = new Date();
     await mkdir(own, { recursive: true });
-    await utimes(own, now, now);
+    await writeFile(join(own, MARK), '.');
   }
 
   async function sweep(): Promise<void> {
     await mark();
-    const now = (await stat(own)).mtimeMs;
+    const now = await markOf(own);
     for (const name of await readdir(dir)) {
       const other = join(dir, name);
-      const markedAt = await stat(other).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => now,
-      );
+      // Another process may have deleted it already.
+      const markedAt = await markOf(other).catch(() => now);
       if (now - markedAt > DEAD_AFTER_MS) await rm(other, { recursive: true, force: true });
     }
     for (const [name, { since }] of kept)
@@ -77,6 +80,7 @@ export async function createStaging(dir: string, onError: (error: unknown) => vo
     if (kept.delete(name)) await rm(place(name), { force: true });
   }
 
+  await mark();
   const sweeping = setInterval(() => {
     sweep().catch(onError);
   }, MARK_EVERY_MS).unref();
@@ -122,6 +126,12 @@ export async function createStaging(dir: string, onError: (error: unknown) => vo
       await rm(own, { recursive: true, force: true });
     },
   };
+}
+
+/** When the process of this directory wrote its mark, or made the directory. Milliseconds, by the clock of the file server. */
+async function markOf(dir: string): Promise<number> {
+  const found = await stat(join(dir, MARK)).catch(() => stat(dir));
+  return found.mtimeMs;
 }
 
 /** Writes the body up to `most` bytes and returns how many came. Then the body is destroyed. */
