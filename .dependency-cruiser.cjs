@@ -57,12 +57,13 @@ module.exports = {
       },
     ),
 
-    // Each of these knows the domain, and none of the others.
+    // Each of these knows the domain, and none of the others. Both that call URLs of clients do it through the network.
     only('db-keeps-to-domain', '^src/db/', '^src/(db|domain)/'),
-    only('sources-keep-to-domain', '^src/sources/', '^src/(sources|domain)/'),
+    only('network-keeps-to-domain', '^src/network/', '^src/(network|domain)/'),
+    only('sources-keep-to-domain', '^src/sources/', '^src/(sources|network|domain)/'),
     only('datasets-keep-to-domain', '^src/datasets/', '^src/(datasets|domain)/'),
     only('image-keeps-to-domain', '^src/image/', '^src/(image|domain)/'),
-    only('webhooks-keep-to-domain', '^src/webhooks/', '^src/(webhooks|domain)/'),
+    only('webhooks-keep-to-domain', '^src/webhooks/', '^src/(webhooks|network|domain)/'),
     only('temporal-keeps-to-domain', '^src/temporal/', '^(src/(temporal|domain)/|workflows/contract\\.ts)'),
     only('api-keeps-to-domain', '^src/api/', '^(src/(api|domain|telemetry)/|workflows/contract\\.ts)'),
     only('activities-keep-to-domain', '^activities/', '^(activities|src/domain)/'),
@@ -95,7 +96,7 @@ module.exports = {
     owner('commander', '^src/cli/'),
     owner('express', '^src/api/'),
     owner('sharp', '^src/image/'),
-    owner('undici', '^src/(webhooks|sources)/'),
+    owner('undici', '^src/(network|webhooks|sources)/'),
     owner('@mikro-orm', '^src/db/'),
     owner('kysely', '^src/db/'),
     owner('pg', '^src/(db|dev)/'),

@@ -4,7 +4,7 @@ import { AppError } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { redact } from '../telemetry/redact.ts';
 import { openRoots, type Roots } from '../sources/roots.ts';
-import { type AddressGuard, createAddressGuard } from '../webhooks/address-guard.ts';
+import { type AddressGuard, createAddressGuard } from '../network/address-guard.ts';
 import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 
 /** Exit code of a program that would fail again in the same way, so a supervisor need not restart it. */

@@ -26,7 +26,7 @@ import { createExecutions } from '../temporal/executions.ts';
 import { findTemporalTrouble } from '../temporal/namespace.ts';
 import { temporalAddress } from '../temporal/trouble.ts';
 import { createHostCheck } from '../webhooks/host-check.ts';
-import { createLookup } from '../webhooks/names/lookup.ts';
+import { createLookup } from '../network/names/lookup.ts';
 import { openSources } from './open-sources.ts';
 import {
   CannotRun,

@@ -21,7 +21,7 @@ import { createReconcile } from '../temporal/reconcile.ts';
 import { prepareNamespace } from '../temporal/setup.ts';
 import { connectTrouble, temporalAddress } from '../temporal/trouble.ts';
 import { watchNamespace } from '../temporal/watch-namespace.ts';
-import { createLookup } from '../webhooks/names/lookup.ts';
+import { createLookup } from '../network/names/lookup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
 import { installRuntime } from './install-runtime.ts';

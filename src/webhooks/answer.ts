@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { parseRetryAfter } from './retry-schedule.ts';
-import { asTlsFault, isTlsError, TlsFault } from './tls-fault.ts';
+import { asTlsFault, isTlsError, TlsFault } from '../network/tls-fault.ts';
 
 /** This much is kept for the delivery log. */
 const MAX_EXCERPT_BYTES = 4 * 1024;

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { JudgeHost } from '../domain/ports/webhooks.ts';
-import type { AddressGuard } from './address-guard.ts';
-import { withoutBrackets } from './guarded-connect.ts';
-import type { Lookup } from './names/lookup.ts';
+import type { AddressGuard } from '../network/address-guard.ts';
+import { withoutBrackets } from '../network/guarded-connect.ts';
+import type { Lookup } from '../network/names/lookup.ts';
 
 /** A client waits for the answer. A name that is not resolved after this time counts as unknown. */
 const DEADLINE_MS = 2_000;

@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { Agent, type buildConnector } from 'undici';
-import type { AddressGuard } from './address-guard.ts';
-import { MAX_ANSWER_BYTES, withAnswerBudget } from './answer-budget.ts';
-import { createGuardedConnect, withoutBrackets } from './guarded-connect.ts';
-import type { Lookup } from './names/lookup.ts';
+import type { AddressGuard } from '../network/address-guard.ts';
+import { MAX_ANSWER_BYTES, withAnswerBudget } from '../network/answer-budget.ts';
+import { createGuardedConnect, withoutBrackets } from '../network/guarded-connect.ts';
+import type { Lookup } from '../network/names/lookup.ts';
 
 /** How long a name may be looked up for a connection, and how long an address may take to be connected to. */
 const CONNECT_TIMEOUT_MS = 10_000;

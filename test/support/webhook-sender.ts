@@ -1,5 +1,5 @@
-import { createAddressGuard } from '../../src/webhooks/address-guard.ts';
-import { createLookup } from '../../src/webhooks/names/lookup.ts';
+import { createAddressGuard } from '../../src/network/address-guard.ts';
+import { createLookup } from '../../src/network/names/lookup.ts';
 import { createSecretBox } from '../../src/webhooks/secret-box.ts';
 import { createWebhookSender } from '../../src/webhooks/send.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLookup } from '../../../../src/webhooks/names/lookup.ts';
+import { createLookup } from '../../../../src/network/names/lookup.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { expectWithin } from '../../../support/machine-pace.ts';
 import { type NameServer, startNameServer } from '../../../support/stand-ins/name-server.ts';

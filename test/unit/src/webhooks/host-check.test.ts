@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAddressGuard } from '../../../../src/webhooks/address-guard.ts';
+import { createAddressGuard } from '../../../../src/network/address-guard.ts';
 import { createHostCheck } from '../../../../src/webhooks/host-check.ts';
 import { expectWithin } from '../../../support/machine-pace.ts';
 

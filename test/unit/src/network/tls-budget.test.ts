@@ -14,7 +14,7 @@ import {
 } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TryResult } from '../../../../src/domain/ports/webhooks.ts';
-import { TlsTransport } from '../../../../src/webhooks/tls-budget.ts';
+import { TlsTransport } from '../../../../src/network/tls-budget.ts';
 import { TEST_MS } from '../../../support/deadlines.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { pour } from '../../../support/stand-ins/raw-receiver.ts';

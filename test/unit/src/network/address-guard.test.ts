@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAddressGuard } from '../../../../src/webhooks/address-guard.ts';
+import { createAddressGuard } from '../../../../src/network/address-guard.ts';
 
 const FORBIDDEN = [
   // "This" network, private, shared (CGNAT), loopback, link-local.

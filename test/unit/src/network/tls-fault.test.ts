@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { createServer, getCACertificates, setDefaultCACertificates, type TlsOptions } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TryResult } from '../../../../src/domain/ports/webhooks.ts';
-import { asTlsFault } from '../../../../src/webhooks/tls-fault.ts';
+import { asTlsFault } from '../../../../src/network/tls-fault.ts';
 import { type Authority, createAuthority, hasOpenssl } from '../../../support/certificates.ts';
 import { TEST_MS } from '../../../support/deadlines.ts';
 import { createTestSender, eventFor, secretBox } from '../../../support/webhook-sender.ts';

@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AddressGuard, createAddressGuard } from '../../../../src/webhooks/address-guard.ts';
-import { createGuardedConnect } from '../../../../src/webhooks/guarded-connect.ts';
+import { type AddressGuard, createAddressGuard } from '../../../../src/network/address-guard.ts';
+import { createGuardedConnect } from '../../../../src/network/guarded-connect.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { expectWithin } from '../../../support/machine-pace.ts';
 import { startReceiver, type TestReceiver } from '../../../support/receiver.ts';
