@@ -15,12 +15,21 @@ export interface Missing {
 
 /** Looks what is missing. These are three quick calls at once, and nothing is written. */
 export async function findMissing(client: Client): Promise<Missing> {
-  const inside = Promise.all([missingSearchAttributes(client), isScheduleMissing(client)]);
-  // Both fail without the namespace.
-  inside.catch(() => undefined);
-  if (!(await hasNamespace(client))) return { namespace: true, searchAttributes: [], schedule: false };
-  const [searchAttributes, schedule] = await inside;
-  return { namespace: false, searchAttributes, schedule };
+  // All three are awaited, also after one has failed. If a connection is closed while the client is about to try a call again,
+  // the client throws an error that nobody can catch.
+  const [namespace, searchAttributes, schedule] = await Promise.allSettled([
+    hasNamespace(client),
+    missingSearchAttributes(client),
+    isScheduleMissing(client),
+  ]);
+  // The other two fail without the namespace.
+  if (!valueOf(namespace)) return { namespace: true, searchAttributes: [], schedule: false };
+  return { namespace: false, searchAttributes: valueOf(searchAttributes), schedule: valueOf(schedule) };
+}
+
+function valueOf<Value>(settled: PromiseSettledResult<Value>): Value {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
 }
 
 const NO_NAMESPACE = 'it does not have this namespace';

@@ -1,8 +1,9 @@
+import type { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../../../../src/dev/free-port.ts';
 import { connectLazily } from '../../../../src/temporal/client.ts';
-import { findTemporalTrouble } from '../../../../src/temporal/namespace.ts';
+import { findMissing, findTemporalTrouble } from '../../../../src/temporal/namespace.ts';
 import { connectTrouble, temporalAddress } from '../../../../src/temporal/trouble.ts';
 
 describe('the trouble with a Temporal server', () => {
@@ -22,6 +23,23 @@ describe('the trouble with a Temporal server', () => {
     const client = connectLazily({ address: `127.0.0.1:${await freePort()}` }, 'default');
     expect(await findTemporalTrouble(client, 300)).toMatch(/^it does not answer/);
     await client.connection.close();
+  });
+
+  it('is found when all calls have ended, so that no try of one comes after the connection is closed', async () => {
+    const ended: string[] = [];
+    const fail = (name: string, afterMs: number) => async () => {
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      ended.push(name);
+      throw new Error('UNAVAILABLE');
+    };
+    const client = {
+      workflowService: { describeNamespace: fail('namespace', 0) },
+      connection: { operatorService: { listSearchAttributes: fail('search attributes', 50) } },
+      schedule: { getHandle: () => ({ describe: fail('schedule', 50) }) },
+      options: { namespace: 'default' },
+    };
+    await expect(findMissing(client as unknown as Client)).rejects.toThrow('UNAVAILABLE');
+    expect(ended.sort()).toEqual(['namespace', 'schedule', 'search attributes']);
   });
 
   it('is told with the address, also if that is the default', () => {
