@@ -1,25 +1,25 @@
-import { stat } from 'node:fs/promises';
+import { opendir, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 import { type BytePath, bytesOf, forSystem, resolveLinks } from './byte-path.ts';
 
-type Trouble = 'missing' | 'replaced';
+type Trouble = 'missing' | 'replaced' | 'empty';
 
 export interface RootsOptions {
-  /** Called when a root is missing or replaced, once, and with null when it is back. */
+  /** Called when a root is missing, replaced or empty, once, and with null when it is back. */
   readonly onChange?: (root: string, trouble: Trouble | null) => void;
 }
 
 /**
  * The directories that assets must lie in, as they were at start. A share that is not mounted leaves no directory, or an
- * empty one of another file system. Both look like missing assets, so they must not become verdicts.
+ * empty one. Both look like missing assets, so they must not become verdicts.
  */
 export interface Roots {
   /** Where the text of a path enters a root, for the last time if it leaves one. Null if it ends outside. Reads nothing. */
   enter(path: BytePath): Entry | null;
   /** Whether a resolved path lies in a root. @throws {AppError} `storage_unavailable` if that root is not the one of the start */
   hold(target: BytePath): Promise<boolean>;
-  /** @throws {AppError} `storage_unavailable` if a root is missing, or is another directory than at start */
+  /** @throws {AppError} `storage_unavailable` if a root is missing, is another directory than at start, or is empty and was not */
   requireAll(): Promise<void>;
 }
 
@@ -55,8 +55,10 @@ export async function openRoots(paths: readonly string[], { onChange }: RootsOpt
     },
     async requireAll() {
       // The path may lead to the same directory by another way. Then the resolved paths of assets begin differently.
-      for (const root of roots)
-        judge(root, await findTrouble(root, await resolveLinks(root.path).catch(() => null)));
+      for (const root of roots) {
+        const real = await resolveLinks(root.path).catch(() => null);
+        judge(root, (await findTrouble(root, real)) ?? (await findEmptiness(root)));
+      }
     },
   };
 }
@@ -68,6 +70,8 @@ interface Root {
   /** Without symbolic links. */
   readonly real: BytePath;
   readonly id: string;
+  /** Whether anything lay in it at start. */
+  readonly isFilled: boolean;
 }
 
 function enter(path: BytePath, roots: readonly Root[]): Entry | null {
@@ -104,7 +108,7 @@ async function openRoot(name: string): Promise<Root> {
     const path = bytesOf(name);
     const real = await resolveLinks(path);
     const id = await idOf(real);
-    if (id !== null) return { name, path, real, id };
+    if (id !== null) return { name, path, real, id, isFilled: (await isEmpty(real)) === false };
   } catch (error) {
     throw new Error(describeMissing(name, (error as NodeJS.ErrnoException).code ?? 'unknown'), {
       cause: error,
@@ -127,4 +131,22 @@ async function findTrouble(root: Root, real: BytePath | null): Promise<Trouble |
   const id = real === null ? undefined : await idOf(real).catch(() => undefined);
   if (id === undefined) return 'missing';
   return id === root.id && real === root.real ? null : 'replaced';
+}
+
+/** One read of the directory, so it is asked only before a verdict that a file is not there. */
+async function findEmptiness({ real, isFilled }: Root): Promise<Trouble | null> {
+  return isFilled && (await isEmpty(real)) === true ? 'empty' : null;
+}
+
+/** Null if the directory may not be listed. Files in it may still be read. */
+async function isEmpty(real: BytePath): Promise<boolean | null> {
+  const entries = await opendir(forSystem(real)).catch(() => null);
+  if (entries === null) return null;
+  try {
+    return (await entries.read()) === null;
+  } catch {
+    return null;
+  } finally {
+    await entries.close();
+  }
 }

@@ -63,6 +63,22 @@ describe('asset roots', () => {
     expect(changes).toEqual(['/mount/assets replaced']);
   });
 
+  it('that are emptied in place give no verdict until something is there again', async () => {
+    await rm(join(root, 'a.jpg'));
+    await expectTrouble('mount/assets/a.jpg');
+    await expectTrouble('more/link.jpg');
+    await writeFile(join(root, 'c.jpg'), 'c');
+    expect(await source.stat('mount/assets/a.jpg')).toEqual({ unreachable: 'not_found' });
+    expect(changes).toEqual(['/mount/assets empty', '/mount/assets is back']);
+  });
+
+  it('that were empty at start give verdicts while they are empty', async () => {
+    await rm(join(root, 'a.jpg'));
+    const roots = await openRoots([root]);
+    const { stat } = createLocalSource({ base, roots });
+    expect(await stat('mount/assets/a.jpg')).toEqual({ unreachable: 'not_found' });
+  });
+
   it('that are the same directory by another way give no verdict', async () => {
     await rename(join(base, 'mount'), join(base, 'moved'));
     await symlink('moved', join(base, 'mount'));
