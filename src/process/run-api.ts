@@ -19,6 +19,7 @@ import { createPolicyStore } from '../db/policies/policy-store.ts';
 import { createVerdictArchive } from '../db/assets/verdict-archive.ts';
 import { connectWake } from '../db/wake.ts';
 import type { DispatchQueue } from '../domain/ports/dispatch.ts';
+import type { OnVerdict } from '../domain/ports/validations.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { CALL_DEADLINE_MS, connectLazily } from '../temporal/client.ts';
 import { startDispatcher } from '../temporal/dispatcher.ts';
@@ -69,7 +70,8 @@ export async function runApi(): Promise<void> {
   const directory = createKeyDirectory(keysOrm);
   const dispatchOrm = await openDatabase({ ...database, poolMax: 2 });
   const client = connectLazily(config.temporal.connectionOptions, config.temporal.namespace);
-  const queue = createDispatchQueue(dispatchOrm);
+  const onVerdict: OnVerdict = (verdict) => logger.info(verdict, 'verdict');
+  const queue = createDispatchQueue(dispatchOrm, onVerdict);
   const executions = createExecutions(client);
   const backlog = createBacklog(dispatchOrm, {
     max: config.BACKLOG_MAX,
@@ -140,7 +142,7 @@ export async function runApi(): Promise<void> {
   };
   const app = createApp({
     logger,
-    assets: createAssetStore(orm, wake.notify, (verdict) => logger.info(verdict, 'verdict')),
+    assets: createAssetStore(orm, wake.notify, onVerdict),
     policies: createPolicyStore(orm),
     verdicts: createVerdictArchive(orm),
     deliveryLog: createDeliveryLog(orm, wake.notify),

@@ -77,11 +77,11 @@ export async function runWorker(): Promise<void> {
     waitForDatabase({ url, orm: dispatchOrm, logger }),
   ]);
   const client = createClient(connection, config.temporal.namespace);
-  const queue = createDispatchQueue(dispatchOrm);
+  const onVerdict: OnVerdict = (verdict) => logger.info(verdict, 'verdict');
+  const queue = createDispatchQueue(dispatchOrm, onVerdict);
   // Other processes may wake us before our dispatcher exists.
   let dispatcher: Dispatcher | null = null;
   const wake = connectWake(url, () => dispatcher?.wake());
-  const onVerdict: OnVerdict = (verdict) => logger.info(verdict, 'verdict');
   const validations = createValidationStore(orm, wake.notify, onVerdict);
   const webhooks = createWebhookSender({
     secretBox,

@@ -1,13 +1,15 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import type { CancelToSignal, DispatchQueue, OverdueDelivery } from '../../domain/ports/dispatch.ts';
+import type { OnVerdict } from '../../domain/ports/validations.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 import { inMs, UNATTENDED } from '../deliveries/lifecycle.ts';
 import { groupByTick } from '../group-by-tick.ts';
 import { query } from '../query.ts';
 import { HOLDER, IS_HELD_BY_OWN_WORKFLOW } from './holder.ts';
 import { createLeaseInTurns } from './lease-in-turns.ts';
 import { IS_OPEN, IS_TO_DISPATCH } from './lifecycle.ts';
-import { terminalWrite } from './terminal-write.ts';
+import { describeEnd, terminalWrite } from './terminal-write.ts';
 
 /** An API starts workflows itself if no worker has signed in for this long. Workers sign in every second. */
 const WORKER_GONE_AFTER_S = 5;
@@ -42,8 +44,19 @@ interface DispatchedAsset {
   readonly heldBy: string;
 }
 
-/** `orm` is a pool of its own, because leases must not queue behind the work of requests or activities. */
-export function createDispatchQueue(orm: MikroORM): DispatchQueue {
+/** The verdict of an asset whose start Temporal refuses for good. */
+const NEVER_STARTED: Verdict = {
+  state: 'failed',
+  findings: [{ code: 'internal_error', key: 'internal' }],
+  steps: [],
+  image: null,
+};
+
+/**
+ * `orm` is a pool of its own, because leases must not queue behind the work of requests or activities. `onVerdict` is called after
+ * a write that ends an attempt.
+ */
+export function createDispatchQueue(orm: MikroORM, onVerdict: OnVerdict = () => undefined): DispatchQueue {
   const mark = groupByTick(
     async (assets: readonly DispatchedAsset[]) => {
       // The subqueries hide the lengths from the planner, as in `recordTries`.
@@ -73,16 +86,12 @@ export function createDispatchQueue(orm: MikroORM): DispatchQueue {
       const write = terminalWrite({
         assetId: id,
         condition: sql`attempt = ${attempt} AND ${IS_TO_DISPATCH} AND created_at < now() - ${TIME_FOR_TROUBLE}`,
-        verdict: {
-          state: 'failed',
-          findings: [{ code: 'internal_error', key: 'internal' }],
-          steps: [],
-          image: null,
-        },
+        verdict: NEVER_STARTED,
         notifications: {},
         sender: 'delivery_workflow',
       });
-      await query(orm, (db) => write.execute(db));
+      const { rows } = await query(orm, (db) => write.execute(db));
+      for (const row of rows) onVerdict(describeEnd(id, NEVER_STARTED, row));
     },
 
     async release({ id, attempt }, afterMs) {

@@ -101,7 +101,7 @@ describe('the writes of a validation', () => {
       ...failed,
       findings: [{ code: 'asset_not_reachable', key: 'onStart', measured: { cause: 'not_found' } }],
     };
-    const ids = [await accept(), await accept(), await accept()] as const;
+    const ids = [await accept(), await accept(), await accept(), await accept()] as const;
     const runs = ids.map((assetId) => ({ assetId, runId: `run-${assetId}` }));
     for (const run of runs.slice(0, 2)) await store.claim(run, 1);
     await database.query(`UPDATE assets SET policy_name = 'strict', policy_version = 2 WHERE id = ?`, [
@@ -112,6 +112,9 @@ describe('the writes of a validation', () => {
     const [open] = await repairing.findOpen([ids[1]]);
     if (open !== undefined) await repairing.close(open, { ...failed, state: 'canceled', findings: [] });
     await accepting.requestCancel(DEFAULT_TENANT, ids[2], null);
+    await database.query(`UPDATE assets SET created_at = now() - interval '25 hours' WHERE id = ?`, [ids[3]]);
+    const dispatching = createDispatchQueue(database.orm, onVerdict);
+    for (let times = 0; times < 2; times += 1) await dispatching.giveUp({ id: ids[3], attempt: 1 });
 
     const common = { tenant: DEFAULT_TENANT, attempt: 1, policy: 'default@1', codes: [] };
     expect(told).toEqual([
@@ -126,6 +129,7 @@ describe('the writes of a validation', () => {
       },
       { ...common, assetId: ids[1], state: 'canceled', durationMs: expect.any(Number) as number },
       { ...common, assetId: ids[2], state: 'canceled', durationMs: null },
+      { ...common, assetId: ids[3], state: 'failed', codes: ['internal_error'], durationMs: null },
     ]);
   });
 
