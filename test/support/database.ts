@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import { inject } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/orm.ts';
@@ -72,4 +72,31 @@ function queryBy(orm: MikroORM): TestDatabase['query'] {
         }),
       { what: 'an answer of the database' },
     );
+}
+
+/** Locks a row. Returns the function that ends the lock. */
+export async function lockRow({ orm }: TestDatabase, table: string, id: string): Promise<() => void> {
+  const [locked, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  void query(orm, (db) =>
+    db.transaction().execute(async (transaction) => {
+      await sql`SELECT 1 FROM ${sql.table(table)} WHERE id = ${id} FOR UPDATE`.execute(transaction);
+      locked.resolve();
+      await mayEnd.promise;
+    }),
+  );
+  await locked.promise;
+  return mayEnd.resolve;
+}
+
+/** Waits until so many statements of the database wait for a lock. */
+export async function untilBlocked(database: TestDatabase, statements: number): Promise<void> {
+  await eventually(
+    async () => {
+      const waiting = await database.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return waiting.length >= statements;
+    },
+    { what: `${statements} statements at a lock` },
+  );
 }

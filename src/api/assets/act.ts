@@ -81,8 +81,9 @@ export const retryAsset = defineOperation({
       const tenant = tenantOf(res);
       const policy = reference === undefined ? undefined : await resolvePolicy(tenant, reference);
       if (policy instanceof AppError) throw invalidRequest([policyFault(policy)]);
-      if ((await assets.retry(tenant, id, policy)) === 'not_terminal')
-        throw new AppError('asset_not_terminal');
+      const outcome = await assets.retry(tenant, id, policy);
+      if (outcome === 'not_terminal') throw new AppError('asset_not_terminal');
+      if (outcome === 'not_found') throw new AppError('asset_not_found');
       res
         .status(202)
         .location(`/assets/${id}`)

@@ -1,6 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
 import type { AssetStore } from '../../domain/ports/assets.ts';
-import { tenantOf } from '../http/auth.ts';
 import { defineOperation } from '../http/operation.ts';
 import { findOr404 } from './find-asset.ts';
 
@@ -23,10 +22,8 @@ export const deleteAsset = defineOperation({
   handle:
     ({ assets }: DeleteDeps) =>
     async (req, res) => {
-      const { id } = await findOr404(res, req.params['id'], assets.find);
-      const outcome = await assets.delete(tenantOf(res), id);
+      const outcome = await findOr404(res, req.params['id'], assets.delete);
       if (outcome === 'not_terminal') throw new AppError('asset_not_terminal');
-      if (outcome === 'not_found') throw new AppError('asset_not_found');
       res.status(204).end();
     },
 });

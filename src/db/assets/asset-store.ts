@@ -62,7 +62,10 @@ export function createAssetStore(
     );
   }
 
-  /** Changes the asset if it is terminal. `change`: an UPDATE or DELETE of `assets`, up to its condition. */
+  /**
+   * Changes the asset if it is terminal. `change`: an UPDATE or DELETE of `assets`, up to its condition. Whoever waited for the
+   * row's lock sees the row as it is then, or none.
+   */
   async function changeTerminal(
     tenant: string,
     id: string,
@@ -70,10 +73,9 @@ export function createAssetStore(
   ): Promise<'changed' | 'not_found' | 'not_terminal'> {
     const { rows } = await queryAsTenant(orm, tenant, (db) =>
       sql<{ isChanged: boolean }>`
-        WITH changed AS (${change} WHERE id = ${id} AND owner = ${tenant} AND ${IS_TERMINAL} RETURNING id)
-        SELECT EXISTS (SELECT FROM changed) AS "isChanged" FROM assets WHERE id = ${id} AND owner = ${tenant}`.execute(
-        db,
-      ),
+        WITH target AS (SELECT id FROM assets WHERE id = ${id} AND owner = ${tenant} FOR UPDATE),
+          changed AS (${change} WHERE id = (SELECT id FROM target) AND ${IS_TERMINAL} RETURNING id)
+        SELECT EXISTS (SELECT FROM changed) AS "isChanged" FROM target`.execute(db),
     );
     const [row] = rows;
     if (row === undefined) return 'not_found';
@@ -173,6 +175,7 @@ export function createAssetStore(
     async delete(tenant, id) {
       // Deliveries, tries and fingerprints go with the row (migration 0013).
       const outcome = await changeTerminal(tenant, id, sql`DELETE FROM assets`);
+      if (outcome === 'not_found') return null;
       return outcome === 'changed' ? 'deleted' : outcome;
     },
   };

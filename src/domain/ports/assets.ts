@@ -125,7 +125,7 @@ export interface AttemptPage {
 
 type CancelOutcome = 'canceled' | 'requested' | 'already_terminal' | 'not_found';
 
-type DeleteOutcome = 'deleted' | 'not_terminal' | 'not_found';
+type DeleteOutcome = 'deleted' | 'not_terminal';
 
 type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 
@@ -160,6 +160,6 @@ export interface AssetStore {
   requestCancel(tenant: string, id: string, reason: string | null): Promise<CancelOutcome>;
   /** A new attempt, under the same policy unless another is given. */
   retry(tenant: string, id: string, policy?: ChosenPolicy): Promise<RetryOutcome>;
-  /** Deletes a terminal asset with its deliveries and fingerprints. */
-  delete(tenant: string, id: string): Promise<DeleteOutcome>;
+  /** Deletes a terminal asset with its deliveries and fingerprints. Null if the tenant has no such asset. */
+  delete(tenant: string, id: string): Promise<DeleteOutcome | null>;
 }

@@ -5,7 +5,7 @@ import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
 import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
 import type { DispatchQueue } from '../../../../../src/domain/ports/dispatch.ts';
-import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
+import { cloneDatabase, lockRow, type TestDatabase, untilBlocked } from '../../../../support/database.ts';
 
 const submission = {
   assetPath: { location: 'local', path: './assets/rocket.jpg' },
@@ -156,11 +156,21 @@ describe('the asset store', () => {
     const id = (await assets.acceptOnce(DEFAULT_TENANT, submission, 'deleted')) ?? '';
     expect(await assets.delete(DEFAULT_TENANT, id)).toBe('not_terminal');
     expect(await assets.requestCancel(DEFAULT_TENANT, id, null)).toBe('canceled');
-    expect(await assets.delete('another', id)).toBe('not_found');
+    expect(await assets.delete('another', id)).toBeNull();
     expect(await assets.delete(DEFAULT_TENANT, id)).toBe('deleted');
-    expect(await assets.delete(DEFAULT_TENANT, id)).toBe('not_found');
+    expect(await assets.delete(DEFAULT_TENANT, id)).toBeNull();
     expect(await assets.acceptOnce(DEFAULT_TENANT, submission, 'deleted')).toBe(id);
     expect(await assets.find(DEFAULT_TENANT, id)).toBeNull();
+  });
+
+  it('deletes an asset once when two ask at the same time, and the second finds none', async () => {
+    const id = await assets.accept(DEFAULT_TENANT, submission);
+    await assets.requestCancel(DEFAULT_TENANT, id, null);
+    const unlock = await lockRow(database, 'assets', id);
+    const outcomes = Promise.all([assets.delete(DEFAULT_TENANT, id), assets.delete(DEFAULT_TENANT, id)]);
+    await untilBlocked(database, 2);
+    unlock();
+    expect(new Set(await outcomes)).toEqual(new Set(['deleted', null]));
   });
 
   it('reports missing assets as missing', async () => {

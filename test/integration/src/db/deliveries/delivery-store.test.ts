@@ -9,7 +9,7 @@ import { createEndpointSecrets } from '../../../../../src/db/deliveries/endpoint
 import { createValidationStore } from '../../../../../src/db/assets/validation-store.ts';
 import { type PendingDelivery, START_EVENT_GRACE_MS } from '../../../../../src/domain/delivery.ts';
 import { query } from '../../../../../src/db/query.ts';
-import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
+import { cloneDatabase, lockRow, type TestDatabase, untilBlocked } from '../../../../support/database.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
 import { insertEvents } from '../../../../support/tenant-events.ts';
@@ -61,20 +61,6 @@ describe('deliveries and endpoints in the database', () => {
     const { start } = await makeDeliveries(url);
     await stores().deliveries.createEndpoint(start, Buffer.from('sealed'));
     return pending(start);
-  }
-
-  /** Locks a delivery's row. Returns the function that ends the lock. */
-  async function lockRow(id: string): Promise<() => void> {
-    const [locked, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    void query(database.orm, (db) =>
-      db.transaction().execute(async (transaction) => {
-        await sql`SELECT 1 FROM deliveries WHERE id = ${id} FOR UPDATE`.execute(transaction);
-        locked.resolve();
-        await mayEnd.promise;
-      }),
-    );
-    await locked.promise;
-    return mayEnd.resolve;
   }
 
   it('numbers tries, also those recorded together, and closes the delivery with the last', async () => {
@@ -255,7 +241,7 @@ describe('deliveries and endpoints in the database', () => {
       );
       return row?.count ?? 0;
     };
-    const release = await lockRow(oldest);
+    const release = await lockRow(database, 'deliveries', oldest);
     const replaying = log.replayAll('many', { state: 'pending' });
     await eventually(async () => (await countReplayed()) === 2_000, { what: 'the first steps' }).finally(
       release,
@@ -272,7 +258,7 @@ describe('deliveries and endpoints in the database', () => {
     const { deliveries, log } = stores();
     const ours = await usedDelivery('https://free.example');
     const [locked = ''] = await insertEvents(database, 'locked', ['https://locked.example/hook']);
-    const release = await lockRow(locked);
+    const release = await lockRow(database, 'deliveries', locked);
     const theirs = deliveries.recordTry(await pending(locked), failure, 'pending', null);
     const recording = deliveries.recordTry(ours, success, 'delivered', null);
     const isDelivered = async () => (await log.find(DEFAULT_TENANT, ours.id))?.state === 'delivered';
@@ -306,15 +292,7 @@ describe('deliveries and endpoints in the database', () => {
     );
     await inserted.promise;
     const ours = deliveries.recordTry(delivery, failure, 'pending', null);
-    await eventually(
-      async () => {
-        const waiting = await database.query(
-          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-        );
-        return waiting.length > 0;
-      },
-      { what: 'the second try at the lock' },
-    );
+    await untilBlocked(database, 1);
     mayCommit.resolve();
     await Promise.all([other, ours]);
     expect((await log.find(DEFAULT_TENANT, delivery.id))?.tries).toMatchObject([
