@@ -49,11 +49,11 @@ export function createDecode({ megapixels = MAX_MEGAPIXELS, ordinaryBytes = ORDI
   const maxPixels = megapixels * 1_000_000;
   return async (bytes, format, { size, structure, measures, onWork }) => {
     const { damage, notDecoded, mends, pages, pngFrames, properties } = structure;
-    if (!DECODED.has(format)) return notChecked('no decoder for the format');
+    if (!DECODED.has(format)) return notChecked('not_decoded', 'no decoder for the format');
     if (damage !== null) return damaged(damage);
     const declared = pixelsIn([...(size === null ? [] : [size]), ...pngFrames]);
     if (declared > maxPixels) return tooManyPixels(megapixels);
-    if (notDecoded !== null) return notChecked(notDecoded);
+    if (notDecoded !== null) return notChecked('not_decoded', notDecoded);
 
     onWork(declared);
     // The file has been hashed, so its bytes may change. A copy would cost memory.
@@ -168,11 +168,11 @@ function tooManyPixels(megapixels: number): Decoded {
 }
 
 function tooLarge(reason: string): Decoded {
-  return { ...notChecked(reason), note: createNote('too_large_to_decode', reason) };
+  return notChecked('too_large_to_decode', reason);
 }
 
-function notChecked(reason: string): Decoded {
-  return { integrity: { state: 'not_checked', reason } };
+function notChecked(code: 'too_large_to_decode' | 'not_decoded', reason: string): Decoded {
+  return { integrity: { state: 'not_checked', reason }, note: createNote(code, reason) };
 }
 
 function damaged(reason: DamageReason): Decoded {

@@ -51,12 +51,6 @@ export class StructureDraft {
     return this.notes.some((note) => note.code === code);
   }
 
-  /** Nothing of the file is decoded, although it may be sound. */
-  leaveUndecoded(reason: string): void {
-    this.notDecoded = reason;
-    this.note('not_decoded', reason);
-  }
-
   mend(bytes: Buffer, shown: number | Buffer): void {
     this.mends.push({ bytes, shown });
   }

@@ -11,7 +11,10 @@ export const readBmpStructure: ReadStructure = (bytes, draft) => {
   const dataAt = bytes.readUInt32LE(10);
   const bitmap = readBitmap(bytes, FILE_HEADER_BYTES, dataAt);
   if (bitmap === 'invalid') return draft.note('bmp_header_invalid');
-  if (bitmap === 'unknown') return draft.leaveUndecoded('no decoder for the compression');
+  if (bitmap === 'unknown') {
+    draft.notDecoded = 'no decoder for the compression';
+    return;
+  }
   Object.assign(properties, colourOf(bitmap));
   if (dataAt > bytes.length) return draft.note('bmp_data_outside_file', `data at ${dataAt}`);
   if (bitmap.isRunLength) return;

@@ -6,7 +6,6 @@ import { noteDataOutsideFile } from './extents.ts';
 
 /** Walks the boxes of a HEIF or AVIF (ISO/IEC 14496-12, 4.2), and the properties of its pictures. */
 export const readHeifStructure: ReadStructure = (bytes, draft) => {
-  draft.leaveUndecoded('no decoder for the format');
   readBoxes(bytes, draft);
 };
 

@@ -20,7 +20,6 @@ const HEADER_BYTES = 26;
  */
 export const readPsdStructure: ReadStructure = (bytes, draft) => {
   const { properties } = draft;
-  draft.leaveUndecoded('no decoder for the format');
   properties.frames = 1;
   properties.animated = false;
   properties.channels = bytes.readUInt16BE(12);

@@ -10,7 +10,7 @@ export const JPEG_FILES_OF_OTHER_PROCESSES: readonly OddFile[] = [
     make: () => greyJpeg({ frameMarker: 0xc3, first: 1 }),
     format,
     integrity: 'not_checked',
-    codes: ['jpeg_lossless'],
+    codes: ['not_decoded', 'jpeg_lossless'],
   },
   {
     name: 'lossless-cut-short.jpg',
@@ -31,14 +31,14 @@ export const JPEG_FILES_OF_OTHER_PROCESSES: readonly OddFile[] = [
     make: () => greyJpeg({ frameMarker: 0xc5 }),
     format,
     integrity: 'not_checked',
-    codes: ['jpeg_hierarchical'],
+    codes: ['not_decoded', 'jpeg_hierarchical'],
   },
   {
     name: 'frames-of-two-sizes.jpg',
     make: () => hierarchicalJpeg(),
     format,
     integrity: 'not_checked',
-    codes: ['jpeg_hierarchical'],
+    codes: ['not_decoded', 'jpeg_hierarchical'],
   },
   {
     name: 'differential-frame-behind-another.jpg',
@@ -53,6 +53,7 @@ export const JPEG_FILES_OF_OTHER_PROCESSES: readonly OddFile[] = [
     make: () => greyJpeg({ frameMarker: 0xc1, bits: 12 }),
     format,
     integrity: 'not_checked',
+    codes: ['not_decoded'],
     facts: { bitDepth: 12 },
   },
   {

@@ -180,7 +180,7 @@ export const OTHER_FILES: readonly OddFile[] = [
     },
     format: 'AVIF',
     integrity: 'not_checked',
-    codes: ['animated'],
+    codes: ['not_decoded', 'animated'],
   },
   {
     name: 'sequence-cut-short.avif',

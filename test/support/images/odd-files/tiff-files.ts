@@ -173,6 +173,7 @@ export const TIFF_FILES: readonly OddFile[] = [
       make: () => tiff(['end'], new Map([[COMPRESSION, compression]])),
       format,
       integrity: 'not_checked',
+      codes: ['not_decoded'],
       facts: { frames: 1 },
     }),
   ),
@@ -182,6 +183,7 @@ export const TIFF_FILES: readonly OddFile[] = [
       make: () => tiff(['end'], new Map([[BITS, bits]])),
       format,
       integrity: 'not_checked',
+      codes: ['not_decoded'],
       facts: { bitDepth: bits },
     }),
   ),
@@ -190,6 +192,7 @@ export const TIFF_FILES: readonly OddFile[] = [
     make: () => tiffOf(2, { planes: 2, tile: true }),
     format,
     integrity: 'not_checked',
+    codes: ['not_decoded'],
   },
   { name: 'tiles.tif', make: () => tiffOf(2, { tile: true }), format },
   {
@@ -197,7 +200,7 @@ export const TIFF_FILES: readonly OddFile[] = [
     make: () => tiff([1, 'end'], new Map(), new Map([[COMPRESSION, 50_000]])),
     format,
     integrity: 'not_checked',
-    codes: ['multi_page'],
+    codes: ['not_decoded', 'multi_page'],
   },
   {
     name: 'zstandard-cut-short.tif',

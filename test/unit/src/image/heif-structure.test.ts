@@ -77,7 +77,7 @@ describe('the index of items', () => {
 
   it('of a phone is sound', async () => {
     const phone = readStructure('HEIF', await readFile('test/support/images/reports/heic-no-pixels.heic'));
-    expect(phone.notes.slice(1)).toEqual([
+    expect(phone.notes).toEqual([
       { code: 'heif_data_outside_file', severity: 'warning', detail: 'item 1: 36673 of 371 bytes' },
     ]);
   });

@@ -32,10 +32,10 @@ describe('a reported file', () => {
   });
 
   it.each([
-    ['tiff/tiff-grey-6-bits.tif', 'no decoder for 6 bits a sample', []],
-    ['tiff/tiff-float64.tif', 'no decoder for 64 bits a sample', []],
-    ['jpeg/jpeg-12bit.jpg', 'no decoder for 12 bits a sample', []],
-    ['jpeg/jpeg-lossless-sof3.jpg', 'no decoder for the lossless process', ['jpeg_lossless']],
+    ['tiff/tiff-grey-6-bits.tif', 'no decoder for 6 bits a sample', ['not_decoded']],
+    ['tiff/tiff-float64.tif', 'no decoder for 64 bits a sample', ['not_decoded']],
+    ['jpeg/jpeg-12bit.jpg', 'no decoder for 12 bits a sample', ['not_decoded']],
+    ['jpeg/jpeg-lossless-sof3.jpg', 'no decoder for the lossless process', ['not_decoded', 'jpeg_lossless']],
   ])('%s is not called damaged, because it only lacks a decoder', async (name, reason, codes) => {
     const facts = await inspect(REPORTS + name);
     expect(facts?.integrity).toEqual({ state: 'not_checked', reason });
