@@ -82,7 +82,7 @@ export const earlier = z.strictObject({
 });
 export type Earlier = Immutable<z.infer<typeof earlier>>;
 
-/** Facts that need no decoded pixel. Width and height are the stored ones, in pixels, before EXIF orientation. */
+/** Facts that need no decoded pixel. Width and height are the stored ones, in pixels, before orientation. */
 export const headerFacts = z.strictObject({
   format: z.enum(IMAGE_FORMATS),
   /** Null if the header does not give it. */
@@ -105,7 +105,7 @@ const imageProperties = z.strictObject({
   /** Pictures in the file: frames of an animation, pages, sizes of an icon, images of an MPO. */
   frames: count.exactOptional(),
   animated: z.boolean().exactOptional(),
-  /** EXIF orientation. */
+  /** As EXIF numbers it. HEIF and AVIF have turns and mirrors of their own. */
   orientation: z.int().min(1).max(8).exactOptional(),
   /** Bits of one sample, or of one index of a palette. */
   bitDepth: count.exactOptional(),
@@ -127,7 +127,7 @@ export type ImageProperties = Immutable<z.infer<typeof imageProperties>>;
 export const imageFacts = z.strictObject({
   ...headerFacts.shape,
   integrity,
-  /** Width and height after EXIF orientation, as viewers show the picture. */
+  /** Width and height after orientation, as viewers show the picture. */
   displayed: z.strictObject({ width: count, height: count }).exactOptional(),
   ...imageProperties.shape,
   /** Missing in facts recorded before there were notes. */

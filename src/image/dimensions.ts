@@ -1,4 +1,4 @@
-/** Stored width and height in pixels, before EXIF orientation. */
+/** Stored width and height in pixels, before orientation. */
 export interface Dimensions {
   readonly width: number;
   readonly height: number;

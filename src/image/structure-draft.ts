@@ -75,7 +75,7 @@ export class StructureDraft {
     if (state === 'garbage') this.note('icc_garbage');
   }
 
-  /** `orientation` is the value in an EXIF block, or null if there is none. */
+  /** `orientation` as EXIF numbers it, unchecked, or null if there is none. */
   setOrientation(orientation: number | null): void {
     if (orientation === null) return;
     if (Number.isInteger(orientation) && orientation >= 1 && orientation <= 8) {

@@ -1090,7 +1090,7 @@ export interface components {
         /** @description An optional field is missing if the file does not tell it, or if the asset was validated before the field existed. */
         Image: {
             format: components["schemas"]["ImageFormat"];
-            /** @description Pixels, as stored: before EXIF orientation. */
+            /** @description Pixels, as stored: before orientation. */
             width: number | null;
             height: number | null;
             bytes: number;
@@ -1108,7 +1108,7 @@ export interface components {
                 state: "not_checked";
                 reason: string;
             };
-            /** @description Width and height after EXIF orientation. */
+            /** @description Width and height after orientation. */
             displayed?: {
                 width: number;
                 height: number;
@@ -1116,7 +1116,7 @@ export interface components {
             /** @description Frames, pages, sizes of an icon, pictures of an MPO. */
             frames?: number;
             animated?: boolean;
-            /** @description EXIF orientation. */
+            /** @description As EXIF numbers it. Of a HEIF or AVIF: what its own turns and mirrors (irot, imir) amount to. */
             orientation?: number;
             /** @description Bits of a sample, or of a palette's index. */
             bitDepth?: number;

@@ -134,11 +134,14 @@ const facts = ofImage.imageFacts.shape;
 const image = ofImage.imageFacts
   .extend({
     format: facts.format.meta({ id: 'ImageFormat' }),
-    width: facts.width.meta({ description: 'Pixels, as stored: before EXIF orientation.' }),
+    width: facts.width.meta({ description: 'Pixels, as stored: before orientation.' }),
     sha256: facts.sha256.meta({ description: 'Null for a file above 128 MiB: only its head is read.' }),
-    displayed: facts.displayed.meta({ description: 'Width and height after EXIF orientation.' }),
+    displayed: facts.displayed.meta({ description: 'Width and height after orientation.' }),
     frames: facts.frames.meta({ description: 'Frames, pages, sizes of an icon, pictures of an MPO.' }),
-    orientation: facts.orientation.meta({ description: 'EXIF orientation.' }),
+    orientation: facts.orientation.meta({
+      description:
+        'As EXIF numbers it. Of a HEIF or AVIF: what its own turns and mirrors (irot, imir) amount to.',
+    }),
     bitDepth: facts.bitDepth.meta({ description: "Bits of a sample, or of a palette's index." }),
     channels: facts.channels.meta({ description: 'Samples a pixel as stored; 1 for a palette.' }),
     colourSpace: facts.colourSpace.meta({ description: 'As stored.' }),

@@ -7,7 +7,7 @@ export const side = z
   .min(1)
   .max(2 ** 31 - 1);
 
-/** Sides before (`stored`) or after (`displayed`) EXIF orientation. */
+/** Sides before (`stored`) or after (`displayed`) orientation. */
 export const orientationOf = z.enum(['stored', 'displayed']).default('stored');
 
 /** Width and height, px. Null if the header does not give them. */

@@ -1,8 +1,8 @@
 import { judgeIccProfile } from '../icc-profile.ts';
 import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
-import { noteInessentialTransforms } from './associations.ts';
 import { type Box, boxesIn } from './boxes.ts';
 import { noteDataOutsideFile } from './extents.ts';
+import { readTransforms } from './transforms.ts';
 
 /** Walks the boxes of a HEIF or AVIF (ISO/IEC 14496-12, 4.2), and the properties of its pictures. */
 export const readHeifStructure: ReadStructure = (bytes, draft) => {
@@ -48,7 +48,7 @@ function readBoxes(
 function readMeta(bytes: Buffer, meta: Box, draft: StructureDraft): void {
   for (const box of wholeBoxesIn(bytes, meta.start + 4, meta.end, draft)) {
     if (box.type !== 'iprp') continue;
-    noteInessentialTransforms(bytes, box, draft);
+    readTransforms(bytes, meta, box, draft);
     for (const container of wholeBoxesIn(bytes, box.start, box.end, draft)) {
       if (container.type !== 'ipco') continue;
       for (const property of wholeBoxesIn(bytes, container.start, container.end, draft)) {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { readHeaderDimensions } from '../../../../src/image/header-dimensions.ts';
 import { readStructure } from '../../../../src/image/structure.ts';
@@ -84,25 +85,27 @@ describe('the index of items', () => {
 });
 
 describe('a turn of the picture', () => {
-  /** An AVIF with one more property, which turns its only picture by 90°. */
-  async function turned(essential: boolean): Promise<Buffer> {
+  type Turn = readonly ['irot' | 'imir', value: number];
+
+  /** An AVIF with more properties, which turn or mirror its only picture. */
+  async function turned(turns: readonly Turn[], essential = true): Promise<Buffer> {
     const bytes = await avif();
-    const turn = Buffer.from('\0\0\0\x09irot\x01', 'latin1');
+    const boxes = Buffer.concat(turns.map(([type, value]) => box(type, Buffer.of(value))));
     const ipcoEnd = endOf(bytes, 'ipco');
     const ipmaEnd = endOf(bytes, 'ipma');
     // Version and flags, number of items, id; then the number of properties, and one byte for each.
     const count = bytes.indexOf('ipma') + 4 + 4 + 4 + 2;
     const properties = bytes.readUInt8(count);
     const longer = Buffer.from(bytes);
-    for (const type of ['meta', 'iprp']) grow(longer, type, turn.length + 1);
-    grow(longer, 'ipco', turn.length);
-    grow(longer, 'ipma', 1);
-    longer.writeUInt8(properties + 1, count);
+    for (const type of ['meta', 'iprp']) grow(longer, type, boxes.length + turns.length);
+    grow(longer, 'ipco', boxes.length);
+    grow(longer, 'ipma', turns.length);
+    longer.writeUInt8(properties + turns.length, count);
     // The pixels move, too.
     const base = bytes.indexOf('iloc') + 16;
-    longer.writeUInt32BE(bytes.readUInt32BE(base) + turn.length + 1, base);
-    const association = Buffer.from([(essential ? 0x80 : 0) | (properties + 1)]);
-    const parts = [longer.subarray(0, ipcoEnd), turn, longer.subarray(ipcoEnd, ipmaEnd), association];
+    longer.writeUInt32BE(bytes.readUInt32BE(base) + boxes.length + turns.length, base);
+    const associations = Buffer.from(turns.map((_, at) => (essential ? 0x80 : 0) | (properties + 1 + at)));
+    const parts = [longer.subarray(0, ipcoEnd), boxes, longer.subarray(ipcoEnd, ipmaEnd), associations];
     return Buffer.concat([...parts, longer.subarray(ipmaEnd)]);
   }
 
@@ -114,10 +117,69 @@ describe('a turn of the picture', () => {
 
   it('has a note if it is not marked as essential', async () => {
     const codesAndState = async (essential: boolean) => {
-      const facts = await inspect(await turned(essential));
+      const facts = await inspect(await turned([['irot', 1]], essential));
       return [facts?.integrity.state, ...(facts?.notes ?? []).map(({ code }) => code)];
     };
     expect(await codesAndState(false)).toEqual(['intact', 'heif_transform_inessential']);
     expect(await codesAndState(true)).toEqual(['intact']);
+  });
+
+  it.each<readonly [orientation: number, turns: Turn[]]>([
+    [8, [['irot', 1]]],
+    [3, [['irot', 2]]],
+    [6, [['irot', 3]]],
+    [4, [['imir', 0]]],
+    [2, [['imir', 1]]],
+    [
+      5,
+      [
+        ['imir', 1],
+        ['irot', 1],
+      ],
+    ],
+    [
+      7,
+      [
+        ['irot', 1],
+        ['imir', 1],
+      ],
+    ],
+    [
+      5,
+      [
+        ['irot', 1],
+        ['imir', 0],
+      ],
+    ],
+    [
+      1,
+      [
+        ['imir', 0],
+        ['irot', 2],
+        ['imir', 1],
+      ],
+    ],
+  ])('gives orientation %i, which the decoder shows, too: %j', async (orientation, turns) => {
+    const bytes = await turned(turns);
+    const isOnSide = orientation >= 5;
+    expect(await inspect(bytes)).toMatchObject({
+      width: 64,
+      height: 48,
+      orientation,
+      displayed: isOnSide ? { width: 48, height: 64 } : { width: 64, height: 48 },
+    });
+    const upright = await sharp(await avif())
+      .png()
+      .withMetadata({ orientation })
+      .toBuffer();
+    expect(await sharp(upright).autoOrient().raw().toBuffer()).toEqual(await sharp(bytes).raw().toBuffer());
+  });
+
+  it('says nothing of the orientation if it is of another picture', async () => {
+    const bytes = await turned([['irot', 1]]);
+    // The id of the primary picture, behind version and flags.
+    bytes.writeUInt16BE(2, bytes.indexOf('pitm') + 8);
+    const { orientation } = readStructure('AVIF', bytes).properties;
+    expect(orientation).toBeUndefined();
   });
 });
