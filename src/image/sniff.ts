@@ -1,4 +1,6 @@
 import type { ImageFormat } from '../domain/image-facts.ts';
+import { isExpected, standsAlone } from './formats/jpeg/markers.ts';
+import { findMarker, skipFill } from './formats/jpeg/walk.ts';
 
 /** Brands of ISO base media files (ISO/IEC 23008-12, AV1 Image File Format) that are still images. */
 const AVIF_BRANDS = new Set(['avif', 'avis']);
@@ -23,7 +25,7 @@ const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0
  * other content (SVG, PDF, video, text, …).
  */
 export function sniffFormat(head: Buffer): ImageFormat | null {
-  if (head.length >= 3 && head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'JPEG';
+  if (isJpeg(head)) return 'JPEG';
   if (head.subarray(0, 8).equals(PNG_SIGNATURE)) return 'PNG';
   const text = head.toString('latin1', 0, 16);
   if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'GIF';
@@ -34,6 +36,17 @@ export function sniffFormat(head: Buffer): ImageFormat | null {
   if (isBmp(head)) return 'BMP';
   if (isIco(head)) return 'ICO';
   return null;
+}
+
+/**
+ * SOI, and behind it the marker of a segment. Decoders skip bytes between the two, which viewers that look at three bytes
+ * take for no image.
+ */
+function isJpeg(head: Buffer): boolean {
+  if (head.length < 3 || head[0] !== 0xff || head[1] !== 0xd8) return false;
+  if (head[2] === 0xff) return true;
+  const marker = head[skipFill(head, findMarker(head, 2))];
+  return marker !== undefined && isExpected(marker) && !standsAlone(marker);
 }
 
 /** Classic TIFF (42) and BigTIFF (43), both byte orders. */

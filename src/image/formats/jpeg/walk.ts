@@ -73,7 +73,7 @@ export function walkJpeg(bytes: Buffer, start: number, visitor: JpegVisitor): Jp
 }
 
 /** The next FF that begins a marker: FF 00 is a byte of data. */
-function findMarker(bytes: Buffer, from: number): number {
+export function findMarker(bytes: Buffer, from: number): number {
   let at = from;
   while (at < bytes.length && !(bytes[at] === 0xff && bytes[at + 1] !== 0x00)) at += 1;
   return at;

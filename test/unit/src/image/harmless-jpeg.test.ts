@@ -62,9 +62,9 @@ describe('a JPEG passes with a warning, and shows all its pixels', () => {
       const bytes = await make();
       const segments = segmentsOf(bytes);
       const header = segments.slice(0, segments.findIndex(({ marker }) => marker === SOS) + 1);
-      // Bytes before the first segment hide the format.
-      for (const { marker, start } of header.slice(1)) {
-        for (const stray of STRAY) {
+      for (const [index, { marker, start }] of header.entries()) {
+        // Many bytes before the first segment hide the format.
+        for (const stray of STRAY.filter(({ length }) => index > 0 || length < 500)) {
           const what = `${stray.length} bytes before ${marker.toString(16)}`;
           await expectSame(insert(bytes, start, stray), bytes, 'jpeg_garbage_between_segments', what);
         }

@@ -92,6 +92,8 @@ describe('formats by content', () => {
     ['a cursor', '\0\0\x02\0\x01\0\x10\x10\0\0\0\0\0\0\x28\0\0\0\x16\0\0\0'],
     ['zeros', '\0'.repeat(600)],
     ['two bytes of a JPEG', '\xff\xd8'],
+    ['two bytes of a JPEG before a text', '\xff\xd8 is how a JPEG begins'],
+    ['both ends of a JPEG, and nothing between', '\xff\xd8\0\xff\xd9'],
     ['a gzip', '\x1f\x8b\x08\0\0\0\0\0'],
   ])('takes %s for no image', async (_what, text) => {
     expect(await inspect(Buffer.from(text, 'latin1'))).toBeNull();
