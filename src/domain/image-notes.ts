@@ -76,6 +76,7 @@ const WARNINGS = [
   'gif_lzw_code_size',
   'gif_empty_frame',
   'webp_inconsistent',
+  'tiff_samples_unexplained',
   'heif_box_outside_file',
   'heif_data_outside_file',
   'heif_transform_inessential',

@@ -18,6 +18,8 @@ const VALUE_BYTES: { readonly [type: number]: number } = {
   18: 8,
 };
 
+const BYTE = 1;
+
 export interface TiffField {
   readonly tag: number;
   readonly type: number;
@@ -80,11 +82,22 @@ export class TiffFields {
     else this.writeShort(0, entries, target);
   }
 
-  /** Bytes of the number of entries of a directory, of an entry, what comes before its value, and an offset. */
+  /** An entry of a directory with values of one byte, which stand in it. */
+  makeEntry(tag: number, values: readonly number[]): Buffer {
+    const { entryBytes, valueAt } = this.layout;
+    const entry = Buffer.alloc(entryBytes);
+    this.writeShort(0, tag, entry);
+    this.writeShort(2, BYTE, entry);
+    this.writeOffset(4, values.length, entry);
+    entry.set(values, valueAt);
+    return entry;
+  }
+
+  /** Bytes of the number of entries of a directory, of an entry, what comes before its value, the value, and an offset. */
   get layout() {
     return this.big
-      ? { countBytes: 8, entryBytes: 20, valueAt: 12, offsetBytes: 8 }
-      : { countBytes: 2, entryBytes: 12, valueAt: 8, offsetBytes: 4 };
+      ? { countBytes: 8, entryBytes: 20, valueAt: 12, inlineBytes: 8, offsetBytes: 8 }
+      : { countBytes: 2, entryBytes: 12, valueAt: 8, inlineBytes: 4, offsetBytes: 4 };
   }
 
   /** Null if the directory does not lie in the file. If a tag occurs twice, the first counts, as in decoders. */
@@ -109,7 +122,7 @@ export class TiffFields {
     const count = this.big ? this.u64(entry + 4) : this.u32(entry + 4);
     const value = entry + this.layout.valueAt;
     // Values that fit stand in the entry itself.
-    const inline = count * (VALUE_BYTES[type] ?? 1) <= (this.big ? 8 : 4);
+    const inline = count * (VALUE_BYTES[type] ?? 1) <= this.layout.inlineBytes;
     return { tag, type, count, entry, at: inline ? value : this.big ? this.u64(value) : this.u32(value) };
   }
 
@@ -120,7 +133,7 @@ export class TiffFields {
 
   /** One value of a field of whole numbers. */
   value({ type, at }: TiffField, index = 0): number {
-    if (type === 1) return this.bytes.readUInt8(at + index);
+    if (type === BYTE) return this.bytes.readUInt8(at + index);
     if (type === 3) return this.u16(at + 2 * index);
     return type === 16 || type === 18 ? this.u64(at + 8 * index) : this.u32(at + 4 * index);
   }

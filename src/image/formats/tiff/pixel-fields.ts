@@ -1,5 +1,6 @@
 import type { StructureDraft } from '../../structure-draft.ts';
 import type { TiffDirectory, TiffField, TiffFields } from './fields.ts';
+import { completeExtraSamples, EXTRA_SAMPLES } from './extra-samples.ts';
 import type { TiffPage } from './pages.ts';
 
 const ORIENTATION = 274;
@@ -34,11 +35,9 @@ export function showPixelFields(
   directory: TiffDirectory,
   draft: StructureDraft,
 ): ShownDirectory {
-  const { offset, fields, entries, next, nextAt } = directory;
+  const { offset, entries, next, nextAt } = directory;
   const { countBytes, entryBytes, offsetBytes } = tiff.layout;
-  const shown = [...fields.values()]
-    .filter((field) => PIXEL_FIELDS.has(field.tag) || isOrientation(tiff, field))
-    .sort((a, b) => a.tag - b.tag);
+  const shown = findShownEntries(bytes, tiff, directory, draft);
   const isShownAsStored =
     shown.length === entries &&
     shown.every(({ entry }, index) => entry === offset + countBytes + index * entryBytes);
@@ -48,9 +47,7 @@ export function showPixelFields(
   // Without its offset, the directory ends the chain. There is room for one if an entry was hidden.
   const hasNext = nextAt !== null || shown.length < entries;
   const content = Buffer.alloc(end + (hasNext ? offsetBytes : 0));
-  for (const [index, { entry }] of shown.entries()) {
-    bytes.copy(content, countBytes + index * entryBytes, entry, entry + entryBytes);
-  }
+  for (const [index, entry] of shown.entries()) entry.content.copy(content, countBytes + index * entryBytes);
   tiff.writeEntries(shown.length, content);
   if (hasNext) tiff.writeOffset(end, next, content);
   draft.mend(bytes.subarray(offset, offset + content.length), content);
@@ -60,6 +57,33 @@ export function showPixelFields(
     nextAt: hasNext ? offset + end : null,
     valueAt: ({ tag, at, entry }) => at - entry + (places.get(tag) ?? entry),
   };
+}
+
+interface ShownEntry {
+  readonly tag: number;
+  /** Its place in the file. Null if it is not in the file. */
+  readonly entry: number | null;
+  readonly content: Buffer;
+}
+
+/** In the order of their tags. */
+function findShownEntries(
+  bytes: Buffer,
+  tiff: TiffFields,
+  directory: TiffDirectory,
+  draft: StructureDraft,
+): ShownEntry[] {
+  const stored = [...directory.fields.values()]
+    .filter((field) => PIXEL_FIELDS.has(field.tag) || isOrientation(tiff, field))
+    .map(({ tag, entry }): ShownEntry => {
+      return { tag, entry, content: bytes.subarray(entry, entry + tiff.layout.entryBytes) };
+    });
+  const content = completeExtraSamples(tiff, directory, draft);
+  const others = stored.filter(({ tag }) => tag !== EXTRA_SAMPLES);
+  // One more entry takes the place of a hidden one. If none is hidden, the decoder warns.
+  const isCompleted = content !== null && others.length < directory.entries;
+  const shown = isCompleted ? [...others, { tag: EXTRA_SAMPLES, entry: null, content }] : stored;
+  return shown.sort((a, b) => a.tag - b.tag);
 }
 
 /** Whether the field is a valid orientation. The decoder may turn some pictures by it. */

@@ -1,6 +1,7 @@
 import type { ColourSpace } from '../../../domain/image-facts.ts';
 import { judgeIccProfile } from '../icc-profile.ts';
 import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
+import { EXTRA_SAMPLES } from './extra-samples.ts';
 import { type TiffDirectory, type TiffField, TiffFields } from './fields.ts';
 import type { TiffPage } from './pages.ts';
 import { showPixelFields } from './pixel-fields.ts';
@@ -15,7 +16,6 @@ const STRIP_BYTE_COUNTS = 279;
 const PLANAR_CONFIGURATION = 284;
 const TILE_OFFSETS = 324;
 const TILE_BYTE_COUNTS = 325;
-const EXTRA_SAMPLES = 338;
 const SAMPLE_FORMAT = 339;
 const ICC_PROFILE = 34_675;
 

@@ -134,6 +134,46 @@ describe('a TIFF whose metadata is odd', () => {
     expect((await look(taller))?.integrity.state).toBe('damaged');
   });
 
+  const [GREY, RGB, CMYK] = [1, 2, 5];
+
+  /** Pixels with more samples than their colours have. `explained`: what the file says of how many of these. */
+  function moreSamples(photometric: number, samples: number, explained: readonly number[]): Buffer {
+    const shorts = (values: readonly number[]) => Buffer.from(Uint16Array.from(values).buffer);
+    const field = (tag: number, values: readonly number[]): Field => ({
+      tag,
+      type: SHORT,
+      count: values.length,
+      value: shorts(values),
+    });
+    return tiff({
+      before: [
+        long(256, Math.floor(WIDTH / samples)),
+        field(258, Array<number>(samples).fill(8)),
+        long(262, photometric),
+        long(277, samples),
+        ...(explained.length === 0 ? [] : [field(338, explained)]),
+      ],
+    });
+  }
+
+  it.each([
+    ['grey and one more', GREY, 2, [], [0]],
+    ['RGB and one more', RGB, 4, [], [0]],
+    ['RGB and two more', RGB, 5, [], [0, 0]],
+    ['RGB and two more, of which one is alpha', RGB, 5, [2], [2, 0]],
+    ['CMYK and one more', CMYK, 5, [], [0]],
+  ])('passes with samples that no field explains: %s', async (_what, colours, samples, given, complete) => {
+    const [facts, expected] = [
+      await look(moreSamples(colours, samples, given)),
+      await look(moreSamples(colours, samples, complete)),
+    ];
+    expect(expected).toMatchObject({ integrity: { state: 'intact' }, notes: [] });
+    expect(facts?.integrity).toEqual({ state: 'intact' });
+    expect(facts?.notes).toMatchObject([{ code: 'tiff_samples_unexplained', severity: 'warning' }]);
+    expect(facts?.measures).toEqual(expected?.measures);
+    expect(facts?.channels).toBe(samples);
+  });
+
   it('has the first of two widths, as decoders do', async () => {
     expect(await look(tiff({ before: [long(256, 32)] }))).toMatchObject({ width: 32 });
   });
