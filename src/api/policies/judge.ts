@@ -1,5 +1,7 @@
 import { describePolicy } from '../../domain/policy.ts';
+import { AppError } from '../../domain/errors.ts';
 import type { VerdictArchive } from '../../domain/ports/policies.ts';
+import { createSharedPlaces } from '../../domain/turns/shared-places.ts';
 import type { Answer } from '../http/answer.ts';
 import { tenantOf } from '../http/auth.ts';
 import { streamJsonObject } from '../http/json-stream.ts';
@@ -18,6 +20,18 @@ export interface JudgeDeps extends PolicyDeps {
 /** How many stored verdicts are judged in one go. Other requests get their turn after each block. Memory holds one block. */
 const BLOCK_ROWS = 50;
 
+/**
+ * Requests of all tenants that may go through stored verdicts at once. Each may read every asset of its tenant, and the process
+ * judges them beside its other requests. A tenant has half of these places.
+ */
+const SCANS_AT_ONCE = 8;
+
+/** A request for a place waits this long, because most scans are short. */
+const SCAN_WAIT_MS = 2_000;
+
+/** When to come again, because other scans are long. */
+const SCAN_RETRY_S = 5;
+
 export const judgeByPolicy = defineOperation({
   method: 'post',
   path: '/policies/{name}/judge',
@@ -32,9 +46,17 @@ export const judgeByPolicy = defineOperation({
   body: { schema: judgeRequest, optional: true, examples: { first: JUDGE_REQUEST } },
   replies: { 200: { description: 'The verdicts.', schema: judgement } },
   problems: ['invalid_request', 'policy_not_found', 'database_unavailable'],
-  handle:
-    ({ policies, verdicts }: JudgeDeps) =>
-    async (req, res, { body }) => {
+  handle({ policies, verdicts }: JudgeDeps) {
+    const scans = createSharedPlaces({
+      total: SCANS_AT_ONCE,
+      waitMs: SCAN_WAIT_MS,
+      refusal: () =>
+        new AppError('too_many_at_once', {
+          detail: 'Too many judgements of this tenant, or of all tenants, are in progress.',
+          retryAfterS: SCAN_RETRY_S,
+        }),
+    });
+    return async (req, res, { body }) => {
       const { version = null, assets, limit, cursor, ...filter } = body();
       const tenant = tenantOf(res);
       const judging = await findOr404(policies, tenant, { name: req.params['name'], version });
@@ -44,33 +66,37 @@ export const judgeByPolicy = defineOperation({
       const isFirstPage = ids === null && cursor === undefined;
       let shown = 0;
       let last: string | null = null;
-      await streamJsonObject(res, {
-        before: { policy: describePolicy(judging) },
-        field: 'assets',
-        blocks: judgeBlocks(
-          ids === null ? readFrom(verdicts, tenant, cursor) : readAll(verdicts, tenant, { ids, found }),
-          {
-            policy: judging,
-            filter,
-            limit: ids === null ? limit : Infinity,
+      const answer = () =>
+        streamJsonObject(res, {
+          before: { policy: describePolicy(judging) },
+          field: 'assets',
+          blocks: judgeBlocks(
+            ids === null ? readFrom(verdicts, tenant, cursor) : readAll(verdicts, tenant, { ids, found }),
+            {
+              policy: judging,
+              filter,
+              limit: ids === null ? limit : Infinity,
+              counts,
+              total: isFirstPage ? total : null,
+              isGone: () => res.closed,
+            },
+          ),
+          represent(judged) {
+            shown += 1;
+            last = judged.stored.id;
+            return representJudged(judged);
+          },
+          after: (): Omit<Answer<typeof judgement>, 'policy' | 'assets'> => ({
+            notFound: ids?.filter((id) => !found.has(id)) ?? [],
             counts,
             total: isFirstPage ? total : null,
-            isGone: () => res.closed,
-          },
-        ),
-        represent(judged) {
-          shown += 1;
-          last = judged.stored.id;
-          return representJudged(judged);
-        },
-        after: (): Omit<Answer<typeof judgement>, 'policy' | 'assets'> => ({
-          notFound: ids?.filter((id) => !found.has(id)) ?? [],
-          counts,
-          total: isFirstPage ? total : null,
-          next: ids === null && shown === limit ? last : null,
-        }),
-      });
-    },
+            next: ids === null && shown === limit ? last : null,
+          }),
+        });
+      // Named assets are few.
+      await (ids === null ? scans.use(tenant, answer) : answer());
+    };
+  },
 });
 
 async function* readFrom(verdicts: VerdictArchive, tenant: string, cursor: string | undefined) {

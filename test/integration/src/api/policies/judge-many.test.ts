@@ -75,6 +75,31 @@ describe('hundreds of stored assets', () => {
     expect(await app.judge({ limit: 100, cursor: second.next })).toMatchObject({ assets: [], next: null });
   });
 
+  it('are read by four requests of a tenant at once, and a fifth is told when to come again', async () => {
+    const archive = createVerdictArchive(database.orm);
+    const mayRead = Promise.withResolvers<void>();
+    let begun = 0;
+    const busy = await serveArchive({
+      ...archive,
+      async page(...which) {
+        begun += 1;
+        await mayRead.promise;
+        return archive.page(...which);
+      },
+    });
+    const asked = Array.from({ length: 4 }, () => busy.judge({ limit: 1 }));
+    await eventually(() => begun === 4, { what: 'four scans' });
+    const refused = await busy.ask({ limit: 1 });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5']);
+    expect(await refused.json()).toMatchObject({ type: 'urn:validatr:error:too_many_at_once' });
+    // Named assets are few.
+    expect((await busy.judge({ assets: ids.slice(0, 1) })).counts['complete']).toBe(1);
+    mayRead.resolve();
+    for (const { total } of await Promise.all(asked)) expect(total?.['complete']).toBe(230);
+    expect((await busy.judge({ limit: 1 })).total?.['complete']).toBe(230);
+    busy.close();
+  });
+
   it('are judged by id, newest first, each once', async () => {
     const named = await app.judge({ assets: [...ids.toReversed(), UNKNOWN, ...ids.slice(0, 9)] });
     expect(named.assets.map(({ id }) => id)).toEqual(ids);
