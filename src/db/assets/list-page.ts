@@ -14,8 +14,8 @@ const CLOCKS_APART_MS = 600_000;
 const GREATEST = '\u{10FFFF}'.repeat(256);
 
 /**
- * One page of the list, newest first. Each filter has its index (migration 0013). The view shows only rows of the tenant that
- * `queryAsTenant` has set.
+ * One page of the list, newest first. Each filter has its index (migration 0013), except `source`: an index would cost every
+ * write of an asset, and most have one source. The view shows only rows of the tenant that `queryAsTenant` has set.
  */
 export async function readListPage(
   orm: MikroORM,

@@ -45,7 +45,8 @@ describe(`pages of a list of ${MANY} assets`, () => {
     await database.query(
       `INSERT INTO assets (id, owner, state, location, path, run_id, policy_name, policy_version, external_id, errors,
          findings, created_at, finished_at)
-       SELECT (lpad(to_hex(time_ms), 12, '0') || '70008000000000000001')::uuid, owner, state, 'local',
+       SELECT (lpad(to_hex(time_ms), 12, '0') || '70008000000000000001')::uuid, owner, state,
+         CASE WHEN kind = 5 THEN 'http' ELSE 'local' END,
          CASE WHEN kind = 3 THEN './rare/' ELSE './common/' END || place, 'run',
          CASE WHEN kind = 2 THEN 'catalogue' END, CASE WHEN kind = 2 THEN 2 END, CASE WHEN kind = 4 THEN 'mine' END,
          CASE WHEN state = 'failed' THEN '{}'::json END,
@@ -103,6 +104,13 @@ describe(`pages of a list of ${MANY} assets`, () => {
     expect(new Set(items.map(({ id }) => id)).size).toBe(2 * LIMIT);
     // Each tenth has failed. Besides the items: those of the minutes by which clocks may differ.
     expect(read).toBeLessThan(2 * (10 * LIMIT + 250));
+  });
+
+  it('give all assets of a rare source, and no others, although no index finds them', async () => {
+    const { items } = await readTwoPages({ source: 'http' });
+    expect(items).toHaveLength(FEW);
+    expect(items[0]?.createdAt).toEqual(timeOf(6 * FEW - 1));
+    expect(items.at(-1)?.createdAt).toEqual(timeOf(5 * FEW));
   });
 
   it('bound the time of creation exactly, the first time included and the last not', async () => {
