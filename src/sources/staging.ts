@@ -33,13 +33,19 @@ interface Staged {
   readonly since: number;
 }
 
+/** `bytes` is the length that the server told, or null. */
+interface Expected {
+  readonly bytes: number | null;
+  readonly most: number;
+}
+
 /** The bytes of remote objects on this machine's disk, from their fetching to their opening. */
 export interface Staging {
   /**
-   * Writes up to `most` bytes, then destroys the body. Returns the number of bytes that came. `bytes` is the length that the
-   * server told, or null. @throws {AppError} `storage_unavailable`, also if fewer bytes come than the server told
+   * Writes up to `most` bytes, then ends the body. Returns the number of bytes that came.
+   * @throws {AppError} `storage_unavailable`, also if fewer bytes come than the server told
    */
-  keep(name: string, body: Readable, expected: { bytes: number | null; most: number }): Promise<number>;
+  keep(name: string, body: Readable, expected: Expected): Promise<number>;
   /** How long the object is that `keep` has written under this name. Null if there is none. */
   find(name: string): number | null;
   /** Opens the file and takes it off the disk. Null if there is none. */
@@ -86,11 +92,12 @@ export async function createStaging(dir: string, onError: (error: unknown) => vo
   }, MARK_EVERY_MS).unref();
 
   return {
-    async keep(name, body, { bytes, most }) {
+    async keep(name, body, expected) {
+      const { bytes, most } = expected;
       try {
         await requireRoom(dir, Math.min(bytes ?? most, most));
         await mkdir(own, { recursive: true });
-        const came = await write(body, place(name), most);
+        const came = await write(body, place(name), expected);
         if (bytes !== null && came < Math.min(bytes, most)) throw trouble('cut_short');
         kept.set(name, { bytes: bytes ?? came, since: performance.now() });
         return came;
@@ -134,18 +141,23 @@ async function markOf(dir: string): Promise<number> {
   return found.mtimeMs;
 }
 
-/** Writes the body up to `most` bytes and returns how many came. Then the body is destroyed. */
-async function write(body: Readable, path: string, most: number): Promise<number> {
+/**
+ * Writes the body up to `most` bytes and returns how many came. A body that may be longer is destroyed then. Any other is read to its
+ * end, because that frees its connection for the next one.
+ */
+async function write(body: Readable, path: string, { bytes, most }: Expected): Promise<number> {
+  const mayBeLonger = bytes === null || bytes > most;
   let came = 0;
-  async function* head(chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
+  async function* head() {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
       const part = chunk.subarray(0, most - came);
       came += part.length;
       yield part;
-      if (came === most) return;
+      if (part.length < chunk.length || (mayBeLonger && came === most)) return;
     }
   }
-  await pipeline(body, head, createWriteStream(path));
+  // The body is no part of the pipeline, because some kinds of it fail when they are destroyed.
+  await pipeline(head, createWriteStream(path));
   return came;
 }
 
