@@ -6,7 +6,8 @@ import type { AppError } from '../domain/errors.ts';
 import type { SourceCall } from '../domain/ports/sources.ts';
 import type { Unreachable } from '../domain/sources/unreachable.ts';
 import { faultOf, faultOfCode, faultOfStatus, orThrow, trouble } from './faults.ts';
-import type { ProfileOf, Profiles } from './profiles.ts';
+import type { ProfileOf } from './profile-schema.ts';
+import type { Profiles } from './profiles.ts';
 import type { RemoteSource } from './remote-source.ts';
 
 /** Clients that are kept, with their connections and credentials. One for each profile is usual. */

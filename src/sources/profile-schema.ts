@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { listAlternatives } from '../domain/checks/words.ts';
+import { LABEL } from '../domain/label.ts';
+
+const pattern = z.string().min(1);
+const reach = {
+  tenants: z.array(pattern).min(1).describe('Tenants that may use it. `*` stands for any characters.'),
+  prefixes: z.array(z.string()).min(1).optional().describe('Beginnings of the names that it reaches.'),
+};
+const buckets = z.array(pattern).min(1).describe('Buckets that it reaches. `*` stands for any characters.');
+const fromDefault = z.strictObject({ from: z.literal('default') });
+
+/** The parser's own message would not say which forms there are. */
+const oneOf = (...forms: string[]) => ({ error: `must be ${listAlternatives(forms)}` });
+const endpoint = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional();
+
+export const awsKeys = z.strictObject({
+  accessKeyId: z.string().min(1),
+  secretAccessKey: z.string().min(1),
+  sessionToken: z.string().min(1).optional(),
+});
+
+const s3 = z.strictObject({
+  kind: z.literal('s3'),
+  endpoint,
+  region: z.string().min(1).optional(),
+  forcePathStyle: z.boolean().optional(),
+  credentials: z.union(
+    [
+      awsKeys,
+      z.strictObject({
+        env: z.string().regex(/^[A-Z][A-Z0-9_]*$/, { error: 'must be the prefix of variables' }),
+      }),
+      fromDefault,
+    ],
+    oneOf('{ accessKeyId, secretAccessKey, sessionToken? }', '{ env }', '{ from: default }'),
+  ),
+  buckets,
+  ...reach,
+});
+
+const gcs = z.strictObject({
+  kind: z.literal('gcs'),
+  endpoint,
+  credentials: z.union(
+    [
+      z.strictObject({ keyFile: z.string().min(1) }),
+      fromDefault,
+      z.strictObject({ anonymous: z.literal(true) }),
+    ],
+    oneOf('{ keyFile }', '{ from: default }', '{ anonymous: true }'),
+  ),
+  buckets,
+  ...reach,
+});
+
+const azure = z
+  .strictObject({
+    kind: z.literal('azure'),
+    endpoint,
+    credentials: z.union(
+      [
+        z.strictObject({ account: z.string().min(1), key: z.base64({ error: 'must be in base64' }).min(1) }),
+        z.strictObject({ connectionString: z.string().min(1) }),
+        z.strictObject({ account: z.string().min(1).optional(), ...fromDefault.shape }),
+      ],
+      oneOf('{ account, key }', '{ connectionString }', '{ from: default, account? }'),
+    ),
+    buckets,
+    ...reach,
+  })
+  .refine(
+    ({ endpoint: given, credentials }) =>
+      given !== undefined || !('from' in credentials) || credentials.account !== undefined,
+    { error: 'must have an account, because there is no endpoint', path: ['credentials'] },
+  );
+
+/** What a sources file holds. No message of it repeats a value. */
+export const sourcesFile = z.strictObject({
+  profiles: z.record(
+    z.string().regex(new RegExp(`^${LABEL}$`), { error: 'is no name of a profile' }),
+    z.discriminatedUnion('kind', [s3, gcs, azure], oneOf('of kind s3', 'gcs', 'azure')),
+  ),
+});
+
+type GivenProfile = z.infer<typeof sourcesFile>['profiles'][string];
+type AwsKeys = z.infer<typeof awsKeys>;
+
+/** A profile with the credentials that it takes from the environment. */
+export type Profile =
+  | Exclude<GivenProfile, { kind: 's3' }>
+  | (Omit<Extract<GivenProfile, { kind: 's3' }>, 'credentials'> & {
+      credentials: AwsKeys | { from: 'default' };
+    });
+export type ProfileKind = Profile['kind'];
+export type ProfileOf<Kind extends ProfileKind> = Extract<Profile, { kind: Kind }>;
