@@ -9,6 +9,8 @@ import { createLocalSource } from '../sources/local.ts';
 import type { Profiles } from '../sources/profiles.ts';
 import { openProfiles } from '../sources/profiles.ts';
 import type { RemoteSource } from '../sources/remote-source.ts';
+import { createAzureSource } from '../sources/azure.ts';
+import { createGcsSource } from '../sources/gcs.ts';
 import { createS3Source } from '../sources/s3.ts';
 import { createStagedSource } from '../sources/staged-source.ts';
 import type { Roots } from '../sources/roots.ts';
@@ -52,6 +54,8 @@ export async function openSources(config: Config, roots: Roots, logger: Logger):
         ),
       ),
       s3: staged(createS3Source(profiles)),
+      gcs: staged(createGcsSource(profiles)),
+      azure: staged(createAzureSource(profiles)),
     },
     staging.release,
   );

@@ -35,6 +35,8 @@ const CAUSES = new Map<string, UnreachableCause>([
   ['NoSuchKey', 'not_found'],
   ['NoSuchBucket', 'not_found'],
   ['NoSuchVersion', 'not_found'],
+  // The version is a mark that the object was deleted.
+  ['MethodNotAllowed', 'not_found'],
   ['AccessDenied', 'forbidden'],
   ['AllAccessDisabled', 'forbidden'],
   ['InvalidObjectState', 'archived'],
@@ -46,7 +48,7 @@ const CAUSES = new Map<string, UnreachableCause>([
   ['BlobArchived', 'archived'],
 ]);
 
-/** Codes that say that our own credentials are not valid. */
+/** Codes that say that our own credentials are not valid, or that our account or network may not ask. */
 const CREDENTIALS = new Set([
   'InvalidAccessKeyId',
   'SignatureDoesNotMatch',
@@ -54,13 +56,25 @@ const CREDENTIALS = new Set([
   'InvalidToken',
   'TokenRefreshRequired',
   'RequestTimeTooSkewed',
-  'CredentialsProviderError',
+  'AccountProblem',
+  'NotSignedUp',
   'AuthenticationFailed',
+  'AuthorizationFailure',
+  'AuthorizationSourceIPMismatch',
+  'AuthorizationProtocolMismatch',
+  'AccountIsDisabled',
+  'KeyBasedAuthenticationNotPermitted',
   'InvalidAuthenticationInfo',
 ]);
 
-/** The trouble that these codes of Node and undici name. */
+/** The trouble that these codes of Node, undici and the clouds name. */
 const TROUBLES = new Map<string, string>([
+  // S3. The operator has to correct the profile.
+  ['PermanentRedirect', 'wrong_region'],
+  ['TemporaryRedirect', 'wrong_region'],
+  ['AuthorizationHeaderMalformed', 'wrong_region'],
+  ['IllegalLocationConstraintException', 'wrong_region'],
+  ['RequestTimeout', 'timeout'],
   ['EAI_AGAIN', 'dns_unavailable'],
   ['ECONNREFUSED', 'connection_refused'],
   ['ECONNRESET', 'connection_reset'],

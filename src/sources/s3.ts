@@ -1,17 +1,14 @@
 import type { Readable } from 'node:stream';
-import type { GetObjectCommandInput, S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3';
-import { LRUCache } from 'lru-cache';
-import type { S3Path } from '../domain/sources/asset-path.ts';
+import type { HeadObjectCommandOutput, S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3';
 import type { AppError } from '../domain/errors.ts';
-import type { SourceCall } from '../domain/ports/sources.ts';
+import type { Found, SourceCall } from '../domain/ports/sources.ts';
+import type { S3Path } from '../domain/sources/asset-path.ts';
 import type { Unreachable } from '../domain/sources/unreachable.ts';
-import { faultOf, faultOfCode, faultOfStatus, orThrow, trouble } from './faults.ts';
+import { createClients } from './clients.ts';
+import { faultOf, faultOfCode, faultOfStatus, trouble } from './faults.ts';
 import type { ProfileOf } from './profile-schema.ts';
 import type { Profiles } from './profiles.ts';
 import type { RemoteSource } from './remote-source.ts';
-
-/** Clients that are kept, with their connections and credentials. One for each profile is usual. */
-const CLIENTS = 32;
 
 /** Connections of one client. */
 const SOCKETS = 64;
@@ -21,49 +18,29 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Longest pause between two bytes. The whole time is bounded by the caller's signal. */
 const IDLE_TIMEOUT_MS = 20_000;
 
-type Sdk = typeof import('@aws-sdk/client-s3');
+type S3 = Awaited<ReturnType<typeof openClient>>;
 
 /** Objects of S3 and of servers that speak its protocol. The SDK is loaded when the first profile needs it. */
 export function createS3Source(profiles: Profiles): RemoteSource<'s3'> {
-  const clients = new LRUCache<ProfileOf<'s3'>, ReturnType<typeof openClient>>({
-    max: CLIENTS,
-    dispose: (client) => void client.then(({ destroy }) => destroy()),
+  const ask = createClients(profiles, { kind: 's3', open: openClient, faultOf: faultOfAnswer });
+  const targetOf = ({ bucket, key: name, profile }: S3Path, { tenant }: SourceCall) => ({
+    tenant,
+    profile,
+    bucket,
+    name,
   });
-
-  function clientOf(profile: ProfileOf<'s3'>) {
-    const kept = clients.get(profile) ?? openClient(profile);
-    clients.set(profile, kept);
-    return kept;
-  }
-
-  async function ask<Answer>(
-    { bucket, key, versionId, profile }: S3Path,
-    { tenant, signal }: SourceCall,
-    send: (
-      client: Awaited<ReturnType<typeof openClient>>,
-      input: GetObjectCommandInput,
-      options: { abortSignal?: AbortSignal },
-    ) => Promise<Answer>,
-  ): Promise<Answer | Unreachable> {
-    const reached = profiles.find('s3', { tenant, profile, bucket, name: key });
-    if (typeof reached === 'string') return { unreachable: reached };
-    const input = { Bucket: bucket, Key: key, ...(versionId !== undefined && { VersionId: versionId }) };
-    try {
-      return await send(await clientOf(reached), input, signal === undefined ? {} : { abortSignal: signal });
-    } catch (error) {
-      return orThrow(faultOfAnswer(error));
-    }
-  }
-
   return {
     stat: (path, call) =>
-      ask(path, call, async ({ client, sdk }, input, options) => {
-        const { ContentLength: bytes } = await client.send(new sdk.HeadObjectCommand(input), options);
-        return { bytes: bytes ?? null };
+      ask(targetOf(path, call), async (s3) => {
+        const head = await s3.head(path, call).catch((error: unknown) => {
+          if (!isSilent(error)) throw error;
+          return null;
+        });
+        return head === null ? askForOneByte(s3, path, call) : judgeHead(head);
       }),
     get: (path, call) =>
-      ask(path, call, async ({ client, sdk }, input, options) => {
-        const { Body, ContentLength: bytes } = await client.send(new sdk.GetObjectCommand(input), options);
+      ask(targetOf(path, call), async (s3) => {
+        const { Body, ContentLength: bytes } = await s3.get(path, call);
         if (Body === undefined) throw trouble('no_body');
         return { bytes: bytes ?? null, body: Body as Readable };
       }),
@@ -71,7 +48,7 @@ export function createS3Source(profiles: Profiles): RemoteSource<'s3'> {
 }
 
 async function openClient(profile: ProfileOf<'s3'>) {
-  const sdk: Sdk = await import('@aws-sdk/client-s3');
+  const sdk = await import('@aws-sdk/client-s3');
   const { endpoint, region = 'us-east-1', forcePathStyle = endpoint !== undefined } = profile;
   const client = new sdk.S3Client({
     region,
@@ -90,7 +67,34 @@ async function openClient(profile: ProfileOf<'s3'>) {
       httpsAgent: { maxSockets: SOCKETS, keepAlive: true },
     },
   });
-  return { sdk, client, destroy: () => client.destroy() };
+
+  /** An AccessDenied of the service that gives us credentials says nothing about the object. */
+  async function requireCredentials(): Promise<void> {
+    try {
+      await client.config.credentials();
+    } catch {
+      throw trouble('credentials');
+    }
+  }
+
+  const inputOf = ({ bucket, key, versionId }: S3Path) => ({
+    Bucket: bucket,
+    Key: key,
+    ...(versionId !== undefined && { VersionId: versionId }),
+  });
+  const optionsOf = ({ signal }: SourceCall) => (signal === undefined ? {} : { abortSignal: signal });
+
+  return {
+    async head(path: S3Path, call: SourceCall) {
+      await requireCredentials();
+      return client.send(new sdk.HeadObjectCommand(inputOf(path)), optionsOf(call));
+    },
+    async get(path: S3Path, call: SourceCall, range: { Range?: string } = {}) {
+      await requireCredentials();
+      return client.send(new sdk.GetObjectCommand({ ...inputOf(path), ...range }), optionsOf(call));
+    },
+    close: () => client.destroy(),
+  };
 }
 
 function credentialsOf(given: ProfileOf<'s3'>['credentials']): Pick<S3ClientConfig, 'credentials'> {
@@ -100,9 +104,37 @@ function credentialsOf(given: ProfileOf<'s3'>['credentials']): Pick<S3ClientConf
   return { credentials: { ...keys, ...(sessionToken !== undefined && { sessionToken }) } };
 }
 
+/** Whether the answer to a HEAD has a status that could mean our credentials or the region as well as the object. */
+function isSilent(error: unknown): boolean {
+  const status = statusOf(error);
+  return status !== undefined && status !== 404 && status < 500;
+}
+
+/** An error of a GET has a name, which says whose fault it is. */
+async function askForOneByte(s3: S3, path: S3Path, call: SourceCall): Promise<Found> {
+  const { Body, ContentRange = '' } = await s3.get(path, call, { Range: 'bytes=0-0' });
+  (Body as Readable | undefined)?.destroy();
+  const [, total] = /\/(\d+)$/.exec(ContentRange) ?? [];
+  return { bytes: total === undefined ? null : Number(total) };
+}
+
+function judgeHead({
+  ContentLength,
+  StorageClass,
+  Restore = '',
+}: HeadObjectCommandOutput): Found | Unreachable {
+  const isArchived = StorageClass === 'GLACIER' || StorageClass === 'DEEP_ARCHIVE';
+  if (isArchived && !Restore.includes('ongoing-request="false"')) return { unreachable: 'archived' };
+  return { bytes: ContentLength ?? null };
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as Partial<S3ServiceException>).$metadata?.httpStatusCode;
+}
+
 /** The name of the error in an answer says more than its status. An answer to HEAD has no name. */
 function faultOfAnswer(error: unknown): Unreachable | AppError {
-  const { name = '', $metadata } = error as Partial<S3ServiceException>;
-  const status = $metadata?.httpStatusCode;
+  const { name = '' } = error as Partial<S3ServiceException>;
+  const status = statusOf(error);
   return faultOfCode(name) ?? (status === undefined ? faultOf(error) : faultOfStatus(status));
 }

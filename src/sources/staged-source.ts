@@ -1,3 +1,4 @@
+import { addAbortSignal } from 'node:stream';
 import type { Location, PathAt } from '../domain/sources/asset-path.ts';
 import type { AssetFile, Found, SourceCall, ValidationCall } from '../domain/ports/sources.ts';
 import type { SharedPlaces } from '../domain/turns/shared-places.ts';
@@ -30,6 +31,7 @@ export function createStagedSource<At extends Location>(
     const object = await remote.get(path, call);
     if ('unreachable' in object) return object;
     const { bytes, body } = object;
+    if (call.signal !== undefined) addAbortSignal(call.signal, body);
     if (bytes !== null) {
       await staging.keep(call.stagedAs, body, { bytes, most: bytes > maxBytes ? headBytes : bytes });
       return { bytes };
