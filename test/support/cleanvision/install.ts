@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { installPython } from '../python-environment.ts';
+import { installPython } from '../../../src/dev/python-environment.ts';
 
 export type Installed = { readonly python: string } | { readonly missing: string };
 

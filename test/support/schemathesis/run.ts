@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { installPython } from '../python-environment.ts';
+import { installPython } from '../../../src/dev/python-environment.ts';
 
 const run = promisify(execFile);
 
