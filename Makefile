@@ -1,6 +1,6 @@
 .PHONY: dev test server server-down key test-e2e
 
-dev: node_modules/.package-lock.json ## The whole stack on this machine: Postgres, Temporal and its Web UI, API, worker
+dev: node_modules/.package-lock.json ## The whole stack on this machine: Postgres, Temporal and its Web UI, API, worker. S3=yes adds a local S3 server
 	npm run dev
 
 test: node_modules/.package-lock.json ## Everything CI runs

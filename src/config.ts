@@ -171,6 +171,8 @@ const environment = z.object({
   POSTGRES_PORT: port.default(5433).describe('Port of the embedded Postgres.'),
   TEMPORAL_PORT: port.default(7233).describe('Port of the embedded Temporal.'),
   TEMPORAL_UI_PORT: port.default(8233).describe("Port of the embedded Temporal's Web UI."),
+  S3: yes.default(false).describe('`yes`: `npm run dev` brings a local S3 server with the samples.'),
+  S3_PORT: port.default(8333).describe('Port of the local S3 server.'),
 });
 
 /** The message of an issue whose schema has none. */

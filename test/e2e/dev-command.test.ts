@@ -94,6 +94,20 @@ describe('npm run dev', () => {
     await areGone();
   });
 
+  it('brings a local S3 server with the samples, if asked to', async ({ skip }) => {
+    const { program, output } = start({ S3: 'yes', S3_PORT: String(await freePort()) });
+    await eventually(() => program.exitCode !== null || output().includes('Validatr is ready'));
+    if (output().includes('S3=yes needs')) return skip('there is no S3 server for this machine');
+    const assetPath = { location: 's3', bucket: 'samples', key: 'rocket.jpg' };
+    expect(output()).toContain(`-d '${JSON.stringify({ assetPath })}'`);
+    const client = createTestClient(baseUrl);
+    const answer = await client.call('POST', '/assets/image/', { assetPath }, { prefer: 'wait=30' });
+    expect(await answer.json()).toMatchObject({ state: 'complete' });
+    program.kill('SIGTERM');
+    await once(program, 'close');
+    await areGone();
+  });
+
   it('leaves no process behind when it is stopped while it starts', async () => {
     const { program, output } = start();
     await eventually(() => output().includes('Starting Temporal'));

@@ -24,9 +24,11 @@ function neededPorts(config: Config) {
     purpose: "Temporal's Web UI",
     variable: 'TEMPORAL_UI_PORT',
   };
+  const s3 = { port: config.S3_PORT, host, purpose: 'the local S3 server', variable: 'S3_PORT' };
   return [
     { port: config.PORT, host: config.HOST, purpose: 'the API', variable: 'PORT' },
     ...(config.DATABASE_URL === undefined ? [postgres] : []),
     ...(config.TEMPORAL_ADDRESS === undefined ? [temporal, ui] : []),
+    ...(config.S3 ? [s3] : []),
   ];
 }

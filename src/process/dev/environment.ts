@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts';
+import { type Config, ConfigError } from '../../config.ts';
 import { ownSecretsKey } from '../../dev/stack-file.ts';
 import { checkAddressGuard, checkAuthSetting, isLoopback, requireSecretBox } from '../program.ts';
 
@@ -37,6 +37,8 @@ export function checkSettings(config: Config): void {
   checkAuthSetting({ ...config, ...authDefault(config) });
   checkAddressGuard(config);
   if (hasSecretsKey(config)) requireSecretBox(config);
+  if (config.S3 && config.SOURCES_FILE !== undefined)
+    throw new ConfigError('  S3=yes brings a SOURCES_FILE of its own. Leave out one of the two.');
 }
 
 function hasSecretsKey({ SECRETS_KEY, SECRETS_KEY_FILE }: Config): boolean {

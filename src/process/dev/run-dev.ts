@@ -16,6 +16,7 @@ Starts Postgres, Temporal with its Web UI, the API and a worker. Ctrl-C stops al
   PORT (8000), TEMPORAL_UI_PORT (8233), TEMPORAL_PORT (7233), POSTGRES_PORT (5433)
   DATABASE_URL       use this Postgres instead of an embedded one
   TEMPORAL_ADDRESS   use this Temporal server instead of an embedded one
+  S3=yes             a local S3 server as well, with the samples in a bucket; S3_PORT (8333)
   LOG_LEVEL          of API and worker; "warn" here, "info" shows every request
 
 All variables: .env-example`;

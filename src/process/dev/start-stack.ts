@@ -5,6 +5,7 @@ import type { Program } from '../../dev/program.ts';
 import { rememberStack } from '../../dev/stack-file.ts';
 import { supervise } from '../../dev/supervise.ts';
 import { devEnvironment } from './environment.ts';
+import { startLocalS3 } from './local-s3.ts';
 import type { RunningStack } from './running-stack.ts';
 import { welcome } from './welcome.ts';
 
@@ -50,7 +51,13 @@ export async function startStack({ config, dataDir, running, say, onGiveUp }: St
     },
   });
 
-  const env = await devEnvironment(config, servers, dataDir);
+  if (config.S3) say('Starting a local S3 server …');
+  const s3 = config.S3 ? await startLocalS3(config, { dataDir, track: track('s3', 'weed') }) : null;
+
+  const env = {
+    ...(await devEnvironment(config, servers, dataDir)),
+    ...(s3 !== null && { SOURCES_FILE: s3.sourcesFile }),
+  };
   const print = (name: string) => (line: string) => say(`${name.padEnd(7)}| ${line}`);
   const program = (name: 'api' | 'worker') => ({
     ...ourProgram(name),
@@ -71,5 +78,5 @@ export async function startStack({ config, dataDir, running, say, onGiveUp }: St
 
   const baseUrl = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${config.PORT}`;
   await waitUntilStarted(baseUrl);
-  say(welcome(baseUrl, servers.temporalCli, config));
+  say(welcome(baseUrl, servers.temporalCli, config, s3));
 }
