@@ -1,0 +1,36 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from '../../../src/config.ts';
+import type { AssetSource } from '../../../src/domain/ports/sources.ts';
+import { openSources } from '../../../src/process/open-sources.ts';
+import { openRoots } from '../../../src/sources/roots.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
+
+interface TestSources {
+  readonly source: AssetSource;
+  /** What lies in the staging directory. */
+  staged(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** The sources as the programs open them, with a sources file of these profiles. */
+export async function openTestSources(profiles: object, root: string): Promise<TestSources> {
+  const dir = await mkdtemp(join(tmpdir(), 'validatr-sources-'));
+  const SOURCES_FILE = join(dir, 'sources.json');
+  const STAGING_DIR = join(dir, 'staging');
+  await writeFile(SOURCES_FILE, JSON.stringify({ profiles }));
+  const config = readConfig({ SOURCES_FILE, STAGING_DIR, ASSET_ROOTS: root });
+  const sources = await openSources(config, await openRoots([root]), createLogger('silent', 'worker'));
+  return {
+    source: sources.source,
+    async staged() {
+      const found = await readdir(STAGING_DIR, { recursive: true, withFileTypes: true });
+      return found.filter((entry) => entry.isFile() && entry.name !== 'mark').map(({ name }) => name);
+    },
+    async close() {
+      await sources.close();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
