@@ -63,6 +63,7 @@ export async function runApi(): Promise<void> {
   const url = requireDatabaseUrl(config);
   const isAllowed = requireAddressGuard(config, logger);
   const roots = await requireRoots(config, logger);
+  const sources = await openSources(config, roots, logger);
   const database = { url, preparedStatements: config.DATABASE_PREPARED_STATEMENTS };
   const orm = await openDatabase({ ...database, poolMax: config.DATABASE_POOL_MAX, sees: 'tenant' });
   // A pool of its own, because a flood of unknown keys must not keep workflows from being started.
@@ -111,7 +112,6 @@ export async function runApi(): Promise<void> {
     const hasKey = await directory.hasActive().catch(() => true);
     if (!hasKey) logger.warn(`no API key exists, so nobody can use the API yet. Make one: ${MAKE_A_KEY}`);
   }
-  const sources = await openSources(config, roots, logger);
   const refusal = () => {
     if (!isDatabaseUsable) return 'database_unavailable';
     return backlog.isFull() ? 'backlog_full' : null;

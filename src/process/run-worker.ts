@@ -58,6 +58,7 @@ export async function runWorker(): Promise<void> {
   const secretBox = requireSecretBox(config);
   const isAllowed = requireAddressGuard(config, logger);
   const roots = await requireRoots(config, logger);
+  const sources = await openSources(config, roots, logger);
   const workerId = `${hostname()}:${process.pid}`;
   installRuntime(logger);
 
@@ -97,7 +98,6 @@ export async function runWorker(): Promise<void> {
     maxMegapixels: config.DECODE_MAX_MEGAPIXELS,
     onEnd: (end) => logger.warn(end, 'a decoder has ended; another takes its place'),
   });
-  const sources = await openSources(config, roots, logger);
   const activities = createActivities({
     validations,
     deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
