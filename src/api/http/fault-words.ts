@@ -37,6 +37,10 @@ export function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
       return boundOf(issue.origin, issue.inclusive === false ? 'more than' : 'at least', issue.minimum);
     case 'invalid_format':
       return issue.pattern === undefined ? undefined : `must match ${issue.pattern}`;
+    case 'invalid_key': {
+      const [fault] = issue.issues;
+      return fault && `has a name that ${fault.message}`;
+    }
     case 'unrecognized_keys':
       return 'is not a known field';
     default:

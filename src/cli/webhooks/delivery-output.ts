@@ -23,12 +23,18 @@ export function describeTries({ tries, failure }: DeliveryEntry): string {
   return `${tries.length} ${tries.length === 1 ? 'try' : 'tries'}, last ${answer} in ${last.durationMs} ms${why}${reason}`;
 }
 
-/** Says when a delivery is tried again. Empty if it is not pending. */
-export function describeNextTry({ id, state, tries }: DeliveryEntry, tenant: string): string {
+/** The tries of a delivery, and when it is tried again if it is pending. */
+export function describeTriesAndNext(entry: DeliveryEntry, tenant: string): string {
+  const [tries, next] = [describeTries(entry), describeNextTry(entry, tenant)];
+  // The reason of a try is a sentence, but an error code is none.
+  return next === '' ? tries : `${tries.replace(/\.?$/, '.')} ${next}`;
+}
+
+function describeNextTry({ id, state, tries }: DeliveryEntry, tenant: string): string {
   const nextMs = nextTryInMs(tries.length, null, WITHOUT_JITTER);
   if (state !== 'pending' || nextMs === null) return '';
   const [seconds, hours] = [Math.round(nextMs / 1_000), Math.round(SCHEDULE_MS / 3_600_000)];
-  return `: it is tried again in about ${seconds} s, and so on for ${hours} h.\nLook: ${PROGRAM} webhooks delivery ${id} --tenant ${tenant}`;
+  return `It is tried again in about ${seconds} s, and so on for ${hours} h.\nLook: ${PROGRAM} webhooks delivery ${id} --tenant ${tenant}`;
 }
 
 export function noSuchDelivery(tenant: string): UsageError {

@@ -3,7 +3,7 @@ import type { DeliveryEntry, DeliveryLog } from '../../domain/ports/webhooks.ts'
 import { CannotRun } from '../../process/program.ts';
 import type { Cli } from '../cli.ts';
 import { asUrl } from '../values.ts';
-import { describeNextTry, describeTries } from './delivery-output.ts';
+import { describeTriesAndNext, describeTries } from './delivery-output.ts';
 import { chooseTenant, tenantCommand, type TenantOption } from './tenant-command.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -23,7 +23,7 @@ export function testCommand({ print, withSession }: Cli): Command {
         print(`Test event ${id} …`);
         const entry = await waitForTry(deliveryLog, tenant, id);
         if (entry.state !== 'delivered')
-          throw new CannotRun(describeTries(entry) + describeNextTry(entry, tenant), EXIT_NOT_DELIVERED);
+          throw new CannotRun(describeTriesAndNext(entry, tenant), EXIT_NOT_DELIVERED);
         print(describeTries(entry));
       }),
     );

@@ -35,7 +35,7 @@ describe('the command line', () => {
     });
     await expect(cli({ deliveryLog: logOf('pending') }, 'webhooks', 'test', URL)).rejects.toMatchObject({
       message:
-        '1 try, last ECONNREFUSED in 3 ms: it is tried again in about 5 s, and so on for 76 h.\n' +
+        '1 try, last ECONNREFUSED in 3 ms. It is tried again in about 5 s, and so on for 76 h.\n' +
         `Look: npm run cli -- webhooks delivery ${ID} --tenant default`,
       exitCode: 1,
     });

@@ -60,6 +60,9 @@ describe('the text of a fault', () => {
     expect(faultsOf(() => parse(submission, { assetPath: { location: 'ftp' } }))).toEqual([
       '/assetPath/location must be one of "local", "http", "s3", "gcs", "azure", "upload"',
     ]);
+    expect(faultsOf(() => parse(submission, { assetPath, labels: { 'a b': 'x' } }))).toEqual([
+      '/labels/a b has a name that must be a name of letters, digits, ".", "_" and "-"',
+    ]);
     expect(faultsOf(() => parse(listQuery, { limit: 'many' }))).toEqual(['/limit must be a number']);
     expect(faultsOf(() => parse(judgeRequest, { assets: ['x'] }))).toEqual(['/assets/0 must be a UUID']);
   });
