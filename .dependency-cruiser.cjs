@@ -69,7 +69,11 @@ module.exports = {
     only('activities-keep-to-domain', '^activities/', '^(activities|src/domain)/'),
     only('telemetry-stands-alone', '^src/telemetry/', '^src/telemetry/'),
     only('dev-stands-alone', '^src/dev/', '^src/dev/'),
-    never('config-keeps-to-domain', { path: '^src/config\\.ts$' }, { path: CODE, pathNot: '^src/domain/' }),
+    never(
+      'config-keeps-to-domain',
+      { path: '^src/config(-values)?\\.ts$' },
+      { path: CODE, pathNot: '^src/(domain/|config-values\\.ts$)' },
+    ),
 
     // Workflows may import Temporal, the domain, and types of activities. Callers may import only their contract.
     only('workflows-keep-to-domain', '^workflows/', '^(workflows|activities|src/domain)/'),

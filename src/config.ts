@@ -1,33 +1,14 @@
-import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { EXECUTION_MODES } from './domain/asset.ts';
-import { listAlternatives } from './domain/checks/words.ts';
+import { isNameServer, isProxy, list, wholeNumber, wordsOf, yes } from './config-values.ts';
 
 /**
  * Reads all settings of the programs from the environment. Every variable has a default that works on one machine.
  * `.env-example` and docs/configuration.md list them all, and tests compare them.
  */
 const port = wholeNumber(1, 65_535);
-const list = (text: string) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-
-/** A setting that is a number. Its messages follow the name of the variable. */
-function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
-  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  const error = `must be a whole number ${range}`;
-  return z.coerce
-    .number({ error: 'must be a number' })
-    .int({ error })
-    .min(min, { error })
-    .max(max, { error });
-}
-
-const yes = z.enum(['yes', 'no', '']).transform((text) => text === 'yes');
 
 const environment = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address the API listens on.'),
@@ -174,26 +155,6 @@ const environment = z.object({
   S3: yes.default(false).describe('`yes`: `npm run dev` brings a local S3 server with the samples.'),
   S3_PORT: port.default(8333).describe('Port of the local S3 server.'),
 });
-
-/** The message of an issue whose schema has none. */
-function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code !== 'invalid_value') return undefined;
-  const values = issue.values.map(String).filter((value) => value !== '');
-  return `must be ${listAlternatives(values)}`;
-}
-
-function isNameServer(text: string): boolean {
-  const [, bracketed, bare, port] = /^(?:\[(.*)\]|(.*?))(?::(\d{1,5}))?$/.exec(text) ?? [];
-  if (isIP(text) !== 0) return true;
-  return isIP(bracketed ?? bare ?? '') === (bracketed === undefined ? 4 : 6) && Number(port ?? 53) <= 65_535;
-}
-
-function isProxy(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return text === 'loopback';
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
-}
 
 type Environment = z.infer<typeof environment>;
 export const environmentSchema = environment;
