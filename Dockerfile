@@ -28,7 +28,7 @@ COPY activities ./activities
 COPY workflows ./workflows
 COPY --from=build /app/dist ./dist
 # A new volume takes its owner from the directory that it is mounted on.
-RUN install --directory --owner=1000 --group=1000 data
+RUN install --directory --owner=1000 --group=1000 data data/uploads
 # The image's own user `node`, by number: orchestrators that refuse root can't tell from a name.
 USER 1000:1000
 EXPOSE 8000

@@ -90,6 +90,15 @@ const environment = z.object({
     .describe(
       'Directory for the bytes of remote assets until they are decoded. Default: <VALIDATR_DATA_DIR>/staging.',
     ),
+  UPLOADS_DIR: z
+    .string()
+    .optional()
+    .describe(
+      'Directory for uploaded bytes, the same one for all APIs and workers. Default: <VALIDATR_DATA_DIR>/uploads, which is made.',
+    ),
+  UPLOAD_MAX_MIB: wholeNumber(1, 1_048_576)
+    .default(2_048)
+    .describe('Most MiB of one upload. A larger one is answered 413.'),
 
   STEP_EXECUTION: z
     .enum(EXECUTION_MODES)
@@ -159,13 +168,18 @@ const environment = z.object({
 type Environment = z.infer<typeof environment>;
 export const environmentSchema = environment;
 
-export interface Config extends Omit<Environment, 'ASSET_BASE' | 'ASSET_ROOTS' | 'STAGING_DIR'> {
+export interface Config
+  extends Omit<Environment, 'ASSET_BASE' | 'ASSET_ROOTS' | 'STAGING_DIR' | 'UPLOADS_DIR'> {
   /** Absolute. */
   readonly assetBase: string;
   /** Absolute. */
   readonly assetRoots: readonly string[];
   /** Absolute. */
   readonly stagingDir: string;
+  /** Absolute. */
+  readonly uploadsDir: string;
+  /** Whether `uploadsDir` is the default, so that we may make it. */
+  readonly ownsUploadsDir: boolean;
   /** The variables that profiles of SOURCES_FILE name. */
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** From `TEMPORAL_ADDRESS` and the other variables of `@temporalio/envconfig` (TLS, API key, …). */
@@ -189,16 +203,27 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`).join('\n'),
     );
   }
-  const { ASSET_BASE, ASSET_ROOTS, STAGING_DIR, ...rest } = parsed.data;
+  const { ASSET_BASE, ASSET_ROOTS, STAGING_DIR, UPLOADS_DIR, ...rest } = parsed.data;
   const assetBase = resolve(ASSET_BASE);
   const assetRoots = (ASSET_ROOTS ?? 'assets')
     .split(':')
     .filter((root) => root !== '')
     .map((root) => resolve(assetBase, root));
   const stagingDir = resolve(STAGING_DIR ?? join(rest.VALIDATR_DATA_DIR, 'staging'));
+  const uploadsDir = resolve(UPLOADS_DIR ?? join(rest.VALIDATR_DATA_DIR, 'uploads'));
+  const ownsUploadsDir = UPLOADS_DIR === undefined;
   const { connectionOptions } = loadClientConnectConfig({ disableFile: true, overrideEnvVars: given });
   const temporal = { namespace: rest.TEMPORAL_NAMESPACE, connectionOptions };
-  return { ...rest, assetBase, assetRoots, stagingDir, variables: given, temporal };
+  return {
+    ...rest,
+    assetBase,
+    assetRoots,
+    stagingDir,
+    uploadsDir,
+    ownsUploadsDir,
+    variables: given,
+    temporal,
+  };
 }
 
 export class ConfigError extends Error {

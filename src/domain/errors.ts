@@ -20,6 +20,11 @@ export const ERRORS = {
     title: 'The API key is not valid: unknown, expired or revoked.',
   },
   scope_missing: { status: 403, retryable: false, title: 'The API key does not have the scope for this.' },
+  malformed_upload: {
+    status: 400,
+    retryable: false,
+    title: 'The upload broke off, or it is not what its headers say.',
+  },
   malformed_http: { status: 400, retryable: false, title: 'The server cannot read this as an HTTP request.' },
   not_found: { status: 404, retryable: false, title: 'There is nothing at this path.' },
   asset_not_found: { status: 404, retryable: false, title: 'There is no such asset.' },
@@ -67,6 +72,7 @@ export const ERRORS = {
   },
   too_many_keys: { status: 409, retryable: false, title: 'The tenant already has 1,000 active API keys.' },
   body_too_large: { status: 413, retryable: false, title: 'The body is larger than 1 MiB.' },
+  upload_too_large: { status: 413, retryable: false, title: 'The upload is too large.' },
   unsupported_media_type: {
     status: 415,
     retryable: false,
@@ -151,6 +157,12 @@ export const ERRORS = {
     retryable: true,
     retryAfterS: 60,
     title: 'The disk of the database is full.',
+  },
+  uploads_full: {
+    status: 507,
+    retryable: true,
+    retryAfterS: 60,
+    title: 'The disk of the uploads is full.',
   },
 } as const satisfies Record<string, ErrorKind>;
 

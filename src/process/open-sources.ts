@@ -17,8 +17,11 @@ import type { Roots } from '../sources/roots.ts';
 import { createStaging } from '../sources/staging.ts';
 import { createStoragePlaces } from '../sources/storage-places.ts';
 import { trouble } from '../sources/faults.ts';
+import { createUploadFiles, uploadSource } from '../sources/uploads/upload-source.ts';
+import type { UploadsDir } from '../sources/uploads/uploads-dir.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { STORAGE_PLACES } from './file-threads.ts';
+
 import { CannotRun } from './program.ts';
 
 /** How many objects are on their way at once. One tenant has half of them at most. */
@@ -32,8 +35,18 @@ export interface OpenSources {
   close(): Promise<void>;
 }
 
+/** Directories of this machine that assets lie in. */
+interface Places {
+  readonly roots: Roots;
+  readonly uploads: UploadsDir;
+}
+
 /** All sources of assets. SIGHUP reads the profiles again. @throws {CannotRun} if SOURCES_FILE is not usable */
-export async function openSources(config: Config, roots: Roots, logger: Logger): Promise<OpenSources> {
+export async function openSources(
+  config: Config,
+  { roots, uploads }: Places,
+  logger: Logger,
+): Promise<OpenSources> {
   const profiles = await requireProfiles(config);
   process.on('SIGHUP', () => void reload(profiles, logger));
   const staging = await createStaging(config.stagingDir, (err) => logger.warn({ err }, 'staging: sweep'));
@@ -45,14 +58,11 @@ export async function openSources(config: Config, roots: Roots, logger: Logger):
   const bounds = { maxBytes: MAX_BYTES_IN_MEMORY, headBytes: HEAD_BYTES };
   const staged = <At extends Location>(remote: RemoteSource<At>) =>
     createStagedSource(remote, staging, { places, bounds });
+  const threads = createStoragePlaces({ total: STORAGE_PLACES });
   const source = createSource(
     {
-      local: localSource(
-        boundFiles(
-          createLocalSource({ base: config.assetBase, roots }),
-          createStoragePlaces({ total: STORAGE_PLACES }),
-        ),
-      ),
+      local: localSource(boundFiles(createLocalSource({ base: config.assetBase, roots }), threads)),
+      upload: uploadSource(boundFiles(createUploadFiles(uploads), threads)),
       s3: staged(createS3Source(profiles)),
       gcs: staged(createGcsSource(profiles)),
       azure: staged(createAzureSource(profiles)),

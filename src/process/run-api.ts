@@ -26,9 +26,13 @@ import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
 import { findTemporalTrouble } from '../temporal/namespace.ts';
 import { temporalAddress } from '../temporal/trouble.ts';
+import { createDisk } from '../sources/uploads/disk.ts';
+import { createUploadStore } from '../sources/uploads/upload-store.ts';
 import { createHostCheck } from '../webhooks/host-check.ts';
 import { createLookup } from '../network/names/lookup.ts';
+import { UPLOAD_PLACES } from './file-threads.ts';
 import { openSources } from './open-sources.ts';
+import { openUploads } from './open-uploads.ts';
 import {
   CannotRun,
   checkAuthSetting,
@@ -63,7 +67,8 @@ export async function runApi(): Promise<void> {
   const url = requireDatabaseUrl(config);
   const isAllowed = requireAddressGuard(config, logger);
   const roots = await requireRoots(config, logger);
-  const sources = await openSources(config, roots, logger);
+  const uploads = await openUploads(config, logger, { writes: true });
+  const sources = await openSources(config, { roots, uploads }, logger);
   const database = { url, preparedStatements: config.DATABASE_PREPARED_STATEMENTS };
   const orm = await openDatabase({ ...database, poolMax: config.DATABASE_POOL_MAX, sees: 'tenant' });
   // A pool of its own, because a flood of unknown keys must not keep workflows from being started.
@@ -183,6 +188,11 @@ export async function runApi(): Promise<void> {
             directory,
             onError: (err) => logger.warn({ err }, 'the last use of a key could not be written'),
           }),
+    uploads: createUploadStore({
+      dir: uploads,
+      disk: createDisk({ places: UPLOAD_PLACES }),
+      maxBytes: config.UPLOAD_MAX_MIB * MIB,
+    }),
     quotas: createQuotas(quotaLimits),
     quotaLimits,
     keys: createKeyStore(orm),

@@ -26,6 +26,7 @@ import { createWebhookSender } from '../webhooks/send.ts';
 import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
 import { installRuntime } from './install-runtime.ts';
 import { openSources } from './open-sources.ts';
+import { openUploads } from './open-uploads.ts';
 import {
   onStopSignal,
   requireAddressGuard,
@@ -58,7 +59,8 @@ export async function runWorker(): Promise<void> {
   const secretBox = requireSecretBox(config);
   const isAllowed = requireAddressGuard(config, logger);
   const roots = await requireRoots(config, logger);
-  const sources = await openSources(config, roots, logger);
+  const uploads = await openUploads(config, logger, { writes: false });
+  const sources = await openSources(config, { roots, uploads }, logger);
   const workerId = `${hostname()}:${process.pid}`;
   installRuntime(logger);
 

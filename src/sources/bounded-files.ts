@@ -9,10 +9,10 @@ const OPEN_WALL_MS = 10_000;
 /** Bounds what a source may take of the process while its storage hangs: threads of each tenant, and time. */
 export function boundFiles(source: FileSource, places: SharedPlaces): FileSource {
   return {
-    stat: (path, tenant = '') => inTime(places.use(tenant, () => source.stat(path))),
+    stat: (path, tenant = '') => inTime(places.use(tenant, () => source.stat(path, tenant))),
     async open(path, tenant = '') {
       const opened = await inTime(
-        places.use(tenant, () => source.open(path)),
+        places.use(tenant, () => source.open(path, tenant)),
         closeFile,
       );
       if (!isFile(opened)) return opened;
@@ -35,16 +35,17 @@ function closeFile(opened: Opened): void {
   if (isFile(opened)) opened.close().catch(() => undefined);
 }
 
-/** `onLate` gets a result that comes after the time. */
-function inTime<Result>(
+/** `onLate` gets a result that comes after the time. @throws {AppError} `storage_unavailable` if nothing comes in time */
+export function inTime<Result>(
   work: Promise<Result>,
   onLate: (result: Result) => void = () => undefined,
+  wallMs = OPEN_WALL_MS,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(doesNotAnswer());
       work.then(onLate, () => undefined);
-    }, OPEN_WALL_MS);
+    }, wallMs);
     work.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
 }

@@ -16,6 +16,7 @@ export function createBareApp(given: Partial<AppDeps> = {}): Express {
     verdicts: {} as never,
     deliveryLog: {} as never,
     executions: {} as never,
+    uploads: {} as never,
     preflight: () => Promise.resolve([]),
     authenticate: everybody,
     quotas: (_req, _res, next) => next(),

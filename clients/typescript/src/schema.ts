@@ -714,7 +714,27 @@ export interface components {
                 location: "upload";
                 /** Format: uuid */
                 uploadId: string;
+                /** @description The name of the file. Its extension is compared with the content. */
+                name?: string;
             };
+            notifications?: {
+                onStart?: string | null;
+                onSuccess?: string | null;
+                onFailure?: string | null;
+                onCancel?: string | null;
+            } | null;
+            /** @description `name@version`, or `name` for its latest version. Default: `default@1`, which is built in. */
+            policy?: string | null;
+            /** @description The SHA-256 that the file has to have, in hex. */
+            sha256?: string | null;
+            /** @description Your own name for the asset. Several assets may have the same one. */
+            externalId?: string | null;
+            /** @description Short texts by name, which are given back with the asset. */
+            labels?: {
+                [key: string]: string;
+            } | null;
+        };
+        FileSubmission: {
             notifications?: {
                 onStart?: string | null;
                 onSuccess?: string | null;
@@ -1062,11 +1082,13 @@ export interface components {
             asset: {
                 /** @enum {string} */
                 location: "local" | "http" | "s3" | "gcs" | "azure" | "upload";
-                /** @description A local path as it was submitted, scheme and host of a URL, or the address of an object (`s3://bucket/key`, `gs://…`, `az://…`). */
+                /** @description A local path as it was submitted, scheme and host of a URL, the address of an object (`s3://bucket/key`, `gs://…`, `az://…`), or id and name of an upload (`<id>/<name>`). */
                 path: string;
                 versionId?: string;
                 generation?: string;
                 profile?: string;
+                /** Format: uuid */
+                uploadId?: string;
             };
             image: components["schemas"]["Image"] | null;
             steps: components["schemas"]["Step"][];
@@ -2019,16 +2041,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `body_too_large`: The body is larger than 1 MiB. */
-        BodyTooLarge: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `unsupported_media_type`: The body must be application/json in UTF-8. */
         UnsupportedMediaType: {
             headers: {
@@ -2082,17 +2094,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `storage_full`: The disk of the database is full. */
-        StorageFull: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Retry-After": components["headers"]["Retry-After"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `malformed_http`: The server cannot read this as an HTTP request. */
         MalformedHttp: {
             headers: {
@@ -2133,8 +2134,29 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `storage_full`: The disk of the database is full. */
+        StorageFull: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `asset_terminal`: The asset has already reached its terminal state. */
         AssetTerminal: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `body_too_large`: The body is larger than 1 MiB. */
+        BodyTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -2262,6 +2284,7 @@ export interface components {
     pathItems: never;
 }
 export type Submission = components['schemas']['Submission'];
+export type FileSubmission = components['schemas']['FileSubmission'];
 export type StartEvent = components['schemas']['StartEvent'];
 export type SuccessEvent = components['schemas']['SuccessEvent'];
 export type FailureEvent = components['schemas']['FailureEvent'];
@@ -2327,18 +2350,18 @@ export type Startup = components['schemas']['Startup'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseForbidden = components['responses']['Forbidden'];
 export type ResponseRequestTimeout = components['responses']['RequestTimeout'];
-export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type ResponseExpectationFailed = components['responses']['ExpectationFailed'];
 export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
 export type ResponseHeadersTooLarge = components['responses']['HeadersTooLarge'];
 export type ResponseInternal = components['responses']['Internal'];
-export type ResponseStorageFull = components['responses']['StorageFull'];
 export type ResponseMalformedHttp = components['responses']['MalformedHttp'];
 export type ResponseInvalidRequest = components['responses']['InvalidRequest'];
 export type ResponseAssetNotFound = components['responses']['AssetNotFound'];
 export type ResponseAssetNotTerminal = components['responses']['AssetNotTerminal'];
+export type ResponseStorageFull = components['responses']['StorageFull'];
 export type ResponseAssetTerminal = components['responses']['AssetTerminal'];
+export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
 export type ResponsePolicyNotFound = components['responses']['PolicyNotFound'];
 export type ResponseDeliveryNotFound = components['responses']['DeliveryNotFound'];
 export type ResponseEndpointDisabled = components['responses']['EndpointDisabled'];
@@ -2358,7 +2381,24 @@ export type $defs = Record<string, never>;
 export interface operations {
     submitAsset: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For an image as the body: the name of its file. */
+                name?: string;
+                /** @description For an image as the body: the policy. */
+                policy?: string;
+                /** @description For an image as the body: its SHA-256, in hex. */
+                sha256?: string | null;
+                /** @description For an image as the body: your own name for the asset. */
+                externalId?: string;
+                /** @description For an image as the body: a webhook URL. */
+                onStart?: string | null;
+                /** @description For an image as the body: a webhook URL. */
+                onSuccess?: string | null;
+                /** @description For an image as the body: a webhook URL. */
+                onFailure?: string | null;
+                /** @description For an image as the body: a webhook URL. */
+                onCancel?: string | null;
+            };
             header?: {
                 /** @description Makes the request safe to repeat: for 24 h the same key and the same body get the first answer again. */
                 "Idempotency-Key"?: string;
@@ -2371,6 +2411,16 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Submission"];
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description The file, as it is.
+                     */
+                    file: string;
+                    submission?: components["schemas"]["FileSubmission"];
+                };
+                "image/*": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -2398,7 +2448,7 @@ export interface operations {
                     "application/json": components["schemas"]["QueuedAsset"];
                 };
             };
-            /** @description `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
+            /** @description `malformed_upload`: The upload broke off, or it is not what its headers say. `malformed_json`: The body is not valid JSON. `malformed_http`: The server cannot read this as an HTTP request. */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2411,7 +2461,16 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
+            /** @description `upload_too_large`: The upload is too large. `body_too_large`: The body is larger than 1 MiB. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             415: components["responses"]["UnsupportedMediaType"];
             417: components["responses"]["ExpectationFailed"];
             /** @description `invalid_request`: The request does not have the expected shape. `idempotency_key_reused`: This Idempotency-Key was already used for a different request. */
@@ -2438,7 +2497,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            507: components["responses"]["StorageFull"];
+            /** @description `storage_full`: The disk of the database is full. `uploads_full`: The disk of the uploads is full. */
+            507: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     listAssets: {

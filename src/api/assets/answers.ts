@@ -197,11 +197,12 @@ export const assetDetails = z
       location: z.enum(LOCATIONS),
       path: z.string().meta({
         description:
-          'A local path as it was submitted, scheme and host of a URL, or the address of an object (`s3://bucket/key`, `gs://…`, `az://…`).',
+          'A local path as it was submitted, scheme and host of a URL, the address of an object (`s3://bucket/key`, `gs://…`, `az://…`), or id and name of an upload (`<id>/<name>`).',
       }),
       versionId: z.string().optional(),
       generation: z.string().optional(),
       profile: z.string().optional(),
+      uploadId: uuid.optional(),
     }),
     image: image.nullable(),
     steps: z.array(step),

@@ -19,6 +19,14 @@ const profile = z
   .optional()
   .meta({ description: 'A profile of the operator. Default: the one named like the location.' });
 
+/** As long as file systems allow. */
+const MAX_NAME_LENGTH = 255;
+
+/** The name of a file on the client's machine. Directories before it are cut off. */
+export const fileName = text
+  .max(MAX_PATH_LENGTH)
+  .transform((path) => path.split(/[/\\]/).at(-1)?.slice(-MAX_NAME_LENGTH) || undefined);
+
 /** Where an asset is (contract, Sources). An unusable URL is accepted here, because the pipeline reports it. */
 export const assetPath = z.discriminatedUnion('location', [
   z.strictObject({ location: z.literal('local'), path: text.min(1).max(MAX_PATH_LENGTH) }),
@@ -35,5 +43,11 @@ export const assetPath = z.discriminatedUnion('location', [
     profile,
   }),
   z.strictObject({ location: z.literal('azure'), container: bucket, blob: key, versionId: version, profile }),
-  z.strictObject({ location: z.literal('upload'), uploadId: z.uuid() }),
+  z.strictObject({
+    location: z.literal('upload'),
+    uploadId: z.uuid().toLowerCase(),
+    name: fileName
+      .optional()
+      .meta({ description: 'The name of the file. Its extension is compared with the content.' }),
+  }),
 ]);

@@ -6,7 +6,7 @@ import { LABEL } from '../../domain/label.ts';
 import { text } from '../../domain/text.ts';
 import { givenTime } from '../http/given-time.ts';
 import { pageQuery } from '../http/pages.ts';
-import { assetPath, MAX_PATH_LENGTH, MAX_URL_LENGTH } from './asset-path.ts';
+import { assetPath, fileName, MAX_PATH_LENGTH, MAX_URL_LENGTH } from './asset-path.ts';
 import { policyReference } from '../policies/reference.ts';
 
 const MAX_REASON_LENGTH = 1000;
@@ -50,35 +50,51 @@ const labels = z
       : Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
   });
 
-export const submission = z
-  .strictObject({
-    assetPath,
-    notifications: z
-      .strictObject({
-        onStart: webhookUrl,
-        onSuccess: webhookUrl,
-        onFailure: webhookUrl,
-        onCancel: webhookUrl,
-      })
-      .nullish()
-      .transform((notifications) => notifications ?? {}),
-    policy: optionalPolicy.meta({
-      description:
-        '`name@version`, or `name` for its latest version. Default: `default@1`, which is built in.',
-    }),
-    sha256: z
-      .string()
-      .regex(SHA256, { error: 'must be 64 hexadecimal digits' })
-      .nullish()
-      .transform((sha256) => sha256?.toLowerCase())
-      .meta({ description: 'The SHA-256 that the file has to have, in hex.' }),
-    externalId: externalId
-      .nullish()
-      .transform((given) => given ?? undefined)
-      .meta({ description: 'Your own name for the asset. Several assets may have the same one.' }),
-    labels: labels.meta({ description: 'Short texts by name, which are given back with the asset.' }),
-  })
-  .meta({ id: 'Submission' });
+/** All of a submission but where its asset is. */
+const details = {
+  notifications: z
+    .strictObject({
+      onStart: webhookUrl,
+      onSuccess: webhookUrl,
+      onFailure: webhookUrl,
+      onCancel: webhookUrl,
+    })
+    .nullish()
+    .transform((notifications) => notifications ?? {}),
+  policy: optionalPolicy.meta({
+    description: '`name@version`, or `name` for its latest version. Default: `default@1`, which is built in.',
+  }),
+  sha256: z
+    .string()
+    .regex(SHA256, { error: 'must be 64 hexadecimal digits' })
+    .nullish()
+    .transform((sha256) => sha256?.toLowerCase())
+    .meta({ description: 'The SHA-256 that the file has to have, in hex.' }),
+  externalId: externalId
+    .nullish()
+    .transform((given) => given ?? undefined)
+    .meta({ description: 'Your own name for the asset. Several assets may have the same one.' }),
+  labels: labels.meta({ description: 'Short texts by name, which are given back with the asset.' }),
+};
+
+export const submission = z.strictObject({ assetPath, ...details }).meta({ id: 'Submission' });
+
+/** A submission whose image comes with it. */
+export const fileSubmission = z.strictObject(details).meta({ id: 'FileSubmission' });
+
+const ofImage = (what: string) => ({ description: `For an image as the body: ${what}` });
+
+/** The details of an image that is the body itself. A JSON body takes none of these. */
+export const imageQuery = z.strictObject({
+  name: fileName.optional().meta(ofImage('the name of its file.')),
+  policy: policyReference.optional().meta(ofImage('the policy.')),
+  sha256: details.sha256.meta(ofImage('its SHA-256, in hex.')),
+  externalId: externalId.optional().meta(ofImage('your own name for the asset.')),
+  onStart: webhookUrl.meta(ofImage('a webhook URL.')),
+  onSuccess: webhookUrl.meta(ofImage('a webhook URL.')),
+  onFailure: webhookUrl.meta(ofImage('a webhook URL.')),
+  onCancel: webhookUrl.meta(ofImage('a webhook URL.')),
+});
 
 const NAMED_VERSION = new RegExp(`^${LABEL}@[1-9][0-9]{0,8}$`);
 

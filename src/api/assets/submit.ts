@@ -1,26 +1,40 @@
-import { AppError } from '../../domain/errors.ts';
+import type { Request } from 'express';
+import { z } from 'zod';
 import type { Submission } from '../../domain/ports/assets.ts';
 import type { Answer } from '../http/answer.ts';
 import { hasScope, tenantOf } from '../http/auth.ts';
+import { isOfType } from '../http/file-body.ts';
 import { defineOperation } from '../http/operation.ts';
-import { invalidRequest } from '../http/parse.ts';
+import { parse } from '../http/parse.ts';
 import { idempotencyKey, readPreferences } from '../http/preferences.ts';
 import { location, preferenceApplied, submissionHeaders } from '../openapi/headers.ts';
 import { SUBMISSION_CALLBACKS } from '../webhooks/events.ts';
+import { type AcceptDeps, acceptSubmission } from './accept.ts';
+import { acceptForm } from './accept-form.ts';
+import { acceptImage } from './accept-image.ts';
+import type { UploadDeps, UploadRequest } from './accept-received.ts';
 import type { RetryDeps } from './act.ts';
 import { assetDetails, queuedAsset } from './answers.ts';
-import type { Preflight } from './preflight.ts';
-import { policyFault, refuseWork } from './refuse-work.ts';
+import { refuseWork } from './refuse-work.ts';
 import { representDetails } from './represent.ts';
-import { submission } from './requests.ts';
+import { fileSubmission, imageQuery, submission } from './requests.ts';
 import { type WaitDeps, waitForVerdict } from './wait-for-verdict.ts';
 
-export interface SubmitDeps extends RetryDeps, WaitDeps {
-  readonly preflight: Preflight;
-}
+export interface SubmitDeps extends UploadDeps, RetryDeps, WaitDeps {}
 
 const rocket = { assetPath: { location: 'local', path: './assets/rocket.jpg' } };
 const echo = 'http://127.0.0.1:8000/echo/post';
+
+const file = z.string().meta({ format: 'binary', description: 'The file, as it is.' });
+
+const FORM = 'multipart/form-data';
+
+/** Bodies that bring the image itself. */
+const FILES = {
+  [FORM]: { schema: z.strictObject({ file, submission: fileSubmission.optional() }) },
+  'image/*': { schema: file },
+  'application/octet-stream': { schema: file },
+};
 
 export const submitAsset = defineOperation({
   method: 'post',
@@ -42,6 +56,8 @@ export const submitAsset = defineOperation({
       withWebhooks: { ...rocket, notifications: { onStart: echo, onSuccess: echo, onFailure: echo } },
     },
   },
+  query: imageQuery,
+  files: FILES,
   replies: {
     200: {
       description: 'The verdict came in time (`Prefer: wait`).',
@@ -66,33 +82,38 @@ export const submitAsset = defineOperation({
   },
   problems: [
     'invalid_request',
+    'malformed_upload',
+    'upload_too_large',
     'idempotency_key_reused',
     'database_unavailable',
     'backlog_full',
     'storage_unavailable',
     'storage_full',
+    'uploads_full',
   ],
   callbacks: SUBMISSION_CALLBACKS,
   before: refuseWork,
   handle:
     (deps: SubmitDeps) =>
-    async (req, res, { body }) => {
-      const { assets, preflight, resolvePolicy } = deps;
-      // A member that is undefined counts as missing.
-      const submission = body() as Submission;
+    async (req, res, { body, query }) => {
       const key = idempotencyKey(req);
       const tenant = tenantOf(res);
       // Only keys that may read the verdict get it. The `wait` of another key is ignored.
       const { isStrict, waitS, applied } = readPreferences(req, { mayWait: hasScope(res, 'assets:read') });
       if (applied !== null) res.set('Preference-Applied', applied);
-      const policy = await resolvePolicy(tenant, submission.policy);
-      if (policy instanceof AppError)
-        throw invalidRequest([policyFault(policy), ...(isStrict ? await preflight(tenant, submission) : [])]);
-      if (isStrict) await refuseFaults(deps, tenant, submission, key);
-      const id = await (key === null
-        ? assets.accept(tenant, submission, policy)
-        : assets.acceptOnce(tenant, submission, key, policy));
-      if (id === null) throw new AppError('idempotency_key_reused');
+      const request = { req, res, tenant, key, isStrict };
+      const type = req.headers['content-type'];
+      let accepted: Promise<{ readonly id: string }>;
+      if (isOfType(type, [FORM])) {
+        refuseQuery(req);
+        accepted = acceptForm(deps, request);
+      } else if (isOfType(type, Object.keys(FILES))) {
+        accepted = acceptImage(deps, query(), request);
+      } else {
+        refuseQuery(req);
+        accepted = acceptJson(deps, body() as Submission, request);
+      }
+      const { id } = await accepted;
       res.location(`/assets/${id}`);
       if (waitS !== null) {
         const details = await waitForVerdict(deps, res, { id, waitS });
@@ -102,19 +123,13 @@ export const submitAsset = defineOperation({
     },
 });
 
-/**
- * Refuses a submission with faults, unless its idempotency key was accepted before. Such a submission gets the first answer
- * again, even if the file has changed since.
- * @throws {AppError} `invalid_request`, naming every fault that is known at once
- */
-async function refuseFaults(
-  { assets, preflight }: Pick<SubmitDeps, 'assets' | 'preflight'>,
-  tenant: string,
-  submission: Submission,
-  key: string | null,
-): Promise<void> {
-  const faults = await preflight(tenant, submission);
-  if (faults.length === 0) return;
-  if (key !== null && (await assets.findAccepted(tenant, submission, key)) !== null) return;
-  throw invalidRequest(faults);
+/** The query belongs to an image that is the body itself. @throws {AppError} `invalid_request` */
+function refuseQuery(req: Request): void {
+  parse(z.strictObject({}), req.query);
+}
+
+/** A member of the submission that is undefined counts as missing. */
+function acceptJson(deps: AcceptDeps, submission: Submission, { tenant, key, isStrict }: UploadRequest) {
+  const repeatable = key === null ? null : { key, request: submission };
+  return acceptSubmission(deps, { tenant, submission, repeatable, isStrict });
 }

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { AppError } from '../../domain/errors.ts';
 
 /** Several times as many as browsers and proxies send. */
@@ -28,4 +28,9 @@ export const keepPrivate: RequestHandler = (_req, res, next) => {
 /** Whether a body follows the headers (RFC 9112, 6.3). */
 export function hasBody({ headers }: Pick<Request, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+}
+
+/** To be called before a body is read. A client that sent `Expect: 100-continue` has waited with it until now. */
+export function askForBody(req: Request, res: Response): void {
+  if (req.headers.expect !== undefined && req.httpVersion === '1.1') res.writeContinue();
 }

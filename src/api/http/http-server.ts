@@ -3,9 +3,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
+import { bringsFile } from './file-body.ts';
+import { hasBody } from './headers.ts';
 import { asProblem } from './problem.ts';
 
-/** The time for the headers of a request, and for the whole request. Its body has less (`traffic.ts`). */
+/**
+ * The time for the headers of a request, and for the whole request. Its body has less (`traffic.ts`). A file may take longer, as
+ * long as it goes on arriving.
+ */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 20_000;
 /** How often Node looks for late clients. Its default is 30 s. */
@@ -36,17 +41,32 @@ const TIMEOUTS: Timeouts = {
 
 /** An HTTP server that waits for no client for long. It answers unreadable requests with a problem, as all other errors. */
 export function createHttpServer(app: RequestListener, timeouts = TIMEOUTS): Server {
+  const { requestTimeout, ...others } = timeouts;
   const options = {
-    ...timeouts,
+    ...others,
+    // Node knows only one time for all requests.
+    requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
     // Node would answer these two itself, without a body. `checkHeaders` refuses them with a problem.
     requireHostHeader: false,
   };
   const server = createServer(options, app).on('checkExpectation', app);
+  // Without this listener, Node would ask for a body that may be refused.
+  server.on('checkContinue', (req, res) => void server.emit('request', req, res));
+  server.on('request', (req) => {
+    if (!hasBody(req) || bringsFile(req)) return;
+    const timer = setTimeout(() => refuse(new LateRequest(), req.socket), requestTimeout);
+    req.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+  });
   server.setTimeout(STALLED_MS);
   server.on('clientError', refuse);
   return server;
+}
+
+/** As Node names it. */
+class LateRequest extends Error {
+  readonly code = 'ERR_HTTP_REQUEST_TIMEOUT';
 }
 
 /** Node emits `clientError` for sockets only; the declared type is wider. */

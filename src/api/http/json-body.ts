@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler, type Response } from 'express';
 import { AppError } from '../../domain/errors.ts';
 import { checkBounds } from './json-bounds.ts';
-import { hasBody } from './headers.ts';
+import { askForBody, hasBody } from './headers.ts';
 import { findTypeFault } from './json-type.ts';
 
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -35,6 +35,7 @@ export function jsonBody({ optional = false } = {}): RequestHandler {
     req.headers['content-type'] = 'application/json';
     // body-parser would read such a body to its end before it refuses it.
     if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new AppError('body_too_large');
+    askForBody(req, res);
     return parseJson(req, res, (fault) => {
       if (fault !== undefined) return next(fault);
       try {
@@ -45,4 +46,28 @@ export function jsonBody({ optional = false } = {}): RequestHandler {
       return next();
     });
   };
+}
+
+/** JSON that is part of another body, within the same bounds. @throws {AppError} as `jsonBody` answers */
+export async function readJson(body: AsyncIterable<Buffer>): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) throw new AppError('body_too_large');
+    chunks.push(chunk);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) throw new AppError('malformed_json');
+  const value = parseText(bytes.toString('utf8'));
+  checkBounds(value);
+  return value;
+}
+
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError('malformed_json', { cause });
+  }
 }

@@ -4,6 +4,7 @@ import type { ZodOpenApiCallbacksObject } from 'zod-openapi';
 import type { Scope } from '../../domain/api-key.ts';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import { requireScope } from './auth.ts';
+import { isOfType } from './file-body.ts';
 import { jsonBody } from './json-body.ts';
 import { refuseUnknownParameters } from './parameters.ts';
 import { parse } from './parse.ts';
@@ -15,7 +16,7 @@ import { parse } from './parse.ts';
 
 /** The part of an operation that the OpenAPI document shows. It needs no dependencies. */
 export interface Description<Body extends z.ZodType = z.ZodType, Query extends z.ZodObject = z.ZodObject> {
-  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly method: 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete' | 'options';
   /** As in OpenAPI, without the final slash: `/assets/{id}`. */
   readonly path: string;
   /** Parameters of the path that are not UUIDs. */
@@ -32,6 +33,8 @@ export interface Description<Body extends z.ZodType = z.ZodType, Query extends z
   readonly headers?: z.ZodObject;
   /** `ignored`: the operation needs no body, but a body that is sent has to be JSON. */
   readonly body?: JsonBody<Body> | 'ignored';
+  /** Bodies that are files, by media type. The handler reads them by itself (`file-body.ts`). */
+  readonly files?: Readonly<Record<string, FileBody>>;
   /** The good answers, by status. */
   readonly replies: Readonly<Record<number, Reply>>;
   /** The errors of this operation alone. `openapi/paths.ts` adds those of every operation and of every body. */
@@ -45,6 +48,10 @@ export interface JsonBody<Schema extends z.ZodType = z.ZodType> {
   readonly optional?: true;
   /** By name. Each works with `make dev`, without changes. */
   readonly examples: Readonly<Record<string, unknown>>;
+}
+
+interface FileBody {
+  readonly schema: z.ZodType;
 }
 
 export interface Reply {
@@ -126,11 +133,11 @@ function allowedMethods(operations: readonly Description[]): string {
   const methods = operations.flatMap(({ method }) =>
     method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
   );
-  return [...methods, 'OPTIONS'].join(', ');
+  return [...methods.filter((method) => method !== 'OPTIONS'), 'OPTIONS'].join(', ');
 }
 
 function handlersOf<Deps>(operation: Operation<Deps>, deps: Deps): RequestHandler[] {
-  const { scope, before, body, query } = operation;
+  const { scope, before, body, query, files } = operation;
   const handle = operation.handle(deps);
   return [
     // Probes, caches and webhook URLs bring parameters of their own, so operations without a key ignore those they do not know.
@@ -141,9 +148,19 @@ function handlersOf<Deps>(operation: Operation<Deps>, deps: Deps): RequestHandle
           refuseUnknownParameters(Object.keys(query?.shape ?? {})),
         ]),
     ...(before === undefined ? [] : [before(deps)]),
-    ...(body === undefined ? [] : [jsonBody({ optional: body === 'ignored' || body.optional === true })]),
+    ...(body === undefined
+      ? []
+      : [unlessFile(jsonBody({ optional: body === 'ignored' || body.optional === true }), files)]),
     (req, res) => handle(req, res, inputOf(operation, req)),
   ];
+}
+
+/** Reads the body as JSON, unless the operation takes files and the body says that it is one. */
+function unlessFile(readJson: RequestHandler, files: Description['files']): RequestHandler {
+  const types = Object.keys(files ?? {});
+  if (types.length === 0) return readJson;
+  return (req, res, next) =>
+    isOfType(req.headers['content-type'], types) ? next() : readJson(req, res, next);
 }
 
 /** `never` stands for what the operation's own schemas read. `defineOperation` has checked that the handler takes it. */

@@ -1,9 +1,10 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { z } from 'zod';
 import { AppError, type ErrorCode, ERRORS } from '../../domain/errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { redactKeys } from '../../telemetry/redact.ts';
 import type { Answer } from './answer.ts';
+import { bringsFile } from './file-body.ts';
 import { hasBody } from './headers.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -68,9 +69,26 @@ export function handleErrors(logger: Logger): ErrorRequestHandler {
     // Part of the answer is sent. Cutting the connection shows the client that the list is not whole.
     if (res.headersSent) return next(raised);
     // The rest of a refused body may still be on its way.
-    if (hasBody(req) && !req.complete) res.set('Connection', 'close');
+    if (bringsFile(req)) linger(req, res);
+    else if (hasBody(req) && !req.complete) res.set('Connection', 'close');
     sendProblem(res, error);
   };
+}
+
+/** How long what a client still sends is thrown away. */
+const LINGER_MS = 5_000;
+
+/**
+ * If a connection is closed while its client still sends, the client gets a reset instead of the answer (RFC 9112, 9.6). A client
+ * that sends a file sends for long.
+ */
+function linger(req: Request, res: Response): void {
+  if (req.complete || req.destroyed) return;
+  res.once('finish', () => {
+    const timer = setTimeout(() => req.socket.destroy(), LINGER_MS);
+    req.once('close', () => clearTimeout(timer));
+    req.resume();
+  });
 }
 
 /** Errors of body-parser, by their `type`. */

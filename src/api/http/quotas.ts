@@ -3,7 +3,9 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../../domain/errors.ts';
 import { type Principal, principalOf } from './auth.ts';
 import { MAX_BODY_BYTES } from './json-body.ts';
+import { bringsFile, FILES_AT_ONCE, type Pace } from './file-body.ts';
 import { hasBody } from './headers.ts';
+import { createPaces } from './pace.ts';
 
 const WINDOW_S = 60;
 const MIB = 1024 * 1024;
@@ -40,14 +42,18 @@ export function limitsOf({ limits }: Principal, ofProcess: LimitsOfKeys): Limits
  *
  * A tenant may have many keys. It gets a further request only while it has fewer under way than places are free, as in
  * `src/webhooks/tenant-pace.ts`. So one tenant has half of the places at most, and others always find some.
+ *
+ * Requests that bring a file are counted apart, so slow ones keep no other request of the key waiting. Their bytes have an
+ * account of their own, and are slowed down instead of refused (`pace.ts`).
  * @throws {AppError} `rate_limited`, `too_many_at_once`
  */
 export function createQuotas({ inFlightMax, ...ofProcess }: QuotaLimits): RequestHandler {
   // These count only. What is too much depends on the key.
   const requests = new RateLimiterMemory({ points: ofProcess.requestsPerMinute, duration: WINDOW_S });
   const bytes = new RateLimiterMemory({ points: ofProcess.bytesPerMinute, duration: WINDOW_S });
-  const ofKeys = createTally();
-  const ofTenants = createTally();
+  const paces = createPaces();
+  const ofOthers = { keys: createTally(), tenants: createTally(), places: inFlightMax };
+  const ofFiles = { keys: createTally(), tenants: createTally(), places: FILES_AT_ONCE };
 
   return async (req, res, next) => {
     const principal = principalOf(res);
@@ -57,15 +63,18 @@ export function createQuotas({ inFlightMax, ...ofProcess }: QuotaLimits): Reques
     // The client left while its key was looked up: `close` has been emitted and will not come again.
     if (res.closed) return;
 
-    const declared = req.headers['content-length'];
+    const isFile = bringsFile(req);
+    const { keys, tenants, places } = isFile ? ofFiles : ofOthers;
+    if (isFile) res.locals['pace'] = ((bytes) => paces(keyId, bytes, bytesPerMinute)) satisfies Pace;
+    const declared = isFile ? '0' : req.headers['content-length'];
     const before = {
-      ofKey: ofKeys.add(keyId),
-      free: inFlightMax - ofTenants.total(),
-      ofTenant: ofTenants.add(tenant),
+      ofKey: keys.add(keyId),
+      free: places - tenants.total(),
+      ofTenant: tenants.add(tenant),
     };
     res.once('close', () => {
-      ofKeys.remove(keyId);
-      ofTenants.remove(tenant);
+      keys.remove(keyId);
+      tenants.remove(tenant);
       // A body without a declared length is charged after it was read.
       // A refused or broken-off body counts as the largest possible one, because its length is not known.
       if (declared === undefined && hasBody(req))

@@ -25,7 +25,7 @@ export function asPaths(operations: readonly Description[]): ZodOpenApiPathsObje
 }
 
 function describe(operation: Description): ZodOpenApiOperationObject {
-  const { id, tag, summary, description, scope, body, callbacks } = operation;
+  const { id, tag, summary, description, scope, callbacks } = operation;
   return {
     operationId: id,
     tags: [tag],
@@ -33,7 +33,7 @@ function describe(operation: Description): ZodOpenApiOperationObject {
     ...(description === undefined ? {} : { description }),
     security: scope === null ? [] : [{ apiKey: scope === 'any' ? [] : [scope] }],
     requestParams: asParams(operation),
-    ...(body === undefined || body === 'ignored' ? {} : { requestBody: asRequestBody(body) }),
+    ...requestBodyOf(operation),
     ...(callbacks === undefined ? {} : { callbacks }),
     responses: {
       ...withReplies(problemResponses(problemsOf(operation)), operation.replies),
@@ -88,17 +88,17 @@ function asParams({ path, params = {}, query, headers }: Description) {
   };
 }
 
-function asRequestBody({ schema, optional, examples }: JsonBody) {
+/** JSON, files, or either. */
+function requestBodyOf({ body, files = {} }: Description): Pick<ZodOpenApiOperationObject, 'requestBody'> {
+  const json = body === undefined || body === 'ignored' ? null : body;
+  if (json === null && Object.keys(files).length === 0) return {};
+  const content = { ...(json === null ? {} : { 'application/json': asContent(json) }), ...files };
+  return { requestBody: { required: json !== null && json.optional !== true, content } };
+}
+
+function asContent({ schema, examples }: JsonBody) {
   const named = Object.entries(examples).map(([name, value]) => [name, { value }]);
-  return {
-    required: optional !== true,
-    content: {
-      'application/json': {
-        schema,
-        examples: Object.fromEntries(named) as Record<string, { value: unknown }>,
-      },
-    },
-  };
+  return { schema, examples: Object.fromEntries(named) as Record<string, { value: unknown }> };
 }
 
 function asResponse(reply: Reply): ZodOpenApiResponseObject {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
-import type { Submission } from '../../domain/ports/assets.ts';
+import type { Repeatable } from '../../domain/ports/assets.ts';
 import { query, queryAsTenant } from '../query.ts';
 
 /** How long keys are kept (contract). */
@@ -30,12 +30,12 @@ interface NewAsset {
 
 /**
  * Stores the asset and the key in one statement, so exactly one of several requests with one key is accepted. The others wait
- * for its commit at the key's index and then find it. Returns the id of the asset that was accepted with the key, or null if
- * the key came with another request.
+ * for its commit at the key's index and then find it. Returns the asset that was accepted with the key, or null if the key came
+ * with another request.
  */
 export async function acceptOnce(
   orm: MikroORM,
-  submission: Submission,
+  repeatable: Repeatable,
   {
     id,
     tenant,
@@ -50,13 +50,12 @@ export async function acceptOnce(
     sha256,
     needs,
   }: NewAsset,
-  key: string,
-): Promise<string | null> {
+): Promise<{ id: string; isNew: boolean } | null> {
   const { rows } = await queryAsTenant(orm, tenant, (db) =>
     sql<{ id: string }>`
       WITH kept AS (
         INSERT INTO idempotency_keys AS k (owner, route, key, request_hash, asset_id)
-        VALUES (${tenant}, ${ROUTE}, ${key}, ${hashOf(submission)}, ${id})
+        VALUES (${tenant}, ${ROUTE}, ${repeatable.key}, ${hashOf(repeatable)}, ${id})
         ON CONFLICT (owner, route, key) DO UPDATE
           SET request_hash = excluded.request_hash, asset_id = excluded.asset_id, created_at = now()
           WHERE k.created_at < now() - ${KEPT_FOR}
@@ -67,15 +66,16 @@ export async function acceptOnce(
         ${policyName}, ${policyVersion}::integer, ${sha256}, ${needs}::smallint
       FROM kept RETURNING id`.execute(db),
   );
-  return rows[0]?.id ?? findAccepted(orm, tenant, submission, key);
+  if (rows[0] !== undefined) return { id: rows[0].id, isNew: true };
+  const earlier = await findAccepted(orm, tenant, repeatable);
+  return earlier === null ? null : { id: earlier, isNew: false };
 }
 
-/** The id of the asset that this submission made with the key. Null if it was never accepted with it. */
+/** The id of the asset that this request made with the key. Null if it was never accepted with it. */
 export async function findAccepted(
   orm: MikroORM,
   tenant: string,
-  submission: Submission,
-  key: string,
+  repeatable: Repeatable,
 ): Promise<string | null> {
   const earlier = await queryAsTenant(orm, tenant, (db) =>
     db
@@ -83,16 +83,16 @@ export async function findAccepted(
       .select('asset_id')
       .where('owner', '=', tenant)
       .where('route', '=', ROUTE)
-      .where('key', '=', key)
-      .where('request_hash', '=', hashOf(submission))
+      .where('key', '=', repeatable.key)
+      .where('request_hash', '=', hashOf(repeatable))
       .where('created_at', '>=', sql<Date>`now() - ${KEPT_FOR}`)
       .executeTakeFirst(),
   );
   return earlier?.asset_id ?? null;
 }
 
-function hashOf(submission: Submission): Buffer {
-  return createHash('sha256').update(JSON.stringify(submission)).digest();
+function hashOf({ request }: Repeatable): Buffer {
+  return createHash('sha256').update(JSON.stringify(request)).digest();
 }
 
 /** Deletes keys that are older than `KEPT_FOR`. */

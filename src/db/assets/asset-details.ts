@@ -62,10 +62,11 @@ export async function findAssetDetails(
   };
 }
 
-/** The members of a locator that may be shown and that `path` does not say. */
+/** The members of a locator that may be shown and that `path` does not say alone. */
 function versionIn(locator: AssetPath | null): Partial<ShownAsset> {
-  const { versionId, generation, profile } = (locator ?? {}) as Partial<ShownAsset>;
+  const { versionId, generation, profile, uploadId } = (locator ?? {}) as Partial<ShownAsset>;
   return {
+    ...(uploadId !== undefined && { uploadId }),
     ...(versionId !== undefined && { versionId }),
     ...(generation !== undefined && { generation }),
     ...(profile !== undefined && { profile }),

@@ -85,13 +85,13 @@ export function createAssetStore(
   return {
     accept: async (tenant, submission, policy = DEFAULT_POLICY) => insert(asRow(tenant, submission, policy)),
 
-    async acceptOnce(tenant, submission, key, policy = DEFAULT_POLICY) {
-      const id = await acceptOnce(orm, submission, asRow(tenant, submission, policy), key);
-      if (id !== null) onWork();
-      return id;
+    async acceptOnce(tenant, submission, repeatable, policy = DEFAULT_POLICY) {
+      const accepted = await acceptOnce(orm, repeatable, asRow(tenant, submission, policy));
+      if (accepted !== null) onWork();
+      return accepted;
     },
 
-    findAccepted: (tenant, submission, key) => findAccepted(orm, tenant, submission, key),
+    findAccepted: (tenant, repeatable) => findAccepted(orm, tenant, repeatable),
 
     async find(tenant, id) {
       const row = await queryAsTenant(orm, tenant, (db) =>

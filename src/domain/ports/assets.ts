@@ -71,6 +71,7 @@ export interface ShownAsset {
   readonly versionId?: string;
   readonly generation?: string;
   readonly profile?: string;
+  readonly uploadId?: string;
 }
 
 /** Everything that `/details` shows, as stored. */
@@ -129,6 +130,13 @@ type DeleteOutcome = 'deleted' | 'not_terminal';
 
 type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 
+/** A request that may be sent again with the same `Idempotency-Key`. */
+export interface Repeatable {
+  readonly key: string;
+  /** What has to be the same in a repeat. */
+  readonly request: unknown;
+}
+
 /** Operations of the API on assets. It does not find assets of other tenants. */
 export interface AssetStore {
   /**
@@ -136,15 +144,15 @@ export interface AssetStore {
    * the version that the submission's reference stands for. Missing: the default policy.
    */
   accept(tenant: string, submission: Submission, policy?: ChosenPolicy): Promise<string>;
-  /** The same, but once for each key in 24 h. Null if the key came with another submission before. */
+  /** The same, but once for each key in 24 h. Null if the key came with another request before. */
   acceptOnce(
     tenant: string,
     submission: Submission,
-    key: string,
+    repeatable: Repeatable,
     policy?: ChosenPolicy,
-  ): Promise<string | null>;
-  /** The id of the asset that was accepted from this submission with this key. Null if there is none. */
-  findAccepted(tenant: string, submission: Submission, key: string): Promise<string | null>;
+  ): Promise<{ readonly id: string; readonly isNew: boolean } | null>;
+  /** The id of the asset that was accepted from this request. Null if there is none. */
+  findAccepted(tenant: string, repeatable: Repeatable): Promise<string | null>;
   find(tenant: string, id: string): Promise<AssetSummary | null>;
   findDetails(tenant: string, id: string): Promise<AssetDetails | null>;
   /** Attempts of an asset, newest first. Empty if the tenant has no such asset. */

@@ -39,10 +39,11 @@ interface AzurePath {
   readonly profile?: string;
 }
 
-/** `uploadId` names bytes that the tenant uploaded before. */
+/** `uploadId` names bytes that the tenant uploaded before. `name` is the file's name on the client's machine. */
 interface UploadPath {
   readonly location: 'upload';
   readonly uploadId: string;
+  readonly name?: string;
 }
 
 export const LOCATIONS = ['local', 'http', 's3', 'gcs', 'azure', 'upload'] as const;
@@ -71,7 +72,7 @@ export function describeAssetPath(assetPath: AssetPath): string {
     case 'azure':
       return `az://${assetPath.container}/${assetPath.blob}`;
     case 'upload':
-      return assetPath.uploadId;
+      return [assetPath.uploadId, assetPath.name].filter(Boolean).join('/');
   }
 }
 
@@ -89,6 +90,6 @@ export function fileNameOf(assetPath: AssetPath): string {
     case 'azure':
       return assetPath.blob;
     case 'upload':
-      return '';
+      return assetPath.name ?? '';
   }
 }

@@ -10,6 +10,9 @@ import type { InspectImage } from '../../../src/domain/ports/images.ts';
 import type { AssetSource } from '../../../src/domain/ports/sources.ts';
 import { eventually } from '../eventually.ts';
 
+/** The tenant whose assets are judged. */
+export const TENANT = 'team-a';
+
 /**
  * The findings on an asset by the steps of the default policy that read it, as `code` or `code: cause`. Trouble is tried again, as
  * Temporal does.
@@ -22,7 +25,7 @@ export function createJudge(source: AssetSource, inspectImage: InspectImage) {
     const validations = { readAssetPath: () => Promise.resolve(assetPath) };
     const environment = new MockActivityEnvironment();
     const ref: AssetRef = assetPath.location === 'local' ? assetPath : { location: assetPath.location };
-    const input = { assetPath: ref, tenant: 'team-a', assetId: 'an-asset' };
+    const input = { assetPath: ref, tenant: TENANT, assetId: 'an-asset' };
     const reached: StepResult = await environment.run(
       createCheckAssetReachable({ source, validations }),
       input,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readConfig } from '../../../src/config.ts';
 import type { AssetSource } from '../../../src/domain/ports/sources.ts';
 import { openSources } from '../../../src/process/open-sources.ts';
+import { openUploads } from '../../../src/process/open-uploads.ts';
 import { openRoots } from '../../../src/sources/roots.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 
@@ -14,14 +15,16 @@ interface TestSources {
   close(): Promise<void>;
 }
 
-/** The sources as the programs open them, with a sources file of these profiles. */
+/** The sources as the programs open them, with a sources file of these profiles. `root`: where local files and uploads are. */
 export async function openTestSources(profiles: object, root: string): Promise<TestSources> {
   const dir = await mkdtemp(join(tmpdir(), 'validatr-sources-'));
   const SOURCES_FILE = join(dir, 'sources.json');
   const STAGING_DIR = join(dir, 'staging');
   await writeFile(SOURCES_FILE, JSON.stringify({ profiles }));
-  const config = readConfig({ SOURCES_FILE, STAGING_DIR, ASSET_ROOTS: root });
-  const sources = await openSources(config, await openRoots([root]), createLogger('silent', 'worker'));
+  const config = readConfig({ SOURCES_FILE, STAGING_DIR, ASSET_ROOTS: root, UPLOADS_DIR: root });
+  const logger = createLogger('silent', 'worker');
+  const uploads = await openUploads(config, logger, { writes: false });
+  const sources = await openSources(config, { roots: await openRoots([root]), uploads }, logger);
   return {
     source: sources.source,
     async staged() {

@@ -13,6 +13,7 @@ import { query, queryAsTenant } from '../../../../src/db/query.ts';
 import { createValidationStore } from '../../../../src/db/assets/validation-store.ts';
 import { makeApiKey } from '../../../../src/domain/api-key.ts';
 import { policyRules } from '../../../../src/domain/policy.ts';
+import { acceptOnce } from '../../../support/assets/accept-once.ts';
 import { cloneDatabase, runText, type TestDatabase } from '../../../support/database.ts';
 
 const ignore = () => undefined;
@@ -90,7 +91,7 @@ describe('tenants in the database', () => {
 
   /** One row of everything, written as the product writes it. */
   async function furnish(tenant: string): Promise<Belongings> {
-    const assetId = (await createAssetStore(requests, ignore).acceptOnce(tenant, submission, 'one')) ?? '';
+    const assetId = (await acceptOnce(createAssetStore(requests, ignore), tenant, submission, 'one')) ?? '';
     const owner = { assetId, runId: `run-of-${tenant}` };
     const claim = await createValidationStore(database.orm, ignore).claim(owner, 1);
     if (claim.outcome !== 'owned' || claim.send === null) throw new Error('no delivery');

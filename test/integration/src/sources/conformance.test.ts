@@ -5,16 +5,18 @@ import { createDecoderPool } from '../../../../src/image/decoder/pool.ts';
 import { MAX_BYTES_IN_MEMORY } from '../../../../src/image/limits.ts';
 import { startAzurite } from '../../../support/storage/azurite.ts';
 import { startFakeGcs } from '../../../support/storage/fake-gcs.ts';
-import { createJudge } from '../../../support/storage/judge-asset.ts';
+import { createJudge, TENANT } from '../../../support/storage/judge-asset.ts';
 import { startLocalFiles } from '../../../support/storage/local-files.ts';
 import { startMoto } from '../../../support/storage/moto.ts';
 import type { ObjectStore, StartedStore } from '../../../support/storage/object-store.ts';
 import { openTestSources } from '../../../support/storage/open-test-sources.ts';
 import { startSeaweedFs } from '../../../support/storage/seaweedfs.ts';
+import { startUploads } from '../../../support/storage/uploads.ts';
 
 /** Servers of each kind. What follows has no branch for any of them. */
 const STORES: readonly { name: string; start: () => Promise<StartedStore> }[] = [
   { name: 'local files', start: startLocalFiles },
+  { name: 'uploads', start: startUploads },
   { name: 'S3 by SeaweedFS', start: startSeaweedFs },
   { name: 'S3 by Moto', start: startMoto },
   { name: 'Google storage by fake-gcs-server', start: startFakeGcs },
@@ -102,14 +104,14 @@ describe.each(STORES)('assets in $name', ({ start }) => {
 
   it('are not reachable if the storage refuses to give them', async () => {
     expect(await judge(store.forbidden)).toEqual([`asset_not_reachable: ${store.forbiddenCause}`]);
-    expect(await sources.source.stat(store.forbidden, { tenant: 'team-a' })).toEqual({
+    expect(await sources.source.stat(store.forbidden, { tenant: TENANT })).toEqual({
       unreachable: store.forbiddenCause,
     });
   });
 
   it.each(ODD_NAMES.map((name) => [name.slice(0, 30), name] as const))('pass as %j', async (_, name) => {
     expect(await judgeContent(ROCKET, name)).toEqual([]);
-    expect(await sources.source.stat(store.pathOf(name), { tenant: 'team-a' })).toMatchObject({
+    expect(await sources.source.stat(store.pathOf(name), { tenant: TENANT })).toMatchObject({
       bytes: ROCKET.length,
     });
   });

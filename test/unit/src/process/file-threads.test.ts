@@ -6,5 +6,5 @@ const program = fileURLToPath(new URL('../../../support/stand-ins/count-file-thr
 
 it.runIf(process.platform === 'linux')('gives programs more threads for files than Node does', () => {
   const { UV_THREADPOOL_SIZE: _, ...env } = process.env;
-  expect(Number(execFileSync(process.execPath, [program], { env, encoding: 'utf8' }))).toBe(16);
+  expect(Number(execFileSync(process.execPath, [program], { env, encoding: 'utf8' }))).toBe(24);
 });

@@ -1,20 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalSource } from '../../../../src/sources/local.ts';
 import { openRoots } from '../../../../src/sources/roots.ts';
-
-/** False if the system does not let this user mount. */
-function mountOver(dir: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', 'validatr-test', dir], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { mountOver, unmount } from '../../../support/uploads/mount.ts';
 
 describe('an asset root that becomes another device', () => {
   let base: string;
@@ -37,7 +27,7 @@ describe('an asset root that becomes another device', () => {
       await writeFile(join(root, 'a.jpg'), 'stale');
       await expect(source.open('assets/a.jpg')).rejects.toMatchObject({ code: 'storage_unavailable' });
     } finally {
-      execFileSync('umount', [root]);
+      unmount(root);
     }
     expect(await source.stat('assets/a.jpg')).toEqual({ bytes: 1 });
   });

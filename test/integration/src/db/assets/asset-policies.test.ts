@@ -7,6 +7,7 @@ import { DEFAULT_POLICY, type PolicyId, policyRules } from '../../../../../src/d
 import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
 import { KNOWN_BY_ALL } from '../../../../../src/domain/needs.ts';
 import type { DispatchQueue } from '../../../../../src/domain/ports/dispatch.ts';
+import { acceptOnce } from '../../../../support/assets/accept-once.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 const ignore = () => undefined;
@@ -38,7 +39,7 @@ describe('assets under a policy', () => {
 
   it("are leased with the rules of their version and their checksum; others with the contract's own", async () => {
     const one = await assets.accept(TENANT, { ...submission, sha256 }, first);
-    const once = await assets.acceptOnce(TENANT, { ...submission, sha256 }, 'key', first);
+    const once = await acceptOnce(assets, TENANT, { ...submission, sha256 }, 'key', first);
     const plain = await assets.accept(TENANT, { ...submission });
     const leased = new Map(
       (await queue.lease(10, { knows: KNOWN_BY_ALL })).map(({ id, ...asset }) => [id, asset]),
@@ -50,12 +51,12 @@ describe('assets under a policy', () => {
 
   it('keep their version when the same request comes again and its name means another version', async () => {
     const accept = (version: number) =>
-      assets.acceptOnce(TENANT, submission, 'again', { name: 'web', version });
+      acceptOnce(assets, TENANT, submission, 'again', { name: 'web', version });
     const id = await accept(1);
     expect(await accept(2)).toBe(id);
     expect((await assets.findDetails(TENANT, id ?? ''))?.policy).toBe('web@1');
     const other = { ...submission, policy: 'web@1' };
-    expect(await assets.acceptOnce(TENANT, other, 'again', first)).toBeNull();
+    expect(await acceptOnce(assets, TENANT, other, 'again', first)).toBeNull();
   });
 
   it('keep their policy in a new attempt, or get another one from then on', async () => {

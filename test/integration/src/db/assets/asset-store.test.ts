@@ -5,6 +5,7 @@ import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue.ts';
 import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
 import type { DispatchQueue } from '../../../../../src/domain/ports/dispatch.ts';
+import { acceptOnce } from '../../../../support/assets/accept-once.ts';
 import { cloneDatabase, lockRow, type TestDatabase, untilBlocked } from '../../../../support/database.ts';
 
 const submission = {
@@ -87,16 +88,16 @@ describe('the asset store', () => {
   it('keeps an idempotency key for 24 h and accepts nothing twice under it', async () => {
     const submission = { assetPath: { location: 'local', path: 'x.jpg' }, notifications: {} } as const;
     const ids = await Promise.all(
-      Array.from({ length: 20 }, () => assets.acceptOnce(DEFAULT_TENANT, submission, 'key-1')),
+      Array.from({ length: 20 }, () => acceptOnce(assets, DEFAULT_TENANT, submission, 'key-1')),
     );
     expect(new Set(ids).size).toBe(1);
     const other = { ...submission, assetPath: { location: 'local', path: 'y.jpg' } } as const;
-    expect(await assets.acceptOnce(DEFAULT_TENANT, other, 'key-1')).toBeNull();
+    expect(await acceptOnce(assets, DEFAULT_TENANT, other, 'key-1')).toBeNull();
     const rows = await database.query('SELECT 1 FROM assets WHERE id = ?', [ids[0]]);
     expect(rows).toHaveLength(1);
 
     await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours'`);
-    const later = await assets.acceptOnce(DEFAULT_TENANT, other, 'key-1');
+    const later = await acceptOnce(assets, DEFAULT_TENANT, other, 'key-1');
     expect(later).not.toBeNull();
     expect(ids).not.toContain(later);
     await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours'`);
@@ -153,13 +154,13 @@ describe('the asset store', () => {
   });
 
   it('deletes an asset only once it is terminal, and keeps what its idempotency key stands for', async () => {
-    const id = (await assets.acceptOnce(DEFAULT_TENANT, submission, 'deleted')) ?? '';
+    const id = (await acceptOnce(assets, DEFAULT_TENANT, submission, 'deleted')) ?? '';
     expect(await assets.delete(DEFAULT_TENANT, id)).toBe('not_terminal');
     expect(await assets.requestCancel(DEFAULT_TENANT, id, null)).toBe('canceled');
     expect(await assets.delete('another', id)).toBeNull();
     expect(await assets.delete(DEFAULT_TENANT, id)).toBe('deleted');
     expect(await assets.delete(DEFAULT_TENANT, id)).toBeNull();
-    expect(await assets.acceptOnce(DEFAULT_TENANT, submission, 'deleted')).toBe(id);
+    expect(await acceptOnce(assets, DEFAULT_TENANT, submission, 'deleted')).toBe(id);
     expect(await assets.find(DEFAULT_TENANT, id)).toBeNull();
   });
 

@@ -4,6 +4,7 @@ import { createDispatchQueue } from '../../../../../src/db/assets/dispatch-queue
 import { createRepairStore } from '../../../../../src/db/assets/repair-store.ts';
 import { KNOWN_BY_ALL } from '../../../../../src/domain/needs.ts';
 import type { DispatchQueue } from '../../../../../src/domain/ports/dispatch.ts';
+import { acceptOnce } from '../../../../support/assets/accept-once.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
 
 describe('rows that need more than some workers know', () => {
@@ -31,7 +32,7 @@ describe('rows that need more than some workers know', () => {
     const policy = { name: 'new', version: 1, needs: NEWER };
     const newer = [
       await assets.accept('tenant', submission, policy),
-      await assets.acceptOnce('tenant', submission, 'key', policy),
+      await acceptOnce(assets, 'tenant', submission, 'key', policy),
     ];
     const plain = await assets.accept('tenant', submission);
     expect(await leaseAs(KNOWN_BY_ALL)).toEqual([{ id: plain, needs: KNOWN_BY_ALL }]);

@@ -6,9 +6,11 @@ import express from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkHeaders } from '../../../../../src/api/http/headers.ts';
 import { createHttpServer } from '../../../../../src/api/http/http-server.ts';
+import { jsonBody } from '../../../../../src/api/http/json-body.ts';
 import { handleErrors } from '../../../../../src/api/http/problem.ts';
 import { identifyRequest } from '../../../../../src/api/http/request-log.ts';
 import { createLogger } from '../../../../../src/telemetry/logger.ts';
+import { eventually } from '../../../../support/eventually.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
 
 const TIMEOUTS = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
@@ -24,6 +26,8 @@ describe('the HTTP server', () => {
       res.writeHead(200, { 'content-length': 100 }).write('half of it');
     });
     app.post('/whole', (_req, res) => res.end('whole'));
+    app.post('/read', jsonBody(), (_req, res) => res.end('read'));
+    app.post('/file', (req, res) => req.on('data', () => undefined).on('end', () => res.end('whole')));
     app.use(handleErrors(createLogger('silent', 'api')));
     server = createHttpServer(app, TIMEOUTS).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -96,12 +100,28 @@ describe('the HTTP server', () => {
     expect(JSON.parse(body)).toMatchObject({ status, type: `urn:validatr:error:${code}` });
   });
 
-  it('takes HTTP/1.0 without Host, and asks for a body that was announced by Expect', async () => {
+  it('takes HTTP/1.0 without Host, and asks for a body that was announced by Expect once it reads it', async () => {
     expect((await say('POST /whole HTTP/1.0\r\n\r\n')).body).toBe('whole');
-    const { head } = await say(
-      'POST /whole HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1',
+    const head = (path: string) =>
+      say(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-Continue\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1`,
+      );
+    expect((await head('/read')).head).toBe('HTTP/1.1 100 Continue');
+    expect((await head('/whole')).head).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  it('leaves a file the time that it needs', async () => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.write(
+      'POST /file HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 2\r\nConnection: close\r\n\r\n1',
     );
-    expect(head).toBe('HTTP/1.1 100 Continue');
+    let isCut = false;
+    socket.once('close', () => (isCut = true));
+    const begin = performance.now();
+    await eventually(() => performance.now() - begin > 2 * TIMEOUTS.requestTimeout);
+    expect(isCut).toBe(false);
+    socket.write('2');
+    expect(await text(socket)).toContain('whole');
   });
 
   it('cuts an answer under way, and writes nothing into it', async () => {

@@ -96,6 +96,43 @@ describe('the quotas of a key', () => {
   });
 });
 
+describe('the files of a key', () => {
+  it('are counted apart, so slow ones keep no other request waiting, and their bytes are not refused', async () => {
+    let underWay = 0;
+    const app = await serve(
+      express()
+        .use((_req, res, next) => {
+          res.locals['principal'] = { tenant: 'a', keyId: 'key', scopes: [] };
+          next();
+        })
+        .use(createQuotas({ requestsPerMinute: 100, bytesPerMinute: 10, atOnce: AT_ONCE, inFlightMax: 100 }))
+        .use((req, res) => {
+          if (req.get('content-type') === 'image/png') underWay += 1;
+          else res.json({});
+        })
+        .use(
+          (_error: Error, _req: unknown, res: express.Response, _next: unknown) => void res.status(429).end(),
+        ),
+    );
+    const send = () =>
+      request(app.baseUrl, {
+        agent: false,
+        method: 'POST',
+        headers: { 'content-type': 'image/png', 'content-length': 1_000 },
+      }).on('error', () => undefined);
+    const slow = Array.from({ length: AT_ONCE }, send);
+    for (const one of slow) one.write('x');
+    await eventually(() => underWay === AT_ONCE, { what: 'the files' });
+    expect((await fetch(app.baseUrl)).status).toBe(200);
+    const more = send();
+    more.flushHeaders();
+    const [answer] = (await once(more, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).toBe(429);
+    for (const one of [...slow, more]) one.destroy();
+    app.close();
+  });
+});
+
 describe('the requests of a tenant with many keys', () => {
   const PLACES = 20;
 

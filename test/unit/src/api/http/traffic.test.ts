@@ -1,35 +1,62 @@
 import { once } from 'node:events';
-import { Agent, createServer, request, type IncomingMessage, type Server } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  createServer,
+  request,
+  type IncomingMessage,
+  type Server,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTraffic, type Traffic } from '../../../../../src/api/http/traffic.ts';
 import type { AssetStore } from '../../../../../src/domain/ports/assets.ts';
+import type { UploadStore } from '../../../../../src/domain/ports/uploads.ts';
+import { FILES_AT_ONCE } from '../../../../../src/api/http/file-body.ts';
 import { createBareApp } from '../../../../support/app.ts';
 import { eventually } from '../../../../support/eventually.ts';
 
 const IN_FLIGHT_MAX = 2;
 /** Longer than a few requests take on a busy machine. */
 const BODY_TIMEOUT_MS = 2_000;
+const FILE_TIMEOUT_MS = 500;
+const KIB = 1024;
 const SUBMISSION = JSON.stringify({ assetPath: { location: 'local', path: './assets/rocket.jpg' } });
 
 describe('the traffic of one API process', () => {
   let server: Server;
   let agent: Agent;
   let traffic: Traffic;
+  /** Serves anew. */
+  let listen: (times?: { fileTimeoutMs?: number }) => Promise<void>;
+  /** Bytes of files that have arrived. */
+  let arrived: number;
   /** Submissions that wait for their commit. Calling one commits it. */
   let commits: (() => void)[];
 
   beforeEach(async () => {
     commits = [];
+    arrived = 0;
+    const uploads: UploadStore = {
+      maxBytes: 2 ** 40,
+      async keep(_tenant, body) {
+        for await (const chunk of body) arrived += chunk.length;
+        return { uploadId: 'an-id', bytes: arrived, sha256: '' };
+      },
+      remove: () => Promise.resolve(),
+    };
     const assets: Partial<AssetStore> = {
       accept: () => new Promise((resolve) => commits.push(() => resolve('an-id'))),
     };
-    traffic = createTraffic({ inFlightMax: IN_FLIGHT_MAX, bodyTimeoutMs: BODY_TIMEOUT_MS });
-    const app = createBareApp({ assets: assets as AssetStore, traffic });
-    server = createServer(app).listen(0, '127.0.0.1');
     agent = new Agent({ keepAlive: true });
-    await once(server, 'listening');
+    listen = async (times = {}) => {
+      traffic = createTraffic({ inFlightMax: IN_FLIGHT_MAX, bodyTimeoutMs: BODY_TIMEOUT_MS, ...times });
+      const app = createBareApp({ assets: assets as AssetStore, uploads, traffic });
+      server = createServer(app).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+    };
+    await listen();
   });
   afterEach(() => {
     agent.destroy();
@@ -103,6 +130,59 @@ describe('the traffic of one API process', () => {
     commits[0]?.();
     expect((await honest).statusCode).toBe(202);
     expect(await Promise.all(slow)).toEqual([408, 408, 408]);
+  });
+
+  /** Begins to send a file. The caller sends the rest. */
+  function beginFile(): ClientRequest {
+    const sent = request({
+      agent,
+      method: 'POST',
+      path: '/assets/image/',
+      port: (server.address() as AddressInfo).port,
+      headers: { 'content-type': 'image/png', 'content-length': 2 ** 30 },
+    });
+    sent.on('error', () => undefined);
+    sent.write('x');
+    return sent;
+  }
+  const statusOf = async (sent: ClientRequest) =>
+    ((await once(sent, 'response')) as [IncomingMessage])[0].statusCode;
+
+  it('waits for a file as long as it goes on arriving, and no longer', async () => {
+    server.close();
+    await listen({ fileTimeoutMs: FILE_TIMEOUT_MS });
+    const file = beginFile();
+    const status = statusOf(file);
+    const begin = performance.now();
+    while (performance.now() - begin < 3 * FILE_TIMEOUT_MS) {
+      const before = arrived;
+      file.write(Buffer.alloc(64 * KIB));
+      await eventually(() => arrived >= before + 64 * KIB, { everyMs: FILE_TIMEOUT_MS / 10 });
+    }
+    const silent = performance.now();
+    expect(await status).toBe(408);
+    expect(performance.now() - silent).toBeLessThan(BODY_TIMEOUT_MS + 2 * FILE_TIMEOUT_MS);
+  });
+
+  it('keeps places for files apart from all others', async () => {
+    const files = Array.from({ length: FILES_AT_ONCE }, beginFile);
+    await eventually(() => arrived === FILES_AT_ONCE, { what: 'the first bytes' });
+    expect(await statusOf(beginFile())).toBe(503);
+    const honest = submit();
+    await eventually(() => commits.length === 1);
+    commits[0]?.();
+    expect((await honest).statusCode).toBe(202);
+    for (const file of files) file.destroy();
+    const isRefused = async () => {
+      const next = beginFile();
+      const refused = await Promise.race([
+        statusOf(next),
+        new Promise((resolve) => setTimeout(resolve, 100)),
+      ]);
+      next.destroy();
+      return refused === 503;
+    };
+    await eventually(async () => !(await isRefused()), { what: 'a free place' });
   });
 
   it('is answered to the end while the process drains: answers close their connections, and only /readyz says no', async () => {

@@ -1,0 +1,57 @@
+import type { Request, Response } from 'express';
+import { AppError } from '../../domain/errors.ts';
+import { askForBody, hasBody } from './headers.ts';
+
+/** Media types of bodies that are files. They may be large, so they are never held in memory. */
+const FILE_TYPES = [
+  'image/*',
+  'application/octet-stream',
+  'application/offset+octet-stream',
+  'multipart/form-data',
+] as const;
+
+/** How many files may be arriving in one process at once. Each takes a descriptor and some 100 KiB of memory. */
+export const FILES_AT_ONCE = 200;
+
+/** Whether a `Content-Type` is one of the media types. `*` stands for any subtype. */
+export function isOfType(contentType: string | undefined, types: readonly string[]): boolean {
+  const [type = ''] = (contentType ?? '').trim().toLowerCase().split(/[\s;]/, 1);
+  return types.some((one) => (one.endsWith('/*') ? type.startsWith(one.slice(0, -1)) : type === one));
+}
+
+/** Whether a file follows the headers. */
+export function bringsFile(req: Pick<Request, 'headers'>): boolean {
+  return isOfType(req.headers['content-type'], FILE_TYPES) && hasBody(req);
+}
+
+/** The declared length of the body. Null if it comes in chunks. */
+export function lengthOf({ headers }: Pick<Request, 'headers'>): number | null {
+  if (headers['transfer-encoding'] !== undefined) return null;
+  return Number(headers['content-length'] ?? 0);
+}
+
+/**
+ * The body, chunk by chunk. It is read no faster than the caller takes it, and no faster than the key may send (`pace.ts`). If
+ * the caller stops, the connection stays open for the answer.
+ * @throws {AppError} `malformed_upload` if the body breaks off, `unsupported_media_type`
+ */
+export async function* readFile(req: Request, res: Response): AsyncGenerator<Buffer> {
+  const encoding = req.headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity')
+    throw new AppError('unsupported_media_type', {
+      detail: 'The body is compressed. Send it as it is, without Content-Encoding.',
+    });
+  const pace = res.locals['pace'] as Pace | undefined;
+  askForBody(req, res);
+  try {
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+      await pace?.((chunk as Buffer).length);
+      yield chunk as Buffer;
+    }
+  } catch (cause) {
+    throw new AppError('malformed_upload', { cause });
+  }
+}
+
+/** Resolves when the key may send so many bytes more. */
+export type Pace = (bytes: number) => Promise<void>;

@@ -1,0 +1,58 @@
+import { statfs } from 'node:fs/promises';
+import { AppError } from '../../domain/errors.ts';
+import { createSharedPlaces } from '../../domain/turns/shared-places.ts';
+import { inTime } from '../bounded-files.ts';
+import { codeOf, trouble } from '../faults.ts';
+import { doesNotAnswer } from '../storage-places.ts';
+
+/** An operation that takes longer hangs. Flushing some megabytes to a busy disk may take seconds. */
+const HANGS_AFTER_MS = 20_000;
+
+/** How long an operation may take, waiting for its place included. */
+const WALL_MS = 30_000;
+
+/** This much of the disk stays free. */
+const KEEP_FREE_BYTES = 256 * 1024 * 1024;
+
+export interface DiskOptions {
+  /** How many operations may be under way at once. One tenant has half of them at most. */
+  readonly places: number;
+  readonly keepFreeBytes?: number;
+}
+
+/** The disk that uploads are written to. The system cannot end an operation that hangs, so each has one of few places. */
+export interface Disk {
+  /** Does one operation for a tenant. `onLate` gets a result that nobody waits for any more. */
+  do<Result>(
+    tenant: string,
+    operation: () => Promise<Result>,
+    onLate?: (result: Result) => void,
+  ): Promise<Result>;
+  /** @throws {AppError} `uploads_full` if there is no room for so many bytes more */
+  requireRoom(tenant: string, path: string, bytes: number): Promise<void>;
+}
+
+export function createDisk({ places: total, keepFreeBytes = KEEP_FREE_BYTES }: DiskOptions): Disk {
+  const places = createSharedPlaces({
+    total,
+    waitMs: HANGS_AFTER_MS,
+    stuckAfterMs: HANGS_AFTER_MS,
+    refusal: doesNotAnswer,
+  });
+  const disk: Disk = {
+    do: (tenant, operation, onLate) => inTime(places.use(tenant, operation), onLate, WALL_MS),
+    async requireRoom(tenant, path, bytes) {
+      const { bavail, bsize } = await disk.do(tenant, () => statfs(path));
+      if (bavail * bsize < bytes + keepFreeBytes) throw new AppError('uploads_full');
+    },
+  };
+  return disk;
+}
+
+/** What an error of the disk means to a client. */
+export function faultOfDisk(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const code = codeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new AppError('uploads_full');
+  return trouble(code || 'unknown');
+}

@@ -1,0 +1,73 @@
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { codeOf } from '../faults.ts';
+import type { Disk } from './disk.ts';
+
+/** After so many bytes they are flushed. So the body comes no faster than the disk takes it, and the last flush is short. */
+const FLUSH_EVERY_BYTES = 16 * 1024 * 1024;
+
+/** Writes a file from one place on. Errors are those of the system. */
+export interface FileWriter {
+  write(chunk: Buffer): Promise<void>;
+  /** Resolves once the bytes would survive a crash of the machine. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Writing {
+  readonly disk: Disk;
+  readonly tenant: string;
+  readonly path: string;
+  /** `wx` for a new file, `r+` for one that is there. */
+  readonly flags: 'wx' | 'r+';
+  readonly position: number;
+}
+
+export async function openWriter({ disk, tenant, path, flags, position }: Writing): Promise<FileWriter> {
+  const file = await disk.do(tenant, () => open(path, flags), closeLate);
+  let place = position;
+  let unflushed = 0;
+  const flush = () => disk.do(tenant, () => file.datasync());
+  return {
+    async write(chunk) {
+      for (let done = 0; done < chunk.length; ) {
+        const { bytesWritten } = await disk.do(tenant, () =>
+          file.write(chunk, done, chunk.length - done, place),
+        );
+        done += bytesWritten;
+        place += bytesWritten;
+      }
+      unflushed += chunk.length;
+      if (unflushed < FLUSH_EVERY_BYTES) return;
+      unflushed = 0;
+      await disk.requireRoom(tenant, path, 0);
+      await flush();
+    },
+    flush,
+    close: () => disk.do(tenant, () => file.close()),
+  };
+}
+
+/** Names in a directory survive a crash of the machine only once the directory is flushed, too. */
+export async function flushDirectoryOf(path: string): Promise<void> {
+  const directory = await open(dirname(path), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Makes a directory that may be there already. */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+    await flushDirectoryOf(path);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+function closeLate(file: FileHandle): void {
+  file.close().catch(() => undefined);
+}

@@ -1,0 +1,54 @@
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { validate as isUuid } from 'uuid';
+import type { Unreachable } from '../../domain/sources/unreachable.ts';
+import type { SourceAt } from '../create-source.ts';
+import { codeOf, trouble } from '../faults.ts';
+import type { FileSource } from '../file-source.ts';
+import { createLocalFile } from '../local-file.ts';
+import type { UploadsDir } from './uploads-dir.ts';
+
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Uploads as files. The path is the id of an upload. Each tenant finds its own only. */
+export function createUploadFiles(dir: UploadsDir): FileSource {
+  const placeOf = (uploadId: string, tenant: string) =>
+    join(dir.of(tenant), isUuid(uploadId) ? uploadId.toLowerCase() : 'none');
+
+  async function orMissing<Result>(work: Promise<Result>): Promise<Result | Unreachable> {
+    try {
+      return await work;
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw trouble(code || 'unknown');
+      await dir.requireThere();
+      return { unreachable: 'not_found' };
+    }
+  }
+
+  return {
+    stat: (uploadId, tenant = '') =>
+      orMissing(stat(placeOf(uploadId, tenant)).then(({ size }) => ({ bytes: size }))),
+    open: (uploadId, tenant = '') => orMissing(openFile(placeOf(uploadId, tenant))),
+  };
+}
+
+async function openFile(path: string) {
+  const handle = await open(path, OPEN_FLAGS);
+  try {
+    return createLocalFile(handle, (await handle.stat()).size);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Uploads lie on a disk of this machine, so nothing is fetched. */
+export function uploadSource(files: FileSource): SourceAt<'upload'> {
+  return {
+    stat: ({ uploadId }, { tenant }) => files.stat(uploadId, tenant),
+    fetch: ({ uploadId }, { tenant }) => files.stat(uploadId, tenant),
+    open: ({ uploadId }, { tenant }) => files.open(uploadId, tenant),
+  };
+}

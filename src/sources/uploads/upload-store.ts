@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { v7 as uuidv7 } from 'uuid';
+import { AppError } from '../../domain/errors.ts';
+import { type Uploaded, type UploadStore, uploadTooLarge } from '../../domain/ports/uploads.ts';
+import { type Disk, faultOfDisk } from './disk.ts';
+import { flushDirectoryOf, makeDirectory, openWriter } from './file-writer.ts';
+import type { UploadsDir } from './uploads-dir.ts';
+
+/** The bytes of one request while they arrive. */
+const ARRIVING = '.arriving';
+
+export interface UploadStoreOptions {
+  readonly dir: UploadsDir;
+  readonly disk: Disk;
+  readonly maxBytes: number;
+}
+
+export function createUploadStore({ dir, disk, maxBytes }: UploadStoreOptions): UploadStore {
+  /** Writes the body to a new file, and returns its SHA-256 and length. */
+  async function write(tenant: string, path: string, body: AsyncIterable<Buffer>) {
+    const file = await openWriter({ disk, tenant, path, flags: 'wx', position: 0 });
+    try {
+      const hash = createHash('sha256');
+      let bytes = 0;
+      for await (const chunk of body) {
+        bytes += chunk.length;
+        if (bytes > maxBytes) throw uploadTooLarge(maxBytes);
+        hash.update(chunk);
+        await file.write(chunk);
+      }
+      await file.flush();
+      return { bytes, sha256: hash.digest('hex') };
+    } finally {
+      await file.close();
+    }
+  }
+
+  async function keep(tenant: string, body: AsyncIterable<Buffer>, bytes: number | null): Promise<Uploaded> {
+    await disk.do(tenant, dir.requireThere);
+    await disk.requireRoom(tenant, dir.path, bytes ?? 0);
+    await disk.do(tenant, () => makeDirectory(dir.of(tenant)));
+    const uploadId = uuidv7();
+    const place = join(dir.of(tenant), uploadId);
+    try {
+      const written = await write(tenant, place + ARRIVING, body);
+      if (bytes !== null && written.bytes !== bytes) throw new AppError('malformed_upload');
+      await disk.do(tenant, () => rename(place + ARRIVING, place));
+      await disk.do(tenant, () => flushDirectoryOf(place));
+      return { uploadId, ...written };
+    } catch (error) {
+      // What stays if this fails is swept later.
+      await disk.do(tenant, () => rm(place + ARRIVING, { force: true })).catch(() => undefined);
+      await disk.do(tenant, () => rm(place, { force: true })).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  return {
+    maxBytes,
+
+    async keep(tenant, body, bytes) {
+      if (bytes !== null && bytes > maxBytes) throw uploadTooLarge(maxBytes);
+      try {
+        return await keep(tenant, body, bytes);
+      } catch (error) {
+        throw faultOfDisk(error);
+      }
+    },
+
+    async remove(tenant, uploadId) {
+      try {
+        await disk.do(tenant, () => rm(join(dir.of(tenant), uploadId), { force: true }));
+      } catch (error) {
+        throw faultOfDisk(error);
+      }
+    },
+  };
+}
