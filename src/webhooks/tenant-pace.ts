@@ -1,3 +1,5 @@
+import { createShares } from '../domain/turns/shares.ts';
+
 /**
  * Limits a tenant's tries from this process, in a minute and at once. The minute begins with the tenant's first try. Further
  * tries wait for the next minute, or for a place. Other tenants do not wait with them.
@@ -14,27 +16,14 @@ interface Minute {
   left: number;
 }
 
-/**
- * A tenant gets a further try only while it has fewer under way than slots are free. So one tenant has half of the slots at most,
- * and n tenants that want more than they get have 1/(n + 1) each. The same number stays free for a tenant that comes, even
- * if all receivers of the others hang. (Choudhury and Hahne, "Dynamic queue length thresholds", 1998, with α = 1.)
- *
- * `now`: milliseconds of the monotonic clock.
- */
+/** `now`: milliseconds of the monotonic clock. */
 export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: number; now: () => number }) {
   /**
    * By tenant, in the order in which they end. Holds the tenants that had a try within the last minute. They are few,
    * because only operators make tenants.
    */
   const minutes = new Map<string, Minute>();
-  /** By tenant. Those without tries under way are not in it. */
-  const underWay = new Map<string, number>();
-  /** Of all tenants. */
-  let allUnderWay = 0;
-
-  function hasItsShare(count: number): boolean {
-    return count >= TRY_SLOTS - allUnderWay;
-  }
+  const slots = createShares(TRY_SLOTS);
 
   function forgetEnded(): void {
     for (const [tenant, { endsAt }] of minutes) {
@@ -49,7 +38,7 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
       forgetEnded();
       const minute = minutes.get(tenant);
       if (minute !== undefined && minute.left <= 0) return Math.ceil(minute.endsAt - now());
-      return hasItsShare(underWay.get(tenant) ?? 0) ? BUSY_MS : 0;
+      return slots.hasRoom(tenant) ? 0 : BUSY_MS;
     },
 
     /**
@@ -61,22 +50,14 @@ export function createTenantPace({ eventsPerMinute, now }: { eventsPerMinute: nu
       const minute = minutes.get(tenant) ?? { endsAt: now() + MINUTE_MS, left: ofTenant };
       minute.left -= 1;
       minutes.set(tenant, minute);
-      underWay.set(tenant, (underWay.get(tenant) ?? 0) + 1);
-      allUnderWay += 1;
-      return () => {
-        allUnderWay -= 1;
-        const left = (underWay.get(tenant) ?? 1) - 1;
-        if (left === 0) underWay.delete(tenant);
-        else underWay.set(tenant, left);
-      };
+      return slots.take(tenant);
     },
 
     /** Tenants that get no try now. */
     blockedTenants(): ReadonlySet<string> {
       forgetEnded();
       const spent = [...minutes].filter(([, { left }]) => left <= 0);
-      const busy = [...underWay].filter(([, count]) => hasItsShare(count));
-      return new Set([...spent, ...busy].map(([tenant]) => tenant));
+      return new Set([...spent.map(([tenant]) => tenant), ...slots.full()]);
     },
   };
 }

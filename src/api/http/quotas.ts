@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../../domain/errors.ts';
+import { createShares, createTally } from '../../domain/turns/shares.ts';
 import { type Principal, principalOf } from './auth.ts';
 import { MAX_BODY_BYTES } from './json-body.ts';
 import { bringsFile, FILES_AT_ONCE, type Pace } from './file-body.ts';
@@ -40,8 +41,7 @@ export function limitsOf({ limits }: Principal, ofProcess: LimitsOfKeys): Limits
  * `RateLimit` and `RateLimit-Policy` show them (draft-ietf-httpapi-ratelimit-headers-10). Without keys there is no limit,
  * because there is only one tenant.
  *
- * A tenant may have many keys. It gets a further request only while it has fewer under way than places are free, as in
- * `src/webhooks/tenant-pace.ts`. So one tenant has half of the places at most, and others always find some.
+ * A tenant may have many keys, and it has a share of all requests under way.
  *
  * Requests that bring a file are counted apart, so slow ones keep no other request of the key waiting. Their bytes have an
  * account of their own, and are slowed down instead of refused (`pace.ts`).
@@ -52,8 +52,8 @@ export function createQuotas({ inFlightMax, ...ofProcess }: QuotaLimits): Reques
   const requests = new RateLimiterMemory({ points: ofProcess.requestsPerMinute, duration: WINDOW_S });
   const bytes = new RateLimiterMemory({ points: ofProcess.bytesPerMinute, duration: WINDOW_S });
   const paces = createPaces();
-  const ofOthers = { keys: createTally(), tenants: createTally(), places: inFlightMax };
-  const ofFiles = { keys: createTally(), tenants: createTally(), places: FILES_AT_ONCE };
+  const ofOthers = { keys: createTally(), tenants: createShares(inFlightMax) };
+  const ofFiles = { keys: createTally(), tenants: createShares(FILES_AT_ONCE) };
 
   return async (req, res, next) => {
     const principal = principalOf(res);
@@ -64,17 +64,16 @@ export function createQuotas({ inFlightMax, ...ofProcess }: QuotaLimits): Reques
     if (res.closed) return;
 
     const isFile = bringsFile(req);
-    const { keys, tenants, places } = isFile ? ofFiles : ofOthers;
+    const { keys, tenants } = isFile ? ofFiles : ofOthers;
     if (isFile) res.locals['pace'] = ((bytes) => paces(keyId, bytes, bytesPerMinute)) satisfies Pace;
     const declared = isFile ? '0' : req.headers['content-length'];
-    const before = {
-      ofKey: keys.add(keyId),
-      free: places - tenants.total(),
-      ofTenant: tenants.add(tenant),
-    };
+    const hasKeyRoom = keys.of(keyId) < atOnce;
+    const hasTenantRoom = tenants.hasRoom(tenant);
+    const leaveKey = keys.add(keyId);
+    const leaveTenant = tenants.take(tenant);
     res.once('close', () => {
-      keys.remove(keyId);
-      tenants.remove(tenant);
+      leaveKey();
+      leaveTenant();
       // A body without a declared length is charged after it was read.
       // A refused or broken-off body counts as the largest possible one, because its length is not known.
       if (declared === undefined && hasBody(req))
@@ -91,11 +90,10 @@ export function createQuotas({ inFlightMax, ...ofProcess }: QuotaLimits): Reques
     );
     res.set('RateLimit', `${describe('requests', ofRequests)}, ${describe('bytes', ofBytes)}`);
     const spent = ofRequests.isExceeded ? ofRequests : ofBytes.isExceeded ? ofBytes : null;
-    const hasItsShare = before.ofTenant >= before.free;
-    if (before.ofKey < atOnce && !hasItsShare && spent === null) return next();
+    if (hasKeyRoom && hasTenantRoom && spent === null) return next();
     // The body is not read, so its bytes are given back: a smaller body may still fit.
     void bytes.reward(keyId, bodyBytes);
-    if (spent === null && before.ofKey >= atOnce) throw new AppError('too_many_at_once');
+    if (spent === null && !hasKeyRoom) throw new AppError('too_many_at_once');
     if (spent === null)
       throw new AppError('too_many_at_once', { detail: 'Too many requests of this tenant are in progress.' });
     const what = spent === ofRequests ? 'requests' : 'bytes of request bodies';
@@ -103,30 +101,6 @@ export function createQuotas({ inFlightMax, ...ofProcess }: QuotaLimits): Reques
       detail: `The API key has used up its ${what} for this minute.`,
       retryAfterS: spent.resetS,
     });
-  };
-}
-
-/** Counts by name. Names without anything are not kept. */
-function createTally() {
-  const counts = new Map<string, number>();
-  let all = 0;
-  return {
-    total: () => all,
-
-    /** Returns how many there were before. */
-    add(name: string): number {
-      const before = counts.get(name) ?? 0;
-      counts.set(name, before + 1);
-      all += 1;
-      return before;
-    },
-
-    remove(name: string): void {
-      const left = (counts.get(name) ?? 1) - 1;
-      if (left === 0) counts.delete(name);
-      else counts.set(name, left);
-      all -= 1;
-    },
   };
 }
 

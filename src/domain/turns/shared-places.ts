@@ -1,3 +1,5 @@
+import { createShares } from './shares.ts';
+
 /** The work of one tenant. */
 interface Line {
   readonly underWay: Set<{ readonly startedAt: number }>;
@@ -20,11 +22,7 @@ export interface SharedPlaces {
   use<Result>(tenant: string, work: () => Promise<Result>): Promise<Result>;
 }
 
-/**
- * Places that tenants share. A tenant gets a further place only while it has fewer than are free, as in
- * `src/webhooks/tenant-pace.ts`. So one tenant has half of them at most, and others always find some. Other work waits for its
- * turn, tenants one after the other.
- */
+/** Places that tenants share (`shares.ts`). Work beyond its tenant's share waits for its turn, tenants one after the other. */
 export function createSharedPlaces({
   total,
   waitMs,
@@ -33,9 +31,7 @@ export function createSharedPlaces({
 }: Options): SharedPlaces {
   /** Tenants with work, in the order of their next turns. */
   const lines = new Map<string, Line>();
-  let underWay = 0;
-
-  const hasRoom = (line: Line) => line.underWay.size < total - underWay;
+  const shares = createShares(total);
 
   function isStuck({ underWay: own }: Line): boolean {
     return own.size > 0 && [...own].every(({ startedAt }) => performance.now() - startedAt > stuckAfterMs);
@@ -43,13 +39,13 @@ export function createSharedPlaces({
 
   function begin(tenant: string, line: Line): () => void {
     const work = { startedAt: performance.now() };
+    const giveBack = shares.take(tenant);
     line.underWay.add(work);
-    underWay += 1;
     lines.delete(tenant);
     lines.set(tenant, line);
     return () => {
+      giveBack();
       line.underWay.delete(work);
-      underWay -= 1;
       forgetIfIdle(tenant, line);
       giveNext();
     };
@@ -60,9 +56,9 @@ export function createSharedPlaces({
   }
 
   function giveNext(): void {
-    for (const line of lines.values()) {
+    for (const [tenant, line] of lines) {
       const [start] = line.waiting;
-      if (start === undefined || !hasRoom(line)) continue;
+      if (start === undefined || !shares.hasRoom(tenant)) continue;
       line.waiting.delete(start);
       return start();
     }
@@ -70,7 +66,7 @@ export function createSharedPlaces({
 
   function take(tenant: string): Promise<() => void> | (() => void) {
     const line = lines.get(tenant) ?? { underWay: new Set(), waiting: new Set() };
-    if (line.waiting.size === 0 && hasRoom(line)) return begin(tenant, line);
+    if (line.waiting.size === 0 && shares.hasRoom(tenant)) return begin(tenant, line);
     if (isStuck(line)) throw refusal();
     lines.set(tenant, line);
     return new Promise((resolve, reject) => {
