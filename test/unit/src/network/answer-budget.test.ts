@@ -133,6 +133,26 @@ describe('what a receiver sends', () => {
     await expectCut(receiver);
   });
 
+  it('ends the try if it has 2,000 lines of headers', async () => {
+    const lines = 'a:b\r\n'.repeat(2_000);
+    const receiver = await start((socket) =>
+      socket.write(`HTTP/1.1 200 OK\r\n${lines}content-length: 0\r\n\r\n`),
+    );
+    expect(await send(receiver.url)).toMatchObject({ status: null, error: 'invalid_response' });
+    await expectCut(receiver);
+  });
+
+  it.each([
+    ['trailers', `${CHUNKED}1\r\nx\r\n0\r\n${'a:b\r\n'.repeat(2_000)}\r\n`],
+    ['chunks', `${CHUNKED}${'1\r\nx\r\n'.repeat(2_000)}0\r\n\r\n`],
+  ])('keeps its status if it has 2,000 lines of %s, but not its connection', async (_what, answer) => {
+    const receiver = await start((socket) => socket.write(answer));
+    for (let tries = 0; tries < 4; tries += 1) {
+      expect(await send(receiver.url)).toMatchObject({ status: 200, error: null, outcome: 'delivered' });
+    }
+    expect(receiver.connections).toHaveLength(4);
+  });
+
   it('ends the try if it comes in very many parts', async () => {
     const receiver = await start((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nx: ');

@@ -122,7 +122,7 @@ describe('the transport below TLS', () => {
     const failed = once(transport, 'error');
     for (let reads = 0; reads < 2_000; reads += 1) tcp.receive(Buffer.from('x'));
     expect((await failed)[0]).toMatchObject({ code: 'invalid_response' });
-    expect(given).toBeLessThanOrEqual(512);
+    expect(given).toBeLessThanOrEqual(128);
   });
 
   // Stands for a flood of key updates, which bring no byte of an answer. Node's servers cannot send one.
