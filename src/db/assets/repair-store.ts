@@ -5,6 +5,7 @@ import type { OpenAsset, RepairStore, SeenAsset } from '../../domain/ports/repai
 import type { OnVerdict } from '../../domain/ports/validations.ts';
 import { forgetOldKeys } from './accept-once.ts';
 import { query } from '../query.ts';
+import { uncheckedInTurns } from '../unchecked-in-turns.ts';
 import { HOLDER, IS_HELD_BY_OWN_WORKFLOW } from './holder.ts';
 import { IS_OPEN, QUEUED_AGAIN } from './lifecycle.ts';
 import { describeEnd, terminalWrite } from './terminal-write.ts';
@@ -67,8 +68,9 @@ export function createRepairStore(
       const { rows } = await query(orm, (db) =>
         sql<OpenAsset>`
           UPDATE assets SET checked_at = now() WHERE id IN (
-            SELECT id FROM assets WHERE ${TO_CHECK} AND ${IS_HELD_BY_OWN_WORKFLOW}
-            ORDER BY checked_at NULLS FIRST, id LIMIT ${count} FOR UPDATE SKIP LOCKED
+            SELECT id FROM assets
+            WHERE id IN (${uncheckedInTurns('assets', sql`${isSettled('dispatched_at')} AND ${IS_HELD_BY_OWN_WORKFLOW}`, count)})
+            FOR UPDATE SKIP LOCKED
           ) RETURNING ${OPEN_ASSET}`.execute(db),
       );
       return rows;
@@ -119,8 +121,9 @@ export function createRepairStore(
       const { rows } = await query(orm, (db) =>
         sql<{ id: string; handedOverAgoMs: number }>`
           UPDATE deliveries SET checked_at = now() WHERE id IN (
-            SELECT id FROM deliveries WHERE state = 'pending' AND ${isSettled('handed_over_at')}
-            ORDER BY checked_at NULLS FIRST, id LIMIT ${count} FOR UPDATE SKIP LOCKED
+            SELECT id FROM deliveries
+            WHERE id IN (${uncheckedInTurns('deliveries', isSettled('handed_over_at'), count)})
+            FOR UPDATE SKIP LOCKED
           ) RETURNING id, 1000 * extract(epoch FROM now() - handed_over_at)::float8 AS "handedOverAgoMs"`.execute(
           db,
         ),

@@ -31,7 +31,7 @@ export interface RepairStore {
   readMark(): Promise<Date>;
   writeMark(closedUntil: Date): Promise<void>;
   findOpen(ids: readonly string[]): Promise<OpenAsset[]>;
-  /** Dispatched open rows that have a workflow of their own, longest unchecked first. Marks them as checked. */
+  /** Dispatched open rows that have a workflow of their own, longest unchecked first, tenants in turns. Marks them as checked. */
   takeLongestUnchecked(count: number): Promise<OpenAsset[]>;
   /** Ids of the workflows that hold the other open rows. */
   listOtherHolders(): Promise<string[]>;
@@ -41,7 +41,7 @@ export interface RepairStore {
   requeue(asset: SeenAsset): Promise<void>;
   /** Closes an open row with the verdict of its ended workflow. */
   close(asset: SeenAsset, verdict: Verdict): Promise<void>;
-  /** Pending deliveries that were given to a workflow, longest unchecked first. Marks them as checked. */
+  /** Pending deliveries that were given to a workflow, longest unchecked first, tenants in turns. Marks them as checked. */
   takeDeliveriesLongestUnchecked(count: number): Promise<HandedOverDelivery[]>;
   /** The workflow is gone, so the dispatcher gives the delivery to another one. */
   makeDeliveryDue(deliveryId: string): Promise<void>;
