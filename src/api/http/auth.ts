@@ -17,7 +17,7 @@ export interface Principal {
 
 /** A key is looked up again after this time, because a revocation has to take effect within 5 s. */
 const BELIEVED_FOR_MS = 3_000;
-/** Keys kept in memory, unknown ones included. */
+/** Keys kept in memory. Keys that do not exist are not, because a flood of them would push out the others. */
 const MAX_REMEMBERED = 10_000;
 
 /** The last use of a key is written at most this often by one process. */
@@ -32,11 +32,11 @@ export interface AuthDeps {
 /** Identifies the caller by `Authorization: Bearer vk_…` (RFC 6750). @throws {AppError} `unauthenticated`, `key_not_valid` */
 export function createAuthentication({ directory, onError }: AuthDeps): RequestHandler {
   const markedAsUsed = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: MARK_USED_EVERY_MS });
-  const known = new LRUCache<string, { found: Awaited<ReturnType<KeyDirectory['find']>> }>({
+  const known = new LRUCache<string, NonNullable<Awaited<ReturnType<KeyDirectory['find']>>>>({
     max: MAX_REMEMBERED,
     ttl: BELIEVED_FOR_MS,
     // Requests at the same time share one look-up.
-    fetchMethod: async (id) => ({ found: await directory.find(id) }),
+    fetchMethod: async (id) => (await directory.find(id)) ?? undefined,
   });
 
   function markUsed({ id }: ApiKey): void {
@@ -55,10 +55,10 @@ export function createAuthentication({ directory, onError }: AuthDeps): RequestH
       });
     }
     const given = parseApiKey(token);
-    const found = given === null ? null : ((await known.fetch(given.id))?.found ?? null);
+    const found = given === null ? undefined : await known.fetch(given.id);
     if (
       given === null ||
-      found === null ||
+      found === undefined ||
       !timingSafeEqual(given.hash, found.hash) ||
       found.key.state !== 'active'
     ) {
