@@ -9,6 +9,7 @@ import { createJudgeImage } from './judge-image.ts';
 import { createOwnership } from './ownership.ts';
 import { createReconcileAssets } from './reconcile-assets.ts';
 import { createSendWebhook } from './send-webhook.ts';
+import { createSlots } from './slots.ts';
 import { timed } from './step.ts';
 
 export type { ActivityDeps } from './deps.ts';
@@ -16,15 +17,16 @@ export type { ActivityDeps } from './deps.ts';
 /** All activities, named as the contract and the Web UI name them. */
 export function createActivities(deps: ActivityDeps) {
   const wrap = createWrap(deps.onError);
+  const inSlot = createSlots();
   const { claimAsset, recordSteps, finishAsset } = createOwnership(deps);
   const { tryWebhookOnce, sendWebhook } = createSendWebhook(deps);
   return {
     checkWebhookUrls: wrap(timed(createCheckWebhookUrls(deps))),
-    checkAssetReachable: wrap(timed(createCheckAssetReachable(deps))),
-    checkIsImage: wrap(timed(createCheckIsImage(deps))),
+    checkAssetReachable: wrap(inSlot(timed(createCheckAssetReachable(deps)))),
+    checkIsImage: wrap(inSlot(timed(createCheckIsImage(deps)))),
     checkIsJpeg: wrap(timed(checkIsJpeg)),
     checkDimensions: wrap(timed(checkDimensions)),
-    judgeImage: wrap(createJudgeImage(deps)),
+    judgeImage: wrap(inSlot(createJudgeImage(deps))),
     claimAsset: wrap(claimAsset),
     recordSteps: wrap(recordSteps),
     finishAsset: wrap(finishAsset),

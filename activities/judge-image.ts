@@ -23,6 +23,8 @@ export function judgeByContract(rule: RuleName, facts: ImageFacts): StepResult {
 
 export interface JudgeImageInput {
   readonly assetId: string;
+  /** Missing in runs of earlier code. */
+  readonly tenant?: string;
   readonly facts: ImageFacts;
   readonly rules: PolicyRules;
   /** Steps to judge. Each gives one result, in this order. */

@@ -35,7 +35,8 @@ const only = (result: TimedStepResult, knows = false): StepOutcome => ({ results
  *     checkAssetReachable ─file─▶ checkIsImage ─facts─▶ checkIsJpeg, checkDimensions | judgeImage
  *
  * The default policy has an activity for each of its checks. The activity `judgeImage` judges all checks of another
- * policy at once, and the checksum of a submission. `tenant` takes turns with other tenants at the decoders.
+ * policy at once, and the checksum of a submission. `tenant` takes turns with other tenants at the decoders, and has
+ * its share of the worker.
  */
 export function stepsFor(input: ValidateAssetInput, tenant?: string): Step[] {
   const { assetId, assetPath, webhookKeys, policy, sha256 } = input;
@@ -107,6 +108,7 @@ export function stepsFor(input: ValidateAssetInput, tenant?: string): Step[] {
           'judgeImage',
           {
             assetId,
+            ...(tenant !== undefined && { tenant }),
             facts: facts as ImageFacts,
             rules: policy?.rules ?? {},
             steps: judged,

@@ -146,6 +146,12 @@ export const ERRORS = {
     retryAfterS: 2,
     title: 'The worker cannot start a process to decode images.',
   },
+  worker_busy: {
+    status: 503,
+    retryable: true,
+    retryAfterS: 2,
+    title: 'The worker has no room for more work of this tenant.',
+  },
   worker_outdated: {
     status: 503,
     retryable: true,

@@ -1,6 +1,7 @@
 import { hostname, setPriority } from 'node:os';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
+import { ACTIVITY_SLOTS } from '../../activities/slots.ts';
 import { TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract.ts';
 import { type Config, readConfig } from '../config.ts';
 import { createDeliveryStore } from '../db/deliveries/delivery-store.ts';
@@ -135,7 +136,7 @@ export async function runWorker(): Promise<void> {
     ...common,
     maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASK_SLOTS,
     maxConcurrentLocalActivityExecutions: WORKFLOW_TASK_SLOTS,
-    maxConcurrentActivityTaskExecutions: 50,
+    maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
     maxCachedWorkflows: CACHED_WORKFLOWS,
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 5 },
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 5 },

@@ -7,6 +7,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { Activities } from '../../activities/index.ts';
+import { ACTIVITY_SLOTS } from '../../activities/slots.ts';
 import type { TimedStepResult } from '../../activities/step.ts';
 import {
   assetWorkflowId,
@@ -60,7 +61,13 @@ export async function openWorkflowLab(address = inject('temporalAddress')): Prom
     client,
 
     async withActivities(activities, work) {
-      const common = { connection, namespace, activities, workflowBundle: await readBundle() };
+      const common = {
+        connection,
+        namespace,
+        activities,
+        workflowBundle: await readBundle(),
+        maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
+      };
       const workers = await Promise.all(
         [TASK_QUEUE, WEBHOOK_TASK_QUEUE].map((taskQueue) => Worker.create({ ...common, taskQueue })),
       );
