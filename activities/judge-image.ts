@@ -57,14 +57,14 @@ export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerpri
   }
 
   return async (input: JudgeImageInput): Promise<JudgeImageResult> => {
-    const earlier = input.comparesWithEarlier ? await compare(input.assetId, input.facts) : undefined;
+    const earlier = input.comparesWithEarlier ? await compare(input) : undefined;
     const facts = { ...input.facts, ...(earlier !== undefined && { earlier }) };
     const results: TimedStepResult[] = [];
     for (const step of input.steps) results.push(await timed(() => judgeStep(step, facts, input))(undefined));
     return { results, ...(earlier !== undefined && { earlier }) };
   };
 
-  function compare(assetId: string, facts: ImageFacts): Promise<Earlier> {
+  function compare({ tenant = '', assetId, facts }: JudgeImageInput): Promise<Earlier> {
     const sides = sidesOf(facts, 'stored');
     const { pixelHash, perceptualHash } = facts.measures ?? {};
     const prints = {
@@ -73,7 +73,7 @@ export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerpri
       ...(pixelHash !== undefined && { pixelHash }),
       ...(perceptualHash !== undefined && { perceptualHash }),
     };
-    return fingerprints.compare(assetId, prints);
+    return fingerprints.compare(tenant, assetId, prints);
   }
 }
 

@@ -1,8 +1,10 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import { AppError } from '../../domain/errors.ts';
-import type { FingerprintStore } from '../../domain/ports/fingerprints.ts';
+import type { Earlier } from '../../domain/image-facts.ts';
+import type { Fingerprints, FingerprintStore } from '../../domain/ports/fingerprints.ts';
 import { query } from '../query.ts';
+import { connectionsOf } from '../tenant-connections.ts';
 import { findEarlier, lookOf } from './find-earlier.ts';
 
 /**
@@ -20,27 +22,30 @@ import { findEarlier, lookOf } from './find-earlier.ts';
  * Different looks that share a band are slow, because every search measures all of them: 100,000 take 16 ms.
  */
 export function createFingerprintStore(orm: MikroORM): FingerprintStore {
+  async function enterAndCompare(assetId: string, prints: Fingerprints): Promise<Earlier> {
+    const { size, pixelHash = null, perceptualHash, sha256 = null } = prints;
+    const look = perceptualHash === undefined ? null : lookOf(perceptualHash);
+    const entered = await query(orm, (db) =>
+      sql<{ tenant: string | null; seq: string; seqOfFile: string }>`
+        SELECT tenant, place AS seq, place_of_file AS "seqOfFile"
+        FROM enter_fingerprint(${assetId}, ${size}, decode(${pixelHash}, 'hex'), ${look}, ${sha256})`.execute(
+        db,
+      ),
+    );
+    const [place] = entered.rows;
+    if (place === undefined || place.tenant === null)
+      throw new AppError('internal', { cause: new Error('no such asset') });
+    const { tenant, seq, seqOfFile } = place;
+    // This is a second statement, because the first can't see rows committed while it waited for the tenant's lock.
+    const found = await query(orm, (db) => findEarlier({ tenant, seq, seqOfFile }, prints).execute(db));
+    const [earlier] = found.rows;
+    if (earlier === undefined) throw new AppError('internal');
+    const { exactPath, ...rest } = earlier;
+    return exactPath === null ? rest : { ...rest, exactPath };
+  }
+
   return {
-    async compare(assetId, prints) {
-      const { size, pixelHash = null, perceptualHash, sha256 = null } = prints;
-      const look = perceptualHash === undefined ? null : lookOf(perceptualHash);
-      const entered = await query(orm, (db) =>
-        sql<{ tenant: string | null; seq: string; seqOfFile: string }>`
-          SELECT tenant, place AS seq, place_of_file AS "seqOfFile"
-          FROM enter_fingerprint(${assetId}, ${size}, decode(${pixelHash}, 'hex'), ${look}, ${sha256})`.execute(
-          db,
-        ),
-      );
-      const [place] = entered.rows;
-      if (place === undefined || place.tenant === null)
-        throw new AppError('internal', { cause: new Error('no such asset') });
-      const { tenant, seq, seqOfFile } = place;
-      // This is a second statement, because the first can't see rows committed while it waited for the tenant's lock.
-      const found = await query(orm, (db) => findEarlier({ tenant, seq, seqOfFile }, prints).execute(db));
-      const [earlier] = found.rows;
-      if (earlier === undefined) throw new AppError('internal');
-      const { exactPath, ...rest } = earlier;
-      return exactPath === null ? rest : { ...rest, exactPath };
-    },
+    compare: (tenant, assetId, prints) =>
+      connectionsOf(orm).use(tenant, () => enterAndCompare(assetId, prints)),
   };
 }

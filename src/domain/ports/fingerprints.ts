@@ -13,7 +13,7 @@ export interface FingerprintStore {
   /**
    * Stores the asset's fingerprints and compares them with those stored before. The first entry and its answer stay
    * until the fingerprints change. Then the asset is entered anew. If assets are alike, exactly one of them is reported
-   * as the original: its answer names no other.
+   * as the original: its answer names no other. `tenant`: the one whose share of connections this takes.
    *
    * A file that was submitted before (same location, path and SHA-256) is no duplicate of itself. It takes the place of its
    * first entry, so its answer names what that entry's did. The sizes are those before its own entry.
@@ -22,5 +22,5 @@ export interface FingerprintStore {
    * the most that a policy may ask for. If assets share a perceptual hash, only the first of them is listed, and not if
    * it is an exact duplicate.
    */
-  compare(assetId: string, prints: Fingerprints): Promise<Earlier>;
+  compare(tenant: string, assetId: string, prints: Fingerprints): Promise<Earlier>;
 }

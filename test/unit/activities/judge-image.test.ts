@@ -26,7 +26,7 @@ async function judge(rules: object, input: Partial<JudgeImageInput> = {}, earlie
   const compared: [string, Fingerprints][] = [];
   const judgeImage = createJudgeImage({
     fingerprints: {
-      compare(assetId, fingerprint) {
+      compare(_tenant, assetId, fingerprint) {
         compared.push([assetId, fingerprint]);
         return earlier === undefined ? Promise.reject(new Error('not asked for')) : Promise.resolve(earlier);
       },

@@ -40,7 +40,7 @@ describe('the indexes of fingerprints', () => {
     const store = createFingerprintStore(session);
     const ids = await insertAssets(database, owner, count);
     const before = await readCounters();
-    for (const [index, id] of ids.entries()) await store.compare(id, prints(index));
+    for (const [index, id] of ids.entries()) await store.compare('', id, prints(index));
     const after = await readCounters();
     return { scans: after.scans - before.scans, rows: after.rows - before.rows };
   }

@@ -1,8 +1,11 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Earlier } from '../../../../../src/domain/image-facts.ts';
 import { createAssetStore } from '../../../../../src/db/assets/asset-store.ts';
 import { createFingerprintStore } from '../../../../../src/db/fingerprints/fingerprint-store.ts';
+import { FINGERPRINTS_LOCK } from '../../../../../src/db/migrations/0007-fingerprints.ts';
 import { openDatabase } from '../../../../../src/db/orm.ts';
+import { query } from '../../../../../src/db/query.ts';
 import { MAX_NEAR_DISTANCE } from '../../../../../src/domain/measures.ts';
 import type { Fingerprints, FingerprintStore } from '../../../../../src/domain/ports/fingerprints.ts';
 import { cloneDatabase, type TestDatabase } from '../../../../support/database.ts';
@@ -28,7 +31,7 @@ describe('the fingerprints of earlier assets', () => {
   afterAll(() => database?.drop());
 
   const compare = (id: string | undefined, prints: Fingerprints): Promise<Earlier> =>
-    store.compare(id ?? '', prints);
+    store.compare('', id ?? '', prints);
 
   it('name the first asset with the very same pixels, however many have them', async () => {
     const [first, second, third, other] = await insertAssets(database, 'exact', 4);
@@ -37,6 +40,30 @@ describe('the fingerprints of earlier assets', () => {
     expect(await compare(second, prints)).toEqual({ ...NONE, exact: first, exactPath: 'x' });
     expect(await compare(third, prints)).toEqual({ ...NONE, exact: first, exactPath: 'x' });
     expect(await compare(other, { size: null, pixelHash: hexOf('other') })).toEqual(NONE);
+  });
+
+  it('leave connections to others, however many comparisons of one tenant wait', async () => {
+    const [asset = ''] = await insertAssets(database, 'quick', 1);
+    const crowd = await insertAssets(database, 'slow', 8);
+    const pool = await openDatabase({ url: database.url, poolMax: 4 });
+    // Opens all connections, because a busy machine takes long for each.
+    await Promise.all([1, 2, 3, 4].map(() => query(pool, (db) => sql`SELECT 1`.execute(db))));
+    const [locked, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const holding = query(database.orm, (db) =>
+      db.transaction().execute(async (transaction) => {
+        await sql`SELECT pg_advisory_xact_lock(${FINGERPRINTS_LOCK}, hashtext('slow'))`.execute(transaction);
+        locked.resolve();
+        await mayEnd.promise;
+      }),
+    );
+    await locked.promise;
+    const there = createFingerprintStore(pool);
+    const prints = printsOf('crowd', lookOf('crowd'));
+    const slow = Promise.allSettled(crowd.map((id) => there.compare('slow', id, prints)));
+    const quick = await there.compare('quick', asset, prints).finally(mayEnd.resolve);
+    expect(quick).toEqual(NONE);
+    await Promise.all([holding, slow]);
+    await pool.close();
   });
 
   it('forget a deleted asset; the next one with its look takes its place', async () => {
@@ -243,7 +270,7 @@ describe('the fingerprints of earlier assets', () => {
     const there = createFingerprintStore(elsewhere);
     const prints = printsOf('crowd', lookOf('crowd'));
     const answers = await Promise.all(
-      ids.map((id, index) => (index % 2 === 0 ? store : there).compare(id, prints)),
+      ids.map((id, index) => (index % 2 === 0 ? store : there).compare('', id, prints)),
     );
     await elsewhere.close();
     await database.query('DROP TRIGGER dawdle ON fingerprints');
