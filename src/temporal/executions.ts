@@ -65,7 +65,9 @@ export async function describeCurrent(client: Client, workflowId: string): Promi
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     if (isGrpcServiceError(error) && concernsAll(error))
-      throw new AppError('temporal_unavailable', { cause: new Error(`gRPC ${error.code}`) });
+      throw new AppError('temporal_unavailable', {
+        cause: new Error(`gRPC ${error.code}`, { cause: error }),
+      });
     throw error;
   }
 }

@@ -28,6 +28,9 @@ const RESOURCE_EXHAUSTED = 8;
 /** gRPC status codes of a call that Temporal refuses, while it serves others: invalid, exists already, out of range, data lost. */
 const REFUSALS: ReadonlySet<number> = new Set([INVALID_ARGUMENT, 6, 11, 15]);
 
+/** gRPC status codes of a call that got no answer. The client has tried it again until its deadline. */
+const WITHOUT_ANSWER: ReadonlySet<number> = new Set([1, 4, 14]);
+
 /** A namespace without our search attributes refuses every start. */
 const IS_NOT_SET_UP = /search attribute/i;
 
@@ -67,6 +70,16 @@ export function concernsAll(error: unknown): boolean {
   if (error instanceof NamespaceNotFoundError) return true;
   if (isGrpcServiceError(error)) return !isRefusal(error);
   return error instanceof Error && error.cause !== undefined && concernsAll(error.cause);
+}
+
+/**
+ * Whether a single shard of Temporal may be the reason. Each id has a shard. If that fails, calls for the id get no answer in
+ * time, and calls for ids of other shards do.
+ */
+export function mayConcernOneShard(error: unknown): boolean {
+  return isGrpcServiceError(error)
+    ? WITHOUT_ANSWER.has(error.code)
+    : error instanceof Error && error.cause !== undefined && mayConcernOneShard(error.cause);
 }
 
 function isRefusal({ code, details }: { readonly code: number; readonly details: string }): boolean {

@@ -12,6 +12,12 @@ const CONCURRENT_STARTS = 8;
 /** Each lease is a query. While there is much to do, one query leases at least this many rows. */
 const MIN_LEASE = CONCURRENT_STARTS / 2;
 
+/**
+ * A start that takes longer may wait for its shard of Temporal. It takes no place from other starts then. The room still counts
+ * it, and without a room there are some 80 of them at most, because each ends within 10 s.
+ */
+const SLOW_START_MS = 1_000;
+
 /** How long Temporal is left alone after a start that failed because Temporal or Postgres is away. */
 const PAUSE_MS = 1_000;
 
@@ -40,6 +46,8 @@ export function createValidationStarts({
   let pausedUntil = 0;
   let leasedAt = -LOOK_FOR_OTHERS_MS;
   const starting = new Set<Promise<void>>();
+  /** Those of them that are not slow. */
+  let quick = 0;
   const room = createRoom();
   // A workflow that is not started eagerly may go to a worker of any version.
   const knows = options.eager ? KNOWS : KNOWN_BY_ALL;
@@ -59,8 +67,8 @@ export function createValidationStarts({
       await queue.markDispatched({ id: asset.id, attempt: asset.attempt, heldBy });
       setbacks.forget(asset.id);
     } catch (error) {
-      // A start that Temporal refuses delays no other start.
-      if (concernsAll(error)) pausedUntil = performance.now() + PAUSE_MS;
+      // A start that Temporal refuses, or that one of its shards does not answer, delays no other start.
+      if (setbacks.concernsAll(error)) pausedUntil = performance.now() + PAUSE_MS;
       room.ended(asset.id);
       onError(error, 'starting a workflow', asset.id);
       await putOff(asset, error).catch(() => undefined);
@@ -75,7 +83,7 @@ export function createValidationStarts({
 
   /** Leases rows for the room that there is: for everybody, or else for tenants that have less than their share. */
   async function lease(): Promise<AssetToDispatch[]> {
-    const starts = CONCURRENT_STARTS - starting.size;
+    const starts = CONCURRENT_STARTS - quick;
     if (starts < MIN_LEASE) return [];
     const free = options.eager ? Math.min(starts, room.free()) : starts;
     if (free >= MIN_LEASE) {
@@ -89,6 +97,23 @@ export function createValidationStarts({
     return queue.lease(Math.min(starts, count), { knows, except });
   }
 
+  function start(asset: AssetToDispatch): void {
+    let isQuick = true;
+    quick += 1;
+    const leave = () => {
+      if (isQuick) quick -= 1;
+      isQuick = false;
+      onRoom();
+    };
+    const timer = setTimeout(leave, SLOW_START_MS);
+    const ending = dispatch(asset).finally(() => {
+      clearTimeout(timer);
+      starting.delete(ending);
+      leave();
+    });
+    starting.add(ending);
+  }
+
   return {
     /** Whether a start failed a moment ago. */
     isPaused: (): boolean => performance.now() < pausedUntil,
@@ -98,13 +123,7 @@ export function createValidationStarts({
 
     /** Leases as many rows as there is room for, and starts them. */
     async startWaiting(): Promise<void> {
-      for (const asset of await lease()) {
-        const start = dispatch(asset).finally(() => {
-          starting.delete(start);
-          onRoom();
-        });
-        starting.add(start);
-      }
+      for (const asset of await lease()) start(asset);
     },
 
     /** A validation has ended in this process. */

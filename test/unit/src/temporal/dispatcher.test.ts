@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_POLICY } from '../../../../src/domain/policy.ts';
 import type { AssetToDispatch, DispatchQueue } from '../../../../src/domain/ports/dispatch.ts';
-import { startDispatcher } from '../../../../src/temporal/dispatcher.ts';
+import { type Dispatcher, startDispatcher } from '../../../../src/temporal/dispatcher.ts';
 import { eventually } from '../../../support/eventually.ts';
 
 const asset = (id: string): AssetToDispatch => ({
@@ -17,10 +17,12 @@ const asset = (id: string): AssetToDispatch => ({
   needs: 1,
 });
 
+type Start = (type: string, options: { workflowId: string }) => Promise<void>;
+
 /** A dispatcher of a queue that has no chores unless it is given some. */
 function dispatch(
   queue: Partial<DispatchQueue>,
-  { start, onError }: { start: () => Promise<void>; onError: (error: unknown) => void },
+  { start, onError }: { start: Start; onError: (error: unknown) => void },
 ) {
   const client = {
     withDeadline: (_deadline: number, call: () => unknown) => call(),
@@ -40,6 +42,60 @@ function dispatch(
     onError,
   });
 }
+
+/** As the client throws it if a shard of Temporal gives no answer. */
+function noAnswer(): Error {
+  return Object.assign(new Error('deadline'), { code: 4, details: 'Deadline exceeded', metadata: {} });
+}
+
+describe('the dispatcher beside a failing shard of Temporal', () => {
+  let waiting: AssetToDispatch[];
+  let started: string[];
+  let putOffMs: number[];
+  let failing: Promise<never>;
+  let dispatcher: Dispatcher;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    [waiting, started, putOffMs] = [[], [], []];
+    const queue: Partial<DispatchQueue> = {
+      lease: (count) => Promise.resolve(waiting.splice(0, count)),
+      markDispatched: ({ id }) => Promise.resolve(void started.push(id)),
+      release: (_asset, afterMs) => Promise.resolve(void putOffMs.push(afterMs)),
+    };
+    const start: Start = (_type, { workflowId }) =>
+      workflowId.includes('failing') ? failing : Promise.resolve();
+    dispatcher = dispatch(queue, { start, onError: () => undefined });
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  async function accept(...ids: string[]): Promise<void> {
+    waiting.push(...ids.map(asset));
+    dispatcher.wake();
+    await vi.advanceTimersByTimeAsync(1);
+  }
+
+  it('goes on with other starts at once', async () => {
+    failing = Promise.reject(noAnswer());
+    failing.catch(() => undefined);
+    await accept('first');
+    await accept('failing', 'second');
+    await accept('failing', 'third');
+    expect(started).toEqual(['first', 'second', 'third']);
+    expect(putOffMs).toEqual([1_000, 2_000]);
+    await Promise.all([dispatcher.stop(), vi.advanceTimersByTimeAsync(10_000)]);
+  });
+
+  it('goes on with other starts while many wait for the shard', async () => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    failing = promise;
+    await accept(...Array.from({ length: 20 }, (_, index) => `failing ${index}`), 'last');
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(started).toEqual(['last']);
+    reject(noAnswer());
+    await Promise.all([dispatcher.stop(), vi.advanceTimersByTimeAsync(10_000)]);
+  });
+});
 
 describe('the dispatcher', () => {
   it('starts validations while deliveries or requests to cancel take long', async () => {

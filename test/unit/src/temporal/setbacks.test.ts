@@ -12,6 +12,7 @@ function refusedWith(code: number, details = ''): Error {
 }
 
 const tooManySignals = refusedWith(3, 'exceeded workflow execution limit for signal events');
+const denied = refusedWith(7);
 const away = refusedWith(14, 'No connection established');
 
 describe('an error of one item', () => {
@@ -29,7 +30,7 @@ describe('an error of one item', () => {
     ['no answer', away],
     ['a missed deadline', refusedWith(4)],
     ['too much load', refusedWith(8, 'namespace rate limit exceeded')],
-    ['a missing permission', refusedWith(7)],
+    ['a missing permission', denied],
     ['a namespace that is gone', new NamespaceNotFoundError('default')],
     [
       'a namespace without our search attributes',
@@ -52,11 +53,23 @@ describe('an error of one item', () => {
     const report = (item: number) => void reported.push(item);
     await doEach([1, 2, 3], work({ 1: tooManySignals, 2: new TypeError('odd') }), report);
     expect([done, reported]).toEqual([[3], [1, 2]]);
-    await expect(doEach([4, 5, 6], work({ 5: away }), report)).rejects.toBe(away);
+    await expect(doEach([4, 5, 6], work({ 5: denied }), report)).rejects.toBe(denied);
     expect([done, reported]).toEqual([
       [3, 4],
       [1, 2],
     ]);
+  });
+
+  it('does not end the round if one shard of Temporal may be the reason, until it comes for three items in a row', async () => {
+    const done: number[] = [];
+    const work = (failing: readonly number[]) => (item: number) => {
+      if (failing.includes(item)) return Promise.reject(away);
+      return Promise.resolve(void done.push(item));
+    };
+    await doEach([1, 2, 3, 4, 5, 6, 7], work([1, 2, 4, 6]), () => undefined);
+    expect(done).toEqual([3, 5, 7]);
+    await expect(doEach([1, 2, 3, 4, 5], work([2, 3, 4]), () => undefined)).rejects.toBe(away);
+    expect(done).toEqual([3, 5, 7, 1]);
   });
 
   it('puts the item off, twice as long each time, up to 5 min, or 8 s while Temporal is away', () => {
@@ -68,6 +81,21 @@ describe('an error of one item', () => {
     expect(add(tooManySignals)).toBe(300);
     setbacks.forget('a');
     expect(add(tooManySignals)).toBe(1);
+  });
+
+  it('is taken for that of one shard, and puts the item off for longer, while other items succeed', () => {
+    let nowMs = 0;
+    const setbacks = createSetbacks(() => nowMs);
+    for (let failures = 0; failures < 6; failures += 1) setbacks.add('a', away);
+    expect([setbacks.add('a', away), setbacks.concernsAll(away)]).toEqual([8_000, true]);
+    setbacks.forget('b');
+    expect([setbacks.add('a', away), setbacks.concernsAll(away)]).toEqual([128_000, false]);
+    expect(setbacks.concernsAll(denied)).toBe(true);
+    // As `describeCurrent` throws it.
+    const wrapped = new AppError('temporal_unavailable', { cause: new Error('gRPC 14', { cause: away }) });
+    expect(setbacks.concernsAll(wrapped)).toBe(false);
+    nowMs += 10_000;
+    expect(setbacks.concernsAll(away)).toBe(true);
   });
 
   it('is forgotten when 10,000 other items have failed since', () => {
