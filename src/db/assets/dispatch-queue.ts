@@ -8,7 +8,7 @@ import { groupByTick } from '../group-by-tick.ts';
 import { query } from '../query.ts';
 import { HOLDER, IS_HELD_BY_OWN_WORKFLOW } from './holder.ts';
 import { createLeaseInTurns } from './lease-in-turns.ts';
-import { IS_OPEN, IS_TO_DISPATCH } from './lifecycle.ts';
+import { IS_NOT_LEASED, IS_OPEN, IS_TO_DISPATCH } from './lifecycle.ts';
 import { describeEnd, terminalWrite } from './terminal-write.ts';
 
 /** An API starts workflows itself if no worker has signed in for this long. Workers sign in every second. */
@@ -22,9 +22,6 @@ const MAX_AHEAD = 200;
 
 /** How many requests to cancel are passed on in one round. */
 const MAX_CANCELS = 50;
-
-/** Longer than any pause after a failure. A lease that ends later is from before the database's clock was set back. */
-const MAX_PUT_OFF = sql`interval '10 min'`;
 
 /** As long as steps in trouble are tried again (`workflows/durable.ts`). */
 const TIME_FOR_TROUBLE = sql`interval '24 hours'`;
@@ -114,7 +111,7 @@ export function createDispatchQueue(orm: MikroORM, onVerdict: OnVerdict = () => 
             FROM assets
             WHERE cancel_requested_at IS NOT NULL AND cancel_signaled_at IS NULL AND ${IS_OPEN}
               AND dispatched_at IS NOT NULL AND ${IS_HELD_BY_OWN_WORKFLOW}
-              AND (lease_until IS NULL OR lease_until < now() OR lease_until > now() + ${MAX_PUT_OFF})
+              AND ${IS_NOT_LEASED}
           ) AS waiting
           ORDER BY place, cancel_requested_at LIMIT ${MAX_CANCELS}`.execute(db),
       );
@@ -201,10 +198,12 @@ export function createDispatchQueue(orm: MikroORM, onVerdict: OnVerdict = () => 
     },
 
     async hasLiveWorker() {
+      // A time ahead is from before the database's clock was set back. A worker that lives replaces it within a second.
+      const recent = sql`make_interval(secs => ${WORKER_GONE_AFTER_S})`;
       const { rows } = await query(orm, (db) =>
         sql<{ alive: boolean }>`
           SELECT EXISTS (
-            SELECT FROM workers WHERE seen_at > now() - make_interval(secs => ${WORKER_GONE_AFTER_S})
+            SELECT FROM workers WHERE seen_at > now() - ${recent} AND seen_at < now() + ${recent}
           ) AS alive`.execute(db),
       );
       return rows[0]?.alive ?? false;

@@ -4,7 +4,7 @@ import type { Location } from '../../domain/sources/asset-path.ts';
 import { DEFAULT_POLICY, type Policy } from '../../domain/policy.ts';
 import type { AssetToDispatch, DispatchQueue } from '../../domain/ports/dispatch.ts';
 import { query } from '../query.ts';
-import { IS_TO_DISPATCH } from './lifecycle.ts';
+import { IS_NOT_LEASED, IS_TO_DISPATCH } from './lifecycle.ts';
 
 /**
  * Longer than a workflow start may take (two calls of 5 s). So if a lease runs out, its holder was killed or stopped, and its
@@ -39,7 +39,7 @@ export function createLeaseInTurns(orm: MikroORM): DispatchQueue['lease'] {
   let last = '';
 
   return async (count, { knows, except = [] }) => {
-    const waits = sql<boolean>`${IS_TO_DISPATCH} AND (lease_until IS NULL OR lease_until < now()) AND needs <= ${knows}`;
+    const waits = sql<boolean>`${IS_TO_DISPATCH} AND ${IS_NOT_LEASED} AND needs <= ${knows}`;
     const isExcepted = sql<boolean>`owner = ANY ((SELECT ${[...except]}::text[])::text[])`;
     const { rows } = await query(orm, (db) =>
       sql<LeasedRow>`

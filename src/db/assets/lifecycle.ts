@@ -37,6 +37,12 @@ export const IS_TERMINAL = sql<boolean>`state IN ('complete', 'failed', 'cancele
 /** The asset waits for a dispatcher. This is the condition of the indexes `assets_to_dispatch` and `assets_to_lease`. */
 export const IS_TO_DISPATCH = sql<boolean>`state = 'queued' AND dispatched_at IS NULL`;
 
+/**
+ * No process starts the row now, and it is not put off. A lease ends within 12 s and a pause within 5 min. One that ends much
+ * later is from before the database's clock was set back, and does not count.
+ */
+export const IS_NOT_LEASED = sql<boolean>`(lease_until IS NULL OR lease_until < now() OR lease_until > now() + interval '10 min')`;
+
 /** Clears the columns of a run. A request to cancel stays, and the next run gets it. */
 const NO_RUN = sql`claims = 0, lease_until = NULL, checked_at = NULL, cancel_signaled_at = NULL, steps = NULL`;
 

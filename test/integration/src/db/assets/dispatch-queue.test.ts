@@ -68,6 +68,21 @@ describe('the dispatch queue', () => {
     expect(await queue.hasLiveWorker()).toBe(false);
   });
 
+  it('is not fooled by the time before its clock was set back', async () => {
+    await database.query('DELETE FROM assets');
+    // An hour later by the clock before. Both are from processes that have died.
+    const [id] = await accept(1);
+    await database.query(`UPDATE assets SET lease_until = now() + interval '1 hour'`);
+    await database.query(`INSERT INTO workers (id, seen_at) VALUES ('gone', now() + interval '1 hour')`);
+    expect(await queue.hasLiveWorker()).toBe(false);
+    expect(await queue.lease(1, { knows: KNOWN_BY_ALL })).toMatchObject([{ id }]);
+    expect(await queue.lease(1, { knows: KNOWN_BY_ALL })).toEqual([]);
+    await queue.renewWorker('gone');
+    expect(await queue.hasLiveWorker()).toBe(true);
+    await queue.removeWorker('gone');
+    await database.query('DELETE FROM assets');
+  });
+
   it('lets an API start workflows while no worker is alive, and 200 ahead at most', async () => {
     expect(await queue.mayStartWithoutWorker()).toBe(true);
     await queue.renewWorker('w2');
