@@ -8,7 +8,11 @@ import { stopProgram } from '../programs.ts';
 import { makeHostilePictures } from './hostile-pictures.ts';
 import { type AttackOrder, type Kind, KINDS } from './kinds.ts';
 import { type QuietFigures, startQuietTenant } from './quiet-tenant.ts';
-import { QUIET_DOMAIN, type SilentNames, startSilentNames } from './silent-names.ts';
+import {
+  QUIET_DOMAIN,
+  type SilentNames,
+  startSilentNames,
+} from '../../test/support/stand-ins/silent-names.ts';
 import { startTenantStack } from './tenant-stack.ts';
 
 const SAMPLES = 60;

@@ -6,7 +6,7 @@ import { loopbackEnvironment, migrateDatabase, waitUntilStarted } from '../../sr
 import { createApiKey } from '../../test/support/cli.ts';
 import type { Target } from '../load.ts';
 import { startOurProgram, stopProgram } from '../programs.ts';
-import { QUIET_DOMAIN, type SilentNames } from './silent-names.ts';
+import { QUIET_DOMAIN, type SilentNames } from '../../test/support/stand-ins/silent-names.ts';
 
 export interface TenantStack extends Target {
   readonly keys: Readonly<Record<'quiet' | 'noisy', string>>;

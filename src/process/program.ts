@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { redact } from '../telemetry/redact.ts';
 import { openRoots, type Roots } from '../sources/roots.ts';
 import { type AddressGuard, createAddressGuard } from '../network/address-guard.ts';
+import { endProcess } from './end-process.ts';
 import { createSecretBox, type SecretBox } from '../webhooks/secret-box.ts';
 
 /** Exit code of a program that would fail again in the same way, so a supervisor need not restart it. */
@@ -150,7 +151,7 @@ const ECHO_MS = 1_000;
 /** Calls `stop` at the first signal. A later signal calls `stopNow`, which ends the process by default. */
 export function onStopSignal(
   stop: (signal: NodeJS.Signals) => void,
-  stopNow: () => void = () => process.exit(1),
+  stopNow: () => void = () => endProcess(1),
   signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'],
 ): void {
   let stoppedAt: number | null = null;

@@ -33,6 +33,7 @@ import { createLookup } from '../network/names/lookup.ts';
 import { UPLOAD_PLACES } from './file-threads.ts';
 import { openSources } from './open-sources.ts';
 import { openUploads } from './open-uploads.ts';
+import { endInTime, endProcess } from './end-process.ts';
 import {
   CannotRun,
   checkAuthSetting,
@@ -211,6 +212,7 @@ export async function runApi(): Promise<void> {
   onStopSignal((signal) => {
     const { DRAIN_DELAY_S: delayS } = config;
     logger.info({ signal, delayS }, 'draining');
+    setTimeout(endInTime, delayS * 1_000);
     drain({ server, traffic, delayMs: delayS * 1_000 }).then(stop, (error: unknown) =>
       endService('api', error),
     );
@@ -221,15 +223,10 @@ export async function runApi(): Promise<void> {
       logger.warn('requests came until listening stopped: give the load balancer a longer DRAIN_DELAY_S');
     await dispatcher?.stop();
     await wake.stop();
-    await Promise.all([
-      orm.close(),
-      keysOrm.close(),
-      dispatchOrm.close(),
-      client.connection.close(),
-      sources.close(),
-    ]);
+    await Promise.all([orm.close(), keysOrm.close(), dispatchOrm.close(), sources.close()]);
     logger.info('stopped');
-    process.exit(0);
+    // The connection to Temporal ends with the process. If it was closed before, a call that is tried again would throw.
+    endProcess(0);
   }
 }
 

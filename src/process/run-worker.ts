@@ -25,6 +25,7 @@ import { watchNamespace } from '../temporal/watch-namespace.ts';
 import { createLookup } from '../network/names/lookup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
+import { endInTime, endProcess } from './end-process.ts';
 import { installRuntime } from './install-runtime.ts';
 import { openSources } from './open-sources.ts';
 import { openUploads } from './open-uploads.ts';
@@ -66,9 +67,10 @@ export async function runWorker(): Promise<void> {
   installRuntime(logger);
 
   let stopping = false;
-  let stop = (): void => process.exit(0);
+  let stop = (): void => endProcess(0);
   onStopSignal((signal) => {
     stopping = true;
+    endInTime();
     logger.info({ signal }, 'stopping');
     stop();
   });
@@ -200,6 +202,7 @@ export async function runWorker(): Promise<void> {
   await wake.stop();
   await Promise.all([orm.close(), dispatchOrm.close(), webhooks.close(), connection.close()]);
   logger.info('stopped');
+  endProcess(0);
 }
 
 /** Waits, as long as it takes, for Temporal and our namespace, and sets the namespace up. */

@@ -20,9 +20,15 @@ export interface Program {
   ended(): Promise<number | null>;
 }
 
-export function startProgram(name: 'api' | 'worker' | 'migrate', env: Record<string, string>): Program {
+export function startProgram(
+  name: 'api' | 'worker' | 'migrate',
+  env: Record<string, string>,
+  /** A command that runs the program. */
+  within: readonly string[] = [],
+): Program {
   const { command, args, cwd } = ourProgram(name);
-  const child = spawn(command, args, {
+  const [first = '', ...rest] = [...within, command, ...args];
+  const child = spawn(first, rest, {
     cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,5 @@
 import type { AttackOrder, Kind } from '../kinds.ts';
-import { SILENT_DOMAIN } from '../silent-names.ts';
+import { SILENT_DOMAIN } from '../../../test/support/stand-ins/silent-names.ts';
 import {
   answerAfter,
   answerWithFlood,

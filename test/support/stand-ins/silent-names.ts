@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startNameServer } from '../../test/support/stand-ins/name-server.ts';
+import { startNameServer } from './name-server.ts';
 
 /** Names below it lead to loopback, and are answered at once. */
 export const QUIET_DOMAIN = 'quiet.test';
@@ -26,9 +26,10 @@ export interface SilentNames {
 
 /**
  * A DNS server on loopback that leaves some names without an answer. Programs see it as the system's resolver, because they
- * run in a mount namespace with another /etc/resolv.conf. This machine's own file stays as it is. @throws without root
+ * run in a mount namespace with another /etc/resolv.conf. This machine's own file stays as it is. `options`: see resolv.conf(5).
+ * @throws without root
  */
-export async function startSilentNames(): Promise<SilentNames> {
+export async function startSilentNames(options = ''): Promise<SilentNames> {
   const unanswered = new Set<string>();
   const server = await startNameServer(({ name }) => {
     if (!name.endsWith(`.${SILENT_DOMAIN}`))
@@ -38,7 +39,7 @@ export async function startSilentNames(): Promise<SilentNames> {
   }, SERVER);
   const dir = await mkdtemp(join(tmpdir(), 'validatr-names-'));
   const file = join(dir, 'resolv.conf');
-  await writeFile(file, `nameserver ${SERVER.host}\n`);
+  await writeFile(file, `nameserver ${SERVER.host}\noptions ${options}\n`);
   return {
     within: [...UNSHARED, 'mount --bind "$0" /etc/resolv.conf && exec "$@"', file],
     unanswered,
