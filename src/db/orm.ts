@@ -20,6 +20,7 @@ import { FilesAndAttempts } from './migrations/0014-files-and-attempts.ts';
 import { Limits } from './migrations/0015-limits.ts';
 import { TryReasons } from './migrations/0016-try-reasons.ts';
 import { ClaimedRows } from './migrations/0017-claimed-rows.ts';
+import { PartialListIndexes } from './migrations/0018-partial-list-indexes.ts';
 import { Sources } from './migrations/0019-sources.ts';
 import { ChecksInTurns } from './migrations/0020-checks-in-turns.ts';
 import { FOR_FRESH_PLANS, FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
@@ -84,6 +85,7 @@ export function openDatabase({
         Limits,
         TryReasons,
         ClaimedRows,
+        PartialListIndexes,
         Sources,
         ChecksInTurns,
       ],

@@ -106,6 +106,17 @@ describe(`pages of a list of ${MANY} assets`, () => {
     expect(read).toBeLessThan(2 * (10 * LIMIT + 250));
   });
 
+  it('cost no entry of their own for assets that pass under the default policy', async () => {
+    const indexes = await database.query<{ name: string; entries: number }>(
+      `SELECT relname AS name, reltuples AS entries FROM pg_class
+       WHERE relname IN ('assets_by_failure_code', 'assets_by_named_policy') ORDER BY relname`,
+    );
+    const [failed, named] = indexes.map(({ entries }) => entries);
+    // Each tenth has failed. Postgres estimates these numbers from a sample.
+    expect(failed).toBeLessThan(MANY / 8);
+    expect(named).toBeLessThan(2 * FEW);
+  });
+
   it('give all assets of a rare source, and no others, although no index finds them', async () => {
     const { items } = await readTwoPages({ source: 'http' });
     expect(items).toHaveLength(FEW);
