@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'node:http';
+import { pipeline } from 'node:stream';
 import { freePort } from '../../../src/dev/free-port.ts';
 import { installPython } from '../../../src/dev/python-environment.ts';
 import { serve } from '../serve.ts';
@@ -35,20 +36,30 @@ export async function startFakeGcs(): Promise<StartedStore> {
     const headers = { ...incoming.headers, host: `127.0.0.1:${port}` };
     request(`${server}${incoming.url}`, { headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+      pipeline(answer, outgoing, () => undefined);
     }).end();
   });
-  const send = async (path: string, body: string | Buffer, type: string) => {
+  const send = async (
+    path: string,
+    body: string | Buffer,
+    type: string,
+  ): Promise<{ generation?: string }> => {
     const answer = await fetch(server + path, { method: 'POST', headers: { 'content-type': type }, body });
     if (!answer.ok) throw new Error(`fake-gcs-server answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as { generation?: string };
   };
-  await send('/storage/v1/b?project=test', JSON.stringify({ name: BUCKET }), 'application/json');
-  const put = (name: string, content: Buffer) =>
+  await send(
+    '/storage/v1/b?project=test',
+    JSON.stringify({ name: BUCKET, versioning: { enabled: true } }),
+    'application/json',
+  );
+  const write = (name: string, content: Buffer) =>
     send(
       `/upload/storage/v1/b/${BUCKET}/o?uploadType=media&name=${encodeURIComponent(name)}`,
       content,
       'image/jpeg',
     );
+  const put = async (name: string, content: Buffer) => void (await write(name, content));
   return {
     profiles: {
       gcs: {
@@ -62,6 +73,10 @@ export async function startFakeGcs(): Promise<StartedStore> {
     pathOf: (object) => ({ location: 'gcs', bucket: BUCKET, object }),
     put,
     grow: put,
+    async putVersion(object, content) {
+      const { generation = '' } = await write(object, content);
+      return { location: 'gcs', bucket: BUCKET, object, generation };
+    },
     forbidden: { location: 'gcs', bucket: CLOSED_BUCKET, object: 'a.jpg' },
     forbiddenCause: 'forbidden',
     async close() {

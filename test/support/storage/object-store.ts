@@ -14,6 +14,8 @@ export interface ObjectStore {
   put(name: string, content: Buffer): Promise<void>;
   /** Makes it longer. `content` begins with what it has. */
   grow(name: string, content: Buffer): Promise<void>;
+  /** Writes a version of an object, and tells how to ask for it. Missing if the server keeps no versions. */
+  putVersion?(name: string, content: Buffer): Promise<AssetPath>;
   /** An object that exists, and that the server refuses to give us. */
   readonly forbidden: AssetPath;
   readonly forbiddenCause: UnreachableCause;

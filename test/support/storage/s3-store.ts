@@ -1,4 +1,9 @@
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import type { S3Path } from '../../../src/domain/sources/asset-path.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -52,6 +57,12 @@ export async function fillS3Store({ endpoint, owner, reader, close }: Server): P
     pathOf: (key) => ({ location: 's3', bucket: OPEN_BUCKET, key }),
     put,
     grow: put,
+    async putVersion(key, content) {
+      const VersioningConfiguration = { Status: 'Enabled' } as const;
+      await client.send(new PutBucketVersioningCommand({ Bucket: OPEN_BUCKET, VersioningConfiguration }));
+      const { VersionId: versionId = '' } = await putIn(OPEN_BUCKET, key, content);
+      return { location: 's3', bucket: OPEN_BUCKET, key, versionId };
+    },
     forbiddenCause: 'forbidden',
     forbidden: { location: 's3', bucket: CLOSED_BUCKET, key: 'a.jpg' },
     async close() {

@@ -133,6 +133,19 @@ describe.each(STORES)('assets in $name', ({ start }) => {
     }
   });
 
+  it('are read at the version that is named', async ({ skip }) => {
+    if (store.putVersion === undefined) return skip('the server keeps no versions');
+    const [first, second] = [
+      await store.putVersion('version.jpg', ROCKET),
+      await store.putVersion('version.jpg', Buffer.from('no image')),
+    ];
+    expect([await judge(first), await judge(second)]).toEqual([[], ['not_an_image']]);
+    expect(await sources.source.stat(first, { tenant: 'team-a' })).toMatchObject({ bytes: ROCKET.length });
+    expect(await judge(store.pathOf('version.jpg'))).toEqual(['not_an_image']);
+    const none = { ...first, ...(first.location === 'gcs' ? { generation: '1' } : { versionId: 'none' }) };
+    expect(await judge(none)).toEqual(['asset_not_reachable: not_found']);
+  });
+
   it('leave nothing on the disk', async () => {
     await store.put('image.jpg', ROCKET);
     await judge(store.pathOf('image.jpg'));
