@@ -20,7 +20,7 @@ export type KnownTurns = Pick<WebhookTurns, 'blockedForMs' | 'blockedTenants'> |
  * found. There may be more.
  */
 export async function handOverDeliveries(deps: ChoreDeps, turns: KnownTurns): Promise<number> {
-  const { queue, setbacks, onError } = deps;
+  const { queue, onError } = deps;
   const parked = new Set<string>();
   // Tenants beyond their minute are left out and stay overdue. Putting them off would update all their rows each minute.
   const overdue = await queue.overdueDeliveries(turns?.blockedTenants());
@@ -37,7 +37,6 @@ export async function handOverDeliveries(deps: ChoreDeps, turns: KnownTurns): Pr
         return;
       }
       await handOver(deps, delivery.id);
-      setbacks.forget(delivery.id);
     },
     ({ id }, error) => onError(error, 'handing over a delivery', id),
   );
@@ -53,6 +52,7 @@ async function handOver({ queue, client, setbacks }: ChoreDeps, deliveryId: stri
   if (mark === null) return;
   try {
     await startDelivery(client, deliveryId);
+    setbacks.forget(deliveryId);
   } catch (error) {
     await queue.unmarkHandedOver(deliveryId, mark, setbacks.add(deliveryId, error)).catch(() => undefined);
     throw error;

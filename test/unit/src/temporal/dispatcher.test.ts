@@ -1,7 +1,11 @@
 import type { Client } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_POLICY } from '../../../../src/domain/policy.ts';
-import type { AssetToDispatch, DispatchQueue } from '../../../../src/domain/ports/dispatch.ts';
+import type {
+  AssetToDispatch,
+  DispatchQueue,
+  OverdueDelivery,
+} from '../../../../src/domain/ports/dispatch.ts';
 import { type Dispatcher, startDispatcher } from '../../../../src/temporal/dispatcher.ts';
 import { eventually } from '../../../support/eventually.ts';
 
@@ -53,15 +57,19 @@ describe('the dispatcher beside a failing shard of Temporal', () => {
   let started: string[];
   let putOffMs: number[];
   let failing: Promise<never>;
+  let overdue: OverdueDelivery[];
   let dispatcher: Dispatcher;
 
   beforeEach(() => {
     vi.useFakeTimers();
-    [waiting, started, putOffMs] = [[], [], []];
+    [waiting, started, putOffMs, overdue] = [[], [], [], []];
     const queue: Partial<DispatchQueue> = {
       lease: (count) => Promise.resolve(waiting.splice(0, count)),
       markDispatched: ({ id }) => Promise.resolve(void started.push(id)),
       release: (_asset, afterMs) => Promise.resolve(void putOffMs.push(afterMs)),
+      overdueDeliveries: () => Promise.resolve(overdue.splice(0)),
+      // Another process was quicker.
+      markHandedOver: () => Promise.resolve(null),
     };
     const start: Start = (_type, { workflowId }) =>
       workflowId.includes('failing') ? failing : Promise.resolve();
@@ -83,6 +91,18 @@ describe('the dispatcher beside a failing shard of Temporal', () => {
     await accept('failing', 'third');
     expect(started).toEqual(['first', 'second', 'third']);
     expect(putOffMs).toEqual([1_000, 2_000]);
+    await Promise.all([dispatcher.stop(), vi.advanceTimersByTimeAsync(10_000)]);
+  });
+
+  it('takes a delivery that another process has handed over for no sign that Temporal answers', async () => {
+    failing = Promise.reject(noAnswer());
+    failing.catch(() => undefined);
+    overdue.push({ id: 'delivery', tenant: 'tenant', url: 'https://receiver.example', endpointId: 'one' });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(overdue).toEqual([]);
+    await accept('failing');
+    await accept('second');
+    expect(started).toEqual([]);
     await Promise.all([dispatcher.stop(), vi.advanceTimersByTimeAsync(10_000)]);
   });
 
