@@ -2,6 +2,12 @@ import { activityInfo, ApplicationFailure, CancelledFailure } from '@temporalio/
 import { AppError } from '../src/domain/errors.ts';
 import { KNOWS } from '../src/domain/needs.ts';
 
+/** The longest pause between two tries of an activity (`workflows/durable.ts`), seconds. */
+const USUAL_PAUSE_S = 60;
+
+/** The longest pause that a server may ask for, seconds. */
+const LONGEST_PAUSE_S = 3_600;
+
 /**
  * The only place where errors become Temporal failures. Histories keep their texts, and everyone can read them. So a
  * failure has an AppError's own sentence and its cause's code, but no text of any other error.
@@ -14,6 +20,7 @@ export function asFailure(error: unknown): unknown {
       message: `${error.message}${cause}`,
       type: error.code,
       nonRetryable: !error.retryable,
+      ...pauseAfter(error),
     });
   }
   return ApplicationFailure.create({
@@ -22,6 +29,12 @@ export function asFailure(error: unknown): unknown {
     // This is a fault in our code, so trying again does not help.
     nonRetryable: true,
   });
+}
+
+/** A shorter pause is left to the retry policy. A local activity has no time for a longer one, and a regular one follows it. */
+function pauseAfter({ retryAfterS = 0 }: AppError): { nextRetryDelay?: number } {
+  if (retryAfterS <= USUAL_PAUSE_S || activityInfo().isLocal) return {};
+  return { nextRetryDelay: 1_000 * Math.min(retryAfterS, LONGEST_PAUSE_S) };
 }
 
 type Wrap = <Args extends unknown[], Result>(

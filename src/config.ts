@@ -129,7 +129,9 @@ const environment = z.object({
     .string()
     .default('')
     .transform(list)
-    .describe('CIDR blocks, separated by commas, that webhooks may reach besides public addresses.'),
+    .describe(
+      'CIDR blocks, separated by commas, that webhooks and assets may reach besides public addresses.',
+    ),
   DNS_SERVERS: z
     .string()
     .default('')
@@ -137,7 +139,7 @@ const environment = z.object({
     .refine((servers) => servers.every(isNameServer), {
       message: 'must be a list of addresses, each with a port or without, separated by commas',
     })
-    .describe('Name servers for the names in webhook URLs. Unset: those of the system.'),
+    .describe('Name servers for the names in URLs of webhooks and assets. Unset: those of the system.'),
   WEBHOOK_ENDPOINTS_MAX: wholeNumber(1)
     .default(1_000)
     .describe('Endpoints of a tenant. Events for one more fail as `endpoint_limit`.'),

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { callbackify } from 'node:util';
 import { buildConnector, errors } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
-import { InvalidAnswerError } from './answer-budget.ts';
+import { type AnswerBounds, boundAnswers, InvalidAnswerError } from './answer-budget.ts';
 import { type Connection, connectToFirst } from './connect-first.ts';
 import { TlsTransport } from './tls-budget.ts';
 import { asTlsFault } from './tls-fault.ts';
@@ -11,7 +11,7 @@ import { asTlsFault } from './tls-fault.ts';
 /** How many addresses of one name are tried. */
 const MAX_ADDRESSES = 4;
 
-/** The guard refuses the address. The delivery fails for good, because each further try would fail too. */
+/** The guard refuses the address. Each further try would fail too. */
 export class AddressForbiddenError extends Error {
   override readonly name = 'AddressForbiddenError';
   readonly code = 'address_forbidden';
@@ -22,21 +22,27 @@ export function withoutBrackets(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '');
 }
 
+interface GuardedConnectSettings {
+  readonly lookup: (hostname: string) => Promise<readonly string[]>;
+  readonly timeoutMs: number;
+  readonly bounds: AnswerBounds;
+}
+
 /**
- * Connects to allowed addresses only. The name is looked up once, here, and the connection goes to an address that was
- * found. So a second lookup can't give another address (DNS rebinding). If one of a name's addresses is forbidden, the name
- * is refused. The address that the socket is connected to is checked once more.
+ * Connects to allowed addresses only, and bounds what each request may bring back. The name is looked up once, here, and the
+ * connection goes to an address that was found. So a second lookup can't give another address (DNS rebinding). If one of a
+ * name's addresses is forbidden, the name is refused. The address that the socket is connected to is checked once more.
  */
 export function createGuardedConnect(
   isAllowed: AddressGuard,
-  { lookup, timeoutMs }: { lookup: (hostname: string) => Promise<readonly string[]>; timeoutMs: number },
+  { lookup, timeoutMs, bounds }: GuardedConnectSettings,
 ): buildConnector.connector {
   // Answers are bounded one at a time on a connection. HTTP/2 mixes them.
   const connectTls = buildConnector({ timeout: timeoutMs, allowH2: false });
 
   /** undici passes `httpSocket` on to `tls.connect`, which takes any duplex stream. */
   async function secure(options: buildConnector.Options, { address, socket }: Connection): Promise<Socket> {
-    const transport = new TlsTransport(socket);
+    const transport = new TlsTransport(socket, bounds);
     const servername = isIP(options.hostname) === 0 ? options.hostname : '';
     const httpSocket = transport as Duplex as Socket;
     const tls = await new Promise<Socket>((resolve, reject) => {
@@ -86,8 +92,9 @@ export function createGuardedConnect(
   const connectByCallback = callbackify(connectToAny);
   return (options, callback) => {
     connectByCallback(options, (error: Error | null, socket) => {
-      if (error === null) callback(null, socket);
-      else callback(error, null);
+      if (error !== null) return callback(error, null);
+      boundAnswers(socket, bounds);
+      callback(null, socket);
     });
   };
 }

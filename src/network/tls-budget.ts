@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { InvalidAnswerError, MAX_ANSWER_BYTES, MAX_READS } from './answer-budget.ts';
+import { type AnswerBounds, InvalidAnswerError } from './answer-budget.ts';
 
 /**
  * The stream below TLS. It bounds the bytes that arrive before TLS works on them, and the reads that bring them, for each request
@@ -11,12 +11,15 @@ export class TlsTransport extends Duplex {
   readonly #tcp: Socket;
   #tls: Socket | null = null;
   #written = 0;
-  #limit = MAX_ANSWER_BYTES;
+  readonly #bounds: AnswerBounds;
+  #limit: number;
   #reads = 0;
 
-  constructor(tcp: Socket) {
+  constructor(tcp: Socket, bounds: AnswerBounds) {
     super();
     this.#tcp = tcp;
+    this.#bounds = bounds;
+    this.#limit = bounds.bytes;
     tcp.on('data', (chunk: Buffer) => this.#take(chunk));
     tcp.once('end', () => this.push(null));
     tcp.once('error', (error) => this.destroy(error));
@@ -35,12 +38,14 @@ export class TlsTransport extends Duplex {
     const written = this.#tls?.bytesWritten ?? 0;
     if (written !== this.#written) {
       this.#written = written;
-      this.#limit = this.#tcp.bytesRead - chunk.length + MAX_ANSWER_BYTES;
+      this.#limit = this.#tcp.bytesRead - chunk.length + this.#bounds.bytes;
       this.#reads = 0;
     }
     this.#reads += 1;
-    if (this.#tcp.bytesRead > this.#limit || this.#reads > MAX_READS) {
-      const error = new InvalidAnswerError('The receiver sends more than it may');
+    const carried = this.#tls?.bytesRead ?? 0;
+    const isMostlyTls = this.#tcp.bytesRead > carried * 1.25 + this.#bounds.overhead;
+    if (isMostlyTls || this.#tcp.bytesRead > this.#limit || this.#reads > this.#bounds.reads) {
+      const error = new InvalidAnswerError('The server sends more than it may');
       this.#tls?.destroy(error);
       this.destroy(error);
     } else if (!this.push(chunk)) this.#tcp.pause();

@@ -1,10 +1,13 @@
 import type { Location } from '../domain/sources/asset-path.ts';
 import type { Config } from '../config.ts';
 import type { AssetSource } from '../domain/ports/sources.ts';
-import { createSharedPlaces } from '../domain/turns/shared-places.ts';
 import { HEAD_BYTES, MAX_BYTES_IN_MEMORY } from '../image/limits.ts';
+import type { AddressGuard } from '../network/address-guard.ts';
+import type { Lookup } from '../network/names/lookup.ts';
 import { boundFiles } from '../sources/bounded-files.ts';
 import { createSource, localSource } from '../sources/create-source.ts';
+import { createFetchPlaces } from '../sources/fetch-places.ts';
+import { createHttpSource } from '../sources/http.ts';
 import { createLocalSource } from '../sources/local.ts';
 import type { Profiles } from '../sources/profiles.ts';
 import { openProfiles } from '../sources/profiles.ts';
@@ -16,7 +19,6 @@ import { createStagedSource } from '../sources/staged-source.ts';
 import type { Roots } from '../sources/roots.ts';
 import { createStaging } from '../sources/staging.ts';
 import { createStoragePlaces } from '../sources/storage-places.ts';
-import { trouble } from '../sources/faults.ts';
 import { createUploadFiles, uploadSource } from '../sources/uploads/upload-source.ts';
 import type { UploadsDir } from '../sources/uploads/uploads-dir.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -24,37 +26,29 @@ import { STORAGE_PLACES } from './file-threads.ts';
 
 import { CannotRun } from './program.ts';
 
-/** How many objects are on their way at once. One tenant has half of them at most. */
-const FETCHES = 64;
-
-/** How long a fetch waits for its turn, milliseconds. A local try has 5 s in all. */
-const TURN_WAIT_MS = 4_000;
-
 export interface OpenSources {
   readonly source: AssetSource;
   close(): Promise<void>;
 }
 
-/** Directories of this machine that assets lie in. */
-interface Places {
+interface Openings {
+  /** Directories of this machine that assets lie in. */
   readonly roots: Roots;
   readonly uploads: UploadsDir;
+  readonly isAllowed: AddressGuard;
+  readonly lookup: Lookup;
+  readonly logger: Logger;
 }
 
 /** All sources of assets. SIGHUP reads the profiles again. @throws {CannotRun} if SOURCES_FILE is not usable */
 export async function openSources(
   config: Config,
-  { roots, uploads }: Places,
-  logger: Logger,
+  { roots, uploads, isAllowed, lookup, logger }: Openings,
 ): Promise<OpenSources> {
   const profiles = await requireProfiles(config);
   process.on('SIGHUP', () => void reload(profiles, logger));
   const staging = await createStaging(config.stagingDir, (err) => logger.warn({ err }, 'staging: sweep'));
-  const places = createSharedPlaces({
-    total: FETCHES,
-    waitMs: TURN_WAIT_MS,
-    refusal: () => trouble('busy'),
-  });
+  const places = createFetchPlaces();
   const bounds = { maxBytes: MAX_BYTES_IN_MEMORY, headBytes: HEAD_BYTES };
   const staged = <At extends Location>(remote: RemoteSource<At>) =>
     createStagedSource(remote, staging, { places, bounds });
@@ -63,6 +57,7 @@ export async function openSources(
     {
       local: localSource(boundFiles(createLocalSource({ base: config.assetBase, roots }), threads)),
       upload: uploadSource(boundFiles(createUploadFiles(uploads), threads)),
+      http: staged(createHttpSource({ isAllowed, lookup, maxBytes: MAX_BYTES_IN_MEMORY })),
       s3: staged(createS3Source(profiles)),
       gcs: staged(createGcsSource(profiles)),
       azure: staged(createAzureSource(profiles)),

@@ -103,7 +103,7 @@ export function requireAddressGuard(config: Config, logger: Logger): AddressGuar
   const isAllowed = checkAddressGuard(config);
   const { EGRESS_ALLOW: blocks } = config;
   if (blocks.length > 0)
-    logger.warn({ egressAllow: blocks }, 'webhooks may reach addresses that are not public');
+    logger.warn({ egressAllow: blocks }, 'webhooks and assets may reach addresses that are not public');
   return isAllowed;
 }
 

@@ -69,7 +69,8 @@ export async function runApi(): Promise<void> {
   const isAllowed = requireAddressGuard(config, logger);
   const roots = await requireRoots(config, logger);
   const uploads = await openUploads(config, logger, { writes: true });
-  const sources = await openSources(config, { roots, uploads }, logger);
+  const lookup = createLookup({ servers: config.DNS_SERVERS });
+  const sources = await openSources(config, { roots, uploads, isAllowed, lookup, logger });
   const database = { url, preparedStatements: config.DATABASE_PREPARED_STATEMENTS };
   const orm = await openDatabase({ ...database, poolMax: config.DATABASE_POOL_MAX, sees: 'tenant' });
   // A pool of its own, because a flood of unknown keys must not keep workflows from being started.
@@ -155,10 +156,7 @@ export async function runApi(): Promise<void> {
     executions,
     preflight: createPreflight({
       source: sources.source,
-      judgeHost: createHostCheck({
-        isAllowed,
-        lookup: createLookup({ servers: config.DNS_SERVERS }),
-      }),
+      judgeHost: createHostCheck({ isAllowed, lookup }),
     }),
     refusal,
     readiness: [

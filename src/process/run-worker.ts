@@ -62,7 +62,8 @@ export async function runWorker(): Promise<void> {
   const isAllowed = requireAddressGuard(config, logger);
   const roots = await requireRoots(config, logger);
   const uploads = await openUploads(config, logger, { writes: false });
-  const sources = await openSources(config, { roots, uploads }, logger);
+  const lookup = createLookup({ servers: config.DNS_SERVERS });
+  const sources = await openSources(config, { roots, uploads, isAllowed, lookup, logger });
   const workerId = `${hostname()}:${process.pid}`;
   installRuntime(logger);
 
@@ -92,7 +93,7 @@ export async function runWorker(): Promise<void> {
   const webhooks = createWebhookSender({
     secretBox,
     isAllowed,
-    lookup: createLookup({ servers: config.DNS_SERVERS }),
+    lookup,
     eventsPerMinute: config.WEBHOOK_EVENTS_PER_MINUTE,
     challenge: config.WEBHOOK_CHALLENGE,
     now: () => performance.now(),

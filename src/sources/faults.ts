@@ -11,26 +11,35 @@ import type { Unreachable, UnreachableCause } from '../domain/sources/unreachabl
  * | 404, 410                            | `not_found`                                                      |
  * | 408, 412, 425, 429, 5xx             | trouble `http_<status>`                                          |
  * | other 4xx                           | `refused`                                                        |
+ * | 206                                 | `refused`: a part, which nobody asked for                        |
  * | other status                        | trouble `http_<status>`: this is no answer for us                |
  * | a code below                        | as listed                                                        |
  * | any other error                     | trouble `connection`                                             |
  *
  * 412: the object was replaced between two requests. Storage that denies our own credentials is trouble of the operator, never a
- * verdict (`CREDENTIALS`).
+ * verdict (`CREDENTIALS`). Web servers redirect (`http.ts`): too often or to nowhere is `redirects`.
+ *
+ * `retryAfterS`: how long the server asks us to wait, seconds.
  */
-export function faultOfStatus(status: number): Unreachable | AppError {
+export function faultOfStatus(status: number, retryAfterS?: number): Unreachable | AppError {
   if (status === 401 || status === 403) return { unreachable: 'forbidden' };
   if (status === 404 || status === 410) return { unreachable: 'not_found' };
-  if (status >= 400 && status < 500 && !RETRYABLE_STATUSES.has(status)) return { unreachable: 'refused' };
-  return trouble(`http_${status}`);
+  if (status === PARTIAL || (status >= 400 && status < 500 && !RETRYABLE_STATUSES.has(status)))
+    return { unreachable: 'refused' };
+  return trouble(`http_${status}`, retryAfterS);
 }
 
+const PARTIAL = 206;
 const RETRYABLE_STATUSES = new Set([408, 412, 425, 429]);
 
 /** Codes of errors, from Node, undici and the clouds, that are a verdict on the asset. */
-const CAUSES = new Map<string, UnreachableCause>([
+export const CAUSES: ReadonlyMap<string, UnreachableCause> = new Map<string, UnreachableCause>([
   ['ENOTFOUND', 'dns'],
   ['address_forbidden', 'address_forbidden'],
+  ['invalid_response', 'invalid_answer'],
+  ['UND_ERR_HEADERS_OVERFLOW', 'invalid_answer'],
+  // Two lengths that differ. A body that ends too early has another code.
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'invalid_answer'],
   // S3
   ['NoSuchKey', 'not_found'],
   ['NoSuchBucket', 'not_found'],
@@ -68,7 +77,7 @@ const CREDENTIALS = new Set([
 ]);
 
 /** The trouble that these codes of Node, undici and the clouds name. */
-const TROUBLES = new Map<string, string>([
+export const TROUBLES: ReadonlyMap<string, string> = new Map<string, string>([
   // S3. The operator has to correct the profile.
   ['PermanentRedirect', 'wrong_region'],
   ['TemporaryRedirect', 'wrong_region'],
@@ -80,7 +89,9 @@ const TROUBLES = new Map<string, string>([
   ['ECONNRESET', 'connection_reset'],
   ['EPIPE', 'connection_reset'],
   ['ERR_STREAM_PREMATURE_CLOSE', 'connection_reset'],
-  ['UND_ERR_SOCKET', 'connection_reset'],
+  ['EHOSTUNREACH', 'host_unreachable'],
+  ['ENETUNREACH', 'host_unreachable'],
+  ['UND_ERR_SOCKET', 'cut_short'],
   ['ETIMEDOUT', 'timeout'],
   ['ABORT_ERR', 'timeout'],
   ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
@@ -95,6 +106,8 @@ export function faultOfCode(code: string): Unreachable | AppError | null {
   if (CREDENTIALS.has(code)) return trouble('credentials');
   const cause = CAUSES.get(code);
   if (cause !== undefined) return { unreachable: cause };
+  // Node's parser has a code for each rule of HTTP.
+  if (code.startsWith('HPE_')) return { unreachable: 'invalid_answer' };
   const reason = TROUBLES.get(code);
   return reason === undefined ? null : trouble(reason);
 }
@@ -105,8 +118,9 @@ export function faultOf(error: unknown): Unreachable | AppError {
 }
 
 /** `reason` is one word. It reaches clients and histories, so no text of a server is part of it. */
-export function trouble(reason: string): AppError {
-  return new AppError('storage_unavailable', { cause: new Error(reason) });
+export function trouble(reason: string, retryAfterS?: number): AppError {
+  const cause = new Error(reason);
+  return new AppError('storage_unavailable', { cause, ...(retryAfterS !== undefined && { retryAfterS }) });
 }
 
 /** Returns the cause of a fault, or throws its trouble. */
@@ -119,6 +133,8 @@ export function orThrow(fault: Unreachable | AppError): Unreachable {
 export function codeOf(error: unknown): string {
   for (let each = error; each instanceof Error; each = each.cause) {
     if ('code' in each && typeof each.code === 'string') return each.code;
+    // undici's parser has no codes. Its error holds bytes of the server.
+    if (each.name === 'HTTPParserError') return 'HPE_INVALID';
     if (each.name === 'TimeoutError' || each.name === 'AbortError') return 'ABORT_ERR';
   }
   return '';

@@ -1,9 +1,9 @@
 import { addAbortSignal } from 'node:stream';
-import type { Location, PathAt } from '../domain/sources/asset-path.ts';
+import { type Location, type PathAt, serverOf } from '../domain/sources/asset-path.ts';
 import type { AssetFile, Found, SourceCall, ValidationCall } from '../domain/ports/sources.ts';
-import type { SharedPlaces } from '../domain/turns/shared-places.ts';
 import type { Unreachable } from '../domain/sources/unreachable.ts';
 import { trouble } from './faults.ts';
+import type { FetchPlaces } from './fetch-places.ts';
 import type { RemoteSource } from './remote-source.ts';
 import type { Staging } from './staging.ts';
 
@@ -24,7 +24,7 @@ export interface StagingBounds {
 export function createStagedSource<At extends Location>(
   remote: RemoteSource<At>,
   staging: Staging,
-  { places, bounds }: { places: SharedPlaces; bounds: StagingBounds },
+  { places, bounds }: { places: FetchPlaces; bounds: StagingBounds },
 ) {
   async function fetchObject(path: PathAt<At>, call: ValidationCall): Promise<Found | Unreachable> {
     const { maxBytes, headBytes } = bounds;
@@ -33,18 +33,22 @@ export function createStagedSource<At extends Location>(
     const { bytes, body } = object;
     if (call.signal !== undefined) addAbortSignal(call.signal, body);
     if (bytes !== null) {
-      await staging.keep(call.stagedAs, body, { bytes, most: bytes > maxBytes ? headBytes : bytes });
-      return { bytes };
+      const most = bytes > maxBytes ? headBytes : bytes;
+      const came = await staging.keep(call.stagedAs, body, { bytes, most });
+      return typeof came === 'number' ? { bytes } : came;
     }
     // Without a length, one byte more than the bound tells that there are too many.
     const came = await staging.keep(call.stagedAs, body, { bytes, most: maxBytes + 1 });
+    if (typeof came !== 'number') return came;
     if (came <= maxBytes) return { bytes: came };
     await staging.release(call.stagedAs);
     return { unreachable: 'too_large' };
   }
 
   function fetch(path: PathAt<At>, call: ValidationCall): Promise<Found | Unreachable> {
-    return places.use(call.tenant, () => fetchObject(path, { ...call, signal: within(FETCH_WALL_MS, call) }));
+    return places.use({ tenant: call.tenant, server: serverOf(path) }, () =>
+      fetchObject(path, { ...call, signal: within(FETCH_WALL_MS, call) }),
+    );
   }
 
   async function open(path: PathAt<At>, call: ValidationCall): Promise<AssetFile | Unreachable> {

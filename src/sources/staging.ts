@@ -4,9 +4,9 @@ import { mkdir, open, readdir, rm, stat, statfs, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { AppError } from '../domain/errors.ts';
 import type { AssetFile } from '../domain/ports/sources.ts';
-import { codeOf, faultOf, trouble } from './faults.ts';
+import type { Unreachable } from '../domain/sources/unreachable.ts';
+import { codeOf, faultOf, orThrow, trouble } from './faults.ts';
 import { createLocalFile } from './local-file.ts';
 
 /** This much of the disk stays free. */
@@ -29,6 +29,7 @@ const LEFT_OVER_AFTER_MS = 30_000;
 
 /** What a staged file stands for. `bytes` is the length of the object, of which only the head may be kept. */
 interface Staged {
+  readonly path: string;
   readonly bytes: number;
   readonly since: number;
 }
@@ -42,10 +43,10 @@ interface Expected {
 /** The bytes of remote objects on this machine's disk, from their fetching to their opening. */
 export interface Staging {
   /**
-   * Writes up to `most` bytes, then ends the body. Returns the number of bytes that came.
+   * Writes up to `most` bytes, then ends the body. Returns the number of bytes that came, or the cause if the body is not valid.
    * @throws {AppError} `storage_unavailable`, also if fewer bytes come than the server told
    */
-  keep(name: string, body: Readable, expected: Expected): Promise<number>;
+  keep(name: string, body: Readable, expected: Expected): Promise<number | Unreachable>;
   /** How long the object is that `keep` has written under this name. Null if there is none. */
   find(name: string): number | null;
   /** Opens the file and takes it off the disk. Null if there is none. */
@@ -61,7 +62,13 @@ export interface Staging {
 export async function createStaging(dir: string, onError: (error: unknown) => void): Promise<Staging> {
   const own = join(dir, randomUUID());
   const kept = new Map<string, Staged>();
-  const place = (name: string) => join(own, name);
+  let transfers = 0;
+
+  /** Each transfer has a file of its own, because one that was given up may still write when the next one begins. */
+  function newPath(name: string): string {
+    transfers += 1;
+    return join(own, `${name}-${transfers}`);
+  }
 
   /** The file server sets the time of a file that is written. So all marks have the time of one clock. */
   async function mark(): Promise<void> {
@@ -83,7 +90,9 @@ export async function createStaging(dir: string, onError: (error: unknown) => vo
   }
 
   async function release(name: string): Promise<void> {
-    if (kept.delete(name)) await rm(place(name), { force: true });
+    const staged = kept.get(name);
+    kept.delete(name);
+    if (staged !== undefined) await rm(staged.path, { force: true });
   }
 
   await mark();
@@ -94,18 +103,20 @@ export async function createStaging(dir: string, onError: (error: unknown) => vo
   return {
     async keep(name, body, expected) {
       const { bytes, most } = expected;
+      const path = newPath(name);
       try {
         await requireRoom(dir, Math.min(bytes ?? most, most));
         await mkdir(own, { recursive: true });
-        const came = await write(body, place(name), expected);
+        const came = await write(body, path, expected);
         if (bytes !== null && came < Math.min(bytes, most)) throw trouble('cut_short');
-        kept.set(name, { bytes: bytes ?? came, since: performance.now() });
+        const before = kept.get(name);
+        kept.set(name, { path, bytes: bytes ?? came, since: performance.now() });
+        if (before !== undefined) await rm(before.path, { force: true });
         return came;
       } catch (error) {
         body.destroy();
-        await rm(place(name), { force: true });
-        const fault = faultOf(error);
-        throw fault instanceof AppError ? fault : trouble(fault.unreachable);
+        await rm(path, { force: true });
+        return orThrow(faultOf(error));
       }
     },
 
@@ -116,9 +127,9 @@ export async function createStaging(dir: string, onError: (error: unknown) => vo
       if (staged === undefined) return null;
       kept.delete(name);
       try {
-        const handle = await open(place(name), 'r');
+        const handle = await open(staged.path, 'r');
         // The open handle keeps the bytes, and nothing is left if this process dies.
-        await rm(place(name), { force: true });
+        await rm(staged.path, { force: true });
         return createLocalFile(handle, staged.bytes);
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return null;

@@ -67,7 +67,7 @@ describe('npm run dev', () => {
     await isReady(first.output);
     // Waiting for each other is part of the start, and nobody has to do anything about it.
     expect(new Set(messagesOf(first.output()))).toEqual(
-      new Set(['webhooks may reach addresses that are not public']),
+      new Set(['webhooks and assets may reach addresses that are not public']),
     );
     expect(first.output()).toContain(`curl ${baseUrl}/assets/image/`);
     expect(first.output()).toContain(`${baseUrl}/docs`);

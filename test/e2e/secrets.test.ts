@@ -5,12 +5,18 @@ import { createApiKey, runCli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startReceiver, type TestReceiver } from '../support/receiver.ts';
 import { type Stack, startStack } from '../support/stack.ts';
+import { startWebServer, type WebServer } from '../support/stand-ins/web-server.ts';
 
 /** Secrets that the path and query of a receiver's URL may hold. */
 const TOKEN_IN_PATH = 'seeded-path-token';
 const TOKEN_IN_QUERY = 'seeded-query-token';
 /** User info makes a URL invalid. Its password is a secret all the same. */
 const PASSWORD_IN_URL = 'seeded-password';
+
+/** Secrets that the URL of an asset, or a redirect from there, may hold. */
+const TOKEN_IN_ASSET_PATH = 'seeded-asset-path';
+const TOKEN_IN_ASSET_QUERY = 'seeded-asset-signature';
+const TOKEN_IN_REDIRECT = 'seeded-redirect-signature';
 
 /**
  * The test puts secrets everywhere where they belong, and where people put them by mistake. Then it searches everything that is
@@ -19,6 +25,7 @@ const PASSWORD_IN_URL = 'seeded-password';
 describe('a secret', () => {
   let stack: Stack;
   let receiver: TestReceiver;
+  let pictures: WebServer;
   let client: TestClient;
   const answers: string[] = [];
   /** The secrets by kind. Each is searched for as it is. */
@@ -33,6 +40,15 @@ describe('a secret', () => {
       res.statusCode = event.path.includes('/refuses/') ? 500 : 200;
       res.end();
     });
+    pictures = await startWebServer((req, res) => {
+      const path = req.url ?? '';
+      if (path.includes('/moved/'))
+        res.writeHead(302, { location: `/missing/?token=${TOKEN_IN_REDIRECT}` }).end();
+      else if (path.includes('/broken/')) res.writeHead(503, { 'x-echo': path }).end(path);
+      else if (path.includes('/garbage/')) req.socket.end(`garbage ${path}`);
+      else if (path.includes('/missing/')) res.writeHead(404).end(path);
+      else res.end(path);
+    });
     const adminKey = await createKey('--scopes', 'admin');
     client = createTestClient(stack.baseUrl, adminKey);
     const url = `${receiver.url}/${TOKEN_IN_PATH}?token=${TOKEN_IN_QUERY}`;
@@ -40,11 +56,15 @@ describe('a secret', () => {
     secrets['token in the path of a webhook URL'] = TOKEN_IN_PATH;
     secrets['token in the query of a webhook URL'] = TOKEN_IN_QUERY;
     secrets['password in a webhook URL'] = PASSWORD_IN_URL;
+    secrets['token in the path of an asset'] = TOKEN_IN_ASSET_PATH;
+    secrets['token in the query of an asset'] = TOKEN_IN_ASSET_QUERY;
+    secrets['token in a redirect of an asset'] = TOKEN_IN_REDIRECT;
     secrets['encryption key'] = stack.env['SECRETS_KEY'] ?? '';
     secrets['password of the database'] = new URL(stack.database.url).password;
     secrets['signing secret'] = (await cli('webhooks', 'secret', url)).replace(/^whsec_/, '');
 
     await liveWithThem(url);
+    await fetchWithThem();
     await failWithThem(url, adminKey);
     logs = stack.api.output() + stack.worker.output();
     histories = await exportHistories();
@@ -53,6 +73,7 @@ describe('a secret', () => {
   afterAll(async () => {
     await stack?.stop();
     await receiver?.close();
+    await pictures?.close();
   });
 
   const secretOf = (key: string) => key.split('_')[2] ?? '';
@@ -83,6 +104,50 @@ describe('a secret', () => {
     await eventually(() => receiver.events.some(({ body }) => body.includes('"test"')));
     for (const path of ['/assets/', '/webhooks/deliveries?limit=500', '/webhooks/endpoints', '/admin/keys'])
       await keep(client.call('GET', path));
+  }
+
+  /** Assets behind signed URLs: pictures that are none, servers in trouble, URLs that are not valid. */
+  async function fetchWithThem(): Promise<void> {
+    const rest = `${TOKEN_IN_ASSET_PATH}.jpg?sig=${TOKEN_IN_ASSET_QUERY}`;
+    const urls = ['', 'moved/', 'missing/', 'garbage/', 'broken/'].map(
+      (kind) => `${pictures.url}/${kind}${rest}`,
+    );
+    urls.push(`${pictures.url.replace('http:', 'https:')}/${rest}`);
+    urls.push(
+      `http://user:${PASSWORD_IN_URL}@127.0.0.1/${rest}`,
+      `http://10.0.0.1/${rest}`,
+      `not a URL/${rest}`,
+    );
+    for (const url of urls) {
+      const submission = { assetPath: { location: 'http', url }, externalId: 'picture' };
+      const key = { 'idempotency-key': `key ${urls.indexOf(url)}` };
+      await keep(client.call('POST', '/assets/image/', submission, { prefer: 'handling=strict' }));
+      const accepted = await client.call('POST', '/assets/image/', submission, key);
+      const { id } = (await accepted.clone().json()) as { id: string };
+      await keep(Promise.resolve(accepted));
+      await keep(client.call('POST', '/assets/image/', submission, key));
+      await keep(client.call('POST', '/assets/image/', { ...submission, externalId: 'other' }, key));
+      // Trouble has no end here. It is shown while the step is tried again.
+      if (url.includes('/broken/')) {
+        await eventually(async () =>
+          (await (await client.call('GET', `/assets/${id}/details`)).text()).includes('http_503'),
+        );
+      } else await client.verdict(id);
+      for (const view of ['', '/details', '/live', '/attempts'])
+        await keep(client.call('GET', `/assets/${id}${view}`));
+      await keep(client.call('POST', `/assets/${id}/cancel`, {}));
+      await client.verdict(id);
+    }
+    await keep(client.call('GET', '/assets/?limit=500&source=http'));
+    await keep(client.call('POST', '/assets/image/', { assetPath: { location: 'http', url: [urls[0]] } }));
+    await keep(
+      client.call('POST', '/assets/image/', { assetPath: { location: 'http', url: urls[0], more: 1 } }),
+    );
+    await keep(
+      client.call('POST', '/assets/image/', {
+        assetPath: { location: 'http', url: `${urls[0]}${'x'.repeat(9_000)}` },
+      }),
+    );
   }
 
   /** Requests that people make by mistake, or attackers on purpose. */
@@ -172,6 +237,8 @@ describe('a secret', () => {
   it('is in no workflow history', () => {
     expect(histories).toContain('./assets/rocket.jpg');
     expect(histories).toContain('deliverWebhook');
+    expect(histories).toContain('"location":"http"');
+    expect(histories).toContain('http_503');
     expect(found(histories)).toEqual([]);
   });
 
@@ -187,6 +254,8 @@ describe('a secret', () => {
       'token in the path of a webhook URL',
       'token in the query of a webhook URL',
       'password in a webhook URL',
+      'token in the path of an asset',
+      'token in the query of an asset',
     ];
     expect(dump).toContain('api_keys');
     expect(

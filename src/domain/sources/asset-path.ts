@@ -93,3 +93,9 @@ export function fileNameOf(assetPath: AssetPath): string {
       return assetPath.name ?? '';
   }
 }
+
+/** The server that has the bytes. One that is slow must not delay others (`src/sources/fetch-places.ts`). */
+export function serverOf(assetPath: AssetPath): string {
+  if (assetPath.location === 'http') return URL.parse(assetPath.url)?.origin ?? '';
+  return 'profile' in assetPath && assetPath.profile !== undefined ? assetPath.profile : assetPath.location;
+}

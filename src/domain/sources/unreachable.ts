@@ -27,6 +27,7 @@
  * | `tls`               | the server's certificate is not valid for its name, or TLS is not possible     |
  * | `redirects`         | more than five redirects, or one that leads nowhere                            |
  * | `encoding`          | the server sends a content encoding that was not asked for                     |
+ * | `invalid_answer`    | the answer is no HTTP, or exceeds a bound                                      |
  * | `profile_unknown`   | the tenant has no such profile                                                 |
  */
 export const UNREACHABLE_CAUSES = [
@@ -48,6 +49,7 @@ export const UNREACHABLE_CAUSES = [
   'tls',
   'redirects',
   'encoding',
+  'invalid_answer',
   'profile_unknown',
 ] as const;
 export type UnreachableCause = (typeof UNREACHABLE_CAUSES)[number];

@@ -9,6 +9,8 @@ interface Line {
 
 interface Options {
   readonly total: number;
+  /** One tenant has no more places than this, even if others are free. */
+  readonly mostOfOne?: number;
   /** How long work waits for a place, milliseconds. */
   readonly waitMs: number;
   /** If all work of a tenant has taken longer than this, milliseconds, its next work fails at once. */
@@ -25,6 +27,7 @@ export interface SharedPlaces {
 /** Places that tenants share (`shares.ts`). Work beyond its tenant's share waits for its turn, tenants one after the other. */
 export function createSharedPlaces({
   total,
+  mostOfOne = total,
   waitMs,
   stuckAfterMs = Number.POSITIVE_INFINITY,
   refusal,
@@ -32,6 +35,8 @@ export function createSharedPlaces({
   /** Tenants with work, in the order of their next turns. */
   const lines = new Map<string, Line>();
   const shares = createShares(total);
+
+  const hasRoom = (tenant: string, line: Line) => line.underWay.size < mostOfOne && shares.hasRoom(tenant);
 
   function isStuck({ underWay: own }: Line): boolean {
     return own.size > 0 && [...own].every(({ startedAt }) => performance.now() - startedAt > stuckAfterMs);
@@ -58,7 +63,7 @@ export function createSharedPlaces({
   function giveNext(): void {
     for (const [tenant, line] of lines) {
       const [start] = line.waiting;
-      if (start === undefined || !shares.hasRoom(tenant)) continue;
+      if (start === undefined || !hasRoom(tenant, line)) continue;
       line.waiting.delete(start);
       return start();
     }
@@ -66,7 +71,7 @@ export function createSharedPlaces({
 
   function take(tenant: string): Promise<() => void> | (() => void) {
     const line = lines.get(tenant) ?? { underWay: new Set(), waiting: new Set() };
-    if (line.waiting.size === 0 && shares.hasRoom(tenant)) return begin(tenant, line);
+    if (line.waiting.size === 0 && hasRoom(tenant, line)) return begin(tenant, line);
     if (isStuck(line)) throw refusal();
     lines.set(tenant, line);
     return new Promise((resolve, reject) => {

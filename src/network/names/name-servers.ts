@@ -26,13 +26,21 @@ const CANNOT_TELL: ReadonlySet<string> = new Set([
   'EBADRESP',
 ]);
 
-/** No name server knows an address (`ENOTFOUND`), or none answered (`ETIMEDOUT`). */
+/** The name has no address. After any other failure, nobody knows. */
+const HAS_NONE: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME']);
+
+const FAILURES = {
+  ENOTFOUND: 'The name has no address',
+  EAI_AGAIN: 'No name server can tell',
+  ETIMEDOUT: 'No name server answered',
+};
+
 export class NameError extends Error {
   override readonly name = 'NameError';
-  readonly code: 'ENOTFOUND' | 'ETIMEDOUT';
+  readonly code: keyof typeof FAILURES;
 
-  constructor(code: 'ENOTFOUND' | 'ETIMEDOUT', cause?: unknown) {
-    super(code === 'ENOTFOUND' ? 'The name has no address' : 'No name server answered', { cause });
+  constructor(code: keyof typeof FAILURES, cause?: unknown) {
+    super(FAILURES[code], { cause });
     this.code = code;
   }
 }
@@ -44,17 +52,19 @@ export function createNameServers({ fullNamesOf, servers }: Pick<SystemFiles, 'f
 
   /** @throws {NameError} */
   async function askFor(hostname: string, resolver: dns.Resolver, signal: AbortSignal): Promise<Answer> {
-    let failure: unknown;
+    const failures: unknown[] = [];
     for (const name of fullNamesOf(hostname)) {
       try {
         return await askInTurn(name, resolver, signal);
       } catch (error) {
         signal.throwIfAborted();
-        failure = error;
+        if (codeOf(error) === 'ETIMEOUT') throw new NameError('ETIMEDOUT', error);
+        failures.push(error);
       }
-      if (codeOf(failure) === 'ETIMEOUT') throw new NameError('ETIMEDOUT', failure);
     }
-    throw new NameError('ENOTFOUND', failure);
+    const unclear = failures.find((failure) => !HAS_NONE.has(codeOf(failure)));
+    if (unclear !== undefined) throw new NameError('EAI_AGAIN', unclear);
+    throw new NameError('ENOTFOUND', failures.at(-1));
   }
 
   /** c-ares asks the next server if one is silent, but not if it cannot tell. */
@@ -121,7 +131,7 @@ function interleave(families: readonly (readonly RecordWithTtl[])[]): RecordWith
 /** If one family has no record and the other could not be asked, nobody knows whether the name has an address. */
 function worst(settled: readonly PromiseSettledResult<unknown>[]): unknown {
   const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-  return reasons.find((reason) => !['ENOTFOUND', 'ENODATA'].includes(codeOf(reason))) ?? reasons[0];
+  return reasons.find((reason) => !HAS_NONE.has(codeOf(reason))) ?? reasons[0];
 }
 
 function codeOf(error: unknown): string {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../../src/config.ts';
 import type { AssetSource } from '../../../src/domain/ports/sources.ts';
+import { createAddressGuard } from '../../../src/network/address-guard.ts';
+import { createLookup } from '../../../src/network/names/lookup.ts';
 import { openSources } from '../../../src/process/open-sources.ts';
 import { openUploads } from '../../../src/process/open-uploads.ts';
 import { openRoots } from '../../../src/sources/roots.ts';
@@ -24,7 +26,13 @@ export async function openTestSources(profiles: object, root: string): Promise<T
   const config = readConfig({ SOURCES_FILE, STAGING_DIR, ASSET_ROOTS: root, UPLOADS_DIR: root });
   const logger = createLogger('silent', 'worker');
   const uploads = await openUploads(config, logger, { writes: false });
-  const sources = await openSources(config, { roots: await openRoots([root]), uploads }, logger);
+  const sources = await openSources(config, {
+    roots: await openRoots([root]),
+    uploads,
+    isAllowed: createAddressGuard(['127.0.0.0/8']),
+    lookup: createLookup({ servers: [] }),
+    logger,
+  });
   return {
     source: sources.source,
     async staged() {

@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { createWrap } from '../../../activities/failure.ts';
+import { AppError } from '../../../src/domain/errors.ts';
 import { KNOWS } from '../../../src/domain/needs.ts';
 
 describe('an activity', () => {
@@ -20,6 +21,21 @@ describe('an activity', () => {
     await expect(runAs({}, KNOWS + 1)).rejects.toMatchObject({
       type: 'worker_outdated',
       nonRetryable: false,
+    });
+  });
+
+  it.each([
+    ['as long as a server asks for', 120, false, 120_000],
+    ['for an hour at most', 1_000_000, false, 3_600_000],
+    ['as its retry policy says, if a server asks for less', 60, false, undefined],
+    ['as its retry policy says, if no server asks', undefined, false, undefined],
+    ['no longer than its own time, if it is a local one', 120, true, undefined],
+  ])('waits for its next try %s', async (_how, retryAfterS, isLocal, nextRetryDelay) => {
+    const error = new AppError('storage_unavailable', retryAfterS === undefined ? {} : { retryAfterS });
+    const failing = wrap(() => Promise.reject(error));
+    await expect(new MockActivityEnvironment({ isLocal }).run(failing)).rejects.toMatchObject({
+      type: 'storage_unavailable',
+      nextRetryDelay,
     });
   });
 });

@@ -29,6 +29,7 @@ describe('guarded connections', () => {
     const lookups: string[] = [];
     const connect = createGuardedConnect(isAllowed, {
       timeoutMs: 20_000,
+      bounds: { bytes: 10_000, reads: 100, lines: 1_024, overhead: 10_000 },
       lookup(hostname) {
         lookups.push(hostname);
         return Promise.resolve(answers[lookups.length - 1] ?? []);

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
+import { type Duplex, PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TryResult } from '../../../../src/domain/ports/webhooks.ts';
+import { boundAnswers } from '../../../../src/network/answer-budget.ts';
 import { TEST_MS } from '../../../support/deadlines.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { pour, type RawReceiver, startRawReceiver } from '../../../support/stand-ins/raw-receiver.ts';
@@ -214,5 +216,40 @@ describe('what a receiver sends', () => {
     );
     const read = flood.connections.map(({ bytesRead }) => bytesRead);
     expect(Math.max(...read)).toBeLessThanOrEqual(MOST_BYTES);
+  });
+});
+
+/** Counts as a connection does. */
+class FakeSocket extends PassThrough {
+  readonly bytesWritten = 1;
+  bytesRead = 0;
+}
+
+describe('the parser of answers', () => {
+  const BOUNDS = { bytes: 64 * 1024, reads: 512, lines: 1_024, overhead: 0 };
+  const HEAD = 'HTTP/1.1 200 OK\r\n';
+
+  function receive(text: string): FakeSocket {
+    const socket = new FakeSocket({ highWaterMark: 1024 * 1024 });
+    boundAnswers(socket as Duplex as Socket, BOUNDS);
+    socket.bytesRead = text.length;
+    socket.write(text);
+    return socket;
+  }
+
+  it('gets all bytes, in small pieces', () => {
+    const text = HEAD + 'a:b\r\n'.repeat(8_000);
+    const socket = receive(text);
+    const pieces: Buffer[] = [];
+    for (let piece: Buffer | null; (piece = socket.read() as Buffer | null) !== null; ) pieces.push(piece);
+    expect(Buffer.concat(pieces).toString()).toBe(text);
+    expect(Math.max(...pieces.map(({ length }) => length))).toBe(4 * 1024);
+  });
+
+  it('gets nothing more once it has refused the answer', () => {
+    const socket = receive(HEAD + 'a:b\r\n'.repeat(8_000));
+    expect(socket.read()).toHaveLength(4 * 1024);
+    socket.destroy();
+    expect(socket.read()).toBeNull();
   });
 });

@@ -20,6 +20,8 @@ import { eventually } from '../../../support/eventually.ts';
 import { pour } from '../../../support/stand-ins/raw-receiver.ts';
 import { createTestSender, eventFor, secretBox } from '../../../support/webhook-sender.ts';
 
+const BOUNDS = { bytes: 64 * 1024, reads: 512, lines: 1_024, overhead: 64 * 1024 };
+
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
 const endpointId = '00000000-0000-4000-8000-000000000001';
@@ -116,7 +118,7 @@ class FakeSocket extends PassThrough {
 describe('the transport below TLS', () => {
   it('is cut after as many reads as an answer may take, even if they bring few bytes', async () => {
     const tcp = new FakeSocket();
-    const transport = new TlsTransport(tcp as Duplex as Socket);
+    const transport = new TlsTransport(tcp as Duplex as Socket, BOUNDS);
     let given = 0;
     transport.on('data', () => (given += 1));
     const failed = once(transport, 'error');
@@ -133,7 +135,7 @@ describe('the transport below TLS', () => {
     }).listen(0, '127.0.0.1');
     await once(receiver, 'listening');
     const tcp = connect((receiver.address() as AddressInfo).port, '127.0.0.1');
-    const transport = new TlsTransport(tcp);
+    const transport = new TlsTransport(tcp, BOUNDS);
     let given = 0;
     transport.on('data', (chunk: Buffer) => {
       given += chunk.length;

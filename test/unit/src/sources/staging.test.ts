@@ -63,6 +63,28 @@ describe('the staging directory', () => {
     expect(staging.find('run')).toBeNull();
   });
 
+  it('says that a body is not valid, which is a verdict, and leaves nothing of it', async () => {
+    const made = await staging.keep('run', broken('invalid_response'), { bytes: 10, most: 10 });
+    expect(made).toEqual({ unreachable: 'invalid_answer' });
+    expect(await files()).toEqual([]);
+  });
+
+  it('keeps two transfers of one name apart, and the later one in the end', async () => {
+    const slow = new PassThrough();
+    slow.write('11');
+    const givenUp = staging.keep('run', slow, { bytes: 4, most: 4 });
+    await eventually(async () => (await files()).length === 1, { what: 'the first transfer' });
+    expect(await staging.keep('run', body('2222'), { bytes: 4, most: 4 })).toBe(4);
+    slow.destroy(Object.assign(new Error(), { code: 'ABORT_ERR' }));
+    await expect(givenUp).rejects.toMatchObject({ code: 'storage_unavailable' });
+    const file = await staging.take('run');
+    expect((await file?.read(0, 10))?.toString()).toBe('2222');
+    await file?.close();
+    await staging.keep('run', body('3333'), { bytes: 4, most: 4 });
+    await staging.keep('run', body('4444'), { bytes: 4, most: 4 });
+    expect(await files()).toHaveLength(1);
+  });
+
   it('deletes what its validation no longer needs', async () => {
     await staging.keep('run', body('ab'), { bytes: 2, most: 2 });
     await staging.release('another');

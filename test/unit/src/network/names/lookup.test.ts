@@ -129,12 +129,26 @@ describe('names are looked up', () => {
   it.each<[string, Answering]>([
     ['there is no such name', () => ({ code: 3 })],
     ['it has no address', () => ({})],
-    ['the server fails', () => ({ code: 2 })],
-    ['the server refuses', () => ({ code: 5 })],
-    ['the server answers with garbage', () => Buffer.from('not an answer at all')],
   ])('and count as not found if %s', async (_why, answer) => {
     const { find } = await start(answer);
     await expect(find('hooks.example')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  });
+
+  it.each<[string, Answering]>([
+    ['the server fails', () => ({ code: 2 })],
+    ['the server refuses', () => ({ code: 5 })],
+    ['the server answers with garbage', () => Buffer.from('not an answer at all')],
+    ['the server fails for one of its full names', ({ name }) => ({ code: name.endsWith('.team') ? 2 : 3 })],
+  ])('and stay unknown if %s', async (_why, answer) => {
+    await writeFile(resolvConf, 'search team other\n');
+    const { find } = await start(answer);
+    await expect(find('hooks')).rejects.toMatchObject({ code: 'EAI_AGAIN' });
+  });
+
+  it('and stay unknown if no name server listens', async () => {
+    const { find } = await start(() => null);
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+    await expect(find('hooks.example')).rejects.toMatchObject({ code: 'EAI_AGAIN' });
   });
 
   it.each<[string, Answering]>([
