@@ -20,7 +20,7 @@ import { eventually } from '../../../support/eventually.ts';
 import { pour } from '../../../support/stand-ins/raw-receiver.ts';
 import { createTestSender, eventFor, secretBox } from '../../../support/webhook-sender.ts';
 
-const BOUNDS = { bytes: 64 * 1024, reads: 512, lines: 1_024, overhead: 64 * 1024 };
+const BOUNDS = { bytes: 64 * 1024, reads: 128, lines: 1_024, overhead: 64 * 1024 };
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
