@@ -1,9 +1,9 @@
-import sharp, { type Metadata, type SharpOptions } from 'sharp';
+import sharp, { type Metadata } from 'sharp';
 import type { ImageFormat } from '../domain/image-facts.ts';
 import { DECODER_RESIDENT_BYTES } from './limits.ts';
 import type { Pixels } from './measures/pixels.ts';
 import { estimateMemory } from './memory.ts';
-import { DECODING, toSamples } from './samples.ts';
+import { DECODING, type DecodingOptions, readSamples } from './samples.ts';
 import type { Structure } from './structure.ts';
 
 /** Formats whose files may hold several pictures. All of them must decode. */
@@ -11,6 +11,9 @@ const MULTI_FRAME = new Set<ImageFormat>(['GIF', 'WEBP', 'TIFF']);
 
 /** Rows of a TIFF that are decoded at once, bytes. Two or three pieces are in memory before the first is freed. */
 const MAX_PIECE_BYTES = 32 * 1024 * 1024;
+
+/** Channels of a picture that is measured: CMYK and alpha. Pictures of more are not looked at as they are. */
+const MOST_MEASURED = 5;
 
 /** A picture that is too large to decode, which says nothing about it. */
 export class TooManyPixels extends Error {
@@ -55,14 +58,16 @@ export async function decodePicture(
   if (isAnimation) refuseAbove(needed + pixels * channels);
   onWork(pixels);
 
-  const isMeasurable = isMeasured && needed + width * height * channels <= DECODER_RESIDENT_BYTES;
+  const isMeasurable =
+    isMeasured && channels <= MOST_MEASURED && needed + width * height * channels <= DECODER_RESIDENT_BYTES;
   const isKept = needed + pixels * channels <= ordinaryBytes || (isMeasurable && pages === 1);
   // A decoder reaches a frame of an animation only through all before it, so all are decoded at once.
-  if (isKept || isAnimation)
-    return decodeWhole(bytes, { ...DECODING, pages: MULTI_FRAME.has(format) ? -1 : 1 }, metadata);
-  for (let page = 0; page < pages; page += 1)
-    await decodeByRows(bytes, format, { ...DECODING, page }, metadata);
-  return isMeasurable ? decodeWhole(bytes, DECODING, metadata) : null;
+  if (isKept || isAnimation) {
+    const picture = await decodeWhole(bytes, { pages: MULTI_FRAME.has(format) ? -1 : 1 }, metadata);
+    return channels <= MOST_MEASURED ? picture : null;
+  }
+  for (let page = 0; page < pages; page += 1) await decodeByRows(bytes, format, { page }, metadata);
+  return isMeasurable ? decodeWhole(bytes, {}, metadata) : null;
 }
 
 /** The memory that decoding takes, without samples that are kept. @throws {TooMuchMemory} */
@@ -78,9 +83,8 @@ function refuseAbove(needed: number): void {
 }
 
 /** The result begins with the samples of the first frame. Those of the others follow. */
-async function decodeWhole(bytes: Buffer, options: SharpOptions, metadata: Metadata): Promise<Pixels> {
-  const decoder = toSamples(sharp(bytes, options), metadata);
-  const { data, info } = await decoder.toBuffer({ resolveWithObject: true });
+async function decodeWhole(bytes: Buffer, options: DecodingOptions, metadata: Metadata): Promise<Pixels> {
+  const { data, info } = await readSamples(bytes, options, metadata);
   return { data, width: info.width, height: metadata.height, channels: info.channels };
 }
 
@@ -91,7 +95,7 @@ async function decodeWhole(bytes: Buffer, options: SharpOptions, metadata: Metad
 async function decodeByRows(
   bytes: Buffer,
   format: ImageFormat,
-  options: SharpOptions,
+  options: DecodingOptions,
   metadata: Metadata,
 ): Promise<void> {
   const { width, height, channels } = metadata;
@@ -99,6 +103,6 @@ async function decodeByRows(
   const rowsAtOnce = isTiff ? Math.max(1, Math.floor(MAX_PIECE_BYTES / (width * channels))) : 1;
   for (let top = isTiff ? 0 : height - 1; top < height; top += rowsAtOnce) {
     const rows = { left: 0, top, width, height: Math.min(rowsAtOnce, height - top) };
-    await toSamples(sharp(bytes, options).extract(rows), metadata).toBuffer();
+    await readSamples(bytes, options, metadata, rows);
   }
 }

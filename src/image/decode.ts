@@ -59,8 +59,8 @@ export function createDecode({ megapixels = MAX_MEGAPIXELS, ordinaryBytes = ORDI
     // The file has been hashed, so its bytes may change. A copy would cost memory.
     for (const mend of mends) mend.bytes.fill(mend.shown);
     if (format === 'AVIF') showStillPicture(bytes);
-    // Pictures whose colours were read as other colours are not measured.
-    const isMeasured = measures.length > 0 && (pages[0]?.colours ?? null) === null;
+    // Pictures that were read as others, in colours or size, are not measured.
+    const isMeasured = measures.length > 0 && (pages[0]?.readAs ?? []).length === 0;
     const bounds = { maxPixels, ordinaryBytes, isMeasured, onWork };
     let pixels: Pixels | null;
     try {
@@ -98,7 +98,7 @@ async function decodeFrames(
   }
   if (format === 'ICO') return decodeIconWithin(bytes, bounds);
   const { pages } = structure;
-  return pages.some(({ colours }) => colours !== null) || (pages.length > 1 && (await doPagesDiffer(bytes)))
+  return pages.some(({ readAs }) => readAs.length > 0) || (pages.length > 1 && (await doPagesDiffer(bytes)))
     ? decodePages(bytes, structure, bounds)
     : decodePicture(bytes, format, structure, bounds);
 }

@@ -67,8 +67,12 @@ export class TiffFields {
   writeOffset(at: number, offset: number, target = this.bytes): void {
     if (this.big && this.little) target.writeBigUInt64LE(BigInt(offset), at);
     else if (this.big) target.writeBigUInt64BE(BigInt(offset), at);
-    else if (this.little) target.writeUInt32LE(offset, at);
-    else target.writeUInt32BE(offset, at);
+    else this.writeLong(at, offset, target);
+  }
+
+  writeLong(at: number, value: number, target = this.bytes): void {
+    if (this.little) target.writeUInt32LE(value, at);
+    else target.writeUInt32BE(value, at);
   }
 
   writeShort(at: number, value: number, target = this.bytes): void {

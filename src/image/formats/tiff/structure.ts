@@ -2,9 +2,9 @@ import type { ColourSpace } from '../../../domain/image-facts.ts';
 import { judgeIccProfile } from '../icc-profile.ts';
 import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
 import { EXTRA_SAMPLES } from './extra-samples.ts';
-import { type TiffDirectory, type TiffField, TiffFields } from './fields.ts';
-import type { TiffPage } from './pages.ts';
+import { type TiffDirectory, TiffFields } from './fields.ts';
 import { showPixelFields } from './pixel-fields.ts';
+import { findReadAs, mendNoLength } from './read-as.ts';
 
 const BITS_PER_SAMPLE = 258;
 const COMPRESSION = 259;
@@ -40,19 +40,14 @@ const NOT_DECODED = new Set([
   52_546,
 ]);
 
+const JPEG = 7;
+
 /** Bits a sample that the decoder unpacks, and the most bits that files use. Other numbers are a fault of the file. */
 const DECODED_BITS = new Set([1, 2, 4, 8, 16, 32]);
 const MOST_BITS = 128;
 
 /** SampleFormat (TIFF 6.0, section 19; 6 is libtiff's own). The decoder has floating point of 16 and 32 bits. */
 const [FLOAT, COMPLEX_INTEGER, COMPLEX_FLOAT] = [3, 5, 6];
-
-/**
- * Colours that the decoder does not convert: masks, two more kinds of Lab (TIFF technical notes 4), and the raw samples
- * of DNG. It does not convert Lab with three samples of 8 bits either.
- */
-const NOT_CONVERTED = new Set([4, 9, 10, 32_803, 34_892]);
-const [GREY, RGB, LAB] = [1, 2, 8];
 
 /** Follows the chain of image file directories (TIFF 6.0, section 2). Each page has one. */
 export const readTiffStructure: ReadStructure = (bytes, draft) => {
@@ -69,7 +64,8 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
     checkData(tiff, directory, bytes.length, visited.size, draft);
     draft.notDecoded ??= whyNotDecoded(tiff, directory);
     const { nextAt, valueAt } = showPixelFields(bytes, tiff, directory, draft);
-    draft.pages.push({ offset, nextAt, colours: findColours(tiff, directory, valueAt) });
+    draft.pages.push({ offset, nextAt, readAs: findReadAs(tiff, directory, valueAt) });
+    mendNoLength(bytes, tiff, directory, valueAt, draft);
     offset = directory.next;
   }
   draft.properties.frames = visited.size;
@@ -81,6 +77,7 @@ export const readTiffStructure: ReadStructure = (bytes, draft) => {
 function whyNotDecoded(tiff: TiffFields, directory: TiffDirectory): string | null {
   const read = (tag: number) => tiff.first(directory, tag) ?? 1;
   const SEPARATE = 2;
+  if (!directory.fields.has(PHOTOMETRIC)) return 'no decoder for colours without a name';
   if (NOT_DECODED.has(read(COMPRESSION))) return 'no decoder for the compression';
   const [bits, samples, format] = [read(BITS_PER_SAMPLE), read(SAMPLES_PER_PIXEL), read(SAMPLE_FORMAT)];
   if (bits > MOST_BITS) return null;
@@ -88,23 +85,9 @@ function whyNotDecoded(tiff: TiffFields, directory: TiffDirectory): string | nul
   if (bits < 8 && samples > 1) return `no decoder for ${samples} samples of ${bits} bits`;
   if (format === COMPLEX_INTEGER || format === COMPLEX_FLOAT) return 'no decoder for complex numbers';
   if (format === FLOAT && bits === 8) return 'no decoder for floating point of 8 bits';
-  const isTiled = directory.fields.has(TILE_OFFSETS);
-  return isTiled && read(PLANAR_CONFIGURATION) === SEPARATE ? 'no decoder for tiles of one sample' : null;
-}
-
-/** Says how to read the samples as other colours if the decoder cannot convert them. They still decode. Null otherwise. */
-function findColours(
-  tiff: TiffFields,
-  directory: TiffDirectory,
-  valueAt: (field: TiffField) => number,
-): TiffPage['colours'] {
-  const field = directory.fields.get(PHOTOMETRIC);
-  const SHORT = 3;
-  if (field?.type !== SHORT || field.count !== 1) return null;
-  const [photometric, samples = 1] = [tiff.value(field), tiff.first(directory, SAMPLES_PER_PIXEL)];
-  const isLab8 = photometric === LAB && samples === 3 && tiff.first(directory, BITS_PER_SAMPLE) === 8;
-  if (!isLab8 && !NOT_CONVERTED.has(photometric)) return null;
-  return { at: valueAt(field), readAs: samples < 3 ? GREY : RGB };
+  if (!directory.fields.has(TILE_OFFSETS)) return null;
+  if (read(COMPRESSION) === JPEG && samples === 2) return 'no decoder for JPEG tiles of 2 samples';
+  return read(PLANAR_CONFIGURATION) === SEPARATE ? 'no decoder for tiles of one sample' : null;
 }
 
 function countParts({ fields }: TiffDirectory): number {

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import {
+  ASCII,
+  BYTE,
+  type Field,
+  long,
+  PIXELS_AT,
+  RATIONAL,
+  SHORT,
+  tiffOfFields,
+} from '../../../support/images/tiff-of-fields.ts';
 import { inspect } from './inspect-file.ts';
 
-const [BYTE, ASCII, SHORT, LONG, RATIONAL] = [1, 2, 3, 4, 5];
 const [ORIENTATION, X_RESOLUTION, UNIT, PAGE_NUMBER, SOFTWARE, DATE_TIME, INKS, XMP, ICC] = [
   274, 282, 296, 297, 305, 306, 334, 700, 34_675,
 ];
 
-interface Field {
-  readonly tag: number;
-  readonly type: number;
-  readonly count: number;
-  /** A value of four bytes, or more bytes at another place. A number stands as it is. */
-  readonly value: number | Buffer;
-}
-
-const long = (tag: number, value: number): Field => ({ tag, type: LONG, count: 1, value });
 const text = (tag: number, value: string, count = value.length): Field => ({
   tag,
   type: ASCII,
@@ -22,10 +22,8 @@ const text = (tag: number, value: string, count = value.length): Field => ({
   value: Buffer.from(value, 'latin1'),
 });
 
-const PIXELS_AT = 8;
 const WIDTH = 64;
 const HEIGHT = 4;
-const FIRST_AT = PIXELS_AT + WIDTH * HEIGHT;
 
 interface Fields {
   readonly before?: readonly Field[];
@@ -45,28 +43,8 @@ function tiff({ before = [], after = [] }: Fields): Buffer {
     [278, HEIGHT],
     [279, WIDTH * HEIGHT],
   ] as const;
-  const fields = [...before, ...needed.map(([tag, value]) => long(tag, value)), ...after];
-  const directory = Buffer.alloc(2 + 12 * fields.length + 4);
-  directory.writeUInt16LE(fields.length, 0);
-  const more: Buffer[] = [];
-  let moreAt = FIRST_AT + directory.length;
-  for (const [index, { tag, type, count, value }] of fields.entries()) {
-    const at = 2 + 12 * index;
-    directory.writeUInt16LE(tag, at);
-    directory.writeUInt16LE(type, at + 2);
-    directory.writeUInt32LE(count, at + 4);
-    if (typeof value === 'number') directory.writeUInt32LE(value, at + 8);
-    else if (value.length <= 4) value.copy(directory, at + 8);
-    else {
-      directory.writeUInt32LE(moreAt, at + 8);
-      more.push(value);
-      moreAt += value.length;
-    }
-  }
-  const head = Buffer.alloc(FIRST_AT, Buffer.from([0, 40, 90, 200, 30]));
-  head.write('II*\0', 0, 'latin1');
-  head.writeUInt32LE(FIRST_AT, 4);
-  return Buffer.concat([head, directory, ...more]);
+  const pixels = Buffer.alloc(WIDTH * HEIGHT, Buffer.from([0, 40, 90, 200, 30]));
+  return tiffOfFields([...before, ...needed.map(([tag, value]) => long(tag, value)), ...after], pixels);
 }
 
 const look = (bytes: Buffer) => inspect(bytes, { measures: ['pixelHash'] });

@@ -5,7 +5,7 @@ import type { Measures } from '../../../../../src/domain/image-facts.ts';
 import { MEASURES } from '../../../../../src/domain/measures.ts';
 import { measurePixels } from '../../../../../src/image/measures/index.ts';
 import type { Pixels } from '../../../../../src/image/measures/pixels.ts';
-import { DECODING, toSamples } from '../../../../../src/image/samples.ts';
+import { DECODING, readSamples } from '../../../../../src/image/samples.ts';
 import { appraise, judge } from '../../../../support/cleanvision/appraise.ts';
 import { type Scored, SCORED } from '../../../../support/cleanvision/audit.ts';
 import { makeGallery, TABLED } from '../../../../support/cleanvision/gallery.ts';
@@ -17,9 +17,8 @@ const measureAll = (pixels: Pixels) => measurePixels(pixels, MEASURES) as Requir
 
 /** The first frame, as decoders see it. */
 async function readPixels(bytes: Buffer): Promise<Pixels> {
-  const decoder = sharp(bytes, { ...DECODING, pages: 1 });
-  const samples = toSamples(decoder, await sharp(bytes, DECODING).metadata());
-  const { data, info } = await samples.toBuffer({ resolveWithObject: true });
+  const metadata = await sharp(bytes, DECODING).metadata();
+  const { data, info } = await readSamples(bytes, { pages: 1 }, metadata);
   return { data, width: info.width, height: info.height, channels: info.channels };
 }
 
