@@ -1,5 +1,6 @@
 import type { ImageFormat } from '../domain/image-facts.ts';
 import type { Dimensions } from './dimensions.ts';
+import { readGifDimensions } from './formats/gif/dimensions.ts';
 import { readHeifDimensions } from './formats/heif/dimensions.ts';
 import { mainImageOf, readIconImages } from './formats/ico/directory.ts';
 import { readJpegDimensions } from './formats/jpeg/dimensions.ts';
@@ -23,7 +24,7 @@ export function readHeaderDimensions(format: ImageFormat, head: Buffer): Dimensi
 const READERS: Record<ImageFormat, (head: Buffer) => Dimensions | null> = {
   JPEG: readJpegDimensions,
   PNG: readPng,
-  GIF: (head) => ({ width: head.readUInt16LE(6), height: head.readUInt16LE(8) }),
+  GIF: readGifDimensions,
   WEBP: readWebp,
   BMP: readBmp,
   TIFF: readTiff,

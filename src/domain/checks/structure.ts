@@ -3,7 +3,7 @@ import { IMAGE_NOTE_CODES, type ImageNoteCode, severityOf } from '../image-notes
 import { defineCheck } from './check.ts';
 
 /** Notes that were warnings earlier and are errors now. Policies may still name them, so that old versions stay valid. */
-const ONCE_REFUSABLE = new Set<ImageNoteCode>(['gif_frame_outside_screen', 'bmp_data_outside_file']);
+const ONCE_REFUSABLE = new Set<ImageNoteCode>(['bmp_data_outside_file']);
 
 /** A policy cannot decide about errors, because they make a picture `damaged` under every policy. */
 const REFUSABLE = IMAGE_NOTE_CODES.filter((code) => severityOf(code) !== 'error' || ONCE_REFUSABLE.has(code));

@@ -1,8 +1,7 @@
+import { EXTENSION, framesStart, IMAGE, imageDataAt, skipSubBlocks } from './blocks.ts';
 import { GifPixels } from './pixels.ts';
 import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
 
-const EXTENSION = 0x21;
-const IMAGE = 0x2c;
 const TRAILER = 0x3b;
 const GRAPHIC_CONTROL = 0xf9;
 
@@ -19,8 +18,7 @@ export const readGifStructure: ReadStructure = (bytes, draft) => {
     hasAlpha: false,
     iccState: 'none',
   });
-  // Header and logical screen descriptor, then the global colour table.
-  let at = 13 + colourTableBytes(flags);
+  let at = framesStart(bytes);
   let frames = 0;
   let hasPixels = false;
   const pixels = new GifPixels(bytes);
@@ -39,10 +37,12 @@ export const readGifStructure: ReadStructure = (bytes, draft) => {
         readImageDescriptor(bytes, at, draft, frames);
         hasPixels ||= areaAt(bytes, at) > 0;
       }
-      // Separator, descriptor (its last byte has the flags), local colour table, LZW code size, data.
-      const data = at + 10 + colourTableBytes(bytes[at + 9] ?? 0);
+      const data = imageDataAt(bytes, at);
       if (data < bytes.length) readImageData(bytes, at, data, pixels, draft, frames);
       at = skipSubBlocks(bytes, data + 1);
+    } else if (block === 0) {
+      // Some writers end the last sub-blocks twice. The decoder refuses it elsewhere.
+      at += 1;
     } else if (block === undefined) return draft.note('gif_missing_trailer');
     else if (block === TRAILER) break;
     else return draft.note('gif_unknown_block', `at ${at}`);
@@ -85,20 +85,4 @@ function readImageData(
   // `file_ends` gets no note here, because the trailer is missing too.
   if (end === 'too_few') draft.note('gif_pixels_missing', `${found} of ${area} in frame ${frame}`);
   if (end === 'invalid_code') draft.note('gif_code_invalid', `after ${found} pixels of frame ${frame}`);
-}
-
-/** The top bit says that there is a table. The low three bits give its length: 3 × 2^(n+1) bytes. */
-function colourTableBytes(flags: number): number {
-  return (flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1);
-}
-
-/** Sub-blocks begin with their length. A length of 0 ends them. */
-function skipSubBlocks(bytes: Buffer, start: number): number {
-  let at = start;
-  for (;;) {
-    const length = bytes[at];
-    if (length === undefined) return bytes.length;
-    at += 1 + length;
-    if (length === 0) return at;
-  }
 }
