@@ -32,8 +32,7 @@ function readBoxes(
   for (const box of wholeBoxesIn(bytes, 0, bytes.length, draft)) {
     if (box.type === 'moov') hasSequence = true;
     if (box.type === 'meta') {
-      hasStill = true;
-      readMeta(bytes, box, draft);
+      hasStill = readMeta(bytes, box, draft);
       noteDataOutsideFile(bytes, box, draft);
     }
     end = box.end;
@@ -44,9 +43,11 @@ function readBoxes(
   return { cutOff, hasSequence, hasStill };
 }
 
-/** A full box: its children begin after version and flags. */
-function readMeta(bytes: Buffer, meta: Box, draft: StructureDraft): void {
+/** A full box: its children begin after version and flags. Returns whether there is a primary item, the still picture. */
+function readMeta(bytes: Buffer, meta: Box, draft: StructureDraft): boolean {
+  let hasPrimary = false;
   for (const box of wholeBoxesIn(bytes, meta.start + 4, meta.end, draft)) {
+    if (box.type === 'pitm') hasPrimary = true;
     if (box.type !== 'iprp') continue;
     readTransforms(bytes, meta, box, draft);
     for (const container of wholeBoxesIn(bytes, box.start, box.end, draft)) {
@@ -56,6 +57,7 @@ function readMeta(bytes: Buffer, meta: Box, draft: StructureDraft): void {
       }
     }
   }
+  return hasPrimary;
 }
 
 /**

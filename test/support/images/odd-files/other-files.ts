@@ -183,6 +183,17 @@ export const OTHER_FILES: readonly OddFile[] = [
     codes: ['not_decoded', 'animated'],
   },
   {
+    name: 'sequence-without-a-primary-item.avif',
+    make: async () => {
+      const bytes = await avifSequence();
+      bytes.write('free', bytes.indexOf('pitm'), 'latin1');
+      return bytes;
+    },
+    format: 'AVIF',
+    integrity: 'not_checked',
+    codes: ['not_decoded', 'animated'],
+  },
+  {
     name: 'sequence-cut-short.avif',
     make: async () => (await avifSequence(1_000)).subarray(0, -1),
     format: 'AVIF',
