@@ -1,5 +1,8 @@
 import type { Bitmap } from './bitmap.ts';
 
+/** Encoders fill up rows to whole bytes or words. A run that goes farther beyond its row has lost its place. */
+const MOST_BEYOND_ROW = 3;
+
 const END_OF_ROW = 0;
 const END_OF_PICTURE = 1;
 const MOVE = 2;
@@ -15,9 +18,11 @@ export function readRunLengths(
   const indices = Buffer.alloc(width * height);
   const perByte = 8 / bits;
   let [x, y, at] = [0, 0, dataAt];
+  let hasLostPlace = false;
 
   function put(index: number): void {
     if (x < width) indices[(isTopDown ? y : height - 1 - y) * width + x] = index;
+    else if (x >= width + MOST_BEYOND_ROW) hasLostPlace = true;
     x += 1;
   }
 
@@ -31,7 +36,7 @@ export function readRunLengths(
       const pair = bits === 8 ? [value, value] : [value >> 4, value & 15];
       for (let pixel = 0; pixel < count; pixel += 1) put(pair[pixel % 2] as number);
     } else if (value === END_OF_ROW) [x, y] = [0, y + 1];
-    else if (value === END_OF_PICTURE) return indices;
+    else if (value === END_OF_PICTURE) return hasLostPlace && y < height - 1 ? null : indices;
     else if (value === MOVE) {
       const [right, up] = [bytes[at], bytes[at + 1]];
       if (right === undefined || up === undefined) return null;

@@ -94,11 +94,18 @@ describe('a BMP', () => {
 
   it('may leave pixels out, and have runs that are too long', () => {
     const black = [0, 0, 0];
-    const codes = [0, 2, 1, 1, 255, 7, 0, 1];
+    const codes = [0, 2, 1, 1, 255, 7, ...Array<number>(2 * (SIZE.height - 2)).fill(0), 0, 1];
     const { data } = pixelsOf(bmpOf({ bits: 8, compression: 1 }, Buffer.from(codes)));
     const row = Buffer.from(data.subarray(3 * SIZE.width * 5, 3 * SIZE.width * 6));
     expect([...row]).toEqual([...black, ...Array<number>(3 * 12).fill(255)]);
     expect(data.filter((sample) => sample > 0)).toHaveLength(3 * 12);
+  });
+
+  it('is damaged if its codes have lost their rows: a run is too long, and rows are missing', () => {
+    const decode = (...codes: number[]) => decodeBmp(bmpOf({ bits: 8, compression: 1 }, Buffer.from(codes)));
+    expect(decode(255, 7, 0, 0, 5, 7, 0, 1)).toEqual({ state: 'damaged', reason: 'truncated' });
+    // Some encoders fill up a row to an even number, and some leave out the last rows.
+    expect(decode(SIZE.width + 1, 7, 0, 0, 5, 7, 0, 1)).toMatchObject(SIZE);
   });
 
   it('is grey if its colours are, and has an alpha channel if it has a mask for it', async () => {
