@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureDifferential } from './differential/measure.ts';
 import { isKind, type Kind, KINDS } from './neighbours/kinds.ts';
 import { measureNeighbours } from './neighbours/measure.ts';
 import { measureOnOneStack, type OneStackQuestion } from './one-stack.ts';
@@ -17,25 +18,31 @@ const QUESTIONS = {
   policies: 'the same under policies: the rules of the contract, and all quality checks',
   quality: 'all quality checks on the same files, here and by CleanVision',
   receivers: 'what a receiver that hangs costs the others',
+  differential: 'the same files judged here and by two other decoders: where they differ, memory, time',
   neighbours: 'what the attacks of one tenant cost another',
   backlog: '20,000 assets accepted while no worker runs, then worked off: memory',
-} as const satisfies Record<OneStackQuestion | 'quality' | 'neighbours', string>;
+} as const satisfies Record<OneStackQuestion | 'quality' | 'differential' | 'neighbours', string>;
 type Question = keyof typeof QUESTIONS;
 const BY_DEFAULT: readonly Question[] = ['idle', 'pipeline', 'accept'];
-const ON_STACKS_OF_THEIR_OWN: ReadonlySet<string> = new Set<Question>(['quality', 'neighbours']);
+const ON_STACKS_OF_THEIR_OWN: ReadonlySet<string> = new Set<Question>([
+  'quality',
+  'differential',
+  'neighbours',
+]);
 
 /** How long one measurement of `neighbours` takes at most. */
 const SECONDS = 60;
 
 const HELP = `npm run bench [-- question …], by default ${BY_DEFAULT.join(' ')}
 ${listed(QUESTIONS)}
+differential takes --folder=DIR, and examines all files below it.
 neighbours takes --only=KIND (again for further kinds), and --seconds=N, the longest time of a measurement (${SECONDS}):
 ${listed(KINDS)}
 `;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-const { questions, kinds, seconds } = readArguments();
+const { questions, kinds, seconds, folder } = readArguments();
 const answers: Record<string, unknown> = {};
 async function ask(name: Question, measure: () => Promise<unknown>): Promise<void> {
   if (!questions.has(name)) return;
@@ -45,6 +52,7 @@ async function ask(name: Question, measure: () => Promise<unknown>): Promise<voi
 
 await ask('neighbours', () => measureNeighbours({ kinds, seconds, say }));
 await ask('quality', measureQuality);
+await ask('differential', () => measureDifferential(folder, say));
 if ([...questions].some((name) => !ON_STACKS_OF_THEIR_OWN.has(name))) await measureOnOneStack({ ask, say });
 
 const machine = {
@@ -55,17 +63,25 @@ const machine = {
 };
 process.stdout.write(`${JSON.stringify({ machine, ...answers }, null, 2)}\n`);
 
+interface Arguments {
+  readonly questions: ReadonlySet<string>;
+  readonly kinds: readonly Kind[];
+  readonly seconds: number;
+  readonly folder: string;
+}
+
 /** Ends the process if they are not understood. */
-function readArguments(): { questions: ReadonlySet<string>; kinds: readonly Kind[]; seconds: number } {
+function readArguments(): Arguments {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
       help: { type: 'boolean' },
       only: { type: 'string', multiple: true, default: Object.keys(KINDS) },
+      folder: { type: 'string', default: '.' },
       seconds: { type: 'string', default: String(SECONDS) },
     },
   });
-  const { only } = values;
+  const { only, folder } = values;
   const seconds = Number(values.seconds);
   if (values.help === true) {
     process.stdout.write(HELP);
@@ -75,7 +91,12 @@ function readArguments(): { questions: ReadonlySet<string>; kinds: readonly Kind
     say(HELP);
     process.exit(2);
   }
-  return { questions: new Set(positionals.length === 0 ? BY_DEFAULT : positionals), kinds: only, seconds };
+  return {
+    questions: new Set(positionals.length === 0 ? BY_DEFAULT : positionals),
+    kinds: only,
+    seconds,
+    folder,
+  };
 }
 
 function listed(texts: Readonly<Record<string, string>>): string {
