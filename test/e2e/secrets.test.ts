@@ -120,7 +120,7 @@ describe('a secret', () => {
     );
     for (const url of urls) {
       const submission = { assetPath: { location: 'http', url }, externalId: 'picture' };
-      const key = { 'idempotency-key': `key ${urls.indexOf(url)}` };
+      const key = { 'idempotency-key': `key-${urls.indexOf(url)}` };
       await keep(client.call('POST', '/assets/image/', submission, { prefer: 'handling=strict' }));
       const accepted = await client.call('POST', '/assets/image/', submission, key);
       const { id } = (await accepted.clone().json()) as { id: string };
