@@ -10,7 +10,8 @@ export async function openUploads(
   { writes }: { writes: boolean },
 ): Promise<UploadsDir> {
   const dir = openUploadsDir(uploadsDir, {
-    writes,
+    // A directory of our own needs no API to have written to it first. At a first start, the worker may come before the API.
+    writes: writes || ownsUploadsDir,
     onChange(trouble) {
       if (trouble === null) logger.info({ dir: uploadsDir }, 'the directory of uploads is back');
       else

@@ -128,7 +128,8 @@ describe.each(CASES)('downloads from $name', ({ start, create, downloads }) => {
     await downloadAll(WARM_UP);
     const before = liveBytes();
     await downloadAll(downloads);
-    expect(liveBytes() - before).toBeLessThan(MEMORY_MAY_GROW_BYTES);
+    // A body that was given up is freed a moment later. What leaks never is.
+    await eventually(() => liveBytes() - before < MEMORY_MAY_GROW_BYTES, { what: 'the end of the growth' });
     await eventually(() => openSockets() <= AT_ONCE + 1, { what: 'few open sockets' });
   });
 });
