@@ -170,7 +170,11 @@ describe('an asset behind a URL', () => {
     expect(await client.verdict(id)).toEqual({ id, state: 'complete' });
     await eventually(
       // The API and the new worker have a directory each.
-      async () => (await stagedFiles()).length === 0 && (await readdir(stagingDir)).length === 2,
+      async () => {
+        // A directory may be deleted while it is listed.
+        const staged = await stagedFiles().catch(() => null);
+        return staged?.length === 0 && (await readdir(stagingDir)).length === 2;
+      },
       { what: 'an empty staging directory', withinMs: 60_000 },
     );
   });
