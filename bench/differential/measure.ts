@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { installPython } from '../../test/support/python-environment.ts';
+import { installPython } from '../../src/dev/python-environment.ts';
 import { examine } from './examine.ts';
 import { createSummary } from './summary.ts';
 
