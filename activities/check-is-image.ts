@@ -1,19 +1,15 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { type AssetRef, fileNameOf } from '../src/domain/sources/asset-path.ts';
+import { fileNameOf } from '../src/domain/sources/asset-path.ts';
 import { noteFileName } from '../src/domain/file-name.ts';
 import type { InspectOptions, LostImage } from '../src/domain/ports/images.ts';
 import type { AssetFile } from '../src/domain/ports/sources.ts';
 import { notReachable } from './check-asset-reachable.ts';
 import type { ActivityDeps } from './deps.ts';
 import { beating } from './heartbeats.ts';
-import { type AssetPaths, locate } from './locate-asset.ts';
+import { type AssetPaths, locate, type LocatedInput } from './locate-asset.ts';
 import type { StepResult } from './step.ts';
 
-export interface CheckIsImageInput extends Pick<InspectOptions, 'tenant' | 'measures'> {
-  readonly assetPath: AssetRef;
-  /** Given if the asset is no local file. */
-  readonly assetId?: string;
-}
+export interface CheckIsImageInput extends LocatedInput, Pick<InspectOptions, 'measures'> {}
 
 /**
  * Opens the file and reads all facts from it. This happens only once in a validation:
@@ -40,14 +36,14 @@ export function createCheckIsImage({
     }
   }
 
-  return ({ assetPath, assetId, tenant, measures = [] }: CheckIsImageInput): Promise<StepResult> =>
+  return (input: CheckIsImageInput): Promise<StepResult> =>
     beating(async () => {
-      const place = await locate(validations, assetPath, assetId);
-      const call = { tenant: tenant ?? '', stagedAs: place.stagedAs, signal: cancellationSignal() };
-      const file = await source.open(place.assetPath, call);
+      const { assetPath, call } = await locate(validations, input);
+      const file = await source.open(assetPath, call);
       // `checkAssetReachable` found the file, so it was moved or deleted in between.
       if ('unreachable' in file) return notReachable(file.unreachable);
-      return inspect(file, fileNameOf(place.assetPath), { tenant, measures });
+      const { tenant, measures = [] } = input;
+      return inspect(file, fileNameOf(assetPath), { tenant, measures });
     });
 }
 

@@ -30,7 +30,7 @@ const HARMLESS = [
   /^TIFF directory is missing required "StripByteCounts" field, calculating from imagelength/,
 ];
 
-/** What sharp and libvips say besides if there was a warning. */
+/** The lines that sharp and libvips add if there was a warning. */
 const FRAME = /^(?:Warning treated as error due to failOn setting|error in tile \d+ x \d+)?$/;
 
 /**

@@ -5,12 +5,11 @@ import { HEAD_BYTES, MAX_BYTES_IN_MEMORY } from '../image/limits.ts';
 import type { AddressGuard } from '../network/address-guard.ts';
 import type { Lookup } from '../network/names/lookup.ts';
 import { boundFiles } from '../sources/bounded-files.ts';
-import { createSource, localSource } from '../sources/create-source.ts';
+import { createSource, localSource, uploadSource } from '../sources/create-source.ts';
 import { createFetchPlaces } from '../sources/fetch-places.ts';
 import { createHttpSource } from '../sources/http.ts';
 import { createLocalSource } from '../sources/local.ts';
-import type { Profiles } from '../sources/profiles.ts';
-import { openProfiles } from '../sources/profiles.ts';
+import { openProfiles, type Profiles } from '../sources/profiles.ts';
 import type { RemoteSource } from '../sources/remote-source.ts';
 import { createAzureSource } from '../sources/azure.ts';
 import { createGcsSource } from '../sources/gcs.ts';
@@ -19,11 +18,10 @@ import { createStagedSource } from '../sources/staged-source.ts';
 import type { Roots } from '../sources/roots.ts';
 import { createStaging } from '../sources/staging.ts';
 import { createStoragePlaces } from '../sources/storage-places.ts';
-import { createUploadFiles, uploadSource } from '../sources/uploads/upload-source.ts';
+import { createUploadFiles } from '../sources/uploads/upload-source.ts';
 import type { UploadsDir } from '../sources/uploads/uploads-dir.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { STORAGE_PLACES } from './file-threads.ts';
-
 import { CannotRun } from './program.ts';
 
 export interface OpenSources {

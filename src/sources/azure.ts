@@ -4,11 +4,11 @@ import type { AppError } from '../domain/errors.ts';
 import type { Found, SourceCall } from '../domain/ports/sources.ts';
 import type { PathAt } from '../domain/sources/asset-path.ts';
 import type { Unreachable } from '../domain/sources/unreachable.ts';
-import { createClients } from './clients.ts';
-import { faultOf, faultOfCode, faultOfStatus, trouble } from './faults.ts';
+import { createClients, targetOf } from './clients.ts';
+import { faultOfNamed, trouble } from './faults.ts';
 import type { ProfileOf } from './profile-schema.ts';
 import type { Profiles } from './profiles.ts';
-import type { RemoteSource } from './remote-source.ts';
+import { type RemoteSource, totalIn } from './remote-source.ts';
 
 type AzurePath = PathAt<'azure'>;
 type Profile = ProfileOf<'azure'>;
@@ -21,12 +21,6 @@ const OPTIONS: StoragePipelineOptions = {
 /** Blobs of Azure storage. The SDK is loaded when the first profile needs it. */
 export function createAzureSource(profiles: Profiles): RemoteSource<'azure'> {
   const ask = createClients(profiles, { kind: 'azure', open: openClient, faultOf: faultOfAnswer });
-  const targetOf = ({ container: bucket, blob: name, profile }: AzurePath, { tenant }: SourceCall) => ({
-    tenant,
-    profile,
-    bucket,
-    name,
-  });
   return {
     stat: (path, call) =>
       ask(targetOf(path, call), async (azure) => {
@@ -101,10 +95,9 @@ function isSilent(error: unknown): boolean {
 
 /** An error of a GET has a code in its body. */
 async function askForOneByte(blob: BlobClient, call: SourceCall): Promise<Found> {
-  const { readableStreamBody, contentRange = '' } = await blob.download(0, 1, optionsOf(call));
+  const { readableStreamBody, contentRange } = await blob.download(0, 1, optionsOf(call));
   (readableStreamBody as Readable | undefined)?.destroy();
-  const [, total] = /\/(\d+)$/.exec(contentRange) ?? [];
-  return { bytes: total === undefined ? null : Number(total) };
+  return { bytes: totalIn(contentRange) };
 }
 
 function nameOf(error: unknown): string {
@@ -113,8 +106,5 @@ function nameOf(error: unknown): string {
 }
 
 function faultOfAnswer(error: unknown): Unreachable | AppError {
-  const { statusCode } = error as Partial<RestError>;
-  return (
-    faultOfCode(nameOf(error)) ?? (statusCode === undefined ? faultOf(error) : faultOfStatus(statusCode))
-  );
+  return faultOfNamed(error, nameOf(error), (error as Partial<RestError>).statusCode);
 }

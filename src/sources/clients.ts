@@ -1,10 +1,19 @@
 import type { Readable } from 'node:stream';
 import type { AppError } from '../domain/errors.ts';
-import type { Found } from '../domain/ports/sources.ts';
+import type { Found, SourceCall } from '../domain/ports/sources.ts';
+import type { PathAt } from '../domain/sources/asset-path.ts';
 import type { Unreachable } from '../domain/sources/unreachable.ts';
 import { orThrow } from './faults.ts';
 import type { ProfileKind, ProfileOf } from './profile-schema.ts';
 import type { Profiles, Target } from './profiles.ts';
+
+/** Connections of one client. */
+export const SOCKETS = 64;
+
+export const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Longest wait for an answer, and longest pause between two bytes. The whole time is bounded by the caller's signal. */
+export const IDLE_TIMEOUT_MS = 20_000;
 
 /** Connections and credentials of one profile. */
 export interface StorageClient {
@@ -23,7 +32,7 @@ interface Kept<Client> {
 interface Kind<Name extends ProfileKind, Client> {
   readonly kind: Name;
   open(profile: ProfileOf<Name>): Promise<Client>;
-  /** What an error of a request means. */
+  /** Says of the error of a request whether it is a verdict on the object or trouble. */
   faultOf(error: unknown): Unreachable | AppError;
 }
 
@@ -84,6 +93,22 @@ export function createClients<Name extends ProfileKind, Client extends StorageCl
       return orThrow(faultOf(error));
     }
   };
+}
+
+/** The object that a call wants, in the same words for each kind of storage. */
+export function targetOf(path: PathAt<ProfileKind>, { tenant }: SourceCall): Target {
+  return { tenant, profile: path.profile, ...placeOf(path) };
+}
+
+function placeOf(path: PathAt<ProfileKind>): Pick<Target, 'bucket' | 'name'> {
+  switch (path.location) {
+    case 's3':
+      return { bucket: path.bucket, name: path.key };
+    case 'gcs':
+      return { bucket: path.bucket, name: path.object };
+    case 'azure':
+      return { bucket: path.container, name: path.blob };
+  }
 }
 
 function hasBody(answer: object): answer is { readonly body: Readable } {

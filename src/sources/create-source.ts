@@ -29,11 +29,19 @@ export function createSource(
 const unknown = (): Promise<Unreachable> => Promise.resolve({ unreachable: 'profile_unknown' });
 const nowhere: SourceAt<Location> = { stat: unknown, fetch: unknown, open: unknown };
 
-/** Local files. They are where they are, so nothing is fetched. */
 export function localSource(files: FileSource): SourceAt<'local'> {
-  return {
-    stat: ({ path }, { tenant }) => files.stat(path, tenant),
-    fetch: ({ path }, { tenant }) => files.stat(path, tenant),
-    open: ({ path }, { tenant }) => files.open(path, tenant),
-  };
+  return fromFiles(files, ({ path }) => path);
+}
+
+export function uploadSource(files: FileSource): SourceAt<'upload'> {
+  return fromFiles(files, ({ uploadId }) => uploadId);
+}
+
+/** Files of this machine are where they are, so nothing is fetched. */
+function fromFiles<At extends Location>(
+  files: FileSource,
+  pathOf: (assetPath: PathAt<At>) => string,
+): SourceAt<At> {
+  const stat: SourceAt<At>['stat'] = (path, { tenant }) => files.stat(pathOf(path), tenant);
+  return { stat, fetch: stat, open: (path, { tenant }) => files.open(pathOf(path), tenant) };
 }

@@ -2,8 +2,8 @@ import { AppError } from '../domain/errors.ts';
 import type { Unreachable, UnreachableCause } from '../domain/sources/unreachable.ts';
 
 /**
- * What an answer of a remote storage means. A cause is a verdict on the asset. Trouble says nothing about it, so it is tried
- * again. All sources of other machines use this table. Local files have theirs in `local.ts`.
+ * Says of each answer of a remote storage whether it is a cause or trouble. A cause is a verdict on the asset. Trouble says
+ * nothing about the asset, so it is tried again. All sources of other machines use this table. Local files have theirs in `local.ts`.
  *
  * | answer                              | meaning                                                          |
  * |-------------------------------------|------------------------------------------------------------------|
@@ -110,6 +110,15 @@ export function faultOfCode(code: string): Unreachable | AppError | null {
   if (code.startsWith('HPE_')) return { unreachable: 'invalid_answer' };
   const reason = TROUBLES.get(code);
   return reason === undefined ? null : trouble(reason);
+}
+
+/** The error of an answer with a name of the cloud's own. The name says more than the status. */
+export function faultOfNamed(
+  error: unknown,
+  name: string,
+  status: number | undefined,
+): Unreachable | AppError {
+  return faultOfCode(name) ?? (status === undefined ? faultOf(error) : faultOfStatus(status));
 }
 
 /** Any error of a request or of a body. */

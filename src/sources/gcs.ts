@@ -3,7 +3,7 @@ import type { AppError } from '../domain/errors.ts';
 import type { SourceCall } from '../domain/ports/sources.ts';
 import type { PathAt } from '../domain/sources/asset-path.ts';
 import type { Unreachable } from '../domain/sources/unreachable.ts';
-import { createClients } from './clients.ts';
+import { CONNECT_TIMEOUT_MS, createClients, IDLE_TIMEOUT_MS, SOCKETS, targetOf } from './clients.ts';
 import { faultOf, faultOfStatus, orThrow, trouble } from './faults.ts';
 import type { ProfileOf } from './profile-schema.ts';
 import type { Profiles } from './profiles.ts';
@@ -11,14 +11,6 @@ import type { RemoteSource } from './remote-source.ts';
 
 const ENDPOINT = 'https://storage.googleapis.com';
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_only';
-
-/** Connections of one client. */
-const SOCKETS = 64;
-
-const CONNECT_TIMEOUT_MS = 5_000;
-
-/** Longest wait for an answer, and longest pause between two bytes. The whole time is bounded by the caller's signal. */
-const IDLE_TIMEOUT_MS = 20_000;
 
 /** Longest answer about an object, or about an error, that is read. */
 const ANSWER_BYTES = 256 * 1024;
@@ -28,12 +20,6 @@ type GcsPath = PathAt<'gcs'>;
 /** Objects of Google Cloud Storage by its JSON API. Decision 10 says why its own client is not used. */
 export function createGcsSource(profiles: Profiles): RemoteSource<'gcs'> {
   const ask = createClients(profiles, { kind: 'gcs', open: openClient, faultOf });
-  const targetOf = ({ bucket, object: name, profile }: GcsPath, { tenant }: SourceCall) => ({
-    tenant,
-    profile,
-    bucket,
-    name,
-  });
   return {
     stat: (path, call) =>
       ask(targetOf(path, call), async (gcs) => {

@@ -114,7 +114,7 @@ function pauseIn(headers: WebAnswer['headers']): number | undefined {
   return /^\d{1,9}$/.test(asked) ? Number(asked) : undefined;
 }
 
-/** What it means that a connection, or the answer on it, failed. */
+/** Says of a failed connection or answer whether it is a verdict on the asset or trouble. */
 function faultOfExchange(error: unknown): Unreachable | AppError {
   if (error instanceof AppError) return error;
   // A handshake that was cut tells nothing about TLS.

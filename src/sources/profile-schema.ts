@@ -75,7 +75,7 @@ const azure = z
     { error: 'must have an account, because there is no endpoint', path: ['credentials'] },
   );
 
-/** What a sources file holds. No message of it repeats a value. */
+/** The contents of a sources file. No message repeats a value, because values may be secret. */
 export const sourcesFile = z.strictObject({
   profiles: z.record(
     z.string().regex(new RegExp(`^${LABEL}$`), { error: 'is no name of a profile' }),

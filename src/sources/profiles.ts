@@ -1,7 +1,7 @@
 import type { ProfileKind, ProfileOf } from './profile-schema.ts';
 import { type Environment, readProfiles } from './read-profiles.ts';
 
-/** What a request asks of a profile. `bucket` is a container for Azure. */
+/** The object that a request wants from a profile. For Azure, `bucket` is the container. */
 export interface Target {
   readonly tenant: string;
   readonly profile: string | undefined;

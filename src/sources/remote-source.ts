@@ -19,3 +19,9 @@ export interface RemoteSource<At extends Location> {
   /** Asks for the object and its bytes. */
   get(path: PathAt<At>, call: SourceCall): Promise<RemoteObject | Unreachable>;
 }
+
+/** The length of the whole object, from the header Content-Range of a part. Null if it does not say (RFC 9110, 14.4). */
+export function totalIn(contentRange = ''): number | null {
+  const [, total] = /\/(\d+)$/.exec(contentRange) ?? [];
+  return total === undefined ? null : Number(total);
+}

@@ -2,33 +2,20 @@ import type { Readable } from 'node:stream';
 import type { HeadObjectCommandOutput, S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3';
 import type { AppError } from '../domain/errors.ts';
 import type { Found, SourceCall } from '../domain/ports/sources.ts';
-import type { S3Path } from '../domain/sources/asset-path.ts';
+import type { PathAt } from '../domain/sources/asset-path.ts';
 import type { Unreachable } from '../domain/sources/unreachable.ts';
-import { createClients } from './clients.ts';
-import { faultOf, faultOfCode, faultOfStatus, trouble } from './faults.ts';
+import { CONNECT_TIMEOUT_MS, createClients, IDLE_TIMEOUT_MS, SOCKETS, targetOf } from './clients.ts';
+import { faultOfNamed, trouble } from './faults.ts';
 import type { ProfileOf } from './profile-schema.ts';
 import type { Profiles } from './profiles.ts';
-import type { RemoteSource } from './remote-source.ts';
+import { type RemoteSource, totalIn } from './remote-source.ts';
 
-/** Connections of one client. */
-const SOCKETS = 64;
-
-const CONNECT_TIMEOUT_MS = 5_000;
-
-/** Longest pause between two bytes. The whole time is bounded by the caller's signal. */
-const IDLE_TIMEOUT_MS = 20_000;
-
+type S3Path = PathAt<'s3'>;
 type S3 = Awaited<ReturnType<typeof openClient>>;
 
 /** Objects of S3 and of servers that speak its protocol. The SDK is loaded when the first profile needs it. */
 export function createS3Source(profiles: Profiles): RemoteSource<'s3'> {
   const ask = createClients(profiles, { kind: 's3', open: openClient, faultOf: faultOfAnswer });
-  const targetOf = ({ bucket, key: name, profile }: S3Path, { tenant }: SourceCall) => ({
-    tenant,
-    profile,
-    bucket,
-    name,
-  });
   return {
     stat: (path, call) =>
       ask(targetOf(path, call), async (s3) => {
@@ -112,10 +99,9 @@ function isSilent(error: unknown): boolean {
 
 /** An error of a GET has a name, which says whose fault it is. */
 async function askForOneByte(s3: S3, path: S3Path, call: SourceCall): Promise<Found> {
-  const { Body, ContentRange = '' } = await s3.get(path, call, { Range: 'bytes=0-0' });
+  const { Body, ContentRange } = await s3.get(path, call, { Range: 'bytes=0-0' });
   (Body as Readable | undefined)?.destroy();
-  const [, total] = /\/(\d+)$/.exec(ContentRange) ?? [];
-  return { bytes: total === undefined ? null : Number(total) };
+  return { bytes: totalIn(ContentRange) };
 }
 
 function judgeHead({
@@ -132,9 +118,7 @@ function statusOf(error: unknown): number | undefined {
   return (error as Partial<S3ServiceException>).$metadata?.httpStatusCode;
 }
 
-/** The name of the error in an answer says more than its status. An answer to HEAD has no name. */
+/** An answer to HEAD has no name. */
 function faultOfAnswer(error: unknown): Unreachable | AppError {
-  const { name = '' } = error as Partial<S3ServiceException>;
-  const status = statusOf(error);
-  return faultOfCode(name) ?? (status === undefined ? faultOf(error) : faultOfStatus(status));
+  return faultOfNamed(error, (error as Partial<S3ServiceException>).name ?? '', statusOf(error));
 }

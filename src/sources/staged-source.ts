@@ -16,7 +16,7 @@ const STAT_WALL_MS = 10_000;
 export interface StagingBounds {
   /** A longer object is not decoded. */
   readonly maxBytes: number;
-  /** Of a longer object, only so many bytes are read. */
+  /** If an object is longer than `maxBytes`, only so many bytes are read. */
   readonly headBytes: number;
 }
 

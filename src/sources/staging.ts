@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AssetFile } from '../domain/ports/sources.ts';
 import type { Unreachable } from '../domain/sources/unreachable.ts';
 import { codeOf, faultOf, orThrow, trouble } from './faults.ts';
+import { hasRoom } from './free-space.ts';
 import { createLocalFile } from './local-file.ts';
-
-/** This much of the disk stays free. */
-const KEEP_FREE_BYTES = 256 * 1024 * 1024;
 
 /** Each process marks its directory this often. */
 const MARK_EVERY_MS = 3_000;
@@ -27,7 +25,7 @@ const DEAD_AFTER_MS = 20_000;
  */
 const LEFT_OVER_AFTER_MS = 30_000;
 
-/** What a staged file stands for. `bytes` is the length of the object, of which only the head may be kept. */
+/** A file in the directory. `bytes` is the length of its object. The file may have only the head of it. */
 interface Staged {
   readonly path: string;
   readonly bytes: number;
@@ -47,8 +45,6 @@ export interface Staging {
    * @throws {AppError} `storage_unavailable`, also if fewer bytes come than the server told
    */
   keep(name: string, body: Readable, expected: Expected): Promise<number | Unreachable>;
-  /** How long the object is that `keep` has written under this name. Null if there is none. */
-  find(name: string): number | null;
   /** Opens the file and takes it off the disk. Null if there is none. */
   take(name: string): Promise<AssetFile | null>;
   release(name: string): Promise<void>;
@@ -105,7 +101,7 @@ export async function createStaging(dir: string, onError: (error: unknown) => vo
       const { bytes, most } = expected;
       const path = newPath(name);
       try {
-        await requireRoom(dir, Math.min(bytes ?? most, most));
+        if (!(await hasRoom(dir, Math.min(bytes ?? most, most)))) throw trouble('staging_full');
         await mkdir(own, { recursive: true });
         const came = await write(body, path, expected);
         if (bytes !== null && came < Math.min(bytes, most)) throw trouble('cut_short');
@@ -119,8 +115,6 @@ export async function createStaging(dir: string, onError: (error: unknown) => vo
         return orThrow(faultOf(error));
       }
     },
-
-    find: (name) => kept.get(name)?.bytes ?? null,
 
     async take(name) {
       const staged = kept.get(name);
@@ -170,10 +164,4 @@ async function write(body: Readable, path: string, { bytes, most }: Expected): P
   // The body is no part of the pipeline, because some kinds of it fail when they are destroyed.
   await pipeline(head, createWriteStream(path));
   return came;
-}
-
-/** @throws {AppError} `storage_unavailable` if the disk has no room for so many bytes */
-async function requireRoom(dir: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
-  if (bavail * bsize < bytes + KEEP_FREE_BYTES) throw trouble('staging_full');
 }

@@ -1138,7 +1138,7 @@ export interface components {
             /** @description Frames, pages, sizes of an icon, pictures of an MPO. */
             frames?: number;
             animated?: boolean;
-            /** @description As EXIF numbers it. Of a HEIF or AVIF: what its own turns and mirrors (irot, imir) amount to. */
+            /** @description As EXIF numbers it. HEIF and AVIF have turns and mirrors of their own (irot, imir), and this is their sum. */
             orientation?: number;
             /** @description Bits of a sample, or of a palette's index. */
             bitDepth?: number;

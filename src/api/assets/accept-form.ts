@@ -18,7 +18,7 @@ import { fileSubmission } from './requests.ts';
 /** More than all of a form that is not the file. */
 const MAX_FORM_BYTES = MAX_BODY_BYTES + 64 * 1024;
 
-/** What has come of a form so far, in either order. */
+/** The parts of a form that have come so far. They may come in either order. */
 interface Form {
   details?: Promise<Details>;
   file?: Promise<Uploaded>;

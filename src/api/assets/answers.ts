@@ -140,7 +140,7 @@ const image = ofImage.imageFacts
     frames: facts.frames.meta({ description: 'Frames, pages, sizes of an icon, pictures of an MPO.' }),
     orientation: facts.orientation.meta({
       description:
-        'As EXIF numbers it. Of a HEIF or AVIF: what its own turns and mirrors (irot, imir) amount to.',
+        'As EXIF numbers it. HEIF and AVIF have turns and mirrors of their own (irot, imir), and this is their sum.',
     }),
     bitDepth: facts.bitDepth.meta({ description: "Bits of a sample, or of a palette's index." }),
     channels: facts.channels.meta({ description: 'Samples a pixel as stored; 1 for a palette.' }),

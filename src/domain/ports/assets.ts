@@ -133,7 +133,7 @@ type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 /** A request that may be sent again with the same `Idempotency-Key`. */
 export interface Repeatable {
   readonly key: string;
-  /** What has to be the same in a repeat. */
+  /** A repeat must have the same value. */
   readonly request: unknown;
 }
 

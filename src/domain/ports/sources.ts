@@ -20,7 +20,7 @@ export interface AssetFile {
   close(): Promise<void>;
 }
 
-/** Who asks for an asset. The tenant takes turns with others at storage that is slow, and reaches only what is its own. */
+/** The request for an asset. Its tenant takes turns with others at slow storage, and reaches only its own files. */
 export interface SourceCall {
   readonly tenant: string;
   readonly signal?: AbortSignal;

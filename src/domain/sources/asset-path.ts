@@ -15,7 +15,7 @@ interface HttpPath {
 }
 
 /** `profile` names an entry of the operator's sources file. Missing: the entry named like the location. */
-export interface S3Path {
+interface S3Path {
   readonly location: 's3';
   readonly bucket: string;
   readonly key: string;
@@ -53,12 +53,12 @@ export type Location = (typeof LOCATIONS)[number];
 export type PathAt<At extends Location> = Extract<AssetPath, { readonly location: At }>;
 
 /**
- * What a workflow knows of the path. It knows a local path in full. Of any other it knows only the location, and activities
- * read the rest from the row, because it may be a secret.
+ * The path as a workflow knows it: a local path in full, and only the location of any other. Activities read the rest from the
+ * row, because it may be a secret.
  */
 export type AssetRef = LocalPath | { readonly location: Exclude<Location, 'local'> };
 
-/** What people and logs may see of the path: everything but the secret part of a URL. */
+/** The path as people and logs may see it: everything but the secret part of a URL. */
 export function describeAssetPath(assetPath: AssetPath): string {
   switch (assetPath.location) {
     case 'local':

@@ -1,8 +1,8 @@
-import { statfs } from 'node:fs/promises';
 import { AppError } from '../../domain/errors.ts';
 import { createSharedPlaces } from '../../domain/turns/shared-places.ts';
 import { inTime } from '../bounded-files.ts';
 import { codeOf, trouble } from '../faults.ts';
+import { hasRoom } from '../free-space.ts';
 import { doesNotAnswer } from '../storage-places.ts';
 
 /** An operation that takes longer hangs. Flushing some megabytes to a busy disk may take seconds. */
@@ -10,9 +10,6 @@ const HANGS_AFTER_MS = 20_000;
 
 /** How long an operation may take, waiting for its place included. */
 const WALL_MS = 30_000;
-
-/** This much of the disk stays free. */
-const KEEP_FREE_BYTES = 256 * 1024 * 1024;
 
 export interface DiskOptions {
   /** How many operations may be under way at once. One tenant has half of them at most. */
@@ -32,7 +29,7 @@ export interface Disk {
   requireRoom(tenant: string, path: string, bytes: number): Promise<void>;
 }
 
-export function createDisk({ places: total, keepFreeBytes = KEEP_FREE_BYTES }: DiskOptions): Disk {
+export function createDisk({ places: total, keepFreeBytes }: DiskOptions): Disk {
   const places = createSharedPlaces({
     total,
     waitMs: HANGS_AFTER_MS,
@@ -42,14 +39,14 @@ export function createDisk({ places: total, keepFreeBytes = KEEP_FREE_BYTES }: D
   const disk: Disk = {
     do: (tenant, operation, onLate) => inTime(places.use(tenant, operation), onLate, WALL_MS),
     async requireRoom(tenant, path, bytes) {
-      const { bavail, bsize } = await disk.do(tenant, () => statfs(path));
-      if (bavail * bsize < bytes + keepFreeBytes) throw new AppError('uploads_full');
+      if (!(await disk.do(tenant, () => hasRoom(path, bytes, keepFreeBytes))))
+        throw new AppError('uploads_full');
     },
   };
   return disk;
 }
 
-/** What an error of the disk means to a client. */
+/** The error that a client gets for one of the disk. */
 export function faultOfDisk(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const code = codeOf(error);

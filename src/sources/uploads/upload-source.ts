@@ -3,7 +3,6 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validate as isUuid } from 'uuid';
 import type { Unreachable } from '../../domain/sources/unreachable.ts';
-import type { SourceAt } from '../create-source.ts';
 import { codeOf, trouble } from '../faults.ts';
 import type { FileSource } from '../file-source.ts';
 import { createLocalFile } from '../local-file.ts';
@@ -42,13 +41,4 @@ async function openFile(path: string) {
     await handle.close();
     throw error;
   }
-}
-
-/** Uploads lie on a disk of this machine, so nothing is fetched. */
-export function uploadSource(files: FileSource): SourceAt<'upload'> {
-  return {
-    stat: ({ uploadId }, { tenant }) => files.stat(uploadId, tenant),
-    fetch: ({ uploadId }, { tenant }) => files.stat(uploadId, tenant),
-    open: ({ uploadId }, { tenant }) => files.open(uploadId, tenant),
-  };
 }

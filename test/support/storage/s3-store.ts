@@ -4,7 +4,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import type { S3Path } from '../../../src/domain/sources/asset-path.ts';
+import type { PathAt } from '../../../src/domain/sources/asset-path.ts';
 import type { ObjectStore } from './object-store.ts';
 
 interface Keys {
@@ -24,7 +24,7 @@ interface Server {
 export interface S3Store extends ObjectStore {
   readonly client: S3Client;
   readonly endpoint: string;
-  pathOf(name: string): S3Path;
+  pathOf(name: string): PathAt<'s3'>;
 }
 
 export const OPEN_BUCKET = 'open';

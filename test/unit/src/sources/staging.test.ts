@@ -60,7 +60,7 @@ describe('the staging directory', () => {
     expect((failure as AppError).code).toBe('storage_unavailable');
     expect(((failure as AppError).cause as Error).message).toBe(reason);
     expect(await files()).toEqual([]);
-    expect(staging.find('run')).toBeNull();
+    expect(await staging.take('run')).toBeNull();
   });
 
   it('says that a body is not valid, which is a verdict, and leaves nothing of it', async () => {
