@@ -17,7 +17,8 @@ import type { Unreachable, UnreachableCause } from '../domain/sources/unreachabl
  * | any other error                     | trouble `connection`                                             |
  *
  * 412: the object was replaced between two requests. Storage that denies our own credentials is trouble of the operator, never a
- * verdict (`CREDENTIALS`). Web servers redirect (`http.ts`): too often or to nowhere is `redirects`.
+ * verdict (`CREDENTIALS`), and so is an answer of a cloud that breaks HTTP. What a web server does wrong is a cause (`http.ts`,
+ * `http-answers.ts`): clients choose it.
  *
  * `retryAfterS`: how long the server asks us to wait, seconds.
  */
@@ -34,12 +35,9 @@ const RETRYABLE_STATUSES = new Set([408, 412, 425, 429]);
 
 /** Codes of errors, from Node, undici and the clouds, that are a verdict on the asset. */
 export const CAUSES: ReadonlyMap<string, UnreachableCause> = new Map<string, UnreachableCause>([
-  ['ENOTFOUND', 'dns'],
+  // Web servers. These are codes of our own errors.
   ['address_forbidden', 'address_forbidden'],
   ['invalid_response', 'invalid_answer'],
-  ['UND_ERR_HEADERS_OVERFLOW', 'invalid_answer'],
-  // Two lengths that differ. A body that ends too early has another code.
-  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'invalid_answer'],
   // S3
   ['NoSuchKey', 'not_found'],
   ['NoSuchBucket', 'not_found'],
@@ -85,6 +83,8 @@ export const TROUBLES: ReadonlyMap<string, string> = new Map<string, string>([
   ['IllegalLocationConstraintException', 'wrong_region'],
   ['RequestTimeout', 'timeout'],
   ['EAI_AGAIN', 'dns_unavailable'],
+  // The host of a profile is the operator's. A host that a client names is a cause (`http.ts`).
+  ['ENOTFOUND', 'dns_unavailable'],
   ['ECONNREFUSED', 'connection_refused'],
   ['ECONNRESET', 'connection_reset'],
   ['EPIPE', 'connection_reset'],
@@ -106,8 +106,6 @@ export function faultOfCode(code: string): Unreachable | AppError | null {
   if (CREDENTIALS.has(code)) return trouble('credentials');
   const cause = CAUSES.get(code);
   if (cause !== undefined) return { unreachable: cause };
-  // Node's parser has a code for each rule of HTTP.
-  if (code.startsWith('HPE_')) return { unreachable: 'invalid_answer' };
   const reason = TROUBLES.get(code);
   return reason === undefined ? null : trouble(reason);
 }
@@ -142,8 +140,6 @@ export function orThrow(fault: Unreachable | AppError): Unreachable {
 export function codeOf(error: unknown): string {
   for (let each = error; each instanceof Error; each = each.cause) {
     if ('code' in each && typeof each.code === 'string') return each.code;
-    // undici's parser has no codes. Its error holds bytes of the server.
-    if (each.name === 'HTTPParserError') return 'HPE_INVALID';
     if (each.name === 'TimeoutError' || each.name === 'AbortError') return 'ABORT_ERR';
   }
   return '';

@@ -28,3 +28,32 @@ export const refuseCrumbs: Dispatcher.DispatcherComposeInterceptor = (dispatch) 
     onResponseError: (...args) => handler.onResponseError?.(...args),
   });
 };
+
+/**
+ * Names what breaks HTTP in an answer, so that it is a verdict for web servers alone. undici's errors hold bytes of the server.
+ * They stay the cause, and no text of them leaves the process.
+ */
+export const refuseInvalid: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+  dispatch(options, {
+    onRequestStart: (...args) => handler.onRequestStart?.(...args),
+    onResponseStart: (...args) => handler.onResponseStart?.(...args),
+    onResponseData: (...args) => handler.onResponseData?.(...args),
+    onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+    onResponseError(controller, error) {
+      const named = breaksHttp(error)
+        ? new InvalidAnswerError('The answer is no HTTP', { cause: error })
+        : error;
+      handler.onResponseError?.(controller, named);
+    },
+  });
+
+/** Its parser throws one class of errors. The code of some tells the rule, and others have none. */
+function breaksHttp({ name, code = '' }: NodeJS.ErrnoException): boolean {
+  return name === 'HTTPParserError' || BROKEN_LENGTHS.has(code);
+}
+
+const BROKEN_LENGTHS = new Set([
+  'UND_ERR_HEADERS_OVERFLOW',
+  // Two lengths that differ. A body that ends too early has another code.
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);

@@ -119,7 +119,9 @@ function faultOfExchange(error: unknown): Unreachable | AppError {
   if (error instanceof AppError) return error;
   // A handshake that was cut tells nothing about TLS.
   const failure = error instanceof TlsFault ? error.cause : error;
-  const fault = faultOfCode(codeOf(failure));
+  const code = codeOf(failure);
+  if (code === 'ENOTFOUND') return { unreachable: 'dns' };
+  const fault = faultOfCode(code);
   if (fault !== null) return fault;
   return error instanceof TlsFault || isTlsError(error) ? { unreachable: 'tls' } : trouble('connection');
 }

@@ -228,3 +228,25 @@ describe('an answer of Azure', () => {
     expect(await wordOf(azure().stat(path, call))).toBe(1234);
   });
 });
+
+describe('an answer that breaks HTTP', () => {
+  const paths = {
+    s3: { location: 's3', bucket: 'photos', key: 'a.jpg' },
+    gcs: { location: 'gcs', bucket: 'photos', object: 'a.jpg' },
+    azure: { location: 'azure', container: 'photos', blob: 'a.jpg' },
+  } as const;
+
+  it.each([
+    ['no status', 'SMTP 220 hello\r\n\r\n'],
+    ['a length that is no number', 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'],
+    ['headers without an end', `HTTP/1.1 200 OK\r\nX-Long: ${'x'.repeat(300_000)}`],
+  ])('with %s says nothing about an object of a cloud', async (_what, text) => {
+    answer = (_, response) => void response.socket?.end(text);
+    const asked = [
+      createS3Source(profiles).get(paths.s3, call),
+      createGcsSource(profiles).stat(paths.gcs, call),
+      createAzureSource(profiles).get(paths.azure, call),
+    ];
+    for (const meaning of await Promise.all(asked.map(wordOf))) expect(meaning).toMatch(/^trouble: /);
+  });
+});

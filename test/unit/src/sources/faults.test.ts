@@ -56,10 +56,6 @@ describe('the table of faults', () => {
     expect(fault).toMatchObject({ code: 'storage_unavailable', cause: { message: reason } });
   });
 
-  it('takes each rule of HTTP that an answer breaks as no valid answer', () => {
-    expect(faultOfCode('HPE_INVALID_CHUNK_SIZE')).toEqual({ unreachable: 'invalid_answer' });
-  });
-
   it('takes anything else as trouble of the connection, and keeps no text of it', () => {
     const fault = faultOf(new Error('https://host/seeded-secret', { cause: new Error('seeded-secret') }));
     expect(wordOf(fault)).toBe('trouble connection');
