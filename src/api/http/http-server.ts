@@ -1,4 +1,11 @@
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
@@ -9,10 +16,12 @@ import { asProblem } from './problem.ts';
 
 /**
  * The time for the headers of a request, and for the whole request. Its body has less (`traffic.ts`). A file may take longer, as
- * long as it goes on arriving.
+ * long as it goes on arriving and has no answer yet.
  */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 20_000;
+/** How long the rest of a file is thrown away after the answer. */
+const LINGER_MS = 5_000;
 /** How often Node looks for late clients. Its default is 30 s. */
 const TIMEOUT_CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 65_000;
@@ -27,23 +36,29 @@ const OF_PARSER: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
 };
 
+/** Milliseconds. */
 interface Timeouts {
   readonly headersTimeout: number;
   readonly requestTimeout: number;
+  readonly lingerTimeout: number;
+  readonly stalledTimeout: number;
   readonly connectionsCheckingInterval: number;
 }
 
 const TIMEOUTS: Timeouts = {
   headersTimeout: HEADERS_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
+  lingerTimeout: LINGER_MS,
+  stalledTimeout: STALLED_MS,
   connectionsCheckingInterval: TIMEOUT_CHECK_MS,
 };
 
 /** An HTTP server that waits for no client for long. It answers unreadable requests with a problem, as all other errors. */
 export function createHttpServer(app: RequestListener, timeouts = TIMEOUTS): Server {
-  const { requestTimeout, ...others } = timeouts;
+  const { headersTimeout, requestTimeout, stalledTimeout, connectionsCheckingInterval } = timeouts;
   const options = {
-    ...others,
+    headersTimeout,
+    connectionsCheckingInterval,
     // Node knows only one time for all requests.
     requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -54,14 +69,36 @@ export function createHttpServer(app: RequestListener, timeouts = TIMEOUTS): Ser
   const server = createServer(options, app).on('checkExpectation', app);
   // Without this listener, Node would ask for a body that may be refused.
   server.on('checkContinue', (req, res) => void server.emit('request', req, res));
-  server.on('request', (req) => {
-    if (!hasBody(req) || bringsFile(req)) return;
+  server.on('request', (req, res) => {
+    if (!hasBody(req)) return;
+    if (bringsFile(req)) return awaitFile(req, res, timeouts);
     const timer = setTimeout(() => refuse(new LateRequest(), req.socket), requestTimeout);
     req.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
   });
-  server.setTimeout(STALLED_MS);
+  server.setTimeout(stalledTimeout);
   server.on('clientError', refuse);
   return server;
+}
+
+/**
+ * A file may pause for longer than other traffic: we slow it down to the rate of its key. `traffic.ts` ends a file that stalls.
+ * Once it is answered, the rest of it is thrown away for a while. If its connection were closed at once, the client would get a
+ * reset instead of the answer (RFC 9112, 9.6).
+ */
+function awaitFile(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { lingerTimeout, stalledTimeout }: Timeouts,
+): void {
+  const { socket } = req;
+  socket.setTimeout(0);
+  req.once('end', () => socket.setTimeout(stalledTimeout));
+  res.once('finish', () => {
+    if (req.complete || req.destroyed) return;
+    const timer = setTimeout(() => socket.destroy(), lingerTimeout);
+    req.once('close', () => clearTimeout(timer));
+    req.resume();
+  });
 }
 
 /** As Node names it. */

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { ErrorRequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { AppError, type ErrorCode, ERRORS } from '../../domain/errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -68,27 +68,10 @@ export function handleErrors(logger: Logger): ErrorRequestHandler {
       logger.warn({ err: error, requestId: res.locals['requestId'] }, 'request refused');
     // Part of the answer is sent. Cutting the connection shows the client that the list is not whole.
     if (res.headersSent) return next(raised);
-    // The rest of a refused body may still be on its way.
-    if (bringsFile(req)) linger(req, res);
-    else if (hasBody(req) && !req.complete) res.set('Connection', 'close');
+    // The rest of a refused body may still be on its way. The server throws the rest of a file away.
+    if (hasBody(req) && !req.complete && !bringsFile(req)) res.set('Connection', 'close');
     sendProblem(res, error);
   };
-}
-
-/** How long what a client still sends is thrown away. */
-const LINGER_MS = 5_000;
-
-/**
- * If a connection is closed while its client still sends, the client gets a reset instead of the answer (RFC 9112, 9.6). A client
- * that sends a file sends for long.
- */
-function linger(req: Request, res: Response): void {
-  if (req.complete || req.destroyed) return;
-  res.once('finish', () => {
-    const timer = setTimeout(() => req.socket.destroy(), LINGER_MS);
-    req.once('close', () => clearTimeout(timer));
-    req.resume();
-  });
 }
 
 /** Errors of body-parser, by their `type`. */

@@ -13,7 +13,13 @@ import { createLogger } from '../../../../../src/telemetry/logger.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { expectWithin } from '../../../../support/machine-pace.ts';
 
-const TIMEOUTS = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
+const TIMEOUTS = {
+  headersTimeout: 300,
+  requestTimeout: 600,
+  lingerTimeout: 300,
+  stalledTimeout: 900,
+  connectionsCheckingInterval: 50,
+};
 
 describe('the HTTP server', () => {
   let server: Server;
@@ -118,9 +124,32 @@ describe('the HTTP server', () => {
     let isCut = false;
     socket.once('close', () => (isCut = true));
     const begin = performance.now();
-    await eventually(() => performance.now() - begin > 2 * TIMEOUTS.requestTimeout);
+    await eventually(() => performance.now() - begin > 2 * TIMEOUTS.stalledTimeout);
     expect(isCut).toBe(false);
     socket.write('2');
+    expect(await text(socket)).toContain('whole');
+  });
+
+  it('closes the connection of a file that goes on after its answer, and lets the client read that', async () => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.write(
+      'POST /whole HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 1000000\r\n\r\n',
+    );
+    const begin = performance.now();
+    const drip = setInterval(() => socket.write('x'), 50);
+    const answer = await text(socket).finally(() => clearInterval(drip));
+    expect(answer).toContain('whole');
+    expectWithin(performance.now() - begin, TIMEOUTS.lingerTimeout + 2_000);
+  });
+
+  it('keeps the connection of a file that has come whole', async () => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const file = 'POST /file HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 2\r\n';
+    socket.write(`${file}\r\n12`);
+    await once(socket, 'data');
+    const begin = performance.now();
+    await eventually(() => performance.now() - begin > 2 * TIMEOUTS.lingerTimeout);
+    socket.write(`${file}Connection: close\r\n\r\n12`);
     expect(await text(socket)).toContain('whole');
   });
 
