@@ -99,6 +99,9 @@ const environment = z.object({
   UPLOAD_MAX_MIB: wholeNumber(1, 1_048_576)
     .default(2_048)
     .describe('Most MiB of one upload. A larger one is answered 413.'),
+  UPLOADS_KEEP_HOURS: wholeNumber(0, 876_000)
+    .default(168)
+    .describe('Hours until uploaded bytes are deleted, if no asset without a verdict needs them. 0: never.'),
 
   STEP_EXECUTION: z
     .enum(EXECUTION_MODES)

@@ -11,6 +11,7 @@ import { createOpenApiDocument } from './openapi/document.ts';
 import { type ApiDeps, OPERATIONS } from './operations.ts';
 import { createResolvePolicy } from './policies/resolve-policy.ts';
 import { DOCS_FILES, serveDocsFiles } from './service/docs.ts';
+import { overrideMethod } from './uploads/tus.ts';
 
 /** How many requests without a key may be in flight at once. */
 const OPEN_IN_FLIGHT_MAX = 200;
@@ -61,6 +62,7 @@ export function createApp({
   app.use(serveDocsFiles());
   app.use(traffic.limit);
   app.use(authenticate, quotas, keepPrivate);
+  app.use('/uploads', overrideMethod);
   app.use(routeOperations(SECURED, deps));
   app.use(() => {
     throw new AppError('not_found');

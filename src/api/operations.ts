@@ -18,6 +18,13 @@ import { getDocs, getOpenApi } from './service/docs.ts';
 import { echo } from './service/echo.ts';
 import { getHealth, getReadiness, getStartup } from './service/health.ts';
 import {
+  appendToUpload,
+  createUpload,
+  deleteUpload,
+  describeUploads,
+  getUpload,
+} from './uploads/operations.ts';
+import {
   getDelivery,
   listDeliveries,
   replayDeliveries,
@@ -38,6 +45,11 @@ const ALL = [
   cancelAsset,
   retryAsset,
   deleteAsset,
+  describeUploads,
+  createUpload,
+  getUpload,
+  appendToUpload,
+  deleteUpload,
   listPolicies,
   getPolicy,
   addPolicy,

@@ -32,6 +32,7 @@ export const ERRORS = {
   endpoint_not_found: { status: 404, retryable: false, title: 'There is no such endpoint.' },
   policy_not_found: { status: 404, retryable: false, title: 'There is no such policy.' },
   key_not_found: { status: 404, retryable: false, title: 'There is no such API key.' },
+  upload_not_found: { status: 404, retryable: false, title: 'There is no such upload.' },
   method_not_allowed: { status: 405, retryable: false, title: 'This path does not support the method.' },
   request_timeout: {
     status: 408,
@@ -48,6 +49,18 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     title: 'The asset has not reached a terminal state yet.',
+  },
+  upload_offset_conflict: {
+    status: 409,
+    retryable: false,
+    title: 'The part does not begin where the upload ends.',
+  },
+  upload_taken_over: { status: 409, retryable: false, title: 'Another request goes on with this upload.' },
+  upload_in_use: {
+    status: 409,
+    retryable: true,
+    retryAfterS: 2,
+    title: 'An asset without a verdict needs this upload.',
   },
   delivery_skipped: {
     status: 409,
@@ -71,6 +84,11 @@ export const ERRORS = {
     title: 'The API key is no longer active, or it was already rotated.',
   },
   too_many_keys: { status: 409, retryable: false, title: 'The tenant already has 1,000 active API keys.' },
+  tus_version_unsupported: {
+    status: 412,
+    retryable: false,
+    title: 'Uploads in parts need the header Tus-Resumable: 1.0.0.',
+  },
   body_too_large: { status: 413, retryable: false, title: 'The body is larger than 1 MiB.' },
   upload_too_large: { status: 413, retryable: false, title: 'The upload is too large.' },
   unsupported_media_type: {
@@ -163,6 +181,12 @@ export const ERRORS = {
     retryable: true,
     retryAfterS: 60,
     title: 'The disk of the database is full.',
+  },
+  upload_checksum_mismatch: {
+    // tus 1.0, Checksum.
+    status: 460,
+    retryable: true,
+    title: 'The part is not what its Upload-Checksum says.',
   },
   uploads_full: {
     status: 507,

@@ -27,6 +27,7 @@ import { createExecutions } from '../temporal/executions.ts';
 import { findTemporalTrouble } from '../temporal/namespace.ts';
 import { temporalAddress } from '../temporal/trouble.ts';
 import { createDisk } from '../sources/uploads/disk.ts';
+import { createResumableUploads } from '../sources/uploads/resumable-store.ts';
 import { createUploadStore } from '../sources/uploads/upload-store.ts';
 import { createHostCheck } from '../webhooks/host-check.ts';
 import { createLookup } from '../network/names/lookup.ts';
@@ -58,6 +59,7 @@ const DURABILITY_CHECK_MS = 5_000;
 const READINESS_DEADLINE_MS = 1_000;
 
 const MIB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
 
 const MAKE_A_KEY = 'npm run cli -- keys create';
 
@@ -140,6 +142,11 @@ export async function runApi(): Promise<void> {
         });
   const wake = connectWake(url, () => dispatcher?.wake());
 
+  const uploadOptions = {
+    dir: uploads,
+    disk: createDisk({ places: UPLOAD_PLACES }),
+    maxBytes: config.UPLOAD_MAX_MIB * MIB,
+  };
   const traffic = createTraffic({ inFlightMax: config.REQUESTS_IN_FLIGHT_MAX });
   const quotaLimits = {
     requestsPerMinute: config.KEY_REQUESTS_PER_MINUTE,
@@ -187,10 +194,10 @@ export async function runApi(): Promise<void> {
             directory,
             onError: (err) => logger.warn({ err }, 'the last use of a key could not be written'),
           }),
-    uploads: createUploadStore({
-      dir: uploads,
-      disk: createDisk({ places: UPLOAD_PLACES }),
-      maxBytes: config.UPLOAD_MAX_MIB * MIB,
+    uploads: createUploadStore(uploadOptions),
+    resumableUploads: createResumableUploads({
+      ...uploadOptions,
+      keepMs: config.UPLOADS_KEEP_HOURS * HOUR_MS,
     }),
     quotas: createQuotas(quotaLimits),
     quotaLimits,

@@ -17,6 +17,7 @@ export function createBareApp(given: Partial<AppDeps> = {}): Express {
     deliveryLog: {} as never,
     executions: {} as never,
     uploads: {} as never,
+    resumableUploads: {} as never,
     preflight: () => Promise.resolve([]),
     authenticate: everybody,
     quotas: (_req, _res, next) => next(),

@@ -57,7 +57,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a terminal asset
-         * @description Its deliveries and what was kept to find duplicates go with it. An event that was not delivered yet is never sent. The file stays. An `Idempotency-Key` that made the asset keeps its answer, so a repeat makes no other asset.
+         * @description Its deliveries and what was kept to find duplicates go with it. An event that was not delivered yet is never sent. Uploaded bytes go with the last asset that was submitted by them. Any other file stays. An `Idempotency-Key` that made the asset keeps its answer, so a repeat makes no other asset.
          */
         delete: operations["deleteAsset"];
         options?: never;
@@ -177,6 +177,58 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin an upload in parts
+         * @description tus 1.0, creation. Send the parts to `Location`. Once the upload is whole, submit it as an asset: `{"assetPath": {"location": "upload", "uploadId": "<the last part of Location>"}}`.
+         */
+        post: operations["createUpload"];
+        delete?: never;
+        /**
+         * What uploads in parts may do
+         * @description Uploads in parts speak tus 1.0, so its clients work: tus-js-client, Uppy, tusd’s tools.
+         */
+        options: operations["describeUploads"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an upload, whole or not
+         * @description tus 1.0, termination. Assets that were submitted by it keep their verdicts, and can’t be validated again.
+         */
+        delete: operations["deleteUpload"];
+        options?: never;
+        /**
+         * How far an upload is
+         * @description tus 1.0. A request that still writes to the upload is ended first, so the offset stays as it is.
+         */
+        head: operations["getUpload"];
+        /**
+         * Send a part of an upload
+         * @description tus 1.0. If the connection breaks, what has come stays. Ask by HEAD how much that is, and go on from there. A part with a checksum counts only as a whole.
+         */
+        patch: operations["appendToUpload"];
         trace?: never;
     };
     "/policies": {
@@ -2165,6 +2217,79 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `overloaded`: Too many requests are in progress in this process. */
+        Overloaded: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `tus_version_unsupported`: Uploads in parts need the header Tus-Resumable: 1.0.0. */
+        TusVersionUnsupported: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `upload_too_large`: The upload is too large. */
+        UploadTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `uploads_full`: The disk of the uploads is full. */
+        UploadsFull: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `upload_not_found`: There is no such upload. */
+        UploadNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `upload_checksum_mismatch`: The part is not what its Upload-Checksum says. */
+        UploadChecksumMismatch: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `upload_in_use`: An asset without a verdict needs this upload. */
+        UploadInUse: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `policy_not_found`: There is no such policy. */
         PolicyNotFound: {
             headers: {
@@ -2225,17 +2350,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `overloaded`: Too many requests are in progress in this process. */
-        Overloaded: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Retry-After": components["headers"]["Retry-After"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
     };
     parameters: never;
     requestBodies: never;
@@ -2280,6 +2394,36 @@ export interface components {
          * @example W/"1c-uo0aGJr9B9qJpPrgEBqOwbLLGPs"
          */
         ETag: string;
+        /**
+         * @description Versions of tus that we speak.
+         * @example 1.0.0
+         */
+        "Tus-Version": string;
+        /**
+         * @description Extensions of tus.
+         * @example creation,termination,checksum,expiration
+         */
+        "Tus-Extension": string;
+        /**
+         * @description Most bytes of an upload.
+         * @example 2147483648
+         */
+        "Tus-Max-Size": string;
+        /**
+         * @description For Upload-Checksum.
+         * @example sha1,sha256
+         */
+        "Tus-Checksum-Algorithm": string;
+        /**
+         * @description Bytes that have come and are on the disk.
+         * @example 1048576
+         */
+        "Upload-Offset": string;
+        /**
+         * @description Bytes of the whole upload.
+         * @example 8388608
+         */
+        "Upload-Length": string;
     };
     pathItems: never;
 }
@@ -2362,13 +2506,19 @@ export type ResponseAssetNotTerminal = components['responses']['AssetNotTerminal
 export type ResponseStorageFull = components['responses']['StorageFull'];
 export type ResponseAssetTerminal = components['responses']['AssetTerminal'];
 export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
+export type ResponseOverloaded = components['responses']['Overloaded'];
+export type ResponseTusVersionUnsupported = components['responses']['TusVersionUnsupported'];
+export type ResponseUploadTooLarge = components['responses']['UploadTooLarge'];
+export type ResponseUploadsFull = components['responses']['UploadsFull'];
+export type ResponseUploadNotFound = components['responses']['UploadNotFound'];
+export type ResponseUploadChecksumMismatch = components['responses']['UploadChecksumMismatch'];
+export type ResponseUploadInUse = components['responses']['UploadInUse'];
 export type ResponsePolicyNotFound = components['responses']['PolicyNotFound'];
 export type ResponseDeliveryNotFound = components['responses']['DeliveryNotFound'];
 export type ResponseEndpointDisabled = components['responses']['EndpointDisabled'];
 export type ResponseEndpointNotFound = components['responses']['EndpointNotFound'];
 export type ResponseTooManyKeys = components['responses']['TooManyKeys'];
 export type ResponseKeyNotFound = components['responses']['KeyNotFound'];
-export type ResponseOverloaded = components['responses']['Overloaded'];
 export type HeaderXRequestId = components['headers']['X-Request-Id'];
 export type HeaderLocation = components['headers']['Location'];
 export type HeaderPreferenceApplied = components['headers']['Preference-Applied'];
@@ -2377,6 +2527,12 @@ export type HeaderRetryAfter = components['headers']['Retry-After'];
 export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderTusVersion = components['headers']['Tus-Version'];
+export type HeaderTusExtension = components['headers']['Tus-Extension'];
+export type HeaderTusMaxSize = components['headers']['Tus-Max-Size'];
+export type HeaderTusChecksumAlgorithm = components['headers']['Tus-Checksum-Algorithm'];
+export type HeaderUploadOffset = components['headers']['Upload-Offset'];
+export type HeaderUploadLength = components['headers']['Upload-Length'];
 export type $defs = Record<string, never>;
 export interface operations {
     submitAsset: {
@@ -2991,6 +3147,261 @@ export interface operations {
                 };
             };
             507: components["responses"]["StorageFull"];
+        };
+    };
+    createUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol. */
+                "Tus-Resumable": "1.0.0";
+                /** @description Bytes of the whole upload. */
+                "Upload-Length": string;
+                /** @description Names, each with a value in base64. HEAD gives it back as it came. */
+                "Upload-Metadata"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload waits for its parts. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "Upload-Expires"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedHttp"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            412: components["responses"]["TusVersionUnsupported"];
+            413: components["responses"]["UploadTooLarge"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `storage_unavailable`: The storage of the asset does not answer. `overloaded`: Too many requests are in progress in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            507: components["responses"]["UploadsFull"];
+        };
+    };
+    describeUploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The headers say it. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Tus-Version": components["headers"]["Tus-Version"];
+                    "Tus-Extension": components["headers"]["Tus-Extension"];
+                    "Tus-Max-Size": components["headers"]["Tus-Max-Size"];
+                    "Tus-Checksum-Algorithm": components["headers"]["Tus-Checksum-Algorithm"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedHttp"];
+            401: components["responses"]["Unauthorized"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Overloaded"];
+        };
+    };
+    deleteUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol. */
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedHttp"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UploadNotFound"];
+            409: components["responses"]["UploadInUse"];
+            412: components["responses"]["TusVersionUnsupported"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `storage_unavailable`: The storage of the asset does not answer. `database_unavailable`: The database does not answer. `overloaded`: Too many requests are in progress in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol. */
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next part begins at `Upload-Offset`. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "Upload-Expires"?: string;
+                    "Upload-Length": components["headers"]["Upload-Length"];
+                    "Upload-Metadata"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedHttp"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UploadNotFound"];
+            412: components["responses"]["TusVersionUnsupported"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            /** @description `storage_unavailable`: The storage of the asset does not answer. `overloaded`: Too many requests are in progress in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    appendToUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol. */
+                "Tus-Resumable": "1.0.0";
+                /** @description Where the part begins: as many bytes as have come so far. */
+                "Upload-Offset": string;
+                /** @description `sha1` or `sha256`, a space, and the hash of the part in base64. If it differs, the part is thrown away. */
+                "Upload-Checksum"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The part is on the disk. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Upload-Offset": components["headers"]["Upload-Offset"];
+                    "Upload-Expires"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed_upload`: The upload broke off, or it is not what its headers say. `malformed_http`: The server cannot read this as an HTTP request. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UploadNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description `upload_offset_conflict`: The part does not begin where the upload ends. `upload_taken_over`: Another request goes on with this upload. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["TusVersionUnsupported"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            460: components["responses"]["UploadChecksumMismatch"];
+            500: components["responses"]["Internal"];
+            /** @description `storage_unavailable`: The storage of the asset does not answer. `overloaded`: Too many requests are in progress in this process. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            507: components["responses"]["UploadsFull"];
         };
     };
     listPolicies: {

@@ -24,6 +24,7 @@ export function createOpenApiDocument(): OpenApiDocument {
       servers: [{ url: '/' }],
       tags: [
         { name: 'assets', description: 'Submit images and read their verdicts.' },
+        { name: 'uploads', description: 'Upload large files in parts, by tus 1.0.' },
         { name: 'policies', description: 'The rules that images are held against.' },
         { name: 'webhooks', description: 'Read what was sent to your webhooks, and send it again.' },
         {

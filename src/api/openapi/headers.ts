@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idempotencyKeyHeader, MAX_WAIT_S } from '../http/preferences.ts';
 
 /** Headers of answers. Each is a component of its own. */
-const header = (name: string, schema: z.ZodType<string>, description: string, example: string) =>
+export const header = (name: string, schema: z.ZodType<string>, description: string, example: string) =>
   schema.meta({ description, header: { id: name, example } });
 
 export const requestId = header(

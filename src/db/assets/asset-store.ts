@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { MAX as LAST_ID, v7 as uuidv7 } from 'uuid';
 import { type AssetState, isTerminal, NOTIFICATION_KEYS, type Notifications } from '../../domain/asset.ts';
 import { describeAssetPath } from '../../domain/sources/asset-path.ts';
@@ -13,6 +13,7 @@ import type { Webhooks } from '../entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
 import { findAssetDetails } from './asset-details.ts';
 import { listAttempts } from './attempts.ts';
+import { deleteAsset, isUploadNeeded } from './delete-asset.ts';
 import { asPolicyColumns, asPolicyId, type PolicyColumns } from '../policies/policy-columns.ts';
 import { groupByTick } from '../group-by-tick.ts';
 import { queryAsTenant } from '../query.ts';
@@ -60,26 +61,6 @@ export function createAssetStore(
         .limit(LIST_BLOCK_ROWS)
         .execute(),
     );
-  }
-
-  /**
-   * Changes the asset if it is terminal. `change`: an UPDATE or DELETE of `assets`, up to its condition. Whoever waited for the
-   * row's lock sees the row as it is then, or none.
-   */
-  async function changeTerminal(
-    tenant: string,
-    id: string,
-    change: RawBuilder<unknown>,
-  ): Promise<'changed' | 'not_found' | 'not_terminal'> {
-    const { rows } = await queryAsTenant(orm, tenant, (db) =>
-      sql<{ isChanged: boolean }>`
-        WITH target AS (SELECT id FROM assets WHERE id = ${id} AND owner = ${tenant} FOR UPDATE),
-          changed AS (${change} WHERE id = (SELECT id FROM target) AND ${IS_TERMINAL} RETURNING id)
-        SELECT EXISTS (SELECT FROM changed) AS "isChanged" FROM target`.execute(db),
-    );
-    const [row] = rows;
-    if (row === undefined) return 'not_found';
-    return row.isChanged ? 'changed' : 'not_terminal';
   }
 
   return {
@@ -165,19 +146,25 @@ export function createAssetStore(
           ? sql``
           : sql`, policy_name = ${given.policyName}, policy_version = ${given.policyVersion},
               needs = greatest(needs, ${policy?.needs ?? KNOWN_BY_ALL})`;
-      const update = sql`UPDATE assets SET ${QUEUED_AS_NEW_ATTEMPT}${underPolicy}`;
-      const outcome = await changeTerminal(tenant, id, update);
-      if (outcome !== 'changed') return outcome;
+      // Whoever waited for the row's lock sees the row as it is then, or none.
+      const { rows } = await queryAsTenant(orm, tenant, (db) =>
+        sql<{ isQueued: boolean }>`
+          WITH target AS (SELECT id FROM assets WHERE id = ${id} AND owner = ${tenant} FOR UPDATE),
+            changed AS (
+              UPDATE assets SET ${QUEUED_AS_NEW_ATTEMPT}${underPolicy}
+              WHERE id = (SELECT id FROM target) AND ${IS_TERMINAL} RETURNING id
+            )
+          SELECT EXISTS (SELECT FROM changed) AS "isQueued" FROM target`.execute(db),
+      );
+      const [row] = rows;
+      if (row === undefined) return 'not_found';
+      if (!row.isQueued) return 'not_terminal';
       onWork();
       return 'queued';
     },
 
-    async delete(tenant, id) {
-      // Deliveries, tries and fingerprints go with the row (migration 0013).
-      const outcome = await changeTerminal(tenant, id, sql`DELETE FROM assets`);
-      if (outcome === 'not_found') return null;
-      return outcome === 'changed' ? 'deleted' : outcome;
-    },
+    delete: (tenant, id) => deleteAsset(orm, tenant, id),
+    isUploadNeeded: (tenant, uploadId) => isUploadNeeded(orm, tenant, uploadId),
   };
 }
 

@@ -126,7 +126,8 @@ export interface AttemptPage {
 
 type CancelOutcome = 'canceled' | 'requested' | 'already_terminal' | 'not_found';
 
-type DeleteOutcome = 'deleted' | 'not_terminal';
+/** `uploadId`: the upload that the asset was, if no other asset is it. */
+type DeleteOutcome = { readonly uploadId: string | null } | 'not_terminal';
 
 type RetryOutcome = 'queued' | 'not_terminal' | 'not_found';
 
@@ -170,4 +171,6 @@ export interface AssetStore {
   retry(tenant: string, id: string, policy?: ChosenPolicy): Promise<RetryOutcome>;
   /** Deletes a terminal asset with its deliveries and fingerprints. Null if the tenant has no such asset. */
   delete(tenant: string, id: string): Promise<DeleteOutcome | null>;
+  /** Whether an asset without a verdict is this upload. */
+  isUploadNeeded(tenant: string, uploadId: string): Promise<boolean>;
 }

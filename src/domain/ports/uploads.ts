@@ -23,6 +23,50 @@ export interface UploadStore {
   remove(tenant: string, uploadId: string): Promise<void>;
 }
 
+/** An upload that comes part by part, so a client may resume it. */
+export interface ResumableUpload {
+  readonly uploadId: string;
+  /** Bytes of the whole. */
+  readonly length: number;
+  /** Bytes that are on the disk. The next part begins here. */
+  readonly offset: number;
+  /** What the client said of it, as it came. */
+  readonly metadata: string | null;
+  /** When it is deleted if nothing more comes. Null if it is whole, or is kept for ever. */
+  readonly expiresAt: Date | null;
+}
+
+export interface Checksum {
+  readonly algorithm: 'sha1' | 'sha256';
+  readonly base64: string;
+}
+
+export interface UploadPart {
+  readonly offset: number;
+  /** As the client declared it, or null. */
+  readonly bytes: number | null;
+  /** If it breaks off, what came of it stays, unless it has a checksum. */
+  readonly body: AsyncIterable<Buffer>;
+  readonly checksum: Checksum | null;
+}
+
+/** Uploads that come part by part. Once whole, they are uploads like others. All methods throw `storage_unavailable`. */
+export interface ResumableUploads {
+  readonly maxBytes: number;
+  /** @throws {AppError} `upload_too_large`, `uploads_full` */
+  create(tenant: string, begun: Pick<ResumableUpload, 'length' | 'metadata'>): Promise<ResumableUpload>;
+  /** Null if there is none. A request that still writes to it is ended first. */
+  find(tenant: string, uploadId: string): Promise<ResumableUpload | null>;
+  /**
+   * Resolves once the part would survive a crash of the machine. Null if there is no such upload.
+   * @throws {AppError} `upload_offset_conflict`, `upload_taken_over`, `upload_checksum_mismatch`, `uploads_full`,
+   *   `malformed_upload` if it has more bytes than were announced, or breaks off
+   */
+  append(tenant: string, uploadId: string, part: UploadPart): Promise<ResumableUpload | null>;
+  /** Deletes it, whole or not. Returns whether it was there. */
+  remove(tenant: string, uploadId: string): Promise<boolean>;
+}
+
 const MIB = 1024 * 1024;
 
 /** The error for an upload above the bound. */

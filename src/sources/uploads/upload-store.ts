@@ -6,10 +6,8 @@ import { AppError } from '../../domain/errors.ts';
 import { type Uploaded, type UploadStore, uploadTooLarge } from '../../domain/ports/uploads.ts';
 import { type Disk, faultOfDisk } from './disk.ts';
 import { flushDirectoryOf, makeDirectory, openWriter } from './file-writer.ts';
+import { ARRIVING, removeUpload } from './names.ts';
 import type { UploadsDir } from './uploads-dir.ts';
-
-/** The bytes of one request while they arrive. */
-const ARRIVING = '.arriving';
 
 export interface UploadStoreOptions {
   readonly dir: UploadsDir;
@@ -71,7 +69,7 @@ export function createUploadStore({ dir, disk, maxBytes }: UploadStoreOptions): 
 
     async remove(tenant, uploadId) {
       try {
-        await disk.do(tenant, () => rm(join(dir.of(tenant), uploadId), { force: true }));
+        await disk.do(tenant, () => removeUpload(join(dir.of(tenant), uploadId)));
       } catch (error) {
         throw faultOfDisk(error);
       }

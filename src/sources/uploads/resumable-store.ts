@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { readFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { AppError } from '../../domain/errors.ts';
+import {
+  type ResumableUpload,
+  type ResumableUploads,
+  type UploadPart,
+  uploadTooLarge,
+} from '../../domain/ports/uploads.ts';
+import { codeOf } from '../faults.ts';
+import { faultOfDisk } from './disk.ts';
+import { flushDirectoryOf, makeDirectory, openWriter } from './file-writer.ts';
+import { BEGUN, PART, removeUpload } from './names.ts';
+import { createTurns, untilAborted } from './take-turns.ts';
+import type { UploadStoreOptions } from './upload-store.ts';
+
+const begun = z.object({ length: z.int(), metadata: z.string().nullable() });
+
+interface ResumableStoreOptions extends UploadStoreOptions {
+  /** Deletes an upload that nothing was added to for so long. Zero: never. Milliseconds. */
+  readonly keepMs: number;
+}
+
+/** The size of a file is how much of its upload has come, so nothing else has to be kept in step with it. */
+export function createResumableUploads(options: ResumableStoreOptions): ResumableUploads {
+  const { dir, disk, maxBytes, keepMs } = options;
+  const inTurn = createTurns();
+  const placeOf = (tenant: string, uploadId: string) => join(dir.of(tenant), uploadId);
+
+  const expiryFrom = (changedAtMs: number) => (keepMs === 0 ? null : new Date(changedAtMs + keepMs));
+
+  async function read(tenant: string, uploadId: string): Promise<ResumableUpload | null> {
+    const place = placeOf(tenant, uploadId);
+    return disk.do(tenant, async () => {
+      await dir.requireThere();
+      const text = await orMissing(readFile(place + BEGUN, 'utf8'));
+      if (text === null) return null;
+      const { length, metadata } = begun.parse(JSON.parse(text));
+      const upload = { uploadId, length, metadata };
+      const part = await orMissing(stat(place + PART));
+      if (part === null) {
+        const isThere = (await orMissing(stat(place))) !== null;
+        return isThere ? { ...upload, offset: length, expiresAt: null } : null;
+      }
+      if (part.size < length) return { ...upload, offset: part.size, expiresAt: expiryFrom(part.mtimeMs) };
+      // A process ended between the last byte and the name.
+      await finish(place);
+      return { ...upload, offset: length, expiresAt: null };
+    });
+  }
+
+  async function begin(tenant: string, { length, metadata }: Pick<ResumableUpload, 'length' | 'metadata'>) {
+    await disk.do(tenant, dir.requireThere);
+    await disk.requireRoom(tenant, dir.path, length);
+    await disk.do(tenant, () => makeDirectory(dir.of(tenant)));
+    const uploadId = uuidv7();
+    const place = placeOf(tenant, uploadId);
+    try {
+      await write(tenant, place + BEGUN, Buffer.from(JSON.stringify({ length, metadata })));
+      await write(tenant, place + PART, Buffer.alloc(0));
+      await disk.do(tenant, () => flushDirectoryOf(place));
+      if (length === 0) await disk.do(tenant, () => finish(place));
+    } catch (error) {
+      await disk.do(tenant, () => removeUpload(place)).catch(() => undefined);
+      throw error;
+    }
+    return { uploadId, length, metadata, offset: 0, expiresAt: length === 0 ? null : expiryFrom(Date.now()) };
+  }
+
+  async function write(tenant: string, path: string, bytes: Buffer): Promise<void> {
+    const file = await openWriter({ disk, tenant, path, flags: 'wx', position: 0 });
+    try {
+      await file.write(bytes);
+      await file.flush();
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Returns how many bytes of the part are on the disk. */
+  async function add(tenant: string, upload: ResumableUpload, part: UploadPart, signal: AbortSignal) {
+    const { uploadId, length, offset } = upload;
+    const { body, bytes, checksum } = part;
+    if (offset + (bytes ?? 0) > length) throw tooLong(upload);
+    await disk.requireRoom(tenant, dir.path, bytes ?? 0);
+    const path = placeOf(tenant, uploadId) + PART;
+    const file = await openWriter({ disk, tenant, path, flags: 'r+', position: offset });
+    const hash = checksum === null ? null : createHash(checksum.algorithm);
+    let came = 0;
+    try {
+      for await (const chunk of untilAborted(body, signal)) {
+        if (offset + came + chunk.length > length) throw tooLong(upload);
+        hash?.update(chunk);
+        await file.write(chunk);
+        came += chunk.length;
+      }
+      if (hash?.digest('base64') !== checksum?.base64) throw new AppError('upload_checksum_mismatch');
+      await file.flush();
+    } catch (error) {
+      // Nobody has checked what came of it.
+      if (checksum !== null) await file.truncate(offset);
+      throw error;
+    } finally {
+      await file.close();
+    }
+    return came;
+  }
+
+  async function append(tenant: string, uploadId: string, part: UploadPart, signal: AbortSignal) {
+    const upload = await read(tenant, uploadId);
+    if (upload === null) return null;
+    if (part.offset !== upload.offset)
+      throw new AppError('upload_offset_conflict', {
+        detail: `The upload has ${upload.offset} bytes. Send the rest from there.`,
+      });
+    const came = await add(tenant, upload, part, signal);
+    const offset = upload.offset + came;
+    if (offset < upload.length) return { ...upload, offset, expiresAt: expiryFrom(Date.now()) };
+    await disk.do(tenant, () => finish(placeOf(tenant, uploadId)));
+    return { ...upload, offset, expiresAt: null };
+  }
+
+  async function orFault<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work;
+    } catch (error) {
+      throw faultOfDisk(error);
+    }
+  }
+
+  return {
+    maxBytes,
+    async create(tenant, upload) {
+      if (upload.length > maxBytes) throw uploadTooLarge(maxBytes);
+      return orFault(begin(tenant, upload));
+    },
+    find: (tenant, uploadId) => orFault(inTurn(uploadId, () => read(tenant, uploadId))),
+    append: (tenant, uploadId, part) =>
+      orFault(inTurn(uploadId, (signal) => append(tenant, uploadId, part, signal))),
+    remove: (tenant, uploadId) =>
+      orFault(
+        inTurn(uploadId, async () => {
+          if ((await read(tenant, uploadId)) === null) return false;
+          await disk.do(tenant, () => removeUpload(placeOf(tenant, uploadId)));
+          return true;
+        }),
+      ),
+  };
+}
+
+/** Gives the file the name that assets find. */
+async function finish(place: string): Promise<void> {
+  await rename(place + PART, place);
+  await flushDirectoryOf(place);
+}
+
+function tooLong({ length }: ResumableUpload): AppError {
+  return new AppError('malformed_upload', {
+    detail: `Upload-Length says ${length} bytes, and this is more.`,
+  });
+}
+
+async function orMissing<Result>(work: Promise<Result>): Promise<Result | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
