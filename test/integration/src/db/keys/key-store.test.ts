@@ -51,11 +51,12 @@ describe('the life of a key', () => {
       expiresInDays: null,
     });
     const directory = createKeyDirectory(database.orm);
+    const findUnknown = () => directory.find(makeApiKey(randomBytes(KEY_ENTROPY_BYTES)).id);
     expect((await directory.find(id))?.key.id).toBe(id);
+    // Opens the connections that both kinds of look-ups need. To open one takes as long as many look-ups.
+    await Promise.all([directory.find(id), findUnknown()]);
     let ended = 0;
-    const flood = Array.from({ length: 5_000 }, () =>
-      directory.find(makeApiKey(randomBytes(KEY_ENTROPY_BYTES)).id).finally(() => (ended += 1)),
-    );
+    const flood = Array.from({ length: 5_000 }, () => findUnknown().finally(() => (ended += 1)));
     expect((await directory.find(id))?.key.id).toBe(id);
     expect(ended).toBeLessThan(flood.length / 2);
     expect(new Set(await Promise.all(flood))).toEqual(new Set([null]));
