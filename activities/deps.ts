@@ -2,6 +2,7 @@ import type { Executions } from '../src/domain/ports/executions.ts';
 import type { FingerprintStore } from '../src/domain/ports/fingerprints.ts';
 import type { InspectImage } from '../src/domain/ports/images.ts';
 import type { ReconcileReport } from '../src/domain/ports/repairs.ts';
+import type { RetentionReport } from '../src/domain/ports/retention.ts';
 import type { AssetSource } from '../src/domain/ports/sources.ts';
 import type { ValidationStore } from '../src/domain/ports/validations.ts';
 import type { DeliveryStore, FailedWebhook, WebhookSender } from '../src/domain/ports/webhooks.ts';
@@ -17,6 +18,8 @@ export interface ActivityDeps {
   readonly executions: Executions;
   /** Compares rows with workflows once (`src/temporal/reconcile.ts`). `begin` is now, by Temporal's clock. */
   readonly reconcile: (begin: Date) => Promise<ReconcileReport>;
+  /** Deletes what is too old (`src/domain/retention.ts`). `mayGoOn` is asked between batches. */
+  readonly removeExpired: (mayGoOn: () => boolean) => Promise<RetentionReport>;
   /** Called when a validation has ended in this process. */
   readonly onFinished: (assetId: string) => void;
   /** Called when a webhook has failed: after each try that was not accepted, and if no try may be made. */

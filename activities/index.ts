@@ -8,6 +8,7 @@ import { createWrap } from './failure.ts';
 import { createJudgeImage } from './judge-image.ts';
 import { createOwnership } from './ownership.ts';
 import { createReconcileAssets } from './reconcile-assets.ts';
+import { createRemoveExpired } from './remove-expired.ts';
 import { createSendWebhook } from './send-webhook.ts';
 import { createSlots } from './slots.ts';
 import { timed } from './step.ts';
@@ -33,6 +34,7 @@ export function createActivities(deps: ActivityDeps) {
     tryWebhookOnce: wrap(tryWebhookOnce),
     sendWebhook: wrap(sendWebhook),
     reconcileAssets: wrap(createReconcileAssets(deps)),
+    removeExpired: wrap(createRemoveExpired(deps)),
   };
 }
 

@@ -103,6 +103,10 @@ const environment = z.object({
     .default(168)
     .describe('Hours until uploaded bytes are deleted, if no asset without a verdict needs them. 0: never.'),
 
+  RETENTION_DAYS: wholeNumber(0, 36_500)
+    .default(0)
+    .describe('Days until an asset with a verdict is deleted, with its deliveries. 0: never.'),
+
   STEP_EXECUTION: z
     .enum(EXECUTION_MODES)
     .default('local')

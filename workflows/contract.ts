@@ -16,6 +16,7 @@ export const WEBHOOK_TASK_QUEUE = 'validatr-webhooks';
 export const VALIDATE_ASSET = 'validateAsset';
 export const DELIVER_WEBHOOK = 'deliverWebhook';
 export const RECONCILE = 'reconcile';
+export const REMOVE_EXPIRED = 'removeExpired';
 
 const ASSET_WORKFLOW_PREFIX = 'asset-';
 

@@ -58,8 +58,7 @@ export const ERRORS = {
   upload_taken_over: { status: 409, retryable: false, title: 'Another request goes on with this upload.' },
   upload_in_use: {
     status: 409,
-    retryable: true,
-    retryAfterS: 2,
+    retryable: false,
     title: 'An asset without a verdict needs this upload.',
   },
   delivery_skipped: {
@@ -185,7 +184,7 @@ export const ERRORS = {
   upload_checksum_mismatch: {
     // tus 1.0, Checksum.
     status: 460,
-    retryable: true,
+    retryable: false,
     title: 'The part is not what its Upload-Checksum says.',
   },
   uploads_full: {

@@ -8,12 +8,16 @@ import { createDeliveryStore } from '../db/deliveries/delivery-store.ts';
 import { createDispatchQueue } from '../db/assets/dispatch-queue.ts';
 import { createFingerprintStore } from '../db/fingerprints/fingerprint-store.ts';
 import { openDatabase } from '../db/orm.ts';
+import { createExpiredRows } from '../db/assets/expired-rows.ts';
 import { createRepairStore } from '../db/assets/repair-store.ts';
 import { createValidationStore } from '../db/assets/validation-store.ts';
 import { connectWake } from '../db/wake.ts';
 import type { OnVerdict } from '../domain/ports/validations.ts';
 import { createDecoderPool } from '../image/decoder/pool.ts';
 import { measureAll } from '../image/measure-all.ts';
+import { createRetention } from '../domain/retention.ts';
+import { createDisk } from '../sources/uploads/disk.ts';
+import { createExpiredUploads } from '../sources/uploads/expired-uploads.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createClient } from '../temporal/client.ts';
 import { type Dispatcher, startDispatcher } from '../temporal/dispatcher.ts';
@@ -51,6 +55,9 @@ const SHUTDOWN_GRACE = '25 s';
 const NICENESS = 5;
 
 const SIGN_IN_EVERY_MS = 1_000;
+
+/** Retention looks at uploads beside all other work. */
+const SWEEP_PLACES = 2;
 
 export async function runWorker(): Promise<void> {
   // First, because threads inherit it when they are made.
@@ -117,6 +124,15 @@ export async function runWorker(): Promise<void> {
       repairs: createRepairStore(dispatchOrm, validations.readWebhooks, wake.notify, onVerdict),
       onError: (err, doing, id) => logger.warn({ err, id }, `reconciler: ${doing}`),
     }),
+    removeExpired: createRetention(
+      { days: config.RETENTION_DAYS, uploadHours: config.UPLOADS_KEEP_HOURS },
+      {
+        rows: createExpiredRows(dispatchOrm),
+        uploads: createExpiredUploads(uploads, createDisk({ places: SWEEP_PLACES })),
+        onDeleted: (report) => logger.info(report, 'old data was deleted'),
+        onError: (err) => logger.warn({ err }, 'retention: uploads could not be deleted'),
+      },
+    ),
     onFinished: (assetId) => dispatcher?.ended(assetId),
     onWebhookFailed: (failed) => logger.info(failed, 'webhook failed'),
     onError: (err, activity) => logger.warn({ err, activity }, 'activity failed'),
@@ -221,7 +237,7 @@ async function connectWithPatience({ temporal }: Config, logger: Logger): Promis
         return connectTrouble(error);
       }
       return prepareNamespace(createClient(connection, temporal.namespace), {
-        updateSchedule: true,
+        updateSchedules: true,
         onMissing: () => undefined,
       });
     },

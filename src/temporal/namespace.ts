@@ -2,7 +2,9 @@ import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import { stateAttribute, verdictAttribute } from '../../workflows/contract.ts';
 import { connectTrouble, hasGrpcCode, reasonToWait } from './trouble.ts';
 
-export const SCHEDULE_ID = 'validatr-reconcile';
+/** The Schedules that start our rounds. */
+export const SCHEDULE_IDS = ['validatr-reconcile', 'validatr-retention'] as const;
+export type ScheduleId = (typeof SCHEDULE_IDS)[number];
 
 const NOT_FOUND = 5;
 
@@ -10,21 +12,25 @@ const NOT_FOUND = 5;
 export interface Missing {
   readonly namespace: boolean;
   readonly searchAttributes: readonly string[];
-  readonly schedule: boolean;
+  readonly schedules: readonly ScheduleId[];
 }
 
-/** Looks what is missing. These are three quick calls at once, and nothing is written. */
+/** Looks what is missing. These are four quick calls at once, and nothing is written. */
 export async function findMissing(client: Client): Promise<Missing> {
-  // All three are awaited, also after one has failed. If a connection is closed while the client is about to try a call again,
+  // All are awaited, also after one has failed. If a connection is closed while the client is about to try a call again,
   // the client throws an error that nobody can catch.
-  const [namespace, searchAttributes, schedule] = await Promise.allSettled([
+  const [namespace, searchAttributes, ...schedules] = await Promise.allSettled([
     hasNamespace(client),
     missingSearchAttributes(client),
-    isScheduleMissing(client),
+    ...SCHEDULE_IDS.map((id) => isScheduleMissing(client, id)),
   ]);
-  // The other two fail without the namespace.
-  if (!valueOf(namespace)) return { namespace: true, searchAttributes: [], schedule: false };
-  return { namespace: false, searchAttributes: valueOf(searchAttributes), schedule: valueOf(schedule) };
+  // The others fail without the namespace.
+  if (!valueOf(namespace)) return { namespace: true, searchAttributes: [], schedules: [] };
+  return {
+    namespace: false,
+    searchAttributes: valueOf(searchAttributes),
+    schedules: SCHEDULE_IDS.filter((_, index) => valueOf(schedules[index] as PromiseSettledResult<boolean>)),
+  };
 }
 
 function valueOf<Value>(settled: PromiseSettledResult<Value>): Value {
@@ -41,11 +47,11 @@ export function isMendedByWorkers(trouble: string): boolean {
 }
 
 /** Says what is missing, for logs and `/readyz`. Null if nothing is. */
-export function describeMissing({ namespace, searchAttributes, schedule }: Missing): string | null {
+export function describeMissing({ namespace, searchAttributes, schedules }: Missing): string | null {
   if (namespace) return NO_NAMESPACE;
   const lacks = [
     ...(searchAttributes.length > 0 ? [`the search attributes ${searchAttributes.join(' and ')}`] : []),
-    ...(schedule ? [`the Schedule ${SCHEDULE_ID}`] : []),
+    ...schedules.map((id) => `the Schedule ${id}`),
   ];
   return lacks.length > 0 ? LACKS + lacks.join(' and ') : null;
 }
@@ -81,9 +87,9 @@ async function missingSearchAttributes(client: Client): Promise<string[]> {
     .filter((name) => !(name in (customAttributes ?? {})));
 }
 
-async function isScheduleMissing(client: Client): Promise<boolean> {
+async function isScheduleMissing(client: Client, id: ScheduleId): Promise<boolean> {
   try {
-    await client.schedule.getHandle(SCHEDULE_ID).describe();
+    await client.schedule.getHandle(id).describe();
     return false;
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return true;

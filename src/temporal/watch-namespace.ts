@@ -41,7 +41,7 @@ export function watchNamespace({ client, onMissing, onChange }: NamespaceWatchOp
 
   async function look(): Promise<void> {
     isLooking = true;
-    const found = await prepareNamespace(client, { updateSchedule: false, onMissing: sayOnce }).catch(
+    const found = await prepareNamespace(client, { updateSchedules: false, onMissing: sayOnce }).catch(
       connectTrouble,
     );
     isLooking = false;

@@ -20,7 +20,7 @@ describe.skipIf(!canChooseNames)('while DNS does not answer (skipped without roo
 
   it.each([
     ['api', 'listening'],
-    ['worker', 'webhooks may reach'],
+    ['worker', 'webhooks and assets may reach'],
   ] as const)('the %s that is told to stop ends in time, with code 0', async (name, line) => {
     const postgres = `${name}-postgres.${SILENT_DOMAIN}`;
     const env = loopbackEnvironment({

@@ -199,6 +199,7 @@ export function fairWeather(calls: string[] = []): Activities {
       called(`tryWebhookOnce ${deliveryId}`, Promise.resolve({ outcome: 'done' })),
     sendWebhook: ({ deliveryId }) =>
       called(`sendWebhook ${deliveryId}`, Promise.resolve({ outcome: 'done' })),
+    removeExpired: () => called('removeExpired', Promise.resolve({ assets: 0, testEvents: 0, uploads: 0 })),
     reconcileAssets: () =>
       called('reconcileAssets', Promise.resolve({ closed: 0, requeued: 0, deliveries: 0 })),
   };

@@ -20,7 +20,7 @@ import { sql } from 'kysely';
  * | `queued`, `in_progress`             | `queued`       | reset; null: `run_id`, `dispatched_at`, `held_by`                    | `requeue` (reconciler) |
  * | a final state                       | `queued`       | a new attempt; null: `run_id`, `dispatched_at`, `held_by`; `needs`   | `retry` |
  * | any                                 | `in_progress`  | a new attempt, `run_id`, `dispatched_at`, `held_by`, `started_at`    | `takeOver` (a workflow was reset) |
- * | a final state                       | none           | the row, with its deliveries and fingerprints                        | `delete` |
+ * | a final state                       | none           | the row, with its deliveries and fingerprints                        | `delete`, `deleteAssets` (retention) |
  *
  * A trigger copies the attempt before a new one to `attempts` (migration 0014).
  *

@@ -15,5 +15,5 @@ export const BEGUN = '.begun';
 
 /** Deletes an upload, whole or not. The note goes first: without it, nobody can resume what is left. */
 export async function removeUpload(place: string): Promise<void> {
-  for (const ending of [BEGUN, PART, '']) await rm(place + ending, { force: true });
+  for (const ending of [BEGUN, PART, ARRIVING, '']) await rm(place + ending, { force: true });
 }

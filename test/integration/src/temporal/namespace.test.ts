@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { findTemporalTrouble, SCHEDULE_ID } from '../../../../src/temporal/namespace.ts';
+import { findTemporalTrouble, SCHEDULE_IDS } from '../../../../src/temporal/namespace.ts';
 import { prepareNamespace } from '../../../../src/temporal/setup.ts';
 import { watchNamespace } from '../../../../src/temporal/watch-namespace.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -19,9 +19,9 @@ describe('the namespace of a Temporal server that knows nothing of us', () => {
   afterAll(() => client?.connection.close());
 
   const trouble = () => findTemporalTrouble(client, DEADLINE_MS);
-  const schedule = () => client.schedule.getHandle(SCHEDULE_ID);
-  const prepare = (updateSchedule: boolean) =>
-    prepareNamespace(client, { updateSchedule, onMissing: (reason) => missing.push(reason) });
+  const schedule = () => client.schedule.getHandle(SCHEDULE_IDS[0]);
+  const prepare = (updateSchedules: boolean) =>
+    prepareNamespace(client, { updateSchedules, onMissing: (reason) => missing.push(reason) });
 
   it('is created, with all that our workflows need', async () => {
     expect(await trouble()).toBe('it does not have this namespace');
@@ -30,7 +30,7 @@ describe('the namespace of a Temporal server that knows nothing of us', () => {
     await eventually(async () => (await trouble()) === null, { what: 'the all-clear' });
     const { spec, policies } = await schedule().describe();
     expect(missing.at(-1)).toBe(
-      `its namespace lacks the search attributes ValidatrState and ValidatrVerdict and the Schedule ${SCHEDULE_ID}`,
+      `its namespace lacks the search attributes ValidatrState and ValidatrVerdict and the Schedule validatr-reconcile and the Schedule validatr-retention`,
     );
     expect([spec.intervals?.[0]?.every, policies.overlap]).toEqual([15_000, 'SKIP']);
   });
@@ -49,7 +49,7 @@ describe('the namespace of a Temporal server that knows nothing of us', () => {
       onChange: (found) => changes.push(found),
     });
     await schedule().delete();
-    const reason = `its namespace lacks the Schedule ${SCHEDULE_ID}`;
+    const reason = `its namespace lacks the Schedule validatr-reconcile`;
     await eventually(async () => (await trouble()) === reason, { what: 'the reason' });
     watch.lookSoon();
     await eventually(async () => (await trouble()) === null, { what: 'the Schedule' });

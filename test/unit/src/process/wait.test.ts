@@ -56,12 +56,12 @@ describe('waitUntilUsable', () => {
 });
 
 describe('an API that waits for Temporal', () => {
-  const missing = { namespace: false, searchAttributes: [], schedule: false };
+  const missing = { namespace: false, searchAttributes: [], schedules: [] };
 
   it.each([
     ['nothing listens there', 40],
     [describeMissing({ ...missing, namespace: true }), 30],
-    [describeMissing({ ...missing, schedule: true }), 30],
+    [describeMissing({ ...missing, schedules: ['validatr-reconcile'] }), 30],
   ])('warns only of what no worker mends: %s', async (trouble, level) => {
     const lines: { level: number; reason?: string }[] = [];
     const answers = [trouble, null];

@@ -5,7 +5,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { prepareNamespace } from '../../../../src/temporal/setup.ts';
 
-const PREPARATION = { updateSchedule: true, onMissing: () => undefined };
+const PREPARATION = { updateSchedules: true, onMissing: () => undefined };
 
 /** A Temporal server that lets clients connect and then gives each call this status, or none where it is null. */
 async function serveTemporal(status: number | null) {

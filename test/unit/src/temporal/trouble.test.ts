@@ -39,7 +39,7 @@ describe('the trouble with a Temporal server', () => {
       options: { namespace: 'default' },
     };
     await expect(findMissing(client as unknown as Client)).rejects.toThrow('UNAVAILABLE');
-    expect(ended.sort()).toEqual(['namespace', 'schedule', 'search attributes']);
+    expect(ended.sort()).toEqual(['namespace', 'schedule', 'schedule', 'search attributes']);
   });
 
   it('is told with the address, also if that is the default', () => {

@@ -1,0 +1,67 @@
+import type { ExpiredRows, ExpiredUploads, RetentionReport } from './ports/retention.ts';
+
+/** Small, so that no other statement waits long for the locks of one batch. */
+const BATCH = 500;
+
+export interface RetentionSettings {
+  /** Zero: for ever. */
+  readonly days: number;
+  /** For uploaded bytes. Zero: as long as their assets. */
+  readonly uploadHours: number;
+}
+
+export interface RetentionDeps {
+  readonly rows: ExpiredRows;
+  readonly uploads: ExpiredUploads;
+  /** Called with what a round has deleted, if that is anything. */
+  readonly onDeleted: (report: RetentionReport) => void;
+  /** Called when the directory of uploads has trouble. Rows are deleted all the same. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Deletes what is older than the operator wants to keep, and nothing that is open. `mayGoOn` is asked between batches. */
+export function createRetention(
+  { days, uploadHours }: RetentionSettings,
+  { rows, uploads, onDeleted, onError }: RetentionDeps,
+) {
+  async function deleteAssets(mayGoOn: () => boolean) {
+    let count = 0;
+    let orphans = 0;
+    for (let after: string | null = null; mayGoOn(); ) {
+      const batch = await rows.deleteAssets(days, BATCH, after);
+      count += batch.count;
+      for (const upload of batch.uploads) {
+        try {
+          if (await uploads.delete(upload)) orphans += 1;
+        } catch (error) {
+          onError(error);
+        }
+      }
+      after = batch.next;
+      if (after === null) break;
+    }
+    return { count, orphans };
+  }
+
+  async function deleteUploads(): Promise<number> {
+    try {
+      return await uploads.deleteOlderThan(uploadHours, rows.findNeededUploads);
+    } catch (error) {
+      onError(error);
+      return 0;
+    }
+  }
+
+  async function round(mayGoOn: () => boolean): Promise<RetentionReport> {
+    const old = uploadHours === 0 ? 0 : await deleteUploads();
+    if (days === 0) return { assets: 0, testEvents: 0, uploads: old };
+    const { count, orphans } = await deleteAssets(mayGoOn);
+    return { assets: count, testEvents: await rows.deleteTestEvents(days), uploads: old + orphans };
+  }
+
+  return async (mayGoOn: () => boolean): Promise<RetentionReport> => {
+    const report = await round(mayGoOn);
+    if (report.assets + report.testEvents + report.uploads > 0) onDeleted(report);
+    return report;
+  };
+}
