@@ -3333,7 +3333,7 @@ export interface operations {
                 "Tus-Resumable": "1.0.0";
                 /** @description Where the part begins: as many bytes as have come so far. */
                 "Upload-Offset": string;
-                /** @description `sha1` or `sha256`, a space, and the hash of the part in base64. If it differs, the part is thrown away. */
+                /** @description The hash of the part. If the part has another one, nothing of it is kept. */
                 "Upload-Checksum"?: string;
             };
             path: {
@@ -3341,7 +3341,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/offset+octet-stream": string;
             };

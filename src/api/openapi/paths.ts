@@ -93,7 +93,7 @@ function requestBodyOf({ body, files = {} }: Description): Pick<ZodOpenApiOperat
   const json = body === undefined || body === 'ignored' ? null : body;
   if (json === null && Object.keys(files).length === 0) return {};
   const content = { ...(json === null ? {} : { 'application/json': asContent(json) }), ...files };
-  return { requestBody: { required: json !== null && json.optional !== true, content } };
+  return { requestBody: { required: json?.optional !== true, content } };
 }
 
 function asContent({ schema, examples }: JsonBody) {

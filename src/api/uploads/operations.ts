@@ -11,7 +11,6 @@ import {
   creationHeaders,
   PART_TYPE,
   partHeaders,
-  readChecksum,
   readHeaders,
   requireTus,
   showUpload,
@@ -154,7 +153,7 @@ export const appendToUpload = defineOperation({
         offset: headers['Upload-Offset'],
         bytes: lengthOf(req),
         body: readFile(req, res),
-        checksum: readChecksum(headers['Upload-Checksum']),
+        checksum: headers['Upload-Checksum'] ?? null,
       });
       if (upload === null) throw new AppError('upload_not_found');
       showUpload(res, upload);

@@ -9,9 +9,7 @@ export const TUS_VERSION = '1.0.0';
 
 export const TUS_EXTENSIONS = 'creation,termination,checksum,expiration';
 
-const CHECKSUM_ALGORITHMS = ['sha1', 'sha256'] as const satisfies Checksum['algorithm'][];
-
-export const TUS_CHECKSUM_ALGORITHMS = CHECKSUM_ALGORITHMS.join(',');
+export const TUS_CHECKSUM_ALGORITHMS = 'sha1,sha256';
 
 export const PART_TYPE = 'application/offset+octet-stream';
 
@@ -40,6 +38,14 @@ const resumable = z.literal(TUS_VERSION).meta({ description: 'The version of the
 /** Pairs of a name and a value in base64, separated by commas. */
 const METADATA = /^[!-+\--~]+( [A-Za-z0-9+/]*={0,2})?(, ?[!-+\--~]+( [A-Za-z0-9+/]*={0,2})?)*$/;
 
+const CHECKSUM = /^(sha1|sha256) [A-Za-z0-9+/]+={0,2}$/;
+
+/** Of a text that fits `CHECKSUM`. */
+function asChecksum(text: string): Checksum {
+  const [algorithm, base64 = ''] = text.split(' ');
+  return { algorithm: algorithm === 'sha1' ? 'sha1' : 'sha256', base64 };
+}
+
 /** The headers of each request, as OpenAPI shows them and as the handlers read them. */
 export const tusHeaders = z.object({ 'Tus-Resumable': resumable });
 
@@ -55,27 +61,17 @@ export const creationHeaders = tusHeaders.extend({
 
 export const partHeaders = tusHeaders.extend({
   'Upload-Offset': bytes.meta({ description: 'Where the part begins: as many bytes as have come so far.' }),
-  'Upload-Checksum': z.string().optional().meta({
-    description:
-      '`sha1` or `sha256`, a space, and the hash of the part in base64. If it differs, the part is thrown away.',
-  }),
+  'Upload-Checksum': z
+    .string()
+    .regex(CHECKSUM, { error: `must be one of ${TUS_CHECKSUM_ALGORITHMS}, a space, and the hash in base64` })
+    .transform(asChecksum)
+    .optional()
+    .meta({ description: 'The hash of the part. If the part has another one, nothing of it is kept.' }),
 });
 
 /** The headers of a request by their names in the schema. @throws {AppError} `invalid_request`, naming every header at fault */
 export function readHeaders<Schema extends z.ZodObject>(schema: Schema, req: Request): z.output<Schema> {
   return parse(schema, Object.fromEntries(Object.keys(schema.shape).map((name) => [name, req.get(name)])));
-}
-
-/** @throws {AppError} `malformed_upload` if nobody knows the algorithm */
-export function readChecksum(text: string | undefined): Checksum | null {
-  if (text === undefined) return null;
-  const [name, base64 = ''] = text.split(' ', 2);
-  const algorithm = CHECKSUM_ALGORITHMS.find((one) => one === name);
-  if (algorithm === undefined)
-    throw new AppError('malformed_upload', {
-      detail: `Upload-Checksum has to begin with one of these: ${TUS_CHECKSUM_ALGORITHMS}.`,
-    });
-  return { algorithm, base64 };
 }
 
 /** Says in headers how far an upload is. */

@@ -156,7 +156,7 @@ describe('an upload in parts', () => {
       { type: 'urn:validatr:error:upload_checksum_mismatch', status: 460 },
     ]);
     expect(await offsetOf(path)).toBe(0);
-    expect((await send(path, 0, rocket, { 'upload-checksum': 'crc32 AAAAAA==' })).status).toBe(400);
+    expect((await send(path, 0, rocket, { 'upload-checksum': 'crc32 AAAAAA==' })).status).toBe(422);
     expect((await send(path, 0, rocket, { 'upload-checksum': `sha1 ${sha1}` })).status).toBe(204);
   });
 

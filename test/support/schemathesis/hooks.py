@@ -19,6 +19,10 @@ POLICY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:@[1-9][0-9]{0,8})?"
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
+# A part of an upload: bytes, like those of any file.
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
+
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
     """Forbids fields in answers that the document does not name. Clients ignore such fields, this test does not."""
