@@ -74,6 +74,23 @@ export const IMAGES_PER_DECODER = 1_000;
 export const DECODER_KEEPS_BYTES = 256 * 1024 * 1024;
 
 /**
+ * A decoder that holds more resident bytes after a picture lets go of what it does not use. Node alone takes 95 MiB. Buffers of
+ * a picture would otherwise stay until Node's heap is full, which few pictures fill.
+ */
+export const DECODER_TIDIES_BYTES = 120 * 1024 * 1024;
+
+/**
+ * Settings of glibc's allocator (mallopt(3)), bytes. Large buffers are given back to the system as soon as they are free.
+ * Measured with pictures of 12 megapixels, peak of the process before and after, MiB: JPEG 251 → 134, WebP 262 → 193, TIFF
+ * 215 → 138. They take a tenth more processor time. Pictures of 0.3 megapixels take the same as before.
+ */
+export const ALLOCATOR = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: String(4 * 1024 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(16 * 1024 * 1024),
+};
+
+/**
  * Bytes of the head that are read if a file is too large for memory. They give format
  * and dimensions. Usual metadata is shorter.
  */

@@ -5,6 +5,7 @@ import type { LostImage } from '../../domain/ports/images.ts';
 import { type Answer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts';
 import { type Frame, writeHeader } from '../frames.ts';
 import {
+  ALLOCATOR,
   DECODE_CPU_MAX_MS,
   DECODE_CPU_MS,
   DECODE_WALL_MS,
@@ -99,11 +100,12 @@ function flagsFor(program: string): string[] {
     '--disable-warning=SecurityWarning',
     '--max-old-space-size=64',
     '--max-semi-space-size=1',
+    '--expose-gc',
   ];
 }
 
 /**
- * Starts a process that reads images. It gets bytes, never a path or an open file, and no environment. It ends with its
+ * Starts a process that reads images. It gets bytes, never a path or an open file, and no environment of the worker. It ends with its
  * standard input, so it ends with the worker, however the worker ends.
  * `megapixels`: the most that it decodes.
  * @throws {Error} if the system refuses memory, a process or descriptors
@@ -115,7 +117,7 @@ export function startDecoder(
 ): DecoderProcess {
   const args = [...flagsFor(program), program, String(megapixels)];
   const child = spawn('/bin/sh', ['-c', LAUNCH, process.execPath, ...args], {
-    env: { UV_THREADPOOL_SIZE: '1' },
+    env: { UV_THREADPOOL_SIZE: '1', ...ALLOCATOR },
     cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe'],
   });

@@ -1,4 +1,5 @@
 import { createFrameReader, type Frame } from '../frames.ts';
+import { DECODER_TIDIES_BYTES } from '../limits.ts';
 import { type Decode, type Inspection, startInspection } from '../inspect.ts';
 
 /**
@@ -30,6 +31,8 @@ export function serveDecoder(decode: Decode): void {
       onWork: (pixels) => answer({ type: 'work', pixels: Math.min(pixels, Number.MAX_SAFE_INTEGER) }),
     });
     inspection = null;
+    // Before the answer, because it says how much the process keeps.
+    if (process.memoryUsage.rss() > DECODER_TIDIES_BYTES) globalThis.gc?.();
     done(facts);
   }
 

@@ -15,6 +15,7 @@ import {
   type DecoderPool,
   type DecoderPoolOptions,
 } from '../../../../../src/image/decoder/pool.ts';
+import { readUsage } from '../../../../../src/image/decoder/process-usage.ts';
 import type { DecoderEnd } from '../../../../../src/image/decoder/process.ts';
 import {
   BLOCK_BYTES,
@@ -255,6 +256,23 @@ describe('a decoder', () => {
     expect((kept.at(-1) ?? 0) - (kept[0] ?? 0)).toBeLessThan(10);
     expect(pool.pids()).not.toContain(first);
     expect(ends).toEqual([]);
+  });
+
+  it('lets go of the memory that large pictures took', async ({ skip }) => {
+    const { pool, inspect } = openPool();
+    const sizes = { width: 4_000, height: 3_000, channels: 3, background: 'gray' } as const;
+    const create = { ...sizes, noise: { type: 'gaussian', mean: 128, sigma: 40 } as const };
+    const [jpeg, png, webp] = await Promise.all([
+      sharp({ create }).jpeg().toBuffer(),
+      sharp({ create: sizes }).png().toBuffer(),
+      sharp({ create }).webp({ effort: 0, quality: 20 }).toBuffer(),
+    ]);
+    for (const picture of [webp, png, jpeg, jpeg])
+      expect(await inspect(picture)).toMatchObject({ width: 4_000 });
+    const [pid = 0] = pool.pids();
+    const usage = readUsage(pid);
+    if (usage === null) return skip('the system does not tell what a process uses');
+    expect(usage.residentBytes).toBeLessThan(160 * 2 ** 20);
   });
 
   it("that can't be started is trouble, never a verdict, for all images that wait for it", async () => {
