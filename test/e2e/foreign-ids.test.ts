@@ -11,6 +11,13 @@ const MARK = 'only-for-the-owner';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
+/** Requests about uploads need these. Others ignore them. */
+const TUS = {
+  'tus-resumable': '1.0.0',
+  'upload-offset': '0',
+  'content-type': 'application/offset+octet-stream',
+};
+
 /** Every operation of the document, as `get /assets/{id}`. */
 const OPERATIONS = Object.entries(createOpenApiDocument().paths ?? {}).flatMap(([path, item]) =>
   METHODS.filter((method) => item[method] !== undefined).map((method) => ({ method, path })),
@@ -28,7 +35,7 @@ describe('data of another tenant', () => {
   let owner: TestClient;
   let stranger: TestClient;
   const ownPolicy = 'only-the-owners-policy';
-  let ids: Readonly<Record<'asset' | 'delivery' | 'endpoint' | 'key', string>>;
+  let ids: Readonly<Record<'asset' | 'delivery' | 'endpoint' | 'key' | 'upload', string>>;
 
   beforeAll(async () => {
     stack = await startStack({ AUTH: 'keys' });
@@ -55,7 +62,14 @@ describe('data of another tenant', () => {
     const [key] = await owner.read<{ id: string }[]>('/admin/keys');
     const rules = { formats: { allow: ['PNG'], message: MARK } };
     expect((await owner.call('POST', `/policies/${ownPolicy}`, { rules })).status).toBe(201);
-    ids = { asset, delivery: delivery?.id ?? '', endpoint: delivery?.endpointId ?? '', key: key?.id ?? '' };
+    const begun = await owner.call('POST', '/uploads/', undefined, { ...TUS, 'upload-length': '9' });
+    ids = {
+      asset,
+      delivery: delivery?.id ?? '',
+      endpoint: delivery?.endpointId ?? '',
+      key: key?.id ?? '',
+      upload: begun.headers.get('location')?.split('/').at(-1) ?? '',
+    };
   });
   afterAll(async () => {
     await stack?.stop();
@@ -80,6 +94,7 @@ describe('data of another tenant', () => {
       `/admin/keys/${ids.key}`,
     ])
       expect([path, (await owner.call('GET', path)).status]).toEqual([path, 200]);
+    expect((await owner.call('HEAD', `/uploads/${ids.upload}`, undefined, TUS)).status).toBe(200);
     expect(JSON.stringify(await owner.read(`/webhooks/deliveries/${ids.delivery}`))).toContain(MARK);
     expect(JSON.stringify(await owner.read('/webhooks/endpoints'))).toContain(ids.endpoint);
   });
@@ -93,12 +108,14 @@ describe('data of another tenant', () => {
           method.toUpperCase(),
           path.replace('{id}', id),
           method === 'post' ? {} : undefined,
+          path.startsWith('/uploads') ? TUS : {},
         );
         const text = await answer.text();
         expect([id, answer.status, text.includes('_not_found')]).toEqual([id, 404, true]);
         expect(text).not.toContain(MARK);
       }
       expect(await ownersRows()).toBe(before);
+      expect((await owner.call('HEAD', `/uploads/${ids.upload}`, undefined, TUS)).status).toBe(200);
     },
   );
 
