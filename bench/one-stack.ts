@@ -1,4 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startServers } from '../src/dev/embedded-stack.ts';
 import { freePort } from '../src/dev/free-port.ts';
 import {
@@ -14,8 +17,16 @@ import { measurePipeline } from './pipeline.ts';
 import { measurePolicies } from './policies.ts';
 import { residentMiB, startOurProgram, stopProgram } from './programs.ts';
 import { measureReceivers } from './receivers.ts';
+import { measureUploads } from './uploads.ts';
 
-export type OneStackQuestion = 'idle' | 'pipeline' | 'policies' | 'receivers' | 'backlog' | 'accept';
+export type OneStackQuestion =
+  | 'idle'
+  | 'pipeline'
+  | 'policies'
+  | 'receivers'
+  | 'uploads'
+  | 'backlog'
+  | 'accept';
 
 interface Asked {
   /** Measures, if it is asked. */
@@ -32,6 +43,7 @@ export async function measureOnOneStack({ ask, say }: Asked): Promise<void> {
     return program;
   }
 
+  const uploadsDir = await mkdtemp(join(tmpdir(), 'validatr-bench-uploads-'));
   const servers = await startServers({ log: say });
   try {
     const { databaseUrl, temporalAddress } = servers;
@@ -42,6 +54,7 @@ export async function measureOnOneStack({ ask, say }: Asked): Promise<void> {
     const env = {
       ...loopbackEnvironment({ databaseUrl, temporalAddress, port }),
       LOG_LEVEL: 'warn',
+      UPLOADS_DIR: uploadsDir,
     };
 
     const [api, worker] = [start('api', env), start('worker', env)];
@@ -53,6 +66,7 @@ export async function measureOnOneStack({ ask, say }: Asked): Promise<void> {
     }));
     await ask('policies', () => measurePolicies(target));
     await ask('receivers', () => measureReceivers(target));
+    await ask('uploads', () => measureUploads({ target, apiPid: Number(api.pid), uploadsDir, say }));
     await Promise.all([stopProgram(worker), stopProgram(api)]);
     await ask('backlog', async () => {
       const api = start('api', env);
@@ -74,5 +88,6 @@ export async function measureOnOneStack({ ask, say }: Asked): Promise<void> {
   } finally {
     await Promise.all(programs.map((program) => stopProgram(program)));
     await servers.stop();
+    await rm(uploadsDir, { recursive: true });
   }
 }

@@ -18,6 +18,7 @@ const QUESTIONS = {
   policies: 'the same under policies: the rules of the contract, and all quality checks',
   quality: 'all quality checks on the same files, here and by CleanVision',
   receivers: 'what a receiver that hangs costs the others',
+  uploads: 'one of 1 GiB in parts, and 50 at once: memory of the API, and how long others wait',
   differential: 'the same files judged here and by two other decoders: where they differ, memory, time',
   neighbours: 'what the attacks of one tenant cost another',
   backlog: '20,000 assets accepted while no worker runs, then worked off: memory',
