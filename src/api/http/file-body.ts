@@ -1,3 +1,4 @@
+import { on } from 'node:events';
 import type { Request, Response } from 'express';
 import { AppError } from '../../domain/errors.ts';
 import { askForBody, hasBody } from './headers.ts';
@@ -30,12 +31,27 @@ export function lengthOf({ headers }: Pick<Request, 'headers'>): number | null {
   return Number(headers['content-length'] ?? 0);
 }
 
+/** The stream pauses while a chunk is in work. Its own iterator would join what has come meanwhile into further buffers. */
+const ONE_BY_ONE = { close: ['end', 'close'], highWaterMark: 1, lowWaterMark: 1 };
+
+/**
+ * Frees the memory of a chunk at once. V8 frees it only after some 64 MiB of them have come, so each process that takes uploads
+ * would need that much more. A chunk that shares its memory with others is left to V8.
+ */
+function giveBack({ buffer, length }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
+}
+
 /**
  * The body, chunk by chunk. It is read no faster than the caller takes it, and no faster than the key may send (`pace.ts`). If
- * the caller stops, the connection stays open for the answer.
+ * the caller stops, the connection stays open for the answer. A chunk is gone when the next one is asked for, unless `keepsChunks`.
  * @throws {AppError} `malformed_upload` if the body breaks off, `unsupported_media_type`
  */
-export async function* readFile(req: Request, res: Response): AsyncGenerator<Buffer> {
+export async function* readFile(
+  req: Request,
+  res: Response,
+  { keepsChunks = false }: { keepsChunks?: boolean } = {},
+): AsyncGenerator<Buffer> {
   const encoding = req.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity')
     throw new AppError('unsupported_media_type', {
@@ -44,10 +60,12 @@ export async function* readFile(req: Request, res: Response): AsyncGenerator<Buf
   const pace = res.locals['pace'] as Pace | undefined;
   askForBody(req, res);
   try {
-    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-      await pace?.((chunk as Buffer).length);
-      yield chunk as Buffer;
+    for await (const [chunk] of on(req, 'data', ONE_BY_ONE) as AsyncIterable<[Buffer]>) {
+      await pace?.(chunk.length);
+      yield chunk;
+      if (!keepsChunks) giveBack(chunk);
     }
+    if (!req.complete) throw new Error('the connection was closed');
   } catch (cause) {
     throw new AppError('malformed_upload', { cause });
   }

@@ -59,7 +59,8 @@ export async function readParts(
   }
 
   try {
-    for await (const chunk of readFile(req, res))
+    // The parser hands out parts of a chunk, and they may wait.
+    for await (const chunk of readFile(req, res, { keepsChunks: true }))
       if (!parser.write(chunk)) await waitWhile(() => parser.writableNeedDrain);
     parser.end();
     await waitWhile(() => !isFinished);
