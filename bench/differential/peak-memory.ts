@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { readPeakBytes } from '../../src/dev/peak-memory.ts';
 import { readUsage } from '../../src/image/decoder/process-usage.ts';
 
 /** A decoder may be replaced as soon as it has answered. So its usage is read all the while, milliseconds. */
@@ -36,14 +37,4 @@ export function watchPeak(pids: () => readonly number[]): () => Usage {
       cpuMs: [...seen].reduce((sum, [pid, { cpuMs }]) => sum + cpuMs - (before.get(pid) ?? 0), 0),
     };
   };
-}
-
-/** Null if the process has ended. */
-function readPeakBytes(pid: number): number | null {
-  try {
-    const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-    return kib === undefined ? null : Number(kib) * 1024;
-  } catch {
-    return null;
-  }
 }

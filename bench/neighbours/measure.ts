@@ -95,7 +95,7 @@ async function measureKind(kind: Kind, seconds: number, say: (line: string) => v
     say('  it bites …');
     const attacked = await tenant.measure({ samples: SAMPLES, seconds });
     if (attacker.exitCode !== null) throw new Error('The attack has ended by itself');
-    const peakMiB = await stack.peakMiB();
+    const peakMiB = stack.peakMiB();
     const times = Object.fromEntries(
       MEASURED.map((what) => [
         what,

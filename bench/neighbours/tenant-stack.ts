@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { startServers } from '../../src/dev/embedded-stack.ts';
 import { freePort } from '../../src/dev/free-port.ts';
 import { loopbackEnvironment, migrateDatabase, waitUntilStarted } from '../../src/dev/our-programs.ts';
+import { readPeakBytes } from '../../src/dev/peak-memory.ts';
 import { createApiKey } from '../../test/support/cli.ts';
 import type { Target } from '../load.ts';
 import { startOurProgram, stopProgram } from '../programs.ts';
@@ -11,7 +11,7 @@ import { QUIET_DOMAIN, type SilentNames } from '../../test/support/stand-ins/sil
 export interface TenantStack extends Target {
   readonly keys: Readonly<Record<'quiet' | 'noisy', string>>;
   /** The most memory that each process had so far, in MiB. Null if there is no /proc. */
-  peakMiB(): Promise<{ worker: number | null; api: number | null }>;
+  peakMiB(): { worker: number | null; api: number | null };
   stop(): Promise<void>;
 }
 
@@ -66,8 +66,8 @@ export async function startTenantStack({
       baseUrl,
       databaseUrl,
       keys: { quiet, noisy },
-      async peakMiB() {
-        return { worker: await highWaterMiB(worker), api: await highWaterMiB(api) };
+      peakMiB() {
+        return { worker: peakMiBOf(worker), api: peakMiBOf(api) };
       },
       stop,
     };
@@ -77,9 +77,7 @@ export async function startTenantStack({
   }
 }
 
-/** See proc_pid_status(5). */
-async function highWaterMiB({ pid }: ChildProcess): Promise<number | null> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-  return kib === undefined ? null : Math.round(Number(kib) / 1024);
+function peakMiBOf({ pid }: ChildProcess): number | null {
+  const bytes = readPeakBytes(Number(pid));
+  return bytes === null ? null : Math.round(bytes / 2 ** 20);
 }

@@ -8,6 +8,7 @@ import { type Log, openLog } from './log.ts';
 import { logRows, readOpenWork } from './outcome.ts';
 import { RECEIVER_NAME, startNames } from './means/names.ts';
 import { startNoisyTenant } from './means/noisy-tenant.ts';
+import { watchMemory } from './means/watch-memory.ts';
 import type { Plan } from './plan.ts';
 import { type FaultStack, startFaultStack } from './stack.ts';
 import { submitAll } from './submit.ts';
@@ -83,6 +84,7 @@ async function runPlan(
       clockStepMs,
       slowness: slowness(),
     });
+    const logMemory = watchMemory(stack, log);
     await Promise.all([
       submitAll(plan, { baseUrl, key, receiverUrl, log }),
       injectFaults(plan, { stack, noisy, log }),
@@ -92,6 +94,7 @@ async function runPlan(
     say('Waiting for the last webhook …');
     await waitUntilNone('deliveries', databaseUrl, WEBHOOKS_WITHIN_MS, say);
     await delay(STRAGGLERS_MS);
+    logMemory();
     await logRows({ baseUrl, databaseUrl, key }, log);
     await logSecrets(log, receiverUrl, stack);
   } finally {

@@ -8,6 +8,9 @@ import { gatherSightings, type Sighting, type Violation } from './sightings.ts';
 /** After the last fault, every asset has to be terminal within this time, on a quiet machine. */
 const ALL_TERMINAL_WITHIN_MS = 60_000;
 
+/** Memory of one process, whatever happens. */
+const MOST_MIB = { api: 300, worker: 700 };
+
 export interface Report {
   readonly figures: Figures;
   readonly violations: readonly Violation[];
@@ -24,6 +27,7 @@ export function checkLog(records: readonly LogRecord[]): Report {
     ...sightings.flatMap(checkWebhooks),
     ...checkIds(sightings),
     ...checkSignatures(sightings, records),
+    ...checkMemory(records),
     ...strays.map(
       (stray): Violation => ({
         rule: stray.type === 'row' ? 'doubled' : 'webhook_unexpected',
@@ -33,6 +37,20 @@ export function checkLog(records: readonly LogRecord[]): Report {
     ),
   ];
   return { figures: measure(records, sightings, violations), violations };
+}
+
+function checkMemory(records: readonly LogRecord[]): Violation[] {
+  return records.flatMap((record) =>
+    record.type === 'memory' && record.peakMiB > MOST_MIB[record.program]
+      ? [
+          {
+            rule: 'memory',
+            submission: null,
+            detail: `${record.program} took ${record.peakMiB} MiB`,
+          } as const,
+        ]
+      : [],
+  );
 }
 
 /** Checks that no part of the log is missing, because a missing part proves nothing. */

@@ -38,6 +38,8 @@ export interface Figures {
   };
   /** Ends of programs that no fault caused. */
   readonly endedByThemselves: Readonly<Record<Target, number>>;
+  /** Of the process with the most. Null where the system does not tell. */
+  readonly peakMiB: { readonly api: number | null; readonly worker: number | null };
   readonly violations: Readonly<Record<string, number>>;
   readonly faults: readonly FaultFigures[];
 }
@@ -65,6 +67,7 @@ export function measure(
   const since = (time: number | undefined) =>
     time === undefined || lastFaultAt === 0 ? null : Math.round(time - lastFaultAt);
   const begin = all('request')[0]?.at ?? 0;
+  const peakOf = (name: string) => all('memory').find(({ program }) => program === name)?.peakMiB ?? null;
 
   return {
     seed: all('run')[0]?.seed ?? null,
@@ -90,6 +93,7 @@ export function measure(
         all('program_ended').filter(({ program, killed }) => program === target && !killed).length,
       ]),
     ) as Record<Target, number>,
+    peakMiB: { api: peakOf('api'), worker: peakOf('worker') },
     violations: tally(violations.map(({ rule }) => rule)),
     faults: all('fault_begun').map(({ target, kind, at, forMs }) => {
       const next = verdictTimes.find((time) => time > at);

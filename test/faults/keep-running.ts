@@ -6,6 +6,8 @@ const RESTART_MS = 100;
 type Signal = 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2';
 
 export interface KeptProgram {
+  /** Of the process that runs now. */
+  pid(): number | undefined;
   /** Signals the program, or its successor if it has just ended. A kill resolves when the process is gone. */
   signal(signal: Signal): Promise<void>;
   /** Kills the program, and does something before it is started again. Resolves when that is done. */
@@ -65,6 +67,7 @@ export async function keepRunning({
     if (signal === 'SIGKILL') await target.ended;
   }
   return {
+    pid: () => (current?.hasEnded() === false ? current.process.pid : undefined),
     signal,
     async killAnd(work) {
       const isDone = new Promise<void>((resolve) => {

@@ -48,6 +48,8 @@ export type LogRecord = { readonly at: number } & (
       readonly killed: boolean;
       readonly end: string;
     }
+  /** The most resident memory that a process of the program has had. Missing where the system does not tell. */
+  | { readonly type: 'memory'; readonly program: 'api' | 'worker'; readonly peakMiB: number }
   | { readonly type: 'secret'; readonly endpoint: string; readonly secret: string }
   | {
       readonly type: 'row';

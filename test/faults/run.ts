@@ -10,7 +10,8 @@ const HELP = `npm run test:faults: kills every part of the stack, and does worse
 
 Starts a stack of its own (Postgres, Temporal, API, worker), submits assets at a steady rate while its programs are
 killed and stopped, waits for the last verdict and webhook, and checks the log. The figures go to standard output as
-JSON, progress to standard error. Exit code 1: something was lost, wrong, late, or came when it should not have.
+JSON, progress to standard error. Exit code 1: something was lost, wrong, late, came when it should not have, or a
+program took too much memory (API 300 MiB, worker 700).
 
   --full            SIGKILL API ×20, worker ×20, Temporal ×5, Postgres ×5, SIGSTOP worker 60 s, over 2,000 submissions
                     at 15/s. Temporal loses all its data ×2. The clocks of API and worker step by an hour ×5 each.

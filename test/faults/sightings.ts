@@ -9,6 +9,7 @@ type Rule =
   | 'doubled'
   | 'wrong'
   | 'second_attempt'
+  | 'memory'
   | 'webhook_missing'
   | 'webhook_unexpected'
   | 'webhook_body'

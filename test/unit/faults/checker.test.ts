@@ -42,6 +42,15 @@ describe('the checker of fault runs', () => {
     });
   });
 
+  it('finds a program that took too much memory', () => {
+    const log = withChanged('memory', ({ peakMiB }) => ({ peakMiB: peakMiB + 1 }));
+    expect(rulesBrokenBy(log)).toEqual(['memory']);
+    expect(checkLog(log)).toMatchObject({
+      violations: [{}, {}],
+      figures: { peakMiB: { api: 301, worker: 701 } },
+    });
+  });
+
   it('allows an event that comes more than once, and an asset whose answer was lost', () => {
     const again = webhook(BEGIN + 500, 0, 'onSuccess', JSON.stringify({ id: 'asset-0', state: 'complete' }));
     const log = [...healthyLog(), again].map((record) =>

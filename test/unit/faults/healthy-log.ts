@@ -35,6 +35,8 @@ export function healthyLog(): LogRecord[] {
     },
     { at: BEGIN + 60, type: 'fault_ended', fault: 0 },
     { at: BEGIN + 65, type: 'program_started', program: 'worker' },
+    { at: BEGIN + 900, type: 'memory', program: 'api', peakMiB: 300 },
+    { at: BEGIN + 900, type: 'memory', program: 'worker', peakMiB: 700 },
   ];
   for (const [submission, { path, state, errors }] of OUTCOMES.entries()) {
     const id = `asset-${submission}`;
