@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { ObjectStore } from './object-store.ts';
 
 /** Files of this machine. A test as root can read every file, so the forbidden one lies outside of the roots. */
-export async function startLocalFiles(): Promise<ObjectStore> {
+export async function startLocalFiles(): Promise<ObjectStore & { readonly dir: string }> {
   const dir = await mkdtemp(join(tmpdir(), 'validatr-files-'));
   const outside = await mkdtemp(join(tmpdir(), 'validatr-outside-'));
   await writeFile(join(outside, 'a.jpg'), 'closed');

@@ -12,11 +12,13 @@ import type { ObjectStore, StartedStore } from '../../../support/storage/object-
 import { openTestSources } from '../../../support/storage/open-test-sources.ts';
 import { startSeaweedFs } from '../../../support/storage/seaweedfs.ts';
 import { startUploads } from '../../../support/storage/uploads.ts';
+import { startWebFiles } from '../../../support/storage/web-files.ts';
 
-/** Servers of each kind. What follows has no branch for any of them. */
+/** Stores of each kind. What follows has no branch for any of them. */
 const STORES: readonly { name: string; start: () => Promise<StartedStore> }[] = [
   { name: 'local files', start: startLocalFiles },
   { name: 'uploads', start: startUploads },
+  { name: 'the web', start: startWebFiles },
   { name: 'S3 by SeaweedFS', start: startSeaweedFs },
   { name: 'S3 by Moto', start: startMoto },
   { name: 'Google storage by fake-gcs-server', start: startFakeGcs },
