@@ -13,8 +13,8 @@ const names = readdirSync(HISTORIES_DIR).filter((name) => name.endsWith('.json')
  */
 describe('recorded histories', () => {
   it('are there', () => {
-    // Happy, failed, cancelled in a step (both ways), fallback to regular activities, crash, reset, under a policy, and
-    // the deliveries, also one that has more events than a run has today.
+    // Happy, failed, cancelled in a step (both ways), fallback to regular activities, crash, reset, under a policy, from
+    // the web, and the deliveries, also one that has more events than a run has today.
     for (const shape of ['complete', 'failed-with-webhooks', 'canceled-by-signal', 'cancelled-from-outside'])
       expect(names).toContain(`${shape}.json`);
     for (const shape of [
@@ -22,6 +22,7 @@ describe('recorded histories', () => {
       'crash',
       'reset',
       'policy',
+      'web-asset',
       'deliver-webhook',
       'deliver-webhook-asked-for',
       'deliver-webhook-continued',
