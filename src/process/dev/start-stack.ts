@@ -1,4 +1,5 @@
 import type { Config } from '../../config.ts';
+import { S3_STOP_SIGNAL } from '../../dev/embedded-s3.ts';
 import { startServers } from '../../dev/embedded-stack.ts';
 import { migrateDatabase, ourProgram, waitUntilStarted } from '../../dev/our-programs.ts';
 import type { Program } from '../../dev/program.ts';
@@ -52,7 +53,9 @@ export async function startStack({ config, dataDir, running, say, onGiveUp }: St
   });
 
   if (config.S3) say('Starting a local S3 server …');
-  const s3 = config.S3 ? await startLocalS3(config, { dataDir, track: track('s3', 'weed') }) : null;
+  const s3 = config.S3
+    ? await startLocalS3(config, { dataDir, track: track('s3', 'weed', S3_STOP_SIGNAL) })
+    : null;
 
   const env = {
     ...(await devEnvironment(config, servers, dataDir)),
