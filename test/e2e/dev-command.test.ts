@@ -8,11 +8,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/dev/free-port.ts';
 import { createTestClient } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { runPageRequests } from '../support/pages/page-requests.ts';
 
 /** What our programs logged. */
 function messagesOf(output: string): string[] {
   const lines = [...output.matchAll(/^(?:api|worker|migrate) *\| (.*)$/gm)];
   return lines.map(([, line = '']) => (JSON.parse(line) as { msg: string }).msg);
+}
+
+interface Details {
+  readonly state: string;
+  readonly asset: { readonly location: string };
+  readonly findings: readonly { readonly measured: { readonly cause: string } }[];
 }
 
 /** `npm run dev` as a person starts it: data and ports of its own. */
@@ -94,7 +101,9 @@ describe('npm run dev', () => {
     await areGone();
   });
 
-  it('brings a local S3 server with the samples, if asked to', async ({ skip }) => {
+  it('brings a local S3 server with the samples, if asked to, and takes every request of docs/sources.md', async ({
+    skip,
+  }) => {
     const { program, output } = start({ S3: 'yes', S3_PORT: String(await freePort()) });
     await eventually(() => program.exitCode !== null || output().includes('Validatr is ready'));
     if (output().includes('S3=yes needs')) return skip('there is no S3 server for this machine');
@@ -103,6 +112,27 @@ describe('npm run dev', () => {
     const client = createTestClient(baseUrl);
     const answer = await client.call('POST', '/assets/image/', { assetPath }, { prefer: 'wait=30' });
     expect(await answer.json()).toMatchObject({ state: 'complete' });
+
+    const page = await runPageRequests('docs/sources.md', {
+      8000: env['PORT'] ?? '',
+      8900: await freePort(),
+    });
+    const verdicts = new Map<string, string[]>();
+    for (const id of page.ids) {
+      await client.verdict(id);
+      const { state, asset, findings } = await client.read<Details>(`/assets/${id}/details`);
+      const causes = findings.map(({ measured }) => measured.cause);
+      verdicts.set(asset.location, [...(verdicts.get(asset.location) ?? []), [state, ...causes].join(' ')]);
+    }
+    await page.close();
+    expect(Object.fromEntries(verdicts)).toEqual({
+      local: ['complete'],
+      s3: ['complete'],
+      gcs: ['failed profile_unknown'],
+      azure: ['failed profile_unknown'],
+      upload: ['complete', 'complete', 'complete'],
+      http: ['complete'],
+    });
     program.kill('SIGTERM');
     await once(program, 'close');
     await areGone();
