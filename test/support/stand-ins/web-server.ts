@@ -9,6 +9,8 @@ export interface WebServer {
   readonly url: string;
   /** Connections that are open now. */
   readonly open: ReadonlySet<Socket>;
+  /** Connections so far. */
+  readonly accepted: number;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,9 @@ export function startRawWebServer(answer: (socket: Socket) => void): Promise<Web
 
 async function listen(server: Server, host: string, scheme: string): Promise<WebServer> {
   const open = new Set<Socket>();
+  let accepted = 0;
   server.on('connection', (socket: Socket) => {
+    accepted += 1;
     open.add(socket);
     // Clients that cut the connection are what some tests wait for.
     socket.on('error', () => socket.destroy());
@@ -46,6 +50,9 @@ async function listen(server: Server, host: string, scheme: string): Promise<Web
     port,
     url: `${scheme}://127.0.0.1:${port}`,
     open,
+    get accepted() {
+      return accepted;
+    },
     async close() {
       for (const socket of open) socket.destroy();
       server.close();

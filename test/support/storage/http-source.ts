@@ -11,6 +11,9 @@ type Settings = Parameters<typeof createHttpSource>[0];
 
 const MAX_BYTES = 1024 * 1024;
 
+/** A pace that no server misses. So a connection that is left over stays, and is found. */
+export const WITHOUT_PACE = { bytes: 0, everyMs: 2 ** 30 };
+
 /** The source as the programs make it. It may reach loopback. */
 export function createTestHttpSource(settings: Partial<Settings> = {}) {
   const source = createHttpSource({
@@ -30,6 +33,16 @@ export function createTestHttpSource(settings: Partial<Settings> = {}) {
       const object = await inOneWord(source.get({ location: 'http', url }, call));
       if (typeof object === 'string') return object;
       return { bytes: object.bytes, body: await readAll(object.body, most) };
+    },
+
+    /** How long its server asks us to wait, seconds. Undefined if it does not say. @throws {Error} if there is no trouble */
+    async pauseAfter(url: string): Promise<number | undefined> {
+      const error: unknown = await source.get({ location: 'http', url }, { tenant: 'a' }).then(
+        () => null,
+        (failure: unknown) => failure,
+      );
+      if (!(error instanceof AppError)) throw new Error('The asset is in no trouble', { cause: error });
+      return error.retryAfterS;
     },
   };
 }

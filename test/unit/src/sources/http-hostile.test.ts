@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../support/eventually.ts';
-import { createTestHttpSource } from '../../../support/storage/http-source.ts';
+import { createTestHttpSource, WITHOUT_PACE } from '../../../support/storage/http-source.ts';
 import { pour } from '../../../support/stand-ins/raw-receiver.ts';
 import { startRawWebServer, type WebServer } from '../../../support/stand-ins/web-server.ts';
 
@@ -37,6 +37,7 @@ describe('a web server that', () => {
     ['sends its body byte by byte', `${OK}content-length: 100000\r\n\r\n`, 'x'],
     ['sends its body byte by byte, without a length', `${OK}\r\n`, 'x'],
     ['stops in the middle of its body', `${OK}content-length: 100000\r\n\r\nabc`, ''],
+    ['stops when much has come', `${OK}content-length: 100000\r\n\r\n${'x'.repeat(90_000)}`, ''],
   ])('%s is given up as soon as it is too slow', async (_what, first, unit) => {
     const url = await start((socket) => {
       socket.write(first);
@@ -96,6 +97,15 @@ describe('a web server that', () => {
   });
 
   it.each([
+    [60_000, { bytes: 3, body: 'abc' }],
+    [70_000, 'invalid_answer'],
+  ])('sends %i bytes of headers: only above 64 KiB, that is no valid answer', async (bytes, found) => {
+    const headers = `x: ${'y'.repeat(bytes)}\r\ncontent-length: 3\r\n\r\n`;
+    const url = await start((socket) => socket.write(`${OK}${headers}abc`));
+    expect(await createTestHttpSource().get(url)).toEqual(found);
+  });
+
+  it.each([
     ['no valid chunk', `${CHUNKED}zz\r\n`, 'x'],
     ['a chunk extension without end', `${CHUNKED}1;`, 'a'],
     ['trailers without end', `${CHUNKED}1\r\nx\r\n0\r\n`, 'a:b\r\n'],
@@ -118,6 +128,22 @@ describe('a web server that', () => {
       bytes: null,
       body: 'invalid_answer',
     });
+  });
+
+  it('sends each byte of its body by itself gives no valid answer, after some hundred reads', async () => {
+    let sent = 0;
+    const url = await start((socket) => {
+      socket.once('close', () => (sent = socket.bytesWritten));
+      socket.write(`${OK}content-length: 100000\r\n\r\n`);
+      // The client reads in between.
+      const next = () => void (socket.destroyed || socket.write('x', () => setImmediate(next)));
+      next();
+    });
+    const found = await createTestHttpSource({ maxBytes: 1_000 }).get(url);
+    expect(typeof found === 'string' ? found : found.body).toBe('invalid_answer');
+    await eventually(() => sent > 0, { what: 'a cut connection' });
+    // Crumbs alone would be refused after 4,096.
+    expect(sent).toBeLessThan(3_000);
   });
 
   it('sends a large body in small pieces, as far as they are no crumbs, is read', async () => {
@@ -167,6 +193,22 @@ describe('a web server that', () => {
     });
     const found = await createTestHttpSource().get(url);
     expect(typeof found === 'string' ? found : found.body).toMatch(/^trouble (connection_reset|cut_short)$/);
+  });
+
+  it('is found only after the caller has left gets no request, and keeps no connection', async () => {
+    let requests = 0;
+    const url = await start(() => (requests += 1));
+    let find = (_addresses: string[]): void => undefined;
+    const found = new Promise<string[]>((resolve) => (find = resolve));
+    const caller = new AbortController();
+    const source = createTestHttpSource({ least: WITHOUT_PACE, lookup: () => found });
+    const asked = source.get(url.replace('127.0.0.1', 'pictures.example'), { signal: caller.signal });
+    caller.abort();
+    expect(await asked).toBe('trouble timeout');
+    find(['127.0.0.1']);
+    await eventually(() => server.accepted > 0, { what: 'a connection' });
+    await eventually(() => server.open.size === 0, { what: 'its end' });
+    expect(requests).toBe(0);
   });
 
   it('ends the connection without an answer is in trouble', async () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../support/eventually.ts';
-import { createTestHttpSource } from '../../../support/storage/http-source.ts';
+import { createTestHttpSource, WITHOUT_PACE } from '../../../support/storage/http-source.ts';
 import { startWebServer, type WebServer } from '../../../support/stand-ins/web-server.ts';
 
 const PICTURE = 'the bytes of a picture';
@@ -9,7 +9,7 @@ const PICTURE = 'the bytes of a picture';
 type Answer = (req: IncomingMessage, res: ServerResponse) => void;
 
 describe('an asset behind a URL', () => {
-  const source = createTestHttpSource();
+  const source = createTestHttpSource({ least: WITHOUT_PACE });
   let server: WebServer;
   let answer: Answer;
   /** Method and path of each request, in order. */
@@ -107,6 +107,20 @@ describe('an asset behind a URL', () => {
     expect([await source.get(server.url), await source.stat(server.url)]).toEqual([word, word]);
   });
 
+  it.each([
+    ['120', 120],
+    ['0', 0],
+    // Our own pause.
+    ['Wed, 21 Oct 2026 07:28:00 GMT', 2],
+    ['-1', 2],
+    ['1e3', 2],
+    ['9'.repeat(20), 2],
+    ['', 2],
+  ])('is asked for again as Retry-After %j says, if that is a number of seconds', async (asked, pauseS) => {
+    answer = respond(503, { 'retry-after': asked });
+    expect(await source.pauseAfter(server.url)).toBe(pauseS);
+  });
+
   it.each([204, 205])('with the status %i is empty', async (status) => {
     answer = respond(status);
     expect(await source.get(server.url)).toEqual({ bytes: 0, body: '' });
@@ -164,8 +178,11 @@ describe('an asset behind a URL', () => {
     /** `/5` leads to `/4`, … and `/0` has the picture. */
     const countDown: Answer = (req, res) => {
       const left = Number(req.url?.slice(1));
-      if (left === 0) res.end(PICTURE);
-      else res.writeHead(302, { location: `/${left - 1}` }).end('moved');
+      if (left === 0) return void res.end(PICTURE);
+      res.writeHead(302, { location: `/${left - 1}` });
+      if (req.method === 'HEAD') res.end();
+      // The body has no end, and nobody waits for it.
+      else res.write('moved');
     };
 
     it.each([300, 301, 302, 303, 307, 308])('is fetched (%i)', async (status) => {
@@ -174,6 +191,12 @@ describe('an asset behind a URL', () => {
         else res.writeHead(status, { location: 'end' }).end();
       };
       expect(await source.get(`${server.url}/start`)).toMatchObject({ body: PICTURE });
+    });
+
+    it.each([304, 305, 306, 399])('is not looked for, because %i is no redirect', async (status) => {
+      answer = respond(status, { location: '/end' });
+      expect(await source.get(server.url)).toBe('redirects');
+      expect(requests).toEqual(['GET /']);
     });
 
     it('may be five redirects away, and no more', async () => {
