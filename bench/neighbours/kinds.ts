@@ -10,6 +10,8 @@ export const KINDS = {
   replays: 'replays of 1,000 failing events, as fast as the API allows',
   pictures: 'decompression bombs, 49 megapixels, and files that use up a decoder',
   'long-urls': 'webhooks to 1,500 different URLs of 8,000 characters',
+  'hostile-web':
+    'assets on web servers that hang, drip, flood, redirect in circles, or send bombs, also in strict requests',
 } as const;
 export type Kind = keyof typeof KINDS;
 

@@ -1,4 +1,4 @@
-import type { AttackOrder, Kind } from '../kinds.ts';
+import type { Kind } from '../kinds.ts';
 import { SILENT_DOMAIN } from '../../../test/support/stand-ins/silent-names.ts';
 import {
   answerAfter,
@@ -6,13 +6,8 @@ import {
   FLOODS,
   startHostileReceivers,
 } from '../../../test/support/stand-ins/hostile-receivers.ts';
-import { type NoisyApi, steadily, withoutPause } from './noisy-api.ts';
-
-/** Starts the attack. It goes on until the process ends. The function that it returns tells whether it bites. */
-export type Attack = (
-  api: NoisyApi,
-  order: Pick<AttackOrder, 'pictures' | 'eventsPerS'>,
-) => (() => boolean) | Promise<() => boolean>;
+import { attackByWeb } from './hostile-web.ts';
+import { type Attack, type NoisyApi, type Order, steadily, withoutPause } from './noisy-api.ts';
 
 /** Share of test events. The others are events of assets, whose first tries are part of the validation. */
 const TEST_EVENTS = 3 / 4;
@@ -40,11 +35,7 @@ function toReceivers(answer: Parameters<typeof startHostileReceivers>[1]): Attac
   };
 }
 
-function sendSteadily(
-  api: NoisyApi,
-  { eventsPerS }: Pick<AttackOrder, 'eventsPerS'>,
-  urlOf: (index: number) => string,
-): void {
+function sendSteadily(api: NoisyApi, { eventsPerS }: Order, urlOf: (index: number) => string): void {
   steadily(TEST_EVENTS * eventsPerS, (index) => api.sendTestEvent(urlOf(index)));
   // Two events each.
   steadily(((1 - TEST_EVENTS) * eventsPerS) / 2, (index) => api.submit({ url: urlOf(index) }));
@@ -103,6 +94,8 @@ export const ATTACKS: Readonly<Record<Kind, Attack>> = {
     });
     return () => verdicts >= 2;
   },
+
+  'hostile-web': attackByWeb,
 
   async 'long-urls'(api, order) {
     const receivers = await startHostileReceivers(ORIGINS, answerAfter(0, '204 No Content'));

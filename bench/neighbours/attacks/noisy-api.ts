@@ -1,4 +1,9 @@
 import { Agent, request } from 'undici';
+import type { AttackOrder } from '../kinds.ts';
+
+/** Starts the attack. It goes on until the process ends. The function that it returns tells whether it bites. */
+export type Attack = (api: NoisyApi, order: Order) => (() => boolean) | Promise<() => boolean>;
+export type Order = Pick<AttackOrder, 'pictures' | 'eventsPerS'>;
 
 const CONNECTIONS = 64;
 
@@ -14,6 +19,8 @@ export interface NoisyApi {
 interface Submission {
   /** A sample by default. */
   readonly path?: string;
+  /** Where the asset is on the web, instead of a path. */
+  readonly webUrl?: string;
   /** Gets the events of start and success. */
   readonly url?: string;
   readonly prefer?: string;
@@ -42,11 +49,11 @@ export function createNoisyApi(baseUrl: string, key: string): NoisyApi {
 
   return {
     post,
-    submit: ({ path = './assets/rocket.jpg', url, prefer }) =>
+    submit: ({ path = './assets/rocket.jpg', webUrl, url, prefer }) =>
       post(
         '/assets/image/',
         {
-          assetPath: { location: 'local', path },
+          assetPath: webUrl === undefined ? { location: 'local', path } : { location: 'http', url: webUrl },
           ...(url === undefined ? {} : { notifications: { onStart: url, onSuccess: url } }),
         },
         prefer === undefined ? {} : { prefer },

@@ -25,7 +25,7 @@ export async function startHostileReceivers(count: number, answer: Answer): Prom
         socket.on('error', () => socket.destroy());
         socket.once('close', () => sockets.delete(socket));
         socket.on('data', (data) => {
-          if (!data.toString('latin1', 0, 5).startsWith('POST ')) return;
+          if (!/^(POST|GET|HEAD) /.test(data.toString('latin1', 0, 5))) return;
           requests += 1;
           answer(socket);
         });
@@ -56,6 +56,7 @@ interface Flood {
 /** Answers that never end, each in another part of HTTP. */
 export const FLOODS = {
   interim: { head: '', unit: 'HTTP/1.1 103 Early Hints\r\n\r\n' },
+  headers: { head: 'HTTP/1.1 200 OK\r\n', unit: 'x: y\r\n' },
   extensions: { head: 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;', unit: 'a' },
   body: { head: 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n', unit: 'a' },
 } as const satisfies Record<string, Flood>;
@@ -82,6 +83,21 @@ export function answerWithFlood({ head, unit }: Flood): Answer {
       clearInterval(sending);
       sending = undefined;
     });
+  };
+}
+
+/** Sends a body that would take a day, a byte a second. */
+export function answerByteByByte(socket: Socket): void {
+  socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n');
+  const dripping = setInterval(() => socket.write('x'), 1_000);
+  socket.once('close', () => clearInterval(dripping));
+}
+
+/** Sends the same to each request, and ends the connection. */
+export function answerWith(head: string, body: string | Buffer = ''): Answer {
+  return (socket) => {
+    socket.write(head);
+    socket.end(body);
   };
 }
 
