@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
 import { Agent, request } from 'undici';
+import type { AssetPath } from '../src/domain/sources/asset-path.ts';
 
 /** The running stack and database that a bench program measures. */
 export interface Target {
@@ -9,10 +10,13 @@ export interface Target {
   readonly databaseUrl: string;
 }
 
+/** A local path, another place, or the image itself. */
+export type Asset = string | Exclude<AssetPath, { location: 'local' }> | Buffer;
+
 export interface Submitter {
   /** Posts one asset; resolves with its id and the time until the 202, in milliseconds. */
   submit(
-    path: string,
+    asset: Asset,
     notifications?: Record<string, string>,
     policy?: string,
   ): Promise<{ id: string; ms: number }>;
@@ -23,24 +27,36 @@ export interface Submitter {
 /** `key`: of a stack that asks for one. */
 export function createSubmitter({ baseUrl }: Target, connections: number, key?: string): Submitter {
   const dispatcher = new Agent({ connections });
-  const headers = {
-    'content-type': 'application/json',
-    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-  };
+  const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
   return {
-    async submit(path, notifications = {}, policy) {
+    async submit(asset, notifications = {}, policy) {
       const begin = performance.now();
+      const { query, type, content } = asRequest(asset, notifications, policy);
       const { statusCode, body } = await request(`${baseUrl}/assets/image/`, {
         method: 'POST',
         dispatcher,
-        headers,
-        body: JSON.stringify({ assetPath: { location: 'local', path }, notifications, policy }),
+        headers: { 'content-type': type, ...authorization },
+        query,
+        body: content,
       });
       const answer = (await body.json()) as { id: string };
       if (statusCode !== 202) throw new Error(`POST answered ${statusCode}: ${JSON.stringify(answer)}`);
       return { id: answer.id, ms: performance.now() - begin };
     },
     close: () => dispatcher.destroy(),
+  };
+}
+
+function asRequest(asset: Asset, notifications: Record<string, string>, policy: string | undefined) {
+  if (Buffer.isBuffer(asset)) {
+    const query = { ...notifications, ...(policy !== undefined && { policy }) };
+    return { query, type: 'image/jpeg', content: asset };
+  }
+  const assetPath: AssetPath = typeof asset === 'string' ? { location: 'local', path: asset } : asset;
+  return {
+    query: {},
+    type: 'application/json',
+    content: JSON.stringify({ assetPath, notifications, policy }),
   };
 }
 

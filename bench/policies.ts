@@ -33,7 +33,7 @@ export async function measurePolicies(target: Target) {
     });
     if (statusCode !== 201) throw new Error(`POST answered ${statusCode}: ${await body.text()}`);
     await body.dump();
-    const measured = await measurePipeline(target, `${name}@1`);
+    const measured = await measurePipeline(target, { policy: `${name}@1` });
     const ratio = Math.round((measured.assetsPerS / byDefault.assetsPerS) * 100) / 100;
     answers[name] = { ...measured, ofDefault: ratio };
   }

@@ -5,6 +5,7 @@ import { isKind, type Kind, KINDS } from './neighbours/kinds.ts';
 import { measureNeighbours } from './neighbours/measure.ts';
 import { measureOnOneStack, type OneStackQuestion } from './one-stack.ts';
 import { measureQuality } from './quality.ts';
+import { measureSources } from './sources/measure.ts';
 
 /**
  * `npm run bench [-- question …]` starts the embedded stack in a directory of its own (Temporal on its file database). API and
@@ -16,16 +17,18 @@ const QUESTIONS = {
   pipeline: 'assets a second under load, and how long accepting takes meanwhile',
   accept: 'accepting alone, dispatcher off',
   policies: 'the same under policies: the rules of the contract, and all quality checks',
+  sources: 'the pipeline with assets from S3, from the web and uploaded, beside local ones',
   quality: 'all quality checks on the same files, here and by CleanVision',
   receivers: 'what a receiver that hangs costs the others',
   uploads: 'one of 1 GiB in parts, and 50 at once: memory of the API, and how long others wait',
   differential: 'the same files judged here and by two other decoders: where they differ, memory, time',
   neighbours: 'what the attacks of one tenant cost another',
   backlog: '20,000 assets accepted while no worker runs, then worked off: memory',
-} as const satisfies Record<OneStackQuestion | 'quality' | 'differential' | 'neighbours', string>;
+} as const satisfies Record<OneStackQuestion | 'sources' | 'quality' | 'differential' | 'neighbours', string>;
 type Question = keyof typeof QUESTIONS;
 const BY_DEFAULT: readonly Question[] = ['idle', 'pipeline', 'accept'];
 const ON_STACKS_OF_THEIR_OWN: ReadonlySet<string> = new Set<Question>([
+  'sources',
   'quality',
   'differential',
   'neighbours',
@@ -52,6 +55,7 @@ async function ask(name: Question, measure: () => Promise<unknown>): Promise<voi
 }
 
 await ask('neighbours', () => measureNeighbours({ kinds, seconds, say }));
+await ask('sources', () => measureSources(say));
 await ask('quality', measureQuality);
 await ask('differential', () => measureDifferential(folder, say));
 if ([...questions].some((name) => !ON_STACKS_OF_THEIR_OWN.has(name))) await measureOnOneStack({ ask, say });
