@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type Duplex, PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -229,19 +230,51 @@ describe('the parser of answers', () => {
   const BOUNDS = { bytes: 64 * 1024, reads: 512, lines: Number.POSITIVE_INFINITY, overhead: 0 };
   const HEAD = 'HTTP/1.1 200 OK\r\n';
 
-  function receive(text: string): FakeSocket {
+  function receive(text: string, bounds: Partial<typeof BOUNDS> = {}): FakeSocket {
     const socket = new FakeSocket({ highWaterMark: 1024 * 1024 });
-    boundAnswers(socket as Duplex as Socket, BOUNDS);
+    boundAnswers(socket as Duplex as Socket, { ...BOUNDS, ...bounds });
     socket.bytesRead = text.length;
     socket.write(text);
     return socket;
   }
 
-  it('gets all bytes, in small pieces', () => {
-    const text = HEAD + 'a:b\r\n'.repeat(8_000);
-    const socket = receive(text);
+  function readAll(socket: FakeSocket): Buffer[] {
     const pieces: Buffer[] = [];
     for (let piece: Buffer | null; (piece = socket.read() as Buffer | null) !== null; ) pieces.push(piece);
+    return pieces;
+  }
+
+  // Each exceeds one bound only.
+  it.each([
+    ['bytes', HEAD + 'x'.repeat(20_000), { bytes: 5_000 }, 5_000],
+    ['lines', HEAD + 'a:b\r\n'.repeat(1_000), { lines: 100 }, HEAD.length + 5 * 100],
+    ['reads', HEAD + 'x'.repeat(20_000), { reads: 3 }, 4 * 4 * 1024],
+    ['bytes of an interim answer', `HTTP/1.1 103 Early Hints\r\n${'a:b\r\n'.repeat(4_000)}`, {}, 0],
+    ['interim answers', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(9) + HEAD, {}, 0],
+    ['protocols', 'HTTP/1.1 101 Switching Protocols\r\n\r\n', {}, 0],
+  ])('gets no more than the bound if there are too many %s', async (_what, text, bounds, most) => {
+    const socket = receive(text, bounds);
+    const failed = once(socket, 'error');
+    expect(Buffer.concat(readAll(socket)).length).toBeLessThanOrEqual(most);
+    expect((await failed)[0]).toMatchObject({ code: 'invalid_response' });
+  });
+
+  it('gets no interim answer, whatever empty lines come before it', () => {
+    const text = `${HEAD}content-length: 0\r\n\r\n`;
+    const socket = receive(`\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n\r\n${text}`);
+    expect(Buffer.concat(readAll(socket)).toString()).toBe(text);
+  });
+
+  it('may give bytes back, which are not counted twice', () => {
+    const text = HEAD + 'x'.repeat(5_000);
+    const socket = receive(text, { bytes: 6_000 });
+    socket.unshift(socket.read() as Buffer);
+    expect(Buffer.concat(readAll(socket)).toString()).toBe(text);
+  });
+
+  it('gets all bytes, in small pieces', () => {
+    const text = HEAD + 'a:b\r\n'.repeat(8_000);
+    const pieces = readAll(receive(text));
     expect(Buffer.concat(pieces).toString()).toBe(text);
     expect(Math.max(...pieces.map(({ length }) => length))).toBe(4 * 1024);
   });

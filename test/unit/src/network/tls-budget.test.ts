@@ -127,6 +127,55 @@ describe('the transport below TLS', () => {
     expect(given).toBeLessThanOrEqual(128);
   });
 
+  const ROOM = { bytes: 2 ** 20, reads: 1_024, lines: 1_024, overhead: 2 ** 20 };
+
+  it.each([
+    ['more bytes than an answer may have', { bytes: 64 * 1024 }, 2 ** 30],
+    ['bytes that carry nothing', { overhead: 64 * 1024 }, 0],
+  ])('is cut after %s', async (_what, bounds, carried) => {
+    const tcp = new FakeSocket();
+    const transport = new TlsTransport(tcp as Duplex as Socket, { ...ROOM, ...bounds });
+    transport.tls = { bytesWritten: 0, bytesRead: carried, destroy: () => undefined } as unknown as Socket;
+    const failed = once(transport, 'error');
+    for (let chunks = 0; chunks < 64; chunks += 1) tcp.receive(Buffer.alloc(1024));
+    expect(transport.destroyed).toBe(false);
+    tcp.receive(Buffer.alloc(1024));
+    expect((await failed)[0]).toMatchObject({ code: 'invalid_response' });
+    expect(tcp.destroyed).toBe(true);
+  });
+
+  it('gives all bytes of a connection that has ended', async () => {
+    const tcp = new FakeSocket();
+    const transport = new TlsTransport(tcp as Duplex as Socket, ROOM);
+    tcp.receive(Buffer.from('the last bytes'));
+    const closed = once(tcp, 'close');
+    tcp.end();
+    await closed;
+    expect(Buffer.concat(await transport.toArray()).toString()).toBe('the last bytes');
+  });
+
+  it('ends with a connection that is cut, and takes its failure over', async () => {
+    const cut = new FakeSocket();
+    const first = new TlsTransport(cut as Duplex as Socket, ROOM);
+    cut.destroy();
+    await once(first, 'close');
+    expect(first.readableEnded).toBe(false);
+
+    const failing = new FakeSocket();
+    const second = new TlsTransport(failing as Duplex as Socket, ROOM);
+    failing.destroy(new Error('reset'));
+    expect((await once(second, 'error'))[0]).toMatchObject({ message: 'reset' });
+  });
+
+  it('takes no more from the connection while nobody reads', () => {
+    const tcp = new FakeSocket();
+    const transport = new TlsTransport(tcp as Duplex as Socket, ROOM);
+    for (let chunks = 0; chunks < 256; chunks += 1) tcp.receive(Buffer.alloc(1024));
+    expect(tcp.isPaused()).toBe(true);
+    transport.read();
+    expect(tcp.isPaused()).toBe(false);
+  });
+
   // Stands for a flood of key updates, which bring no byte of an answer. Node's servers cannot send one.
   it('is cut before TLS works on more than the budget, even if it brings no byte of an answer', async () => {
     const receiver = createTcpServer((socket) => {

@@ -143,6 +143,15 @@ describe.skipIf(!hasOpenssl)('an asset behind https (skipped without openssl)', 
     expect(await createTestHttpSource().get(server.url)).toEqual({ bytes: picture.length, body: picture });
   });
 
+  it('is fetched from a server whose certificate is for the name in the URL', async () => {
+    const server = await start((_req, res) => void res.end(PICTURE), {
+      tls: chain(authority.issue('DNS:pictures.example')),
+    });
+    const source = createTestHttpSource({ lookup: () => Promise.resolve(['127.0.0.1']) });
+    const found = await source.get(`https://pictures.example:${server.port}/`);
+    expect(found).toMatchObject({ body: PICTURE });
+  });
+
   it('gives no valid answer in records of one byte, which are mostly TLS', async () => {
     const server = await start(
       (_req, res) => {
