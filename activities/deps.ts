@@ -12,6 +12,8 @@ export interface ActivityDeps {
   readonly validations: ValidationStore;
   readonly deliveries: DeliveryStore;
   readonly source: AssetSource;
+  /** One text for all spellings of the path of a local file. */
+  readonly spellPath: (path: string) => string;
   readonly inspectImage: InspectImage;
   readonly fingerprints: FingerprintStore;
   readonly webhooks: WebhookSender;

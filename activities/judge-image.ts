@@ -6,6 +6,7 @@ import type { Finding } from '../src/domain/findings.ts';
 import type { Earlier, ImageFacts } from '../src/domain/image-facts.ts';
 import { judgeBy } from '../src/domain/judge.ts';
 import { DEFAULT_POLICY, type PolicyRules } from '../src/domain/policy.ts';
+import type { AssetRef } from '../src/domain/sources/asset-path.ts';
 import type { StepName } from '../src/domain/steps.ts';
 import type { ActivityDeps } from './deps.ts';
 import { passed, type StepResult, type TimedStepResult, timed, unknown } from './step.ts';
@@ -25,6 +26,8 @@ export interface JudgeImageInput {
   readonly assetId: string;
   /** Missing in runs of earlier code. */
   readonly tenant?: string;
+  /** Missing in runs of earlier code, and if nothing is compared with earlier assets. */
+  readonly assetPath?: AssetRef;
   readonly facts: ImageFacts;
   readonly rules: PolicyRules;
   /** Steps to judge. Each gives one result, in this order. */
@@ -45,7 +48,10 @@ const RULE_OF_STEP = new Map<StepName, RuleName>(RULE_NAMES.map((rule) => [CHECK
  * Judges all steps of a policy in one activity. A step takes microseconds. An activity of its own would add about a
  * millisecond of bookkeeping to each.
  */
-export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerprints'>) {
+export function createJudgeImage({
+  fingerprints,
+  spellPath,
+}: Pick<ActivityDeps, 'fingerprints' | 'spellPath'>) {
   function judgeStep(step: StepName, facts: ImageFacts, { rules, sha256 }: JudgeImageInput): StepResult {
     if (step === 'checkChecksum') return compareChecksum(facts, sha256);
     const rule = RULE_OF_STEP.get(step);
@@ -64,12 +70,13 @@ export function createJudgeImage({ fingerprints }: Pick<ActivityDeps, 'fingerpri
     return { results, ...(earlier !== undefined && { earlier }) };
   };
 
-  function compare({ tenant = '', assetId, facts }: JudgeImageInput): Promise<Earlier> {
+  function compare({ tenant = '', assetId, assetPath, facts }: JudgeImageInput): Promise<Earlier> {
     const sides = sidesOf(facts, 'stored');
     const { pixelHash, perceptualHash } = facts.measures ?? {};
     const prints = {
       size: sides === null ? null : sizeOf(sides),
       sha256: facts.sha256,
+      ...(assetPath?.location === 'local' && { place: spellPath(assetPath.path) }),
       ...(pixelHash !== undefined && { pixelHash }),
       ...(perceptualHash !== undefined && { perceptualHash }),
     };

@@ -109,6 +109,7 @@ export function stepsFor(input: ValidateAssetInput, tenant?: string): Step[] {
           {
             assetId,
             ...(tenant !== undefined && { tenant }),
+            ...(policy?.comparesWithEarlier === true && { assetPath }),
             facts: facts as ImageFacts,
             rules: policy?.rules ?? {},
             steps: judged,

@@ -23,6 +23,7 @@ import { ClaimedRows } from './migrations/0017-claimed-rows.ts';
 import { PartialListIndexes } from './migrations/0018-partial-list-indexes.ts';
 import { Sources } from './migrations/0019-sources.ts';
 import { ChecksInTurns } from './migrations/0020-checks-in-turns.ts';
+import { FilesAndCodes } from './migrations/0021-files-and-codes.ts';
 import { Uploads } from './migrations/0022-uploads.ts';
 import { FOR_FRESH_PLANS, FOR_KEPT_PLANS, PreparingClient } from './prepared-statements.ts';
 import { AS_TENANT } from './tenant.ts';
@@ -89,6 +90,7 @@ export function openDatabase({
         PartialListIndexes,
         Sources,
         ChecksInTurns,
+        FilesAndCodes,
         Uploads,
       ],
       snapshot: false,

@@ -26,6 +26,7 @@ import { createReconcile } from '../temporal/reconcile.ts';
 import { prepareNamespace } from '../temporal/setup.ts';
 import { connectTrouble, temporalAddress } from '../temporal/trouble.ts';
 import { watchNamespace } from '../temporal/watch-namespace.ts';
+import { spellPath } from '../sources/local.ts';
 import { createLookup } from '../network/names/lookup.ts';
 import { createWebhookSender } from '../webhooks/send.ts';
 import { TRY_SLOTS } from '../webhooks/tenant-pace.ts';
@@ -115,6 +116,7 @@ export async function runWorker(): Promise<void> {
     validations,
     deliveries: createDeliveryStore(orm, { endpointsMax: config.WEBHOOK_ENDPOINTS_MAX }),
     source: sources.source,
+    spellPath: (path) => spellPath(path, { base: config.assetBase, roots }),
     inspectImage: config.MEASURE === 'all' ? measureAll(decoders.inspectImage) : decoders.inspectImage,
     fingerprints: createFingerprintStore(orm),
     webhooks,

@@ -78,10 +78,20 @@ interface Place {
  * Before a root, `..` is taken out of the text. Otherwise `/home/anna/../../srv/assets/a.jpg` would tell whether Anna has a home here.
  */
 function locate(path: string, { base, roots }: LocalSourceOptions): Place {
-  const given = bytesOf(posix.isAbsolute(path) ? path : base + posix.sep + path);
+  const given = asAbsolute(path, base);
   const entry = roots.enter(given);
   if (entry === null) return { path: posix.normalize(given), entry };
   return { path: [entry.path, ...entry.rest].join(posix.sep), entry };
+}
+
+function asAbsolute(path: string, base: string): BytePath {
+  return bytesOf(posix.isAbsolute(path) ? path : base + posix.sep + path);
+}
+
+/** One text for all spellings of a path (`Roots.spell`). A path outside the roots stays as it is. */
+export function spellPath(path: string, { base, roots }: LocalSourceOptions): string {
+  const spelled = roots.spell(asAbsolute(path, base));
+  return spelled === null ? path : forSystem(spelled).toString();
 }
 
 /** The resolved path and the size in bytes of a regular file inside the roots. */

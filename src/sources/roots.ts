@@ -17,6 +17,11 @@ export interface RootsOptions {
 export interface Roots {
   /** Where the text of a path enters a root, for the last time if it leaves one. Null if it ends outside. Reads nothing. */
   enter(path: BytePath): Entry | null;
+  /**
+   * One spelling for all paths to a place: its root without links, and the parts below it. Links below the root stay, because this
+   * reads nothing. If one directory is at several roots, it counts as the first of them. Null outside the roots.
+   */
+  spell(path: BytePath): BytePath | null;
   /** Whether a resolved path lies in a root. @throws {AppError} `storage_unavailable` if that root is not the one of the start */
   hold(target: BytePath): Promise<boolean>;
   /** @throws {AppError} `storage_unavailable` if a root is missing, is another directory than at start, or is empty and was not */
@@ -48,6 +53,7 @@ export async function openRoots(paths: readonly string[], { onChange }: RootsOpt
 
   return {
     enter: (path) => enter(path, roots),
+    spell: (path) => spell(path, roots),
     async hold(target) {
       const holding = roots.filter(({ real }) => isBelow(target, real));
       for (const root of holding) judge(root, await findTrouble(root, root.real));
@@ -91,6 +97,13 @@ function enter(path: BytePath, roots: readonly Root[]): Entry | null {
     }
   }
   return entry;
+}
+
+function spell(path: BytePath, roots: readonly Root[]): BytePath | null {
+  const entry = enter(path, roots);
+  const entered = roots.find(({ real }) => real === entry?.real);
+  const first = roots.find(({ id }) => id === entered?.id);
+  return entry === null || first === undefined ? null : posix.join(first.real, ...entry.rest);
 }
 
 function step(place: BytePath, part: BytePath): BytePath {

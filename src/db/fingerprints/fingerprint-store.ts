@@ -23,12 +23,12 @@ import { findEarlier, lookOf } from './find-earlier.ts';
  */
 export function createFingerprintStore(orm: MikroORM): FingerprintStore {
   async function enterAndCompare(assetId: string, prints: Fingerprints): Promise<Earlier> {
-    const { size, pixelHash = null, perceptualHash, sha256 = null } = prints;
+    const { size, pixelHash = null, perceptualHash, sha256 = null, place: path = null } = prints;
     const look = perceptualHash === undefined ? null : lookOf(perceptualHash);
     const entered = await query(orm, (db) =>
       sql<{ tenant: string | null; seq: string; seqOfFile: string }>`
         SELECT tenant, place AS seq, place_of_file AS "seqOfFile"
-        FROM enter_fingerprint(${assetId}, ${size}, decode(${pixelHash}, 'hex'), ${look}, ${sha256})`.execute(
+        FROM enter_fingerprint(${assetId}, ${size}, decode(${pixelHash}, 'hex'), ${look}, ${sha256}, ${path})`.execute(
         db,
       ),
     );

@@ -6,6 +6,8 @@ export interface Fingerprints extends Pick<Measures, 'pixelHash' | 'perceptualHa
   readonly size: number | null;
   /** Hex. Missing or null for a file that was not hashed. */
   readonly sha256?: string | null;
+  /** Where the file lies, if it is a local one: one text for all spellings of its path. */
+  readonly place?: string;
 }
 
 /** The fingerprints of all assets. An asset is compared only with others of its tenant. */
@@ -15,8 +17,8 @@ export interface FingerprintStore {
    * until the fingerprints change. Then the asset is entered anew. If assets are alike, exactly one of them is reported
    * as the original: its answer names no other. `tenant`: the one whose share of connections this takes.
    *
-   * A file that was submitted before (same location, path and SHA-256) is no duplicate of itself. It takes the place of its
-   * first entry, so its answer names what that entry's did. The sizes are those before its own entry.
+   * A file that was submitted before (same location, place or path, and SHA-256) is no duplicate of itself. It takes the
+   * place of its first entry, so its answer names what that entry's did. The sizes are those before its own entry.
    *
    * `near` has the five nearest assets, by distance, then by age. Their distance is at most `MAX_NEAR_DISTANCE` bits,
    * the most that a policy may ask for. If assets share a perceptual hash, only the first of them is listed, and not if

@@ -25,6 +25,7 @@ const FACTS: ImageFacts = {
 async function judge(rules: object, input: Partial<JudgeImageInput> = {}, earlier?: Earlier) {
   const compared: [string, Fingerprints][] = [];
   const judgeImage = createJudgeImage({
+    spellPath: (path) => `/spelled/${path}`,
     fingerprints: {
       compare(_tenant, assetId, fingerprint) {
         compared.push([assetId, fingerprint]);
@@ -81,6 +82,16 @@ describe('judging an image', () => {
       'exact_duplicate',
     ]);
     expect((await judge({ dark: {} })).compared).toEqual([]);
+  });
+
+  it.each([
+    ['one text for all spellings of a local path', 'local', { place: '/spelled/./a.jpg' }],
+    ['nothing about another location, which the row tells', 's3', {}],
+  ] as const)('compares with %s', async (_what, location, place) => {
+    const assetPath = location === 'local' ? ({ location, path: './a.jpg' } as const) : { location };
+    const none: Earlier = { exact: null, near: [], sizes: null };
+    const { compared } = await judge({ size: {} }, { assetPath, facts: { ...FACTS, measures: {} } }, none);
+    expect(compared).toEqual([['asset', { size: 200, sha256: SHA256, ...place }]]);
   });
 
   it('is left to a newer worker if this one does not know a step', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FileSource } from '../../../../src/sources/file-source.ts';
-import { createLocalSource } from '../../../../src/sources/local.ts';
+import { createLocalSource, spellPath } from '../../../../src/sources/local.ts';
 import { openRoots } from '../../../../src/sources/roots.ts';
 
 describe('asset roots', () => {
@@ -83,6 +83,34 @@ describe('asset roots', () => {
     await rename(join(base, 'mount'), join(base, 'moved'));
     await symlink('moved', join(base, 'mount'));
     await expectTrouble('mount/assets/a.jpg');
+  });
+
+  describe('give one spelling to all paths of a file', () => {
+    it.each([
+      'mount/assets/a.jpg',
+      './mount/assets/a.jpg',
+      'mount//assets/./a.jpg',
+      'mount/assets/sub/../a.jpg',
+      'more/../mount/assets/a.jpg',
+      '/mount/assets/a.jpg',
+      '/linked/a.jpg',
+    ])('%s', async (path) => {
+      const linked = join(base, 'linked');
+      await symlink(root, linked);
+      const roots = await openRoots([root, linked]);
+      const given = path.startsWith('/') ? join(base, path) : path;
+      expect(spellPath(given, { base, roots })).toBe(join(root, 'a.jpg'));
+    });
+
+    it('but not to those of other files, and none to a path outside', async () => {
+      const roots = await openRoots([root, join(base, 'more')]);
+      const spelled = (path: string) => spellPath(path, { base, roots });
+      expect(spelled('more/ü.jpg')).toBe(join(base, 'more/ü.jpg'));
+      expect(spelled('more/link.jpg')).toBe(join(base, 'more/link.jpg'));
+      expect(spelled('mount/assets/A.jpg')).toBe(join(root, 'A.jpg'));
+      expect(spelled('./elsewhere/a.jpg')).toBe('./elsewhere/a.jpg');
+      expect(spelled('mount/assets/../../more')).toBe(join(base, 'more'));
+    });
   });
 
   it.each([

@@ -214,6 +214,30 @@ describe('the fingerprints of earlier assets', () => {
       expect(await compare(copy, file('same', look))).toMatchObject({ exact: first });
     });
 
+    it('are those of the place where it lies, however its path is spelled', async () => {
+      const [first, again, elsewhere, copy] = await insertAssets(database, 'spellings', 4);
+      const prints = file('spelled', lookOf('spelled'));
+      await name(first, './a.jpg');
+      await name(again, 'a.jpg');
+      await name(elsewhere, '/roots/other/a.jpg');
+      await name(copy, './a.jpg');
+      const place = '/roots/a.jpg';
+      await compare(first, { ...prints, place });
+      expect(await compare(again, { ...prints, place })).toMatchObject({ exact: null, near: [] });
+      expect(await compare(elsewhere, { ...prints, place: '/roots/other/a.jpg' })).toMatchObject({
+        exact: first,
+      });
+      // The base of relative paths may be another one by now.
+      expect(await compare(copy, { ...prints, place: '/moved/a.jpg' })).toMatchObject({ exact: first });
+    });
+
+    it('are those of the path as it was submitted, if a worker of the version before entered it', async () => {
+      const [first, again] = await insertAssets(database, 'older spelling', 2);
+      const prints = file('unspelled', lookOf('unspelled'));
+      await compare(first, prints);
+      expect(await compare(again, { ...prints, place: '/roots/x' })).toMatchObject({ exact: null });
+    });
+
     it('are compared with it if its content is new, though its pixels are not', async () => {
       const [first, again] = await insertAssets(database, 'changed file', 2);
       await compare(first, file('pixels', lookOf('pixels')));
