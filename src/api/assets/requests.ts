@@ -103,7 +103,8 @@ export const listQuery = z.strictObject({
   ...pageQuery,
   state: z.enum(ASSET_STATES).optional(),
   code: z.enum(REASON_CODES).optional().meta({
-    description: 'The code of the first finding that fails the asset, as the page shows it.',
+    description:
+      'The code of any finding of the asset, also of a warning. The page shows the first that fails it.',
   }),
   policy: z
     .string()

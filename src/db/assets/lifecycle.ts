@@ -22,7 +22,8 @@ import { sql } from 'kysely';
  * | any                                 | `in_progress`  | a new attempt, `run_id`, `dispatched_at`, `held_by`, `started_at`    | `takeOver` (a workflow was reset) |
  * | a final state                       | none           | the row, with its deliveries and fingerprints                        | `delete`, `deleteAssets` (retention) |
  *
- * A trigger copies the attempt before a new one to `attempts` (migration 0014).
+ * A trigger copies the attempt before a new one to `attempts` (migration 0014). Another keeps the codes of the findings in
+ * `asset_codes` (migration 0021).
  *
  * The final states are `complete`, `failed` and `canceled`. The statement that begins or ends an attempt also inserts the
  * event's delivery (`insertDelivery` in `terminal-write.ts`).

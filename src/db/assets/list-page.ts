@@ -14,8 +14,9 @@ const CLOCKS_APART_MS = 600_000;
 const GREATEST = '\u{10FFFF}'.repeat(256);
 
 /**
- * One page of the list, newest first. Each filter has its index (migrations 0013 and 0018), except `source` and the default
+ * One page of the list, newest first. Each filter has its index (migrations 0013, 0018 and 0021), except `source` and the default
  * policy: an index of what most assets have in common would cost every write of an asset. The view shows only rows of the tenant that `queryAsTenant` has set.
+ * With a code, the page begins with the table of codes, because an asset may have several.
  */
 export async function readListPage(
   orm: MikroORM,
@@ -23,21 +24,40 @@ export async function readListPage(
   filter: AssetFilter,
   { limit, before = LAST_ID }: { limit: number; before?: string | undefined },
 ): Promise<ListedAsset[]> {
+  const { code } = filter;
+  // The page goes by the first of these columns. Both are bounded, because Postgres may walk the indexes of both.
+  const [ids, listed] =
+    code === undefined
+      ? [[sql`id`], sql`listed_assets`]
+      : [
+          [sql`asset_id`, sql`id`],
+          sql`(SELECT asset_id FROM asset_codes WHERE owner = ${tenant} AND code = ${code}) AS coded
+            JOIN listed_assets ON id = asset_id`,
+        ];
   const { rows } = await queryAsTenant(orm, tenant, (db) =>
     sql<ListedAsset>`
       SELECT id, state, errors, path, policy, code, external_id AS "externalId", coalesce(labels, '{}') AS labels,
         created_at AS "createdAt", finished_at AS "finishedAt"
-      FROM listed_assets WHERE owner = ${tenant} AND id < ${before}::uuid AND ${matches(filter)}
-      ORDER BY id DESC LIMIT ${limit}`.execute(db),
+      FROM ${listed} WHERE owner = ${tenant} AND ${all(ids, sql`< ${before}::uuid`)} AND ${matches(filter, ids)}
+      ORDER BY ${ids[0]} DESC LIMIT ${limit}`.execute(db),
   );
   return rows;
 }
 
-function matches({ state, code, policy, path, source, externalId, since, until }: AssetFilter) {
+/** Each of the columns is bounded. */
+function all(columns: readonly RawBuilder<unknown>[], bound: RawBuilder<unknown>) {
+  return sql.join(
+    columns.map((column) => sql`${column} ${bound}`),
+    sql` AND `,
+  );
+}
+
+function matches(
+  { state, policy, path, source, externalId, since, until }: AssetFilter,
+  ids: readonly RawBuilder<unknown>[],
+) {
   const conditions: RawBuilder<unknown>[] = [sql`true`];
   if (state !== undefined) conditions.push(sql`state = ${state}`);
-  // Only with these states, the index of codes has all that match.
-  if (code !== undefined) conditions.push(sql`code = ${code} AND state IN ('failed', 'canceled')`);
   if (policy !== undefined) conditions.push(sql`policy = ${policy}`);
   if (source !== undefined) conditions.push(sql`location = ${source}`);
   if (externalId !== undefined) conditions.push(sql`external_id = ${externalId}`);
@@ -48,11 +68,13 @@ function matches({ state, code, policy, path, source, externalId, since, until }
     );
   if (since !== undefined)
     conditions.push(
-      sql`id >= ${firstIdAt(since.getTime() - CLOCKS_APART_MS)}::uuid AND created_at >= ${since}`,
+      all(ids, sql`>= ${firstIdAt(since.getTime() - CLOCKS_APART_MS)}::uuid`),
+      sql`created_at >= ${since}`,
     );
   if (until !== undefined)
     conditions.push(
-      sql`id < ${firstIdAt(until.getTime() + CLOCKS_APART_MS)}::uuid AND created_at < ${until}`,
+      all(ids, sql`< ${firstIdAt(until.getTime() + CLOCKS_APART_MS)}::uuid`),
+      sql`created_at < ${until}`,
     );
   return sql.join(conditions, sql` AND `);
 }

@@ -7,6 +7,9 @@ const digestOf = (place: string) =>
 const PLACE_OF_FILE = (file: string) =>
   `(SELECT seq FROM fingerprints WHERE file = ${file} AND owner = tenant ORDER BY seq LIMIT 1)`;
 
+/** Findings as text, because JSON values cannot be compared. */
+const HAS_FINDINGS = (row: 'NEW' | 'OLD') => `coalesce(${row}.findings::text, '[]') <> '[]'`;
+
 /**
  * A file is known by its place, however its path was spelled, and an asset by the codes of all its findings. The table is filled while
  * clients write, so this runs outside a transaction. Each statement may be repeated.
@@ -20,6 +23,7 @@ export class FilesAndCodes extends Migration {
 
   override up(): void {
     this.spellPlaces();
+    this.keepCodes();
   }
 
   private spellPlaces(): void {
@@ -43,7 +47,55 @@ export class FilesAndCodes extends Migration {
       END $$`);
   }
 
+  private keepCodes(): void {
+    this.addSql(`
+      CREATE TABLE IF NOT EXISTS asset_codes (
+        owner text NOT NULL,
+        code text NOT NULL,
+        asset_id uuid NOT NULL REFERENCES assets (id) ON DELETE CASCADE,
+        PRIMARY KEY (owner, code, asset_id)
+      )`);
+    this.addSql('CREATE INDEX IF NOT EXISTS asset_codes_asset ON asset_codes (asset_id)');
+    // Requests may only read them.
+    this.addSql('GRANT SELECT ON asset_codes TO validatr_tenant');
+    this.addSql('ALTER TABLE asset_codes ENABLE ROW LEVEL SECURITY');
+    this.addSql('DROP POLICY IF EXISTS tenant ON asset_codes');
+    this.addSql(
+      `CREATE POLICY tenant ON asset_codes TO validatr_tenant USING (owner = current_setting('validatr.tenant', true))`,
+    );
+
+    // A trigger, so that every writer keeps them: verdicts, new attempts, older versions. Assets without findings do not call it.
+    this.addSql(`
+      CREATE OR REPLACE FUNCTION keep_codes() RETURNS trigger
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+      BEGIN
+        DELETE FROM asset_codes WHERE asset_id = NEW.id;
+        INSERT INTO asset_codes (owner, code, asset_id)
+        SELECT DISTINCT NEW.owner, finding ->> 'code', NEW.id FROM json_array_elements(NEW.findings) finding;
+        RETURN NULL;
+      END $$`);
+    this.addSql('REVOKE EXECUTE ON FUNCTION keep_codes FROM public');
+    this.addSql(`
+      CREATE OR REPLACE TRIGGER keep_codes AFTER UPDATE OF findings ON assets FOR EACH ROW
+      WHEN (${HAS_FINDINGS('NEW')} OR ${HAS_FINDINGS('OLD')}) EXECUTE FUNCTION keep_codes()`);
+    this.addSql(`
+      INSERT INTO asset_codes (owner, code, asset_id)
+      SELECT DISTINCT owner, finding ->> 'code', id FROM assets, json_array_elements(findings) finding
+      WHERE findings::text <> '[]' ON CONFLICT DO NOTHING`);
+    // An asset may have begun a new attempt while this statement copied the codes of the one before.
+    this.addSql(`
+      DELETE FROM asset_codes USING assets WHERE id = asset_id AND NOT EXISTS (
+        SELECT FROM json_array_elements(findings) finding WHERE finding ->> 'code' = asset_codes.code)`);
+    this.addSql('DROP INDEX CONCURRENTLY IF EXISTS assets_by_failure_code');
+  }
+
   override down(): void {
+    this.addSql(
+      `CREATE INDEX assets_by_failure_code ON assets (owner, failure_code(findings), id) WHERE state IN ('failed', 'canceled')`,
+    );
+    this.addSql('DROP TRIGGER keep_codes ON assets');
+    this.addSql('DROP FUNCTION keep_codes');
+    this.addSql('DROP TABLE asset_codes');
     this.addSql('DROP FUNCTION enter_fingerprint(uuid, double precision, bytea, bigint, text, text)');
   }
 }

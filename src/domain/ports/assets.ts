@@ -47,6 +47,7 @@ export interface ListedAsset extends AssetSummary, OwnNames {
 /** Which assets a page shows. Undefined members do not filter. `since` and `until` (excluded) bound the time of creation. */
 export interface AssetFilter {
   readonly state?: AssetState | undefined;
+  /** Of any finding. */
   readonly code?: ReasonCode | undefined;
   /** `name@version`. */
   readonly policy?: string | undefined;

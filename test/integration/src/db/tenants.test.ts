@@ -31,6 +31,7 @@ const TABLES = {
   api_keys: 'owner = $1',
   policies: 'owner = $1',
   attempts: 'owner = $1',
+  asset_codes: 'owner = $1',
   delivery_tries: 'delivery_id IN (SELECT id FROM deliveries WHERE owner = $1)',
 };
 
@@ -119,6 +120,7 @@ describe('tenants in the database', () => {
     await createPolicyStore(requests).add(tenant, `of-${tenant}`, policyRules.parse({ alpha: {} }));
     // The trigger keeps the attempt before.
     await database.query('UPDATE assets SET attempt = attempt + 1 WHERE id = ?', [assetId]);
+    await database.query(`UPDATE assets SET findings = '[{"code": "blurry"}]' WHERE id = ?`, [assetId]);
     return { assetId, deliveryId, endpointId: delivery.endpointId, keyId };
   }
 
@@ -169,8 +171,13 @@ describe('tenants in the database', () => {
     },
   );
 
-  it('lets requests read earlier attempts, and not change them', async () => {
-    for (const text of [`UPDATE attempts SET state = 'complete'`, 'DELETE FROM attempts'])
+  it('lets requests read earlier attempts and codes, and not change them', async () => {
+    for (const text of [
+      `UPDATE attempts SET state = 'complete'`,
+      'DELETE FROM attempts',
+      `UPDATE asset_codes SET code = 'too_dark'`,
+      'DELETE FROM asset_codes',
+    ])
       await expect(runAs('anna', text)).rejects.toMatchObject(REFUSED);
   });
 
