@@ -27,5 +27,14 @@ export interface ActivityDeps {
   /** Called when a webhook has failed: after each try that was not accepted, and if no try may be made. */
   readonly onWebhookFailed: (failed: FailedWebhook) => void;
   /** Called with every error before it becomes a failure. */
-  readonly onError: (error: unknown, activity: string) => void;
+  readonly onError: OnActivityError;
 }
+
+/** One try of an activity. `attempt` counts its tries, from 1 on. */
+export interface ActivityTry {
+  readonly activity: string;
+  readonly workflowId: string;
+  readonly attempt: number;
+}
+
+export type OnActivityError = (error: unknown, failed: ActivityTry) => void;

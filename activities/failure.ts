@@ -1,6 +1,7 @@
 import { activityInfo, ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { AppError } from '../src/domain/errors.ts';
 import { KNOWS } from '../src/domain/needs.ts';
+import type { ActivityTry, OnActivityError } from './deps.ts';
 
 /** The longest pause between two tries of an activity (`workflows/durable.ts`), seconds. */
 const USUAL_PAUSE_S = 60;
@@ -46,7 +47,7 @@ type Wrap = <Args extends unknown[], Result>(
  * `onError`, for the log. A second argument is what a worker has to know (`workflows/durable.ts`). If that is more than ours,
  * the activity is tried again until a newer worker takes it.
  */
-export function createWrap(onError: (error: unknown, activity: string) => void): Wrap {
+export function createWrap(onError: OnActivityError): Wrap {
   return (run) =>
     async (...args) => {
       try {
@@ -54,8 +55,13 @@ export function createWrap(onError: (error: unknown, activity: string) => void):
         return await run(...args);
       } catch (error) {
         const failure = asFailure(error);
-        if (failure !== error) onError(error, activityInfo().activityType);
+        if (failure !== error) onError(error, thisTry());
         throw failure;
       }
     };
+}
+
+function thisTry(): ActivityTry {
+  const { activityType: activity, workflowExecution, attempt } = activityInfo();
+  return { activity, workflowId: workflowExecution?.workflowId ?? '', attempt };
 }

@@ -37,8 +37,17 @@ export function assetIdOf(workflowId: string): string {
   return id.endsWith(STAND_IN_SUFFIX) ? id.slice(0, -STAND_IN_SUFFIX.length) : id;
 }
 
+const DELIVERY_WORKFLOW_PREFIX = 'delivery-';
+
 export function deliveryWorkflowId(deliveryId: string): string {
-  return `delivery-${deliveryId}`;
+  return `${DELIVERY_WORKFLOW_PREFIX}${deliveryId}`;
+}
+
+/** The asset or the delivery that a workflow of ours is about, for the log. Empty for the reconciler. */
+export function subjectOf(workflowId: string): { readonly assetId?: string; readonly deliveryId?: string } {
+  if (workflowId.startsWith(ASSET_WORKFLOW_PREFIX)) return { assetId: assetIdOf(workflowId) };
+  if (!workflowId.startsWith(DELIVERY_WORKFLOW_PREFIX)) return {};
+  return { deliveryId: workflowId.slice(DELIVERY_WORKFLOW_PREFIX.length) };
 }
 
 /**

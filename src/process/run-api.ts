@@ -26,6 +26,7 @@ import { startDispatcher } from '../temporal/dispatcher.ts';
 import { createExecutions } from '../temporal/executions.ts';
 import { findTemporalTrouble } from '../temporal/namespace.ts';
 import { temporalAddress } from '../temporal/trouble.ts';
+import { createRootsLook } from '../sources/roots.ts';
 import { createDisk } from '../sources/uploads/disk.ts';
 import { createResumableUploads } from '../sources/uploads/resumable-store.ts';
 import { createUploadStore } from '../sources/uploads/upload-store.ts';
@@ -185,6 +186,7 @@ export async function runApi(): Promise<void> {
         isNeededToServe: config.READYZ_REQUIRES_WORKER,
         findTrouble: () => findWorkerTrouble(queue),
       },
+      { name: 'storage', isNeededToServe: false, findTrouble: createRootsLook(roots) },
     ],
     traffic,
     authenticate:

@@ -2,7 +2,7 @@ import { hostname, setPriority } from 'node:os';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
 import { ACTIVITY_SLOTS } from '../../activities/slots.ts';
-import { TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract.ts';
+import { subjectOf, TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract.ts';
 import { type Config, readConfig } from '../config.ts';
 import { createDeliveryStore } from '../db/deliveries/delivery-store.ts';
 import { createDispatchQueue } from '../db/assets/dispatch-queue.ts';
@@ -137,7 +137,8 @@ export async function runWorker(): Promise<void> {
     ),
     onFinished: (assetId) => dispatcher?.ended(assetId),
     onWebhookFailed: (failed) => logger.info(failed, 'webhook failed'),
-    onError: (err, activity) => logger.warn({ err, activity }, 'activity failed'),
+    onError: (err, { workflowId, ...tried }) =>
+      logger.warn({ err, ...subjectOf(workflowId), ...tried }, 'activity failed'),
   });
 
   const common: WorkerOptions = {

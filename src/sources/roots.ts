@@ -69,6 +69,23 @@ export async function openRoots(paths: readonly string[], { onChange }: RootsOpt
   };
 }
 
+/**
+ * Tells why a root is not usable, in public words, or null. There is one look at a time, because a share that hangs keeps the thread
+ * of a look.
+ */
+export function createRootsLook({ requireAll }: Pick<Roots, 'requireAll'>): () => Promise<string | null> {
+  let looking: Promise<string | null> | null = null;
+  async function look(): Promise<string | null> {
+    try {
+      await requireAll();
+      return null;
+    } catch (error) {
+      return error instanceof AppError && error.cause instanceof Error ? error.cause.message : 'unknown';
+    }
+  }
+  return () => (looking ??= look().finally(() => (looking = null)));
+}
+
 interface Root {
   /** As configured. */
   readonly name: string;

@@ -9,6 +9,14 @@ import { type Stack, startStack } from '../support/stack.ts';
 const ASSETS = 500;
 const BEFORE = 50;
 
+/** The log line of a step that met the missing root. */
+const TROUBLE = {
+  activity: expect.stringMatching(/^check/) as string,
+  assetId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+  attempt: expect.any(Number) as number,
+  err: { code: 'storage_unavailable' },
+};
+
 /** The root is away as a share is that someone unmounts: first nothing is there, then an empty directory. */
 describe('when the asset root goes away in the middle of 500 assets', () => {
   let base: string;
@@ -51,6 +59,11 @@ describe('when the asset root goes away in the middle of 500 assets', () => {
 
     await rename(root, join(base, 'away'));
     await untilLogged('an asset root is missing');
+    const readyz = await client.call('GET', '/readyz');
+    expect([readyz.status, await readyz.json()]).toMatchObject([
+      200,
+      { checks: { storage: 'unavailable' }, reasons: { storage: 'an asset root is missing' } },
+    ]);
     await mkdir(root);
     await untilLogged('an asset root is replaced');
     expect(await countOf('complete')).toBeLessThan(ASSETS);
@@ -62,5 +75,14 @@ describe('when the asset root goes away in the middle of 500 assets', () => {
       what: 'all verdicts',
     });
     expect(await countOf('failed')).toBe(0);
+
+    const isUsable = async () => (await client.read<{ checks: object }>('/readyz')).checks;
+    await eventually(async () => Object.values(await isUsable()).every((check) => check === 'ok'));
+    const lines = stack.worker.output().split('\n').slice(1, -1);
+    const troubles = lines
+      .map((line) => JSON.parse(line) as { msg: string })
+      .filter(({ msg }) => msg === 'activity failed');
+    expect(troubles.length).toBeGreaterThan(0);
+    for (const trouble of troubles) expect(trouble).toMatchObject(TROUBLE);
   });
 });

@@ -116,7 +116,7 @@ describe('when Postgres goes away under use', () => {
       },
       { what: '/readyz to say so' },
     );
-    expect(checks).toEqual({ postgres: 'unavailable', temporal: 'ok', worker: 'unavailable' });
+    expect(checks).toEqual({ postgres: 'unavailable', temporal: 'ok', worker: 'unavailable', storage: 'ok' });
     expect((await client.call('GET', `/assets/${load.accepted[0]}`)).status).toBe(503);
 
     const before = load.accepted.length;

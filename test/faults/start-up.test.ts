@@ -111,7 +111,7 @@ describe('processes that start before the servers they need', () => {
     const readyz = await client.call('GET', '/readyz');
     expect(readyz.status).toBe(503);
     expect(await readyz.json()).toMatchObject({
-      checks: { postgres: 'unavailable', temporal: 'unavailable', worker: 'unavailable' },
+      checks: { postgres: 'unavailable', temporal: 'unavailable', worker: 'unavailable', storage: 'ok' },
     });
     expect((await client.call('GET', '/startupz')).status).toBe(503);
 

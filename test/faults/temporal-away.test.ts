@@ -59,7 +59,7 @@ describe('while Temporal is away', () => {
       status: 200,
       body: {
         status: 'ready',
-        checks: { postgres: 'ok', temporal: 'unavailable', worker: 'ok' },
+        checks: { postgres: 'ok', temporal: 'unavailable', worker: 'ok', storage: 'ok' },
         reasons: { temporal: expect.any(String) as string },
       },
     });

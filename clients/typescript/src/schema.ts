@@ -556,7 +556,7 @@ export interface paths {
         };
         /**
          * Whether everything was there once
-         * @description Postgres, Temporal and a worker have been there at once since the process started. The answer then stays 200. It is for scripts that start the system. `/readyz` is for load balancers.
+         * @description Postgres, Temporal, a worker and the asset roots have been there at once since the process started. The answer then stays 200. It is for scripts that start the system. `/readyz` is for load balancers.
          */
         get: operations["getStartup"];
         put?: never;
@@ -2019,7 +2019,8 @@ export interface components {
              * @example {
              *       "postgres": "ok",
              *       "temporal": "ok",
-             *       "worker": "ok"
+             *       "worker": "ok",
+             *       "storage": "ok"
              *     }
              */
             checks: {
@@ -2042,7 +2043,8 @@ export interface components {
              * @example {
              *       "postgres": "ok",
              *       "temporal": "ok",
-             *       "worker": "ok"
+             *       "worker": "ok",
+             *       "storage": "ok"
              *     }
              */
             checks: {
@@ -2671,7 +2673,7 @@ export interface operations {
                 limit?: number;
                 cursor?: string;
                 state?: "queued" | "in_progress" | "complete" | "failed" | "canceled";
-                /** @description The code of the first finding that fails the asset, as the page shows it. */
+                /** @description The code of any finding of the asset, also of a warning. The page shows the first that fails it. */
                 code?: "webhook_url_invalid" | "asset_not_reachable" | "not_an_image" | "image_unreadable" | "decoder_crashed" | "decode_timeout" | "checksum_mismatch" | "dimensions_unknown" | "internal_error" | "format_not_allowed" | "dimensions_too_large" | "dimensions_too_small" | "bytes_not_allowed" | "colour_space_not_allowed" | "alpha_not_allowed" | "animation_not_allowed" | "structure_not_allowed" | "not_checked" | "odd_aspect_ratio" | "grayscale" | "too_dark" | "too_light" | "low_information" | "blurry" | "odd_size" | "exact_duplicate" | "near_duplicate";
                 /** @description `name@version` of the policy that judges the asset. */
                 policy?: string;

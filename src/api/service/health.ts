@@ -30,7 +30,7 @@ const OTHER_PART_DEADLINE_MS = 500;
 const LOOK_HOLDS_MS = 500;
 
 const checks = z.record(z.string(), z.enum(['ok', 'unavailable'])).meta({
-  examples: [{ postgres: 'ok', temporal: 'ok', worker: 'ok' }],
+  examples: [{ postgres: 'ok', temporal: 'ok', worker: 'ok', storage: 'ok' }],
 });
 const reasons = z
   .record(z.string(), z.string())
@@ -107,8 +107,8 @@ export const getStartup = defineOperation({
   tag: 'service',
   summary: 'Whether everything was there once',
   description:
-    'Postgres, Temporal and a worker have been there at once since the process started. The answer then stays 200. It is for ' +
-    'scripts that start the system. `/readyz` is for load balancers.',
+    'Postgres, Temporal, a worker and the asset roots have been there at once since the process started. The answer then stays ' +
+    '200. It is for scripts that start the system. `/readyz` is for load balancers.',
   scope: null,
   isExempt: true,
   replies: {

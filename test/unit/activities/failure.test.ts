@@ -24,6 +24,17 @@ describe('an activity', () => {
     });
   });
 
+  it('reports trouble with the workflow that it belongs to, and the try', async () => {
+    const reported: unknown[] = [];
+    const error = new AppError('storage_unavailable');
+    const failing = createWrap((...args) => reported.push(args))(() => Promise.reject(error));
+    const info = { activityType: 'checkIsImage', attempt: 3 };
+    await expect(new MockActivityEnvironment(info).run(failing)).rejects.toMatchObject({
+      type: 'storage_unavailable',
+    });
+    expect(reported).toEqual([[error, { activity: 'checkIsImage', workflowId: 'test', attempt: 3 }]]);
+  });
+
   it.each([
     ['as long as a server asks for', 120, false, 120_000],
     ['for an hour at most', 1_000_000, false, 3_600_000],

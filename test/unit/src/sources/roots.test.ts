@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FileSource } from '../../../../src/sources/file-source.ts';
 import { createLocalSource, spellPath } from '../../../../src/sources/local.ts';
-import { openRoots } from '../../../../src/sources/roots.ts';
+import { createRootsLook, openRoots } from '../../../../src/sources/roots.ts';
 
 describe('asset roots', () => {
   let base: string;
@@ -83,6 +83,17 @@ describe('asset roots', () => {
     await rename(join(base, 'mount'), join(base, 'moved'));
     await symlink('moved', join(base, 'mount'));
     await expectTrouble('mount/assets/a.jpg');
+  });
+
+  it('are looked at once at a time, and the answer names no path', async () => {
+    const look = createRootsLook(await openRoots([root]));
+    expect(await look()).toBeNull();
+    await rename(root, join(base, 'away'));
+    const [one, other] = [look(), look()];
+    expect(one).toBe(other);
+    expect(await one).toBe('an asset root is missing');
+    await rename(join(base, 'away'), root);
+    expect(await look()).toBeNull();
   });
 
   describe('give one spelling to all paths of a file', () => {
