@@ -1,6 +1,7 @@
 import { judgeIccProfile } from '../icc-profile.ts';
 import type { ReadStructure, StructureDraft } from '../../structure-draft.ts';
 import { type Box, boxesIn } from './boxes.ts';
+import { createColours } from './colours.ts';
 import { noteDataOutsideFile } from './extents.ts';
 import { readTransforms } from './transforms.ts';
 
@@ -49,13 +50,18 @@ function readMeta(bytes: Buffer, meta: Box, draft: StructureDraft): boolean {
   for (const box of wholeBoxesIn(bytes, meta.start + 4, meta.end, draft)) {
     if (box.type === 'pitm') hasPrimary = true;
     if (box.type !== 'iprp') continue;
-    readTransforms(bytes, meta, box, draft);
+    const colours = createColours(bytes);
+    readTransforms(bytes, { meta, iprp: box }, draft, colours.own);
     for (const container of wholeBoxesIn(bytes, box.start, box.end, draft)) {
       if (container.type !== 'ipco') continue;
       for (const property of wholeBoxesIn(bytes, container.start, container.end, draft)) {
+        colours.any(property);
         readProperty(bytes.subarray(property.start, property.end), property.type, draft);
       }
     }
+    draft.properties.hasAlpha ??= false;
+    const colourSpace = colours.read();
+    if (colourSpace !== undefined) draft.properties.colourSpace = colourSpace;
   }
   return hasPrimary;
 }

@@ -11,9 +11,14 @@ const MIRRORED_AND_TURNED = [2, 5, 4, 7] as const;
 
 /**
  * Reads how the primary picture is turned and mirrored (ISO/IEC 23008-12, 6.5.10 and 6.5.12). Some readers refuse a transform
- * that is not marked as essential, and some ignore it.
+ * that is not marked as essential, and some ignore it. `onOwn` gets each property of the primary picture.
  */
-export function readTransforms(bytes: Buffer, meta: Box, iprp: Box, draft: StructureDraft): void {
+export function readTransforms(
+  bytes: Buffer,
+  { meta, iprp }: { readonly meta: Box; readonly iprp: Box },
+  draft: StructureDraft,
+  onOwn: (property: Box) => void,
+): void {
   const primary = findPrimaryItem(bytes, meta);
   let isTransformed = false;
   let quarters = 0;
@@ -21,7 +26,9 @@ export function readTransforms(bytes: Buffer, meta: Box, iprp: Box, draft: Struc
   for (const { item, property, isEssential } of associationsIn(bytes, iprp, draft)) {
     const { type, start } = property;
     if (!isEssential && TRANSFORMS.has(type)) draft.note('heif_transform_inessential', type);
-    if (item !== primary || (type !== 'irot' && type !== 'imir')) continue;
+    if (item !== primary) continue;
+    onOwn(property);
+    if (type !== 'irot' && type !== 'imir') continue;
     isTransformed = true;
     const value = bytes.readUInt8(start);
     if (type === 'irot') quarters += value & 3;

@@ -170,6 +170,20 @@ describe('an icon', () => {
     expect((await inspect(wrong))?.integrity.state).toBe('damaged');
   });
 
+  it.each([1, 4, 8, 24, 32])('tells the colours of its bitmap: %i bits', async (bits) => {
+    expect(await inspect(icoOf(iconBitmap(bits)))).toMatchObject({
+      colourSpace: bits > 8 ? 'rgb' : 'palette',
+      hasAlpha: true,
+    });
+  });
+
+  it('tells the colours of the image that readers show', async () => {
+    const png = sharp({ create: { width: 300, height: 280, channels: 3, background: 'teal' } });
+    const [rgb, grey] = [await png.png().toBuffer(), await png.toColourspace('b-w').png().toBuffer()];
+    expect(await inspect(icoOf(iconBitmap(8), rgb))).toMatchObject({ colourSpace: 'rgb', hasAlpha: false });
+    expect(await inspect(icoOf(grey, iconBitmap(24)))).toMatchObject({ colourSpace: 'grey' });
+  });
+
   it('takes no time for images that lie over each other', async () => {
     const many = icoOf(...Array<Buffer>(1_000).fill(Buffer.alloc(0)), iconBitmap(24));
     const header = headerOf({ bits: 24 }, 2 * 7_000);

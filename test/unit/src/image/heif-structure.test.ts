@@ -26,6 +26,40 @@ function track(version: 0 | 1): Buffer {
   return box('tkhd', content);
 }
 
+/** An AVIF with more properties of its only picture. */
+async function withProperties(added: readonly Buffer[], essential = true): Promise<Buffer> {
+  const bytes = await avif();
+  const boxes = Buffer.concat(added);
+  const ipcoEnd = endOf(bytes, 'ipco');
+  const ipmaEnd = endOf(bytes, 'ipma');
+  // Version and flags, number of items, id; then the number of properties, and one byte for each.
+  const count = bytes.indexOf('ipma') + 4 + 4 + 4 + 2;
+  const properties = bytes.readUInt8(count);
+  const longer = Buffer.from(bytes);
+  for (const type of ['meta', 'iprp']) grow(longer, type, boxes.length + added.length);
+  grow(longer, 'ipco', boxes.length);
+  grow(longer, 'ipma', added.length);
+  longer.writeUInt8(properties + added.length, count);
+  // The pixels move, too.
+  const base = bytes.indexOf('iloc') + 16;
+  longer.writeUInt32BE(bytes.readUInt32BE(base) + boxes.length + added.length, base);
+  const associations = Buffer.from(added.map((_, at) => (essential ? 0x80 : 0) | (properties + 1 + at)));
+  const parts = [longer.subarray(0, ipcoEnd), boxes, longer.subarray(ipcoEnd, ipmaEnd), associations];
+  return Buffer.concat([...parts, longer.subarray(ipmaEnd)]);
+}
+
+function startOf(bytes: Buffer, type: string): number {
+  return bytes.indexOf(type) - 4;
+}
+
+function endOf(bytes: Buffer, type: string): number {
+  return startOf(bytes, type) + bytes.readUInt32BE(startOf(bytes, type));
+}
+
+function grow(bytes: Buffer, type: string, by: number): void {
+  bytes.writeUInt32BE(bytes.readUInt32BE(startOf(bytes, type)) + by, startOf(bytes, type));
+}
+
 describe('the boxes of a HEIF or AVIF', () => {
   it('give the same facts if the last of them reaches to the end', async () => {
     const bytes = await avif();
@@ -84,36 +118,66 @@ describe('the index of items', () => {
   });
 });
 
+describe('the colours of an AVIF', () => {
+  const at = (bytes: Buffer, type: string) => bytes.indexOf(type, 0, 'latin1') + 4;
+  const coloursOf = (bytes: Buffer) => readStructure('AVIF', bytes).properties.colourSpace;
+
+  it.each([
+    ['colours', noise(64, 48), { colourSpace: 'ycbcr', hasAlpha: false }],
+    [
+      'alpha, whose picture is grey',
+      noise(64, 48).ensureAlpha(0.5),
+      { colourSpace: 'ycbcr', hasAlpha: true },
+    ],
+  ] as const)('are known of a picture with %s', async (_what, picture, facts) => {
+    expect(await inspect(await picture.avif({ effort: 0 }).toBuffer())).toMatchObject({
+      integrity: { state: 'intact' },
+      ...facts,
+    });
+  });
+
+  it('are grey if the codec stores only brightness', async () => {
+    const bytes = await avif();
+    const codec = at(bytes, 'av1C');
+    bytes.writeUInt8(bytes.readUInt8(codec + 2) | 0x10, codec + 2);
+    expect(coloursOf(bytes)).toBe('grey');
+  });
+
+  it('are red, green and blue if the matrix leaves them as they are', async () => {
+    const withMatrix = async (matrix: number) =>
+      coloursOf(await withProperties([box('colr', 'nclx', Buffer.of(0, 1, 0, 13, 0, matrix, 0x80))], false));
+    expect(await withMatrix(0)).toBe('rgb');
+    expect(await withMatrix(1)).toBe('ycbcr');
+  });
+
+  it('are those of the primary picture, also if another codec comes first', async () => {
+    const bytes = await noise(64, 48).ensureAlpha(0.5).avif({ effort: 0 }).toBuffer();
+    // The second picture is the alpha of the first.
+    bytes.writeUInt16BE(2, at(bytes, 'pitm') + 4);
+    expect(coloursOf(bytes)).toBe('grey');
+  });
+
+  it('are those of the first codec if the primary picture has none of its own, as a grid', async () => {
+    const bytes = await avif();
+    bytes.writeUInt16BE(9, at(bytes, 'pitm') + 4);
+    expect(coloursOf(bytes)).toBe('ycbcr');
+  });
+
+  it('are those of a phone', async () => {
+    const phone = readStructure('HEIF', await readFile('test/support/images/reports/heic-no-pixels.heic'));
+    expect(phone.properties).toMatchObject({ colourSpace: 'ycbcr', hasAlpha: false });
+  });
+});
+
 describe('a turn of the picture', () => {
   type Turn = readonly ['irot' | 'imir', value: number];
 
-  /** An AVIF with more properties, which turn or mirror its only picture. */
-  async function turned(turns: readonly Turn[], essential = true): Promise<Buffer> {
-    const bytes = await avif();
-    const boxes = Buffer.concat(turns.map(([type, value]) => box(type, Buffer.of(value))));
-    const ipcoEnd = endOf(bytes, 'ipco');
-    const ipmaEnd = endOf(bytes, 'ipma');
-    // Version and flags, number of items, id; then the number of properties, and one byte for each.
-    const count = bytes.indexOf('ipma') + 4 + 4 + 4 + 2;
-    const properties = bytes.readUInt8(count);
-    const longer = Buffer.from(bytes);
-    for (const type of ['meta', 'iprp']) grow(longer, type, boxes.length + turns.length);
-    grow(longer, 'ipco', boxes.length);
-    grow(longer, 'ipma', turns.length);
-    longer.writeUInt8(properties + turns.length, count);
-    // The pixels move, too.
-    const base = bytes.indexOf('iloc') + 16;
-    longer.writeUInt32BE(bytes.readUInt32BE(base) + boxes.length + turns.length, base);
-    const associations = Buffer.from(turns.map((_, at) => (essential ? 0x80 : 0) | (properties + 1 + at)));
-    const parts = [longer.subarray(0, ipcoEnd), boxes, longer.subarray(ipcoEnd, ipmaEnd), associations];
-    return Buffer.concat([...parts, longer.subarray(ipmaEnd)]);
-  }
-
-  const startOf = (bytes: Buffer, type: string) => bytes.indexOf(type) - 4;
-  const endOf = (bytes: Buffer, type: string) =>
-    startOf(bytes, type) + bytes.readUInt32BE(startOf(bytes, type));
-  const grow = (bytes: Buffer, type: string, by: number) =>
-    bytes.writeUInt32BE(bytes.readUInt32BE(startOf(bytes, type)) + by, startOf(bytes, type));
+  /** An AVIF that turns or mirrors its only picture. */
+  const turned = (turns: readonly Turn[], essential = true) =>
+    withProperties(
+      turns.map(([type, value]) => box(type, Buffer.of(value))),
+      essential,
+    );
 
   it('has a note if it is not marked as essential', async () => {
     const codesAndState = async (essential: boolean) => {
