@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ImageNote } from '../image-facts.ts';
 import { IMAGE_NOTE_CODES, type ImageNoteCode, severityOf } from '../image-notes.ts';
 import { defineCheck } from './check.ts';
 
@@ -16,9 +17,15 @@ export const structure = defineCheck({
   settings: { refuse: z.array(z.enum(REFUSABLE)).min(1).max(REFUSABLE.length) },
   judge({ notes }, { refuse }) {
     if (notes === undefined) return 'unknown';
-    const found = refuse.filter((code) => notes.some((note) => note.code === code));
-    return found.length === 0 ? null : { notes: found };
+    const found = refuse.flatMap((code) => notes.find((note) => note.code === code) ?? []);
+    if (found.length === 0) return null;
+    return { notes: found.map(({ code }) => code), details: found.map(inWords) };
   },
-  shows: ['notes'],
-  describe: ({ notes }) => `The file's structure is not allowed: ${notes.join(', ')}.`,
+  shows: ['notes', 'details'],
+  describe: ({ details }) => `The file's structure is not allowed: ${details.join(', ')}.`,
 });
+
+/** "extension_mismatch (named .jpg, but is a PNG)". Most notes say more than their code. */
+function inWords({ code, detail }: ImageNote): string {
+  return detail === undefined ? code : `${code} (${detail})`;
+}

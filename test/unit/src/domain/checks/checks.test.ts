@@ -101,10 +101,19 @@ const EXAMPLES: Record<RuleName, Example> = {
     lacking: ['animated'],
   },
   structure: {
-    rule: { refuse: ['trailing_bytes', 'icc_garbage'] },
-    wrong: { notes: [{ code: 'icc_garbage', severity: 'warning' }] },
-    measured: { notes: ['icc_garbage'] },
-    message: "The file's structure is not allowed: icc_garbage.",
+    rule: { refuse: ['trailing_bytes', 'icc_garbage', 'extension_mismatch'] },
+    wrong: {
+      notes: [
+        { code: 'extension_mismatch', severity: 'warning', detail: 'named .jpg, but is a PNG' },
+        { code: 'icc_garbage', severity: 'warning' },
+      ],
+    },
+    measured: {
+      notes: ['icc_garbage', 'extension_mismatch'],
+      details: ['icc_garbage', 'extension_mismatch (named .jpg, but is a PNG)'],
+    },
+    message:
+      "The file's structure is not allowed: icc_garbage, extension_mismatch (named .jpg, but is a PNG).",
     lacking: ['notes'],
   },
   checked: {
