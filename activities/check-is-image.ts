@@ -23,7 +23,8 @@ export function createCheckIsImage({
   async function inspect(file: AssetFile, name: string, options: InspectOptions): Promise<StepResult> {
     try {
       const inspected = await inspectImage(file, { ...options, signal: cancellationSignal() });
-      if (inspected === null) return { findings: [{ code: 'not_an_image', key: 'asset' }] };
+      if ('noImage' in inspected)
+        return { findings: [{ code: 'not_an_image', key: 'asset', measured: inspected.noImage }] };
       if ('lost' in inspected) return asFinding(inspected);
       const facts = noteFileName(inspected, name);
       if (facts.integrity.state !== 'damaged') return { findings: [], facts };

@@ -69,7 +69,8 @@ const decoders = createDecoderPool({ onEnd: () => undefined });
 
 async function inspect(bytes: Buffer, options: InspectOptions): Promise<ImageFacts | null> {
   const result = await inspectBy(decoders.inspectImage, bytes, options);
-  if (result !== null && 'lost' in result) throw new Error(result.reason);
+  if ('noImage' in result) return null;
+  if ('lost' in result) throw new Error(result.reason);
   return result;
 }
 

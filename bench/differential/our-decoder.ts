@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { ImageFacts } from '../../src/domain/image-facts.ts';
-import type { LostImage } from '../../src/domain/ports/images.ts';
+import type { Inspected } from '../../src/domain/ports/images.ts';
 import type { AssetFile } from '../../src/domain/ports/sources.ts';
 import { createDecoderPool } from '../../src/image/decoder/pool.ts';
 import { createLocalFile } from '../../src/sources/local-file.ts';
@@ -36,7 +36,7 @@ export function startOurDecoder() {
     if (pool.pids().length === 0) await pool.inspectImage(NOTHING);
   }
 
-  async function inspect(path: string): Promise<ImageFacts | LostImage | null> {
+  async function inspect(path: string): Promise<Inspected> {
     const handle = await open(path);
     try {
       return await pool.inspectImage(createLocalFile(handle, (await handle.stat()).size));
@@ -64,8 +64,8 @@ export function startOurDecoder() {
 
 type Said = Pick<OurVerdict, 'state' | 'reason' | 'notes' | 'megapixels'>;
 
-function asVerdict(result: ImageFacts | LostImage | null): Said {
-  if (result === null) return { state: 'not_an_image', notes: [], megapixels: 0 };
+function asVerdict(result: Inspected): Said {
+  if ('noImage' in result) return { state: 'not_an_image', notes: [], megapixels: 0 };
   if ('lost' in result) {
     const state = result.lost === 'decode_timeout' ? 'hung' : 'crashed';
     return { state, reason: result.reason, ...describe(result.facts) };

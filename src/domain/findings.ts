@@ -1,7 +1,7 @@
 import type { AssetErrors, NotificationKey, Notifications } from './asset.ts';
 import { CHECKS, RULE_NAMES, type CheckCode, type CheckName, type RuleName } from './checks/index.ts';
 import type { Check, Measured } from './checks/check.ts';
-import type { ImageFormat } from './image-facts.ts';
+import type { ImageFormat, NoImage } from './image-facts.ts';
 import { failsAsset, type NoteSeverity } from './image-notes.ts';
 import { DEFAULT_POLICY } from './policy.ts';
 import { orderSteps, type StepName } from './steps.ts';
@@ -20,7 +20,12 @@ export type Finding =
       /** Missing in recorded histories from before causes were told. */
       readonly measured?: { readonly cause: UnreachableCause };
     }
-  | { readonly code: 'not_an_image'; readonly key: 'asset' }
+  | {
+      readonly code: 'not_an_image';
+      readonly key: 'asset';
+      /** Missing in recorded histories from before causes were told. */
+      readonly measured?: NoImage;
+    }
   | {
       readonly code: 'image_unreadable' | 'decoder_crashed' | 'decode_timeout';
       readonly key: 'asset';

@@ -138,3 +138,42 @@ export const imageFacts = z.strictObject({
   earlier: earlier.exactOptional(),
 });
 export type ImageFacts = Immutable<z.infer<typeof imageFacts>>;
+
+/** Formats that people send, and that are not supported. Only their names are known (`src/image/sniff-other.ts`). */
+const OTHER_FORMATS = [
+  'SVG',
+  'PDF',
+  'PPM',
+  'PGM',
+  'PBM',
+  'PAM',
+  'JPEG 2000',
+  'JPEG XL',
+  'CUR',
+  'DDS',
+  'QOI',
+  'OpenEXR',
+  'Radiance HDR',
+  'DICOM',
+  'PostScript',
+  'XCF',
+  'video',
+  'HTML',
+  'ZIP',
+  'GZIP',
+] as const;
+
+/**
+ * Why a file is no image:
+ *
+ * | cause                | meaning                                                                           |
+ * |----------------------|-----------------------------------------------------------------------------------|
+ * | `empty`              | it has no bytes                                                                   |
+ * | `unsupported_format` | its first bytes are those of a format that is not supported, which `format` names |
+ * | `unknown_format`     | its first bytes say nothing                                                       |
+ */
+export const noImage = z.strictObject({
+  cause: z.enum(['empty', 'unsupported_format', 'unknown_format']),
+  format: z.enum(OTHER_FORMATS).exactOptional(),
+});
+export type NoImage = Immutable<z.infer<typeof noImage>>;

@@ -53,7 +53,7 @@ async function inspect(inspectImage: InspectImage, path: string): Promise<ImageF
   const handle = await open(path);
   try {
     const facts = await inspectImage(createLocalFile(handle, (await handle.stat()).size));
-    if (facts === null) return 'it is not an image';
+    if ('noImage' in facts) return 'it is not an image';
     if ('lost' in facts) return facts.reason;
     const { integrity } = facts;
     return integrity.state === 'intact' ? facts : `it was not decoded: ${integrity.reason}`;

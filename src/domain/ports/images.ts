@@ -1,4 +1,4 @@
-import type { ImageFacts } from '../image-facts.ts';
+import type { ImageFacts, NoImage } from '../image-facts.ts';
 import type { Measure } from '../measures.ts';
 import type { AssetFile } from './sources.ts';
 
@@ -19,12 +19,12 @@ export interface InspectOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What an inspection gives: facts, or why there are none. */
+export type Inspected = ImageFacts | LostImage | { readonly noImage: NoImage };
+
 /**
- * Reads a whole file, once. Null if the content has no known image format.
+ * Reads a whole file, once.
  * @throws {AppError} `storage_unavailable` if reading fails, `decoder_unavailable` if no decoder can be started.
  * Neither is the asset's fault.
  */
-export type InspectImage = (
-  file: AssetFile,
-  options?: InspectOptions,
-) => Promise<ImageFacts | LostImage | null>;
+export type InspectImage = (file: AssetFile, options?: InspectOptions) => Promise<Inspected>;

@@ -1,6 +1,14 @@
 import { z } from 'zod';
-import { headerFacts, imageFacts, imageNote, integrity, measures } from '../../domain/image-facts.ts';
+import {
+  headerFacts,
+  imageFacts,
+  imageNote,
+  integrity,
+  measures,
+  noImage,
+} from '../../domain/image-facts.ts';
 import { MAX_NOTES } from '../../domain/image-notes.ts';
+import type { Inspected } from '../../domain/ports/images.ts';
 
 /** Longer lines are not read, because a hostile file may control the decoder and make it say anything. */
 export const MAX_ANSWER_BYTES = 16 * 1024;
@@ -42,6 +50,8 @@ const answer = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('done'),
     facts: boundedFacts.nullable(),
+    /** Why there are no facts. */
+    noImage: noImage.exactOptional(),
     residentBytes: z.int().min(0),
   }),
 ]);
@@ -55,4 +65,12 @@ export function parseAnswer(line: string): Answer | null {
     // The line is not JSON.
     return null;
   }
+}
+
+/** What the last answer about a file says. */
+export function inspectedBy({
+  facts,
+  noImage: why = { cause: 'unknown_format' },
+}: Extract<Answer, { readonly type: 'done' }>): Inspected {
+  return facts ?? { noImage: why };
 }

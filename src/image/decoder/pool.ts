@@ -4,6 +4,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { HeaderFacts } from '../../domain/image-facts.ts';
 import type { InspectImage, InspectOptions } from '../../domain/ports/images.ts';
 import type { AssetFile } from '../../domain/ports/sources.ts';
+import { inspectedBy } from './answer.ts';
 import { asLost } from './lost-image.ts';
 import { type DecoderEnd, DecoderEnded, type DecoderProcess, startDecoder } from './process.ts';
 import type { DecoderLimits } from './work-limits.ts';
@@ -194,7 +195,7 @@ export function createDecoderPool({
         // After the first of several blocks, the decoder says whether the file is an image.
         const answer = await decoder.answer();
         hasSpoken = true;
-        if (answer.type === 'done') return answer.facts;
+        if (answer.type === 'done') return inspectedBy(answer);
       }
       for (;;) {
         const answer = await decoder.answer();
@@ -203,7 +204,7 @@ export function createDecoderPool({
         if (answer.type === 'work' && answer.pixels > LARGE_PIXELS) turn.isLarge();
         if (answer.type === 'done') {
           decoder.keepsBytes = answer.residentBytes;
-          return answer.facts;
+          return inspectedBy(answer);
         }
       }
     } catch (error) {

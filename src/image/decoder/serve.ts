@@ -1,13 +1,15 @@
+import type { NoImage } from '../../domain/image-facts.ts';
 import { createFrameReader, type Frame } from '../frames.ts';
 import { DECODER_TIDIES_BYTES } from '../limits.ts';
 import { type Decode, type Inspection, startInspection } from '../inspect.ts';
+import { explainNoImage } from '../sniff-other.ts';
 
 /**
  * The decoder's side of the pipe. It reads one file at a time from standard input (`frames.ts`) and writes lines of
  * JSON to standard output (`answer.ts`):
  *
  *     ready
- *     for each file:  first block ─┬─ done, no image
+ *     for each file:  first block ─┬─ done, no image, and why
  *                                  └─ [more ─ other blocks] ─ header ─ [work …] ─ done
  */
 export function serveDecoder(decode: Decode): void {
@@ -15,14 +17,14 @@ export function serveDecoder(decode: Decode): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
   const answer = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
-  const done = (facts: object | null) =>
-    answer({ type: 'done', facts, residentBytes: process.memoryUsage.rss() });
+  const done = (facts: object | null, more: { noImage?: NoImage } = {}) =>
+    answer({ type: 'done', facts, ...more, residentBytes: process.memoryUsage.rss() });
   let inspection: Inspection | null = null;
 
   async function take({ bytes, block, isLast, measures }: Frame): Promise<void> {
     if (inspection === null) {
       inspection = startInspection(bytes, block, measures, decode);
-      if (inspection === null) return void done(null);
+      if (inspection === null) return void done(null, { noImage: explainNoImage(block) });
       if (!isLast) answer({ type: 'more' });
     } else inspection.take(block);
     if (!isLast) return;

@@ -50,8 +50,8 @@ const ROCKET = await readFile('assets/rocket.jpg');
 const BAD_CONTENTS = [
   ['as a PNG', await readFile('assets/chelsea.png'), ['format_not_allowed: PNG']],
   ['as a truncated JPEG', ROCKET.subarray(0, 60_000), ['image_unreadable: truncated']],
-  ['as an empty file', Buffer.alloc(0), ['not_an_image']],
-  ['as text', await readFile('assets/not-an-image.jpg'), ['not_an_image']],
+  ['as an empty file', Buffer.alloc(0), ['not_an_image: empty']],
+  ['as text', await readFile('assets/not-an-image.jpg'), ['not_an_image: unknown_format']],
 ] as const;
 
 describe.each(STORES)('assets in $name', ({ start }) => {
@@ -141,9 +141,9 @@ describe.each(STORES)('assets in $name', ({ start }) => {
       await store.putVersion('version.jpg', ROCKET),
       await store.putVersion('version.jpg', Buffer.from('no image')),
     ];
-    expect([await judge(first), await judge(second)]).toEqual([[], ['not_an_image']]);
+    expect([await judge(first), await judge(second)]).toEqual([[], ['not_an_image: unknown_format']]);
     expect(await sources.source.stat(first, { tenant: 'team-a' })).toMatchObject({ bytes: ROCKET.length });
-    expect(await judge(store.pathOf('version.jpg'))).toEqual(['not_an_image']);
+    expect(await judge(store.pathOf('version.jpg'))).toEqual(['not_an_image: unknown_format']);
     const none = { ...first, ...(first.location === 'gcs' ? { generation: '1' } : { versionId: 'none' }) };
     expect(await judge(none)).toEqual(['asset_not_reachable: not_found']);
   });

@@ -82,7 +82,7 @@ describe('policy tune', () => {
     const inspectImage = measureAll(decoders.inspectImage);
     const isRefused = async (path: string) => {
       const facts = await inspectBy(inspectImage, path);
-      if (facts === null || 'lost' in facts) throw new Error(`${path} was not inspected`);
+      if ('noImage' in facts || 'lost' in facts) throw new Error(`${path} was not inspected`);
       return judge(facts, rules).findings.length > 0;
     };
     for (const name of PHOTOGRAPHS)

@@ -13,6 +13,7 @@ export async function inspect(
   options: InspectOptions = {},
 ): Promise<ImageFacts | null> {
   const result = await inspectBy(decoders.inspectImage, source, options);
-  if (result !== null && 'lost' in result) throw new Error(`${result.lost}: ${result.reason}`);
+  if ('noImage' in result) return null;
+  if ('lost' in result) throw new Error(`${result.lost}: ${result.reason}`);
   return result;
 }

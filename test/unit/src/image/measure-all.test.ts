@@ -16,7 +16,7 @@ const RULES = policyRules.parse({ dark: {}, light: {}, information: {}, blur: {}
 
 async function factsBy(inspectImage: InspectImage): Promise<ImageFacts> {
   const facts = await inspectBy(inspectImage, './assets/rocket.jpg', { measures: [] });
-  if (facts === null || 'lost' in facts) throw new Error('not inspected');
+  if ('noImage' in facts || 'lost' in facts) throw new Error('not inspected');
   return facts;
 }
 

@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { readHeaderDimensions } from '../../../../src/image/header-dimensions.ts';
 import { sniffFormat } from '../../../../src/image/sniff.ts';
+import { explainNoImage } from '../../../../src/image/sniff-other.ts';
 import { ODD_FILES } from '../../../support/images/odd-files.ts';
 import { inspect } from './inspect-file.ts';
 
@@ -80,23 +81,41 @@ describe('formats by content', () => {
   });
 
   it.each([
-    ['nothing', ''],
+    ['nothing', '', 'empty'],
     ['text', 'This is a line of text, not an image.'],
     ['text that begins with BM', 'BMW is a car maker from Munich, and this is a text about it.'],
-    ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>'],
-    ['SVG with a declaration', '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'],
-    ['HTML', '<!doctype html><html><body><img src="x.jpg"></body></html>'],
-    ['a PDF', '%PDF-1.7\n1 0 obj\n'],
+    ['text that begins with P', 'P1 is the name of a car, but P10 is not.', 'PBM'],
+    ['text that begins with P7.', 'P7.5 is not a name.'],
+    ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>', 'SVG'],
+    ['SVG with a declaration', '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', 'SVG'],
+    [
+      'SVG with all that may come first',
+      '\xef\xbb\xbf<?xml version="1.0"?>\n<!-- made by hand -->\n<!DOCTYPE svg PUBLIC "a" "b">\n<svg>',
+      'SVG',
+    ],
+    ['SVG with a prefix', '<svg:svg xmlns:svg="http://www.w3.org/2000/svg">', 'SVG'],
+    ['other XML', '<?xml version="1.0"?><note about="svg"/>'],
+    ['HTML', '<!doctype html><html><body><img src="x.jpg"></body></html>', 'HTML'],
+    ['a PDF', '%PDF-1.7\n1 0 obj\n', 'PDF'],
     ['a WAV', 'RIFF\x24\0\0\0WAVEfmt '],
-    ['an MP4', '\0\0\0\x18ftypisom\0\0\x02\0isommp42'],
-    ['a cursor', '\0\0\x02\0\x01\0\x10\x10\0\0\0\0\0\0\x28\0\0\0\x16\0\0\0'],
+    ['an MP4', '\0\0\0\x18ftypisom\0\0\x02\0isommp42', 'video'],
+    ['a cursor', '\0\0\x02\0\x01\0\x10\x10\0\0\0\0\0\0\x28\0\0\0\x16\0\0\0', 'CUR'],
     ['zeros', '\0'.repeat(600)],
     ['two bytes of a JPEG', '\xff\xd8'],
     ['two bytes of a JPEG before a text', '\xff\xd8 is how a JPEG begins'],
     ['both ends of a JPEG, and nothing between', '\xff\xd8\0\xff\xd9'],
-    ['a gzip', '\x1f\x8b\x08\0\0\0\0\0'],
-  ])('takes %s for no image', async (_what, text) => {
-    expect(await inspect(Buffer.from(text, 'latin1'))).toBeNull();
+    ['a gzip', '\x1f\x8b\x08\0\0\0\0\0', 'GZIP'],
+    ['a PPM', 'P6\n# by hand\n1 1\n255\n\0\0\0', 'PPM'],
+    ['a PGM', 'P5 1 1 255 \0', 'PGM'],
+    ['a PAM', 'P7\nWIDTH 1\n', 'PAM'],
+    ['a JPEG 2000', '\0\0\0\x0cjP  \r\n\x87\n', 'JPEG 2000'],
+    ['a JPEG XL', '\0\0\0\x0cJXL \r\n\x87\n', 'JPEG XL'],
+    ['a DICOM', `${'\0'.repeat(128)}DICM`, 'DICOM'],
+  ])('takes %s for no image, and says why', async (_what, text, why = 'unknown_format') => {
+    const cause = ['empty', 'unknown_format'].includes(why) ? why : 'unsupported_format';
+    const bytes = Buffer.from(text, 'latin1');
+    expect(await inspect(bytes)).toBeNull();
+    expect(explainNoImage(bytes)).toEqual({ cause, ...(cause === 'unsupported_format' && { format: why }) });
   });
 });
 

@@ -144,7 +144,7 @@ describe('an image that ends its decoder', () => {
     );
     const results = await Promise.all(sources.map((source) => inspect(source)));
     expect(results[5]).toMatchObject({ lost: 'decoder_crashed' });
-    const found = results.map((result) => (result === null || 'lost' in result ? undefined : result.width));
+    const found = results.map((result) => ('width' in result ? result.width : undefined));
     expect(found).toEqual(sources.map((_, index) => (index === 5 ? undefined : widths[index % 5])));
     expect(ends).toHaveLength(1);
   });
@@ -296,6 +296,13 @@ describe('a file that comes in blocks', () => {
     });
   });
 
+  it.each([
+    ['empty', '', { cause: 'empty' }],
+    ['a PPM', 'P6 1 1 255 abc', { cause: 'unsupported_format', format: 'PPM' }],
+  ])('is no image if it is %s, and the decoder says so', async (_what, text, noImage) => {
+    expect(await openPool().inspect(Buffer.from(text))).toEqual({ noImage });
+  });
+
   it('is read no further than its first block if that is not of an image', async () => {
     const { pool } = openPool();
     const reads: [from: number, to: number][] = [];
@@ -308,7 +315,7 @@ describe('a file that comes in blocks', () => {
     };
     expect(
       await pool.inspectImage(createLocalFile(handle as unknown as FileHandle, 100 * BLOCK_BYTES)),
-    ).toBeNull();
+    ).toEqual({ noImage: { cause: 'unknown_format' } });
     // The part that was read before it got a decoder, then the rest of the block. No byte is read twice.
     expect(reads).toEqual([
       [0, FIRST_READ_BYTES],
