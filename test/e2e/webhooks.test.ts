@@ -237,6 +237,10 @@ describe('webhooks', () => {
       ['from=0000-01-01T00:00:00Z&to=9999-12-31T23:59:59-23:59', 2],
       ['to=0000-01-01T00:00:00Z', 0],
       ['from=9999-12-31T23:59:59-23:59', 0],
+      ['since=0000-01-01T00:00:00Z&until=9999-12-31T23:59:59-23:59', 2],
+      ['since=9999-12-31T23:59:59-23:59', 0],
+      ['until=0000-01-01T00:00:00Z&to=9999-12-31T23:59:59-23:59', 0],
+      ['externalId=nobody-has-this-name', 0],
     ] as const)
       expect(await list(`endpoint=${endpoint}&${query}`), query).toHaveLength(count);
     expect((await client.call('POST', '/webhooks/deliveries/replay', {})).status).toBe(422);

@@ -1093,9 +1093,27 @@ export interface components {
             endpoint?: string;
             /** @enum {string} */
             state?: "pending" | "delivered" | "failed" | "skipped";
-            /** Format: date-time */
+            /** @description Your own name for the asset. */
+            externalId?: string;
+            /**
+             * Format: date-time
+             * @description Created at this time or later.
+             */
+            since?: string;
+            /**
+             * Format: date-time
+             * @description Created before this time.
+             */
+            until?: string;
+            /**
+             * Format: date-time
+             * @description The older name of `since`.
+             */
             from?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The older name of `until`.
+             */
             to?: string;
         };
         TestRequest: {
@@ -3678,7 +3696,15 @@ export interface operations {
                 asset?: string;
                 endpoint?: string;
                 state?: "pending" | "delivered" | "failed" | "skipped";
+                /** @description Your own name for the asset. */
+                externalId?: string;
+                /** @description Created at this time or later. */
+                since?: string;
+                /** @description Created before this time. */
+                until?: string;
+                /** @description The older name of `since`. */
                 from?: string;
+                /** @description The older name of `until`. */
                 to?: string;
                 limit?: number;
                 cursor?: string;

@@ -27,7 +27,7 @@ const MAX_LABEL_NAME_LENGTH = 64;
 const LABEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 const MAX_EXTERNAL_ID_LENGTH = 200;
-const externalId = text.min(1).max(MAX_EXTERNAL_ID_LENGTH);
+export const externalId = text.min(1).max(MAX_EXTERNAL_ID_LENGTH);
 
 /** In the order of their names, so that an idempotent repeat may have another. */
 const labels = z

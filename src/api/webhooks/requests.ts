@@ -6,6 +6,7 @@ import { text } from '../../domain/text.ts';
 import { givenTime } from '../http/given-time.ts';
 import { pageQuery } from '../http/pages.ts';
 import { MAX_URL_LENGTH } from '../assets/asset-path.ts';
+import { externalId } from '../assets/requests.ts';
 
 const id = z.uuid({ error: 'must be a UUID' });
 
@@ -13,8 +14,11 @@ const filter = {
   asset: id.optional(),
   endpoint: id.optional(),
   state: z.enum(DELIVERY_STATES).optional(),
-  from: givenTime.optional(),
-  to: givenTime.optional(),
+  externalId: externalId.optional().meta({ description: 'Your own name for the asset.' }),
+  since: givenTime.optional().meta({ description: 'Created at this time or later.' }),
+  until: givenTime.optional().meta({ description: 'Created before this time.' }),
+  from: givenTime.optional().meta({ description: 'The older name of `since`.' }),
+  to: givenTime.optional().meta({ description: 'The older name of `until`.' }),
 };
 
 export const deliveryQuery = z.strictObject({
@@ -26,7 +30,7 @@ export const deliveryQuery = z.strictObject({
 export const replayRequest = z
   .strictObject(filter)
   .refine((given) => Object.values(given).some((value) => value !== undefined), {
-    error: 'must name at least one of asset, endpoint, state, from, to',
+    error: 'must name at least one of asset, endpoint, state, externalId, since, until',
   })
   .meta({ id: 'ReplayRequest', minProperties: 1 });
 
@@ -44,6 +48,14 @@ export const testRequest = z
   .meta({ id: 'TestRequest' });
 
 /** Puts the filter into the names of the port. */
-export function asFilter({ asset, endpoint, ...rest }: z.output<typeof replayRequest>): DeliveryFilter {
-  return { assetId: asset, endpointId: endpoint, ...rest };
+export function asFilter({
+  asset,
+  endpoint,
+  from,
+  to,
+  since = from,
+  until = to,
+  ...rest
+}: z.output<typeof replayRequest>): DeliveryFilter {
+  return { assetId: asset, endpointId: endpoint, since, until, ...rest };
 }

@@ -22,7 +22,7 @@ export function deliveriesCommand({ print, withSession }: Cli): Command {
     )
     .addHelpText(
       'after',
-      `${TIME_HELP} For the page before, set --to to the time of the last delivery shown.`,
+      `${TIME_HELP} For the page before, set --until to the time of the last delivery shown.`,
     )
     .action(({ limit, ...options }: Options) =>
       withSession(async ({ directory, deliveryLog }) => {

@@ -46,7 +46,7 @@ function checkChoice(id: string | undefined, all: boolean, isFiltered: boolean):
   if (all && !isFiltered)
     throw new UsageError(
       '--all needs a filter.',
-      'Add at least one of --asset, --endpoint, --state, --from, --to.',
+      'Add at least one of --asset, --endpoint, --state, --external-id, --since, --until.',
     );
 }
 

@@ -179,14 +179,19 @@ export function createDeliveryLog(orm: MikroORM, onWork: () => void): DeliveryLo
   };
 }
 
-function matches(tenant: string, { assetId, endpointId, state, from, to }: DeliveryFilter) {
+function matches(tenant: string, { assetId, endpointId, state, externalId, since, until }: DeliveryFilter) {
   const conditions: RawBuilder<unknown>[] = [sql`d.owner = ${tenant}`];
   if (assetId !== undefined) conditions.push(sql`d.asset_id = ${assetId}`);
   if (endpointId !== undefined) conditions.push(sql`d.endpoint_id = ${endpointId}`);
   // The state is part of the text, because a plan for any state could not use the index of failed deliveries.
   if (state !== undefined) conditions.push(sql`d.state = ${sql.lit(state)}`);
-  if (from !== undefined) conditions.push(sql`d.created_at >= ${from}`);
-  if (to !== undefined) conditions.push(sql`d.created_at < ${to}`);
+  // An array, so that the few deliveries of these assets are read, and not all of the tenant.
+  if (externalId !== undefined)
+    conditions.push(
+      sql`d.asset_id = ANY (ARRAY(SELECT id FROM assets WHERE owner = ${tenant} AND external_id = ${externalId}))`,
+    );
+  if (since !== undefined) conditions.push(sql`d.created_at >= ${since}`);
+  if (until !== undefined) conditions.push(sql`d.created_at < ${until}`);
   return sql.join(conditions, sql` AND `);
 }
 

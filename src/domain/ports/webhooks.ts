@@ -67,8 +67,11 @@ export interface DeliveryFilter {
   readonly assetId?: string | undefined;
   readonly endpointId?: string | undefined;
   readonly state?: DeliveryState | undefined;
-  readonly from?: Date | undefined;
-  readonly to?: Date | undefined;
+  /** The client's own name of the asset. */
+  readonly externalId?: string | undefined;
+  /** The time of creation, the first included and the last not. */
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
 }
 
 export interface Endpoint {

@@ -116,6 +116,7 @@ describe('the command line', () => {
     [['keys', 'rotate', 'x', '--overlap-hours', '-1'], '--overlap-hours takes a number from 0 to'],
     [['webhooks', 'deliveries', '--limit', '501'], '--limit takes a number from 1 to 500.'],
     [['webhooks', 'deliveries', '--from', 'yesterday'], '--from takes a time like 2026-01-31T12:00:00Z.'],
+    [['webhooks', 'deliveries', '--since', 'today'], '--since takes a time like 2026-01-31T12:00:00Z.'],
     [['webhooks', 'deliveries', '--state', 'lost'], '--state takes one of pending, delivered,'],
     [['webhooks', 'delivery', '7'], 'Ids look like'],
     [['webhooks', 'test', 'ftp://receiver.example'], 'Give an absolute http(s) URL'],

@@ -342,7 +342,7 @@ describe('deliveries and endpoints in the database', () => {
     expect((await log.find(DEFAULT_TENANT, delivery.id))?.tries[0]?.at).toBeInstanceOf(Date);
   });
 
-  it('pages the log, newest first, by asset, endpoint, state and time', async () => {
+  it('pages the log, newest first, by asset, endpoint, state, own name and time', async () => {
     const { log } = stores();
     const { start, end, assetId } = await makeDeliveries('https://pages.example');
     const ids = async (filter: object, page = {}) =>
@@ -353,10 +353,18 @@ describe('deliveries and endpoints in the database', () => {
     expect(await ids({ assetId, state: 'delivered' })).toEqual([]);
     expect(await ids({ assetId, endpointId: (await pending(start)).endpointId })).toEqual([start]);
     const { createdAt } = (await log.find(DEFAULT_TENANT, start)) ?? { createdAt: new Date() };
-    expect(await ids({ assetId, from: new Date(createdAt.getTime() + 60_000) })).toEqual([]);
-    expect(await ids({ assetId, from: createdAt, to: new Date(createdAt.getTime() + 60_000) })).toHaveLength(
-      2,
-    );
+    const later = new Date(createdAt.getTime() + 60_000);
+    expect(await ids({ assetId, since: later })).toEqual([]);
+    expect(await ids({ assetId, since: createdAt, until: later })).toHaveLength(2);
+    const others = await makeDeliveries('https://pages.example');
+    expect(await ids({ externalId: 'mine' })).toEqual([]);
+    await database.query(`UPDATE assets SET external_id = 'mine' WHERE id IN (?, ?)`, [
+      assetId,
+      others.assetId,
+    ]);
+    expect(await ids({ externalId: 'mine' })).toEqual([others.end, others.start, end, start]);
+    expect(await ids({ externalId: 'mine', assetId })).toEqual([end, start]);
+    expect(await log.list('someone else', { externalId: 'mine' }, { limit: 100 })).toEqual([]);
   });
 
   it('sends a test event that belongs to no asset', async () => {
