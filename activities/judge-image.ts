@@ -1,10 +1,12 @@
 import { sidesOf } from '../src/domain/checks/sides.ts';
 import { sizeOf } from '../src/domain/checks/size.ts';
 import { CHECKS, RULE_NAMES, type RuleName } from '../src/domain/checks/index.ts';
+import type { Check } from '../src/domain/checks/check.ts';
 import { AppError } from '../src/domain/errors.ts';
 import type { Finding } from '../src/domain/findings.ts';
 import type { Earlier, ImageFacts } from '../src/domain/image-facts.ts';
 import { judgeBy } from '../src/domain/judge.ts';
+import type { Fingerprints, KeptFingerprints } from '../src/domain/ports/fingerprints.ts';
 import { DEFAULT_POLICY, type PolicyRules } from '../src/domain/policy.ts';
 import type { AssetRef } from '../src/domain/sources/asset-path.ts';
 import type { StepName } from '../src/domain/steps.ts';
@@ -70,7 +72,7 @@ export function createJudgeImage({
     return { results, ...(earlier !== undefined && { earlier }) };
   };
 
-  function compare({ tenant = '', assetId, assetPath, facts }: JudgeImageInput): Promise<Earlier> {
+  function compare({ tenant = '', assetId, assetPath, facts, rules }: JudgeImageInput): Promise<Earlier> {
     const sides = sidesOf(facts, 'stored');
     const { pixelHash, perceptualHash } = facts.measures ?? {};
     const prints = {
@@ -80,8 +82,20 @@ export function createJudgeImage({
       ...(pixelHash !== undefined && { pixelHash }),
       ...(perceptualHash !== undefined && { perceptualHash }),
     };
-    return fingerprints.compare(tenant, assetId, prints);
+    return fingerprints.compare(tenant, assetId, prints, keptBy(rules, prints));
   }
+}
+
+/** Later assets are compared only with assets of the same rule. So what no rule of the policy compares is not kept, though it may be measured. */
+function keptBy(rules: PolicyRules, { size, pixelHash, perceptualHash }: Fingerprints): KeptFingerprints {
+  const comparing = RULE_NAMES.filter((name) => rules[name] !== undefined).map((name): Check => CHECKS[name]);
+  const compared = comparing.filter(({ comparesWithEarlier }) => comparesWithEarlier === true);
+  const measures = new Set(compared.flatMap((check) => check.measures));
+  return {
+    size: rules.size === undefined ? null : size,
+    ...(pixelHash !== undefined && measures.has('pixelHash') && { pixelHash }),
+    ...(perceptualHash !== undefined && measures.has('perceptualHash') && { perceptualHash }),
+  };
 }
 
 function compareChecksum({ sha256: found }: ImageFacts, expected: string | undefined): StepResult {

@@ -164,13 +164,16 @@ describe('an asset under a policy', () => {
 
   it('that asks for usual sizes finds an unusual one, once there are enough to compare with', async () => {
     await definePolicy('sizes', { size: {} });
-    await writeFile(
-      join(dir, 'usual.jpg'),
-      await sharp('assets/rocket.jpg').resize(300, 200).jpeg().toBuffer(),
-    );
+    const usual = await sharp('assets/rocket.jpg').resize(300, 200).jpeg().toBuffer();
+    const names = Array.from({ length: 20 }, (_, index) => `usual-${index}.jpg`);
+    await Promise.all(names.map((name) => writeFile(join(dir, name), usual)));
     await writeFile(join(dir, 'tiny.jpg'), await sharp('assets/rocket.jpg').resize(30, 20).jpeg().toBuffer());
-    const ids = await Promise.all(Array.from({ length: 60 }, () => submit('usual.jpg', 'sizes')));
-    for (const id of ids) await client.verdict(id);
+    // One file counts once, however often it is submitted.
+    const [first = '', ...others] = names;
+    for (const id of await Promise.all(Array.from({ length: 30 }, () => submit(first, 'sizes'))))
+      await client.verdict(id);
+    expect(await verdict(await submit('tiny.jpg', 'sizes'))).toMatchObject({ findings: [] });
+    for (const id of await Promise.all(others.map((name) => submit(name, 'sizes')))) await client.verdict(id);
     expect(await verdict(await submit('tiny.jpg', 'sizes'))).toMatchObject({
       state: 'failed',
       findings: [{ code: 'odd_size' }],

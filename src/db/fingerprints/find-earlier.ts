@@ -12,6 +12,7 @@ const SIZES = 1_000;
 
 /** The place of an asset among those of its tenant. Both numbers are bigints. */
 interface Place {
+  readonly assetId: string;
   readonly tenant: string;
   readonly seq: string;
   /** The place of the first entry of the same file. Duplicates are looked for before it. */
@@ -57,12 +58,16 @@ function findNear({ tenant, seqOfFile }: Place, { perceptualHash, pixelHash }: F
           ORDER BY distance, seq LIMIT ${sql.lit(NEAREST)}) nearest`;
 }
 
-function findSizes({ tenant, seq }: Place, { size }: Fingerprints) {
+/** A file counts once, however often it was submitted, and not for itself. Entries of old workers have no file. */
+function findSizes({ assetId, tenant, seq }: Place, { size }: Fingerprints) {
   if (size === null) return NOTHING;
   return sql`SELECT json_build_object('q1', quartiles[1], 'q3', quartiles[2], 'count', count)
     FROM (SELECT percentile_cont(ARRAY[0.25, 0.75]) WITHIN GROUP (ORDER BY size) AS quartiles, count(*)
-          FROM (SELECT size FROM fingerprints WHERE owner = ${tenant} AND size IS NOT NULL AND seq < ${seq}
-                ORDER BY seq DESC LIMIT ${sql.lit(SIZES)}) last) usual
+          FROM (SELECT DISTINCT coalesce(file, uuid_send(asset_id)) AS file, size
+                FROM (SELECT asset_id, file, size FROM fingerprints
+                      WHERE owner = ${tenant} AND size IS NOT NULL AND seq < ${seq}
+                      ORDER BY seq DESC LIMIT ${sql.lit(SIZES)}) last
+                WHERE (file = (SELECT file FROM fingerprints WHERE asset_id = ${assetId})) IS NOT TRUE) files) usual
     WHERE count > 0`;
 }
 

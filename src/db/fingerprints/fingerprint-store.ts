@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import { AppError } from '../../domain/errors.ts';
 import type { Earlier } from '../../domain/image-facts.ts';
-import type { Fingerprints, FingerprintStore } from '../../domain/ports/fingerprints.ts';
+import type { Fingerprints, FingerprintStore, KeptFingerprints } from '../../domain/ports/fingerprints.ts';
 import { query } from '../query.ts';
 import { connectionsOf } from '../tenant-connections.ts';
 import { findEarlier, lookOf } from './find-earlier.ts';
@@ -22,8 +22,13 @@ import { findEarlier, lookOf } from './find-earlier.ts';
  * Different looks that share a band are slow, because every search measures all of them: 100,000 take 16 ms.
  */
 export function createFingerprintStore(orm: MikroORM): FingerprintStore {
-  async function enterAndCompare(assetId: string, prints: Fingerprints): Promise<Earlier> {
-    const { size, pixelHash = null, perceptualHash, sha256 = null, place: path = null } = prints;
+  async function enterAndCompare(
+    assetId: string,
+    prints: Fingerprints,
+    kept: KeptFingerprints,
+  ): Promise<Earlier> {
+    const { sha256 = null, place: path = null } = prints;
+    const { size, pixelHash = null, perceptualHash } = kept;
     const look = perceptualHash === undefined ? null : lookOf(perceptualHash);
     const entered = await query(orm, (db) =>
       sql<{ tenant: string | null; seq: string; seqOfFile: string }>`
@@ -37,7 +42,9 @@ export function createFingerprintStore(orm: MikroORM): FingerprintStore {
       throw new AppError('internal', { cause: new Error('no such asset') });
     const { tenant, seq, seqOfFile } = place;
     // This is a second statement, because the first can't see rows committed while it waited for the tenant's lock.
-    const found = await query(orm, (db) => findEarlier({ tenant, seq, seqOfFile }, prints).execute(db));
+    const found = await query(orm, (db) =>
+      findEarlier({ assetId, tenant, seq, seqOfFile }, prints).execute(db),
+    );
     const [earlier] = found.rows;
     if (earlier === undefined) throw new AppError('internal');
     const { exactPath, ...rest } = earlier;
@@ -45,7 +52,7 @@ export function createFingerprintStore(orm: MikroORM): FingerprintStore {
   }
 
   return {
-    compare: (tenant, assetId, prints) =>
-      connectionsOf(orm).use(tenant, () => enterAndCompare(assetId, prints)),
+    compare: (tenant, assetId, prints, kept = prints) =>
+      connectionsOf(orm).use(tenant, () => enterAndCompare(assetId, prints, kept)),
   };
 }

@@ -41,6 +41,10 @@ export class FilesAndCodes extends Migration {
         SELECT owner, ${digestOf('coalesce(file_place, locator::text, path)')}, ${digestOf('coalesce(locator::text, path)')}
         INTO tenant, new_file, as_submitted FROM assets WHERE id = asset;
         IF NOT FOUND THEN RETURN; END IF;
+        -- An entry keeps its size, though it was made when rules that compare no sizes entered them, too. Otherwise it would lose its place.
+        new_size := coalesce(new_size, (
+          SELECT size FROM fingerprints WHERE asset_id = asset AND pixel_hash IS NOT DISTINCT FROM pixels
+            AND perceptual_hash IS NOT DISTINCT FROM look));
         SELECT entered.place INTO place FROM enter_fingerprint(asset, new_size, pixels, look) entered;
         UPDATE fingerprints SET file = new_file WHERE asset_id = asset AND file IS DISTINCT FROM new_file;
         place_of_file := coalesce(least(${PLACE_OF_FILE('new_file')}, ${PLACE_OF_FILE('as_submitted')}), place);

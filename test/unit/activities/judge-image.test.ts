@@ -24,11 +24,13 @@ const FACTS: ImageFacts = {
 /** Judges under `rules`, in a world where `earlier` is found. */
 async function judge(rules: object, input: Partial<JudgeImageInput> = {}, earlier?: Earlier) {
   const compared: [string, Fingerprints][] = [];
+  const kept: unknown[] = [];
   const judgeImage = createJudgeImage({
     spellPath: (path) => `/spelled/${path}`,
     fingerprints: {
-      compare(_tenant, assetId, fingerprint) {
+      compare(_tenant, assetId, fingerprint, toKeep) {
         compared.push([assetId, fingerprint]);
+        kept.push(toKeep);
         return earlier === undefined ? Promise.reject(new Error('not asked for')) : Promise.resolve(earlier);
       },
     },
@@ -43,7 +45,7 @@ async function judge(rules: object, input: Partial<JudgeImageInput> = {}, earlie
     comparesWithEarlier,
     ...input,
   });
-  return { ...result, compared };
+  return { ...result, compared, kept };
 }
 
 describe('judging an image', () => {
@@ -92,6 +94,19 @@ describe('judging an image', () => {
     const none: Earlier = { exact: null, near: [], sizes: null };
     const { compared } = await judge({ size: {} }, { assetPath, facts: { ...FACTS, measures: {} } }, none);
     expect(compared).toEqual([['asset', { size: 200, sha256: SHA256, ...place }]]);
+  });
+
+  it.each([
+    [{ size: {} }, { size: 200 }],
+    [{ exactDuplicates: {} }, { size: null, pixelHash: 'b'.repeat(64) }],
+    [{ nearDuplicates: {} }, { size: null, pixelHash: 'b'.repeat(64), perceptualHash: 'c'.repeat(16) }],
+    [
+      { size: {}, exactDuplicates: {}, dark: {} },
+      { size: 200, pixelHash: 'b'.repeat(64) },
+    ],
+  ])('keeps for later assets only what its rules compare: %j', async (rules, toKeep) => {
+    const none: Earlier = { exact: null, near: [], sizes: null };
+    expect((await judge(rules, {}, none)).kept).toEqual([toKeep]);
   });
 
   it('is left to a newer worker if this one does not know a step', async () => {

@@ -158,6 +158,34 @@ describe('the fingerprints of earlier assets', () => {
     });
   });
 
+  it('are compared with all that is known, and kept as far as the policy of the asset compares', async () => {
+    const [first, second, third] = await insertAssets(database, 'kept', 3);
+    const prints = { ...printsOf('kept', lookOf('kept')), size: 100 };
+    const { pixelHash = '', perceptualHash = '' } = prints;
+    await store.compare('', first ?? '', prints, { size: null, pixelHash });
+    expect(await store.compare('', second ?? '', prints, { size: 100 })).toEqual({
+      exact: first,
+      exactPath: 'x',
+      near: [],
+      sizes: null,
+    });
+    expect(await compare(third, { size: 50, perceptualHash })).toEqual({
+      ...NONE,
+      sizes: { q1: 100, q3: 100, count: 1 },
+    });
+  });
+
+  it('keep the size that an entry has, and its place, if its policy compares no sizes', async () => {
+    const [first, second] = await insertAssets(database, 'old sizes', 2);
+    const prints = { ...printsOf('old sizes', lookOf('old sizes')), size: 100 };
+    await compare(first, prints);
+    await compare(second, prints);
+    const { pixelHash = '', perceptualHash = '' } = prints;
+    const kept = { size: null, pixelHash, perceptualHash };
+    expect(await store.compare('', first ?? '', prints, kept)).toEqual(NONE);
+    expect(await store.compare('', second ?? '', prints, kept)).toMatchObject({ exact: first });
+  });
+
   it('give the same answer again, whatever was entered since', async () => {
     const [first, second, third] = await insertAssets(database, 'again', 3);
     const prints = { ...printsOf('again', lookOf('again')), size: 100 };
@@ -209,7 +237,8 @@ describe('the fingerprints of earlier assets', () => {
       expect(await compare(again, file('same', look))).toMatchObject({
         exact: null,
         near,
-        sizes: { count: 3 },
+        // Not its own, of the first entry.
+        sizes: { count: 2 },
       });
       expect(await compare(copy, file('same', look))).toMatchObject({ exact: first });
     });
@@ -236,6 +265,14 @@ describe('the fingerprints of earlier assets', () => {
       const prints = file('unspelled', lookOf('unspelled'));
       await compare(first, prints);
       expect(await compare(again, { ...prints, place: '/roots/x' })).toMatchObject({ exact: null });
+    });
+
+    it('count once among the sizes', async () => {
+      const [other, ...again] = await insertAssets(database, 'often', 5);
+      await name(other, 'other.jpg');
+      for (const id of again) await compare(id, { ...file('often', lookOf('often')), size: 300 });
+      const prints = { ...file('another', lookOf('another')), size: 100 };
+      expect(await compare(other, prints)).toMatchObject({ sizes: { q1: 300, q3: 300, count: 1 } });
     });
 
     it('are compared with it if its content is new, though its pixels are not', async () => {
