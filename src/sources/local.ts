@@ -130,16 +130,22 @@ async function openFound(place: Place, roots: Roots): Promise<Opened | Unreachab
   }
 }
 
-/** That an asset is not reachable is a verdict, so it needs all roots: without one, any asset may seem to be missing. */
+/**
+ * That an asset is not reachable is a verdict, so it needs all roots: without one, any asset may seem to be missing. A root may
+ * come back after the look and before the roots are checked. So it takes a second look, with all roots there before it and after it.
+ */
 async function orUnreachable<Result extends object>(
   path: string,
   options: LocalSourceOptions,
   work: (place: Place) => Promise<Result | Unreachable>,
 ): Promise<Result | Unreachable> {
   const place = locate(path, options);
-  const result = await orCause(place, options.roots, work);
-  if ('unreachable' in result) await options.roots.requireAll();
-  return result;
+  const first = await orCause(place, options.roots, work);
+  if (!('unreachable' in first)) return first;
+  await options.roots.requireAll();
+  const second = await orCause(place, options.roots, work);
+  if ('unreachable' in second) await options.roots.requireAll();
+  return second;
 }
 
 async function orCause<Result>(

@@ -54,6 +54,19 @@ describe('asset roots', () => {
     expect(changes).toEqual(['/mount/assets missing', '/mount/assets is back']);
   });
 
+  it('that come back between the look at an asset and the look at them make no asset unreachable', async () => {
+    const roots = await openRoots([root]);
+    const away = join(base, 'away');
+    const isAway = { ...roots, requireAll: () => rename(away, root).then(() => roots.requireAll()) };
+    const late = createLocalSource({ base, roots: isAway });
+    await rename(root, away);
+    expect(await late.stat('mount/assets/a.jpg')).toEqual({ bytes: 1 });
+    await rename(root, away);
+    const file = await late.open('mount/assets/a.jpg');
+    expect(file).toMatchObject({ bytes: 1 });
+    if ('close' in file) await file.close();
+  });
+
   it('that are another directory than at start give no verdict, whatever lies there', async () => {
     await rename(root, join(base, 'away'));
     await mkdir(root);
