@@ -20,7 +20,7 @@ export async function findPolicy(policies: Pick<PolicyStore, 'find'>, tenant: st
   if (found !== null) return found;
   const { name, version } = asked;
   const latest = version === null ? null : await lookUp({ name, version: null });
-  if (latest === null) return new AppError('policy_not_found');
+  if (latest === null) return new AppError('policy_not_found', { detail: `No policy is named ${name}.` });
   const detail = `Policy ${name} has no version ${version}; its latest is ${latest.version}.`;
   return new AppError('policy_not_found', { detail });
 }

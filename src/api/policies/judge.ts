@@ -1,4 +1,4 @@
-import { describePolicy } from '../../domain/policy.ts';
+import { describePolicy, parsePolicyReference } from '../../domain/policy.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { VerdictArchive } from '../../domain/ports/policies.ts';
 import { createSharedPlaces } from '../../domain/turns/shared-places.ts';
@@ -6,8 +6,10 @@ import type { Answer } from '../http/answer.ts';
 import { tenantOf } from '../http/auth.ts';
 import { streamJsonObject } from '../http/json-stream.ts';
 import { defineOperation } from '../http/operation.ts';
+import { invalidRequest } from '../http/parse.ts';
 import { JUDGE_REQUEST } from './examples.ts';
-import { findOr404 } from './find-policy.ts';
+import { policyFault } from '../assets/refuse-work.ts';
+import { findOr404, findPolicy } from './find-policy.ts';
 import { judgeBlocks, NO_COUNTS } from './judge-blocks.ts';
 import { judgement, representJudged } from './judgement-answers.ts';
 import type { PolicyDeps } from './operations.ts';
@@ -60,6 +62,7 @@ export const judgeByPolicy = defineOperation({
       const { version = null, assets, limit, cursor, ...filter } = body();
       const tenant = tenantOf(res);
       const judging = await findOr404(policies, tenant, { name: req.params['name'], version });
+      await requireKnown(policies, tenant, filter.policy);
       const ids = assets === undefined ? null : [...new Set(assets)];
       const found = new Set<string>();
       const [counts, total] = [{ ...NO_COUNTS }, { ...NO_COUNTS }];
@@ -98,6 +101,18 @@ export const judgeByPolicy = defineOperation({
     };
   },
 });
+
+/** A filter by a policy that does not exist would answer zeros. @throws {AppError} `invalid_request` */
+async function requireKnown(
+  policies: PolicyDeps['policies'],
+  tenant: string,
+  reference: string | undefined,
+): Promise<void> {
+  const asked = reference === undefined ? null : parsePolicyReference(reference);
+  if (asked === null) return;
+  const found = await findPolicy(policies, tenant, asked);
+  if (found instanceof AppError) throw invalidRequest([policyFault(found)]);
+}
 
 async function* readFrom(verdicts: VerdictArchive, tenant: string, cursor: string | undefined) {
   let before = cursor;
