@@ -121,6 +121,7 @@ describe('the command line', () => {
     [['webhooks', 'delivery', '7'], 'Ids look like'],
     [['webhooks', 'test', 'ftp://receiver.example'], 'Give an absolute http(s) URL'],
     [['webhooks', 'secret', 'https://receiver.example', '--force'], 'Add --rotate'],
+    [['policy', 'tune', '--good', 'a'], 'Give a folder of good examples by --good'],
     [['webhooks', 'replay'], 'Give the id of a delivery, or --all with a filter.'],
     [['webhooks', 'replay', '--all'], 'Add at least one of --asset,'],
     [['webhooks', 'replay', ID, '--all'], 'Leave out the id'],

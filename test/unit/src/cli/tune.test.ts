@@ -107,7 +107,9 @@ describe('policy tune', () => {
   });
 
   it.each([
-    [['--good', './assets'], 'Required option'],
+    [['--good', './assets'], 'The option --bad is missing.'],
+    [['--bad', './assets'], 'The option --good is missing.'],
+    [['--goood', './assets', '--bad', './assets'], "Unknown option '--goood'."],
     [['--good', './gone', '--bad', './assets'], '--good can\'t be "./gone" (ENOENT).'],
     [['--good', './assets/SOURCES.md', '--bad', './assets'], "--good can't be"],
   ])('says what is wrong with its options: %j', async (options, message) => {
