@@ -71,17 +71,26 @@ describe('the log of a stack', () => {
 
   it('has one line for each verdict', async () => {
     const client = createTestClient(stack.baseUrl);
+    const assetPath = { location: 'http', url: 'http://10.0.0.1/not-for-the-log.jpg?token=secret' };
+    const named = { assetPath, externalId: 'mine-1' };
     const ids = [
       await client.submit('./assets/rocket.jpg'),
       await client.submit('./assets/none.jpg'),
+      ((await (await client.call('POST', '/assets/image/', named)).json()) as { id: string }).id,
     ] as const;
     for (const id of ids) await client.verdict(id);
-    const [good, missing] = await eventually(() => {
+    const [good, missing, forbidden] = await eventually(() => {
       const found = ids.map((assetId) => worker('verdict', { assetId }));
       return found.every((lines) => lines.length > 0) && found;
     });
     const common = { level: 30, attempt: 1, policy: 'default@1', durationMs: expect.any(Number) as number };
-    expect(good).toMatchObject([{ ...common, state: 'complete', codes: [] }]);
+    const path = './assets/rocket.jpg';
+    expect(good).toMatchObject([{ ...common, path, state: 'complete', codes: [] }]);
+    expect(good?.[0]).not.toHaveProperty('externalId');
+    expect(forbidden).toMatchObject([
+      { ...common, path: 'http://10.0.0.1/…', externalId: 'mine-1', cause: 'address_forbidden' },
+    ]);
+    expect(stack.worker.output()).not.toContain('not-for-the-log');
     expect(missing).toMatchObject([
       { ...common, state: 'failed', codes: ['asset_not_reachable'], cause: 'not_found' },
     ]);

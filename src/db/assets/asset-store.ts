@@ -6,7 +6,7 @@ import { describeAssetPath } from '../../domain/sources/asset-path.ts';
 import { endEventBody } from '../../domain/events.ts';
 import { KNOWN_BY_ALL, needsOfSubmission } from '../../domain/needs.ts';
 import type { AssetStore, AssetSummary, ChosenPolicy, Submission } from '../../domain/ports/assets.ts';
-import { DEFAULT_POLICY, describePolicy } from '../../domain/policy.ts';
+import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import type { OnVerdict } from '../../domain/ports/validations.ts';
 import { parseHttpUrl } from '../../domain/http-url.ts';
 import type { Webhooks } from '../entities.ts';
@@ -14,12 +14,12 @@ import { acceptOnce, findAccepted } from './accept-once.ts';
 import { findAssetDetails } from './asset-details.ts';
 import { listAttempts } from './attempts.ts';
 import { deleteAsset, isUploadNeeded } from './delete-asset.ts';
-import { asPolicyColumns, asPolicyId, type PolicyColumns } from '../policies/policy-columns.ts';
+import { asPolicyColumns, type PolicyColumns } from '../policies/policy-columns.ts';
 import { groupByTick } from '../group-by-tick.ts';
 import { queryAsTenant } from '../query.ts';
 import { readListPage } from './list-page.ts';
 import { IS_TERMINAL, IS_TO_DISPATCH, QUEUED_AS_NEW_ATTEMPT } from './lifecycle.ts';
-import { insertDelivery } from './terminal-write.ts';
+import { describeCancel, insertDelivery, type NameColumns } from './terminal-write.ts';
 
 /** Rows in a block of the streamed list. */
 const LIST_BLOCK_ROWS = 500;
@@ -109,7 +109,7 @@ export function createAssetStore(
       } as const;
       // A row that is not dispatched ends here. A start that is under way finds its attempt closed.
       const { rows } = await queryAsTenant(orm, tenant, (db) =>
-        sql<{ state: AssetState; changed: boolean; attempt: number } & PolicyColumns>`
+        sql<{ state: AssetState; changed: boolean; attempt: number } & PolicyColumns & NameColumns>`
           WITH target AS (
             SELECT id, state, ${IS_TO_DISPATCH} AS waiting FROM assets
             WHERE id = ${id} AND owner = ${tenant} FOR UPDATE
@@ -121,11 +121,11 @@ export function createAssetStore(
               cancel_reason = coalesce(cancel_reason, ${reason})
             FROM target
             WHERE assets.id = target.id AND target.state IN ('queued', 'in_progress')
-            RETURNING assets.id, owner, assets.state, attempt, policy_name, policy_version,
+            RETURNING assets.id, owner, assets.state, attempt, policy_name, policy_version, path, external_id,
               CASE WHEN assets.state = 'canceled' THEN webhooks->'onCancel' END AS webhook
           ), ${insertDelivery('changed', end)}
           SELECT coalesce(changed.state, target.state) AS state, changed.id IS NOT NULL AS changed,
-            attempt, policy_name AS "policyName", policy_version AS "policyVersion"
+            attempt, policy_name AS "policyName", policy_version AS "policyVersion", path, external_id AS "externalId"
           FROM target LEFT JOIN changed ON true`.execute(db),
       );
       const [row] = rows;
@@ -133,9 +133,7 @@ export function createAssetStore(
       if (!row.changed) return 'already_terminal';
       onWork();
       if (!isTerminal(row.state)) return 'requested';
-      const { attempt, policyName, policyVersion } = row;
-      const policy = describePolicy(asPolicyId({ policyName, policyVersion }));
-      onVerdict({ assetId: id, tenant, attempt, state: 'canceled', codes: [], policy, durationMs: null });
+      onVerdict(describeCancel(id, tenant, row));
       return 'canceled';
     },
 

@@ -18,8 +18,14 @@ export interface DeliveryColumns {
 /** The columns to select from the CTE `delivery` of `insertDelivery`. */
 export const DELIVERY_COLUMNS = sql`delivery.id AS delivery_id, delivery.state AS delivery_state`;
 
+/** What the log calls an asset, besides its id. The path is as it may be shown. */
+export interface NameColumns {
+  readonly path: string;
+  readonly externalId: string | null;
+}
+
 /** The row that the statement returns if it has ended an attempt. */
-interface EndedRow extends DeliveryColumns, PolicyColumns {
+interface EndedRow extends DeliveryColumns, PolicyColumns, NameColumns {
   readonly tenant: string;
   readonly attempt: number;
   readonly durationMs: number | null;
@@ -52,10 +58,10 @@ export function terminalWrite({ assetId, condition, verdict, notifications, send
         steps = ${asJson(steps)}::json, image = ${asJson(verdict.image)}::json, finished_at = now()
       WHERE id = ${assetId} AND ${condition}
       RETURNING id, owner, attempt, webhooks->${event}::text AS webhook, policy_name, policy_version,
-        1000 * extract(epoch FROM finished_at - started_at)::float8 AS duration_ms
+        path, external_id, 1000 * extract(epoch FROM finished_at - started_at)::float8 AS duration_ms
     ), ${insertDelivery('finished', { event, body: endEventBody(assetId, state, errors), sender })}
     SELECT ${DELIVERY_COLUMNS}, finished.owner AS tenant, attempt, policy_name AS "policyName",
-      policy_version AS "policyVersion", duration_ms AS "durationMs"
+      policy_version AS "policyVersion", path, external_id AS "externalId", duration_ms AS "durationMs"
     FROM finished LEFT JOIN delivery ON true`;
 }
 
@@ -63,12 +69,17 @@ export function terminalWrite({ assetId, condition, verdict, notifications, send
 export function describeEnd(
   assetId: string,
   { state, findings }: Verdict,
-  { tenant, attempt, durationMs, ...policy }: EndedRow,
+  { tenant, attempt, durationMs, path, externalId, ...policy }: EndedRow,
 ): WrittenVerdict {
-  const unreachable = findings.find((finding) => finding.code === 'asset_not_reachable');
-  const cause = unreachable?.measured?.cause;
+  const [cause] = findings.flatMap((finding) =>
+    finding.code === 'asset_not_reachable' || finding.code === 'not_an_image'
+      ? (finding.measured?.cause ?? [])
+      : [],
+  );
   return {
     assetId,
+    path,
+    ...(externalId !== null && { externalId }),
     tenant,
     attempt,
     state,
@@ -76,6 +87,25 @@ export function describeEnd(
     ...(cause !== undefined && { cause }),
     policy: describePolicy(asPolicyId(policy)),
     durationMs: durationMs === null ? null : Math.round(durationMs),
+  };
+}
+
+/** A verdict without a run: the asset was canceled before it was dispatched. */
+export function describeCancel(
+  assetId: string,
+  tenant: string,
+  { attempt, path, externalId, ...policy }: { readonly attempt: number } & PolicyColumns & NameColumns,
+): WrittenVerdict {
+  return {
+    assetId,
+    path,
+    ...(externalId !== null && { externalId }),
+    tenant,
+    attempt,
+    state: 'canceled',
+    codes: [],
+    policy: describePolicy(asPolicyId(policy)),
+    durationMs: null,
   };
 }
 

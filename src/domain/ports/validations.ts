@@ -27,12 +27,16 @@ export interface RunRef {
 /** A verdict that has just been written, for the log. */
 export interface WrittenVerdict {
   readonly assetId: string;
+  /** As it is shown: of a URL only scheme, host and `/…`. */
+  readonly path: string;
+  /** The client's own name of the asset, if it has one. */
+  readonly externalId?: string;
   readonly tenant: string;
   readonly attempt: number;
   readonly state: TerminalState;
   /** Reason codes of all findings, also of those that do not fail the asset. */
   readonly codes: readonly string[];
-  /** Why the asset is not reachable. */
+  /** Why the asset is not reachable, or not an image. */
   readonly cause?: string;
   /** `name@version`. */
   readonly policy: string;
