@@ -1,4 +1,5 @@
 import { createLogger } from '../telemetry/logger.ts';
+import { endProcess } from './end-process.ts';
 import { describeFailure } from './program.ts';
 
 /** A program whose output is a log: every line is JSON, also the last one. */
@@ -16,11 +17,11 @@ export async function runService(name: Service, main: () => Promise<void>): Prom
   }
 }
 
-/** Ends the process, with the reason as its last line. */
-export function endService(name: Service, error: unknown): never {
+/** Ends the process, with the reason as its last line. It goes on for a moment if a look-up of a name has to be cut off. */
+export function endService(name: Service, error: unknown): void {
   const { text, exitCode, isExpected } = describeFailure(error);
   createLogger('fatal', name).fatal(isExpected ? {} : { err: error }, text);
-  process.exit(exitCode);
+  endProcess(exitCode);
 }
 
 /** Node would print them as text. */

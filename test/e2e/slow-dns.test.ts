@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loopbackEnvironment } from '../../src/dev/our-programs.ts';
 import { freePort } from '../../src/dev/free-port.ts';
@@ -35,5 +37,23 @@ describe.skipIf(!canChooseNames)('while DNS does not answer (skipped without roo
     program.signal('SIGTERM');
     expect(await program.ended()).toBe(0);
     expectWithin(performance.now() - begin, 35_000);
+  });
+
+  it('an API that cannot listen ends in time, with its own code', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const postgres = `taken-postgres.${SILENT_DOMAIN}`;
+    const env = loopbackEnvironment({
+      databaseUrl: `postgres://somebody@${postgres}:5432/validatr`,
+      temporalAddress: `taken-temporal.${SILENT_DOMAIN}:7233`,
+      port: (holder.address() as AddressInfo).port,
+    });
+    const begin = performance.now();
+    const program = startProgram('api', env, names.within);
+    expect(await program.ended()).toBe(2);
+    expectWithin(performance.now() - begin, 35_000);
+    expect(names.unanswered.has(postgres)).toBe(true);
+    expect(program.output()).toContain('EADDRINUSE');
+    holder.close();
   });
 });
