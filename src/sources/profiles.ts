@@ -1,4 +1,4 @@
-import type { ProfileKind, ProfileOf } from './profile-schema.ts';
+import type { Profile, ProfileKind, ProfileOf } from './profile-schema.ts';
 import { type Environment, readProfiles } from './read-profiles.ts';
 
 /** The object that a request wants from a profile. For Azure, `bucket` is the container. */
@@ -26,7 +26,7 @@ export interface Profiles {
 
 /** Reads the profiles. Without a file there are none. @throws {Error} that names every fault, and never a value */
 export async function openProfiles(path: string | undefined, env: Environment): Promise<Profiles> {
-  let profiles = await readProfiles(path, env);
+  let profiles = prepare(await readProfiles(path, env));
   const listeners: (() => void)[] = [];
   return {
     find<Kind extends ProfileKind>(
@@ -34,16 +34,16 @@ export async function openProfiles(path: string | undefined, env: Environment): 
       { tenant, profile = kind, bucket, name }: Target,
     ): Reached<Kind> {
       const found = profiles.get(profile);
-      if (found === undefined || found.kind !== kind || !found.tenants.some((each) => matches(each, tenant)))
+      if (found === undefined || found.profile.kind !== kind || !found.isForTenant(tenant))
         return 'profile_unknown';
       const isReached =
         isPlain(bucket, name) &&
-        found.buckets.some((each) => matches(each, bucket)) &&
-        (found.prefixes ?? ['']).some((prefix) => name.startsWith(prefix));
-      return isReached ? (found as ProfileOf<Kind>) : 'not_found';
+        found.isForBucket(bucket) &&
+        (found.profile.prefixes ?? ['']).some((prefix) => name.startsWith(prefix));
+      return isReached ? (found.profile as ProfileOf<Kind>) : 'not_found';
     },
     async reload() {
-      profiles = await readProfiles(path, env);
+      profiles = prepare(await readProfiles(path, env));
       for (const listener of listeners) listener();
     },
     onReload: (listener) => void listeners.push(listener),
@@ -60,7 +60,24 @@ function isPlain(bucket: string, name: string): boolean {
   );
 }
 
+interface Prepared {
+  readonly profile: Profile;
+  readonly isForTenant: (tenant: string) => boolean;
+  readonly isForBucket: (bucket: string) => boolean;
+}
+
+/** Each request asks for a profile, so its patterns are compiled when the file is read. */
+function prepare(profiles: ReadonlyMap<string, Profile>): ReadonlyMap<string, Prepared> {
+  return new Map(
+    [...profiles].map(([name, profile]) => [
+      name,
+      { profile, isForTenant: matcherOf(profile.tenants), isForBucket: matcherOf(profile.buckets) },
+    ]),
+  );
+}
+
 /** `*` stands for any characters. */
-function matches(given: string, text: string): boolean {
-  return new RegExp(`^${given.split('*').map(RegExp.escape).join('.*')}$`, 's').test(text);
+function matcherOf(given: readonly string[]): (text: string) => boolean {
+  const patterns = given.map((each) => new RegExp(`^${each.split('*').map(RegExp.escape).join('.*')}$`, 's'));
+  return (text) => patterns.some((pattern) => pattern.test(text));
 }
