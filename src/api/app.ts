@@ -6,6 +6,7 @@ import { checkHeaders, keepPrivate } from './http/headers.ts';
 import { routeOperations } from './http/operation.ts';
 import { handleErrors } from './http/problem.ts';
 import { identifyRequest, logRequest } from './http/request-log.ts';
+import { spendNoRequest } from './http/quotas.ts';
 import { createTraffic, type Traffic } from './http/traffic.ts';
 import { createOpenApiDocument } from './openapi/document.ts';
 import { type ApiDeps, OPERATIONS } from './operations.ts';
@@ -18,8 +19,10 @@ const OPEN_IN_FLIGHT_MAX = 200;
 
 /** Operations that are answered however many requests are in flight. */
 const EXEMPT = OPERATIONS.filter(({ isExempt }) => isExempt === true);
+const PROBES = new Set(EXEMPT.map(({ path }) => path));
 const OPEN = OPERATIONS.filter(({ scope, isExempt }) => scope === null && isExempt !== true);
 const SECURED = OPERATIONS.filter(({ scope }) => scope !== null);
+const FREE = OPERATIONS.filter(({ isFree }) => isFree === true).map(({ path }) => path);
 
 /** Dependencies that the app makes itself. */
 type OwnDeps = 'isDraining' | 'resolvePolicy' | 'openApiDocument';
@@ -61,6 +64,7 @@ export function createApp({
   app.use(DOCS_FILES, limit);
   app.use(serveDocsFiles());
   app.use(traffic.limit);
+  app.all(FREE, spendNoRequest);
   app.use(authenticate, quotas, keepPrivate);
   app.use('/uploads', overrideMethod);
   app.use(routeOperations(SECURED, deps));

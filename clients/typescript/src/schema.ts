@@ -440,7 +440,7 @@ export interface paths {
         };
         /**
          * Read what the caller is and may do
-         * @description Every key may read this, whatever its scopes.
+         * @description Every key may read this, whatever its scopes. It does not count among the requests of the minute.
          */
         get: operations["getWhoami"];
         put?: never;

@@ -29,6 +29,8 @@ export interface Description<Body extends z.ZodType = z.ZodType, Query extends z
   readonly scope: Scope | 'any' | null;
   /** Answered however many requests are in flight. Only operations without a scope may set it. */
   readonly isExempt?: true;
+  /** Answered although the key has used up its requests of the minute, and not counted among them. */
+  readonly isFree?: true;
   readonly query?: Query;
   readonly headers?: z.ZodObject;
   /** `ignored`: the operation needs no body, but a body that is sent has to be JSON. */

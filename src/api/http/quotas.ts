@@ -36,6 +36,12 @@ export function limitsOf({ limits }: Principal, ofProcess: LimitsOfKeys): Limits
   };
 }
 
+/** Marks a request that counts as none of the minute's. It still counts among those at once. */
+export const spendNoRequest: RequestHandler = (_req, res, next) => {
+  res.locals['isFree'] = true;
+  next();
+};
+
 /**
  * Limits each key in this process: requests and body bytes a minute, and requests at once. The windows are fixed. The headers
  * `RateLimit` and `RateLimit-Policy` show them (draft-ietf-httpapi-ratelimit-headers-10). Without keys there is no limit,
@@ -82,14 +88,16 @@ export function createQuotas({ inFlightMax, ...ofProcess }: QuotaLimits): Reques
 
     // No more than this is read, whatever length is declared.
     const bodyBytes = Math.min(Number(declared ?? 0), MAX_BODY_BYTES);
-    const ofRequests = asAccount(await requests.penalty(keyId, 1), requestsPerMinute);
+    const isFree = res.locals['isFree'] === true;
+    const ofRequests = asAccount(await requests.penalty(keyId, isFree ? 0 : 1), requestsPerMinute);
     const ofBytes = asAccount(await bytes.penalty(keyId, bodyBytes), bytesPerMinute);
     res.set(
       'RateLimit-Policy',
       `"requests";q=${requestsPerMinute};w=${WINDOW_S}, "bytes";q=${bytesPerMinute};w=${WINDOW_S};qu="content-bytes"`,
     );
     res.set('RateLimit', `${describe('requests', ofRequests)}, ${describe('bytes', ofBytes)}`);
-    const spent = ofRequests.isExceeded ? ofRequests : ofBytes.isExceeded ? ofBytes : null;
+    const exceeded = ofRequests.isExceeded ? ofRequests : ofBytes.isExceeded ? ofBytes : null;
+    const spent = isFree ? null : exceeded;
     if (hasKeyRoom && hasTenantRoom && spent === null) return next();
     // The body is not read, so its bytes are given back: a smaller body may still fit.
     void bytes.reward(keyId, bodyBytes);

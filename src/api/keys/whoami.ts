@@ -34,8 +34,10 @@ export const getWhoami = defineOperation({
   id: 'getWhoami',
   tag: 'keys',
   summary: 'Read what the caller is and may do',
-  description: 'Every key may read this, whatever its scopes.',
+  description:
+    'Every key may read this, whatever its scopes. It does not count among the requests of the minute.',
   scope: 'any',
+  isFree: true,
   replies: { 200: { description: 'The tenant, the key, its scopes and its quotas.', schema: whoami } },
   problems: ['database_unavailable'],
   handle:

@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type KeyLimits, NO_KEY_LIMITS } from '../../../../../src/domain/ports/limits.ts';
-import { createQuotas } from '../../../../../src/api/http/quotas.ts';
+import { createQuotas, spendNoRequest } from '../../../../../src/api/http/quotas.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { serve } from '../../../../support/serve.ts';
 
@@ -31,6 +31,7 @@ describe('the quotas of a key', () => {
           if (isSlow) lookups.push(next);
           else next();
         })
+        .all('/free', spendNoRequest)
         .use(
           createQuotas({
             requestsPerMinute: 1_000,
@@ -72,6 +73,20 @@ describe('the quotas of a key', () => {
     expect((await fetch(app.baseUrl)).status).toBe(429);
     limits = NO_KEY_LIMITS;
     expect((await fetch(app.baseUrl)).status).toBe(200);
+  });
+
+  it('do not count a free request, and answer it although none is left', async () => {
+    limits = { requestsPerMinute: 2, mibPerMinute: null, requestsAtOnce: null };
+    const ask = async (path: string) => {
+      const answer = await fetch(app.baseUrl + path);
+      return [answer.status, /r=(\d+)/.exec(answer.headers.get('ratelimit') ?? '')?.[1]];
+    };
+    expect(await ask('/free')).toEqual([200, '2']);
+    expect(await ask('/')).toEqual([200, '1']);
+    expect(await ask('/free')).toEqual([200, '1']);
+    expect(await ask('/')).toEqual([200, '0']);
+    expect(await ask('/')).toEqual([429, '0']);
+    expect(await ask('/free/')).toEqual([200, '0']);
   });
 
   it('name no longer wait than a minute after the wall clock was set back', async () => {
