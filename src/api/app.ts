@@ -6,7 +6,7 @@ import { checkHeaders, keepPrivate } from './http/headers.ts';
 import { routeOperations } from './http/operation.ts';
 import { handleErrors } from './http/problem.ts';
 import { identifyRequest, logRequest } from './http/request-log.ts';
-import { spendNoRequest } from './http/quotas.ts';
+import { spendNothingAt } from './http/quotas.ts';
 import { createTraffic, type Traffic } from './http/traffic.ts';
 import { createOpenApiDocument } from './openapi/document.ts';
 import { type ApiDeps, OPERATIONS } from './operations.ts';
@@ -19,10 +19,9 @@ const OPEN_IN_FLIGHT_MAX = 200;
 
 /** Operations that are answered however many requests are in flight. */
 const EXEMPT = OPERATIONS.filter(({ isExempt }) => isExempt === true);
-const PROBES = new Set(EXEMPT.map(({ path }) => path));
 const OPEN = OPERATIONS.filter(({ scope, isExempt }) => scope === null && isExempt !== true);
 const SECURED = OPERATIONS.filter(({ scope }) => scope !== null);
-const FREE = OPERATIONS.filter(({ isFree }) => isFree === true).map(({ path }) => path);
+const FREE = OPERATIONS.filter(({ isFree }) => isFree === true);
 
 /** Dependencies that the app makes itself. */
 type OwnDeps = 'isDraining' | 'resolvePolicy' | 'openApiDocument';
@@ -35,6 +34,12 @@ export interface AppDeps extends Omit<ApiDeps, OwnDeps> {
   readonly quotas: RequestHandler;
   /** Proxies whose X-Forwarded-* headers are believed: addresses, CIDR blocks, `loopback`. */
   readonly trustedProxies?: readonly string[];
+}
+
+/** Whether a path is that of one of the operations, with or without the final slash. */
+function isOneOf(operations: readonly { readonly path: string }[]): (path: string) => boolean {
+  const paths = new Set(operations.map(({ path }) => path));
+  return (path) => paths.has(path.replace(/(?<=.)\/$/, ''));
 }
 
 export function createApp({
@@ -55,7 +60,7 @@ export function createApp({
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', [...trustedProxies]);
-  app.use(traffic.track, identifyRequest, logRequest(logger), helmet(), checkHeaders);
+  app.use(traffic.track, identifyRequest, logRequest(logger, isOneOf(EXEMPT)), helmet(), checkHeaders);
   app.use(routeOperations(EXEMPT, deps));
   // Operations without a key have a limit of their own, so they take no place from clients with a key. The echo has no key,
   // because webhook receivers have none.
@@ -64,8 +69,7 @@ export function createApp({
   app.use(DOCS_FILES, limit);
   app.use(serveDocsFiles());
   app.use(traffic.limit);
-  app.all(FREE, spendNoRequest);
-  app.use(authenticate, quotas, keepPrivate);
+  app.use(spendNothingAt(isOneOf(FREE)), authenticate, quotas, keepPrivate);
   app.use('/uploads', overrideMethod);
   app.use(routeOperations(SECURED, deps));
   app.use(() => {

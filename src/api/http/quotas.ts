@@ -36,11 +36,13 @@ export function limitsOf({ limits }: Principal, ofProcess: LimitsOfKeys): Limits
   };
 }
 
-/** Marks a request that counts as none of the minute's. It still counts among those at once. */
-export const spendNoRequest: RequestHandler = (_req, res, next) => {
-  res.locals['isFree'] = true;
-  next();
-};
+/** Marks requests that count as none of the minute's. They still count among those at once. */
+export function spendNothingAt(isFree: (path: string) => boolean): RequestHandler {
+  return (req, res, next) => {
+    res.locals['isFree'] = isFree(req.path);
+    next();
+  };
+}
 
 /**
  * Limits each key in this process: requests and body bytes a minute, and requests at once. The windows are fixed. The headers

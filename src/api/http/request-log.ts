@@ -12,15 +12,18 @@ export const identifyRequest: RequestHandler = (req, res, next) => {
   next();
 };
 
-/** One line a request, once its answer is sent or its client is gone. */
-export function logRequest(logger: Logger): RequestHandler {
+/**
+ * One line a request, once its answer is sent or its client is gone. Probes are logged at `debug`, because they come every second, and
+ * their 503s are answers and not faults.
+ */
+export function logRequest(logger: Logger, isProbe: (path: string) => boolean): RequestHandler {
   return (req, res, next) => {
     const begin = performance.now();
     // Read now, because a closed socket has no address.
     const remoteAddress = req.ip;
     res.once('close', () => {
       const principal = res.locals['principal'] as Principal | undefined;
-      logger.info({
+      logger[isProbe(req.path) ? 'debug' : 'info']({
         requestId: res.locals['requestId'] as string,
         ...(principal === undefined ? {} : { tenant: principal.tenant, keyId: principal.keyId }),
         remoteAddress,

@@ -6,11 +6,14 @@ import { createLogger } from '../../../../../src/telemetry/logger.ts';
 import { createBareApp } from '../../../../support/app.ts';
 import { eventually } from '../../../../support/eventually.ts';
 
-/** The address in the log for a request from 127.0.0.1 with these headers. */
-async function addressLogged(
-  trustedProxies: readonly string[] | undefined,
-  headers: Record<string, string>,
-): Promise<unknown> {
+type Line = Readonly<Record<string, unknown>>;
+
+/** The first line in the log at `info` for requests from 127.0.0.1 of these paths. */
+async function firstLogged(
+  paths: readonly string[],
+  trustedProxies?: readonly string[],
+  headers: Record<string, string> = {},
+): Promise<Line> {
   const lines: string[] = [];
   const app = createBareApp({
     logger: createLogger('info', 'api', { write: (line) => void lines.push(line) }),
@@ -19,12 +22,22 @@ async function addressLogged(
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  await fetch(`http://127.0.0.1:${port}/healthz`, { headers });
+  for (const path of paths) await fetch(`http://127.0.0.1:${port}${path}`, { headers });
   const line = await eventually(() => lines[0]);
   server.closeAllConnections();
   server.close();
-  return (JSON.parse(line) as { remoteAddress: unknown }).remoteAddress;
+  return JSON.parse(line) as Line;
 }
+
+/** The address in the log for a request with these headers. */
+async function addressLogged(trustedProxies: readonly string[] | undefined, headers: Record<string, string>) {
+  return (await firstLogged(['/nothing'], trustedProxies, headers))['remoteAddress'];
+}
+
+it('the request log has no probes at `info`', async () => {
+  const probes = ['/healthz', '/healthz/', '/readyz', '/readyz/', '/startupz', '/startupz/'];
+  expect(await firstLogged([...probes, '/readyzz'])).toMatchObject({ path: '/readyzz', status: 404 });
+});
 
 describe('the address in the request log', () => {
   const forged = {
