@@ -101,7 +101,9 @@ const environment = z.object({
     .describe('Most MiB of one upload. A larger one is answered 413.'),
   UPLOADS_KEEP_HOURS: wholeNumber(0, 876_000)
     .default(168)
-    .describe('Hours until uploaded bytes are deleted, if no asset without a verdict needs them. 0: never.'),
+    .describe(
+      'Hours until uploaded bytes are deleted, if no asset without a verdict needs them. 0: as long as their assets.',
+    ),
 
   RETENTION_DAYS: wholeNumber(0, 36_500)
     .default(0)

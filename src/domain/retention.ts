@@ -43,9 +43,23 @@ export function createRetention(
     return { count, orphans };
   }
 
-  async function deleteUploads(): Promise<number> {
+  async function deleteTestEvents(mayGoOn: () => boolean): Promise<number> {
+    let count = 0;
+    while (mayGoOn()) {
+      const deleted = await rows.deleteTestEvents(days, BATCH);
+      count += deleted;
+      if (deleted < BATCH) break;
+    }
+    return count;
+  }
+
+  async function deleteUploads(mayGoOn: () => boolean): Promise<number> {
     try {
-      return await uploads.deleteOlderThan(uploadHours, rows.findNeededUploads);
+      return await uploads.deleteOlderThan(uploadHours, {
+        findNeeded: rows.findNeededUploads,
+        mayGoOn,
+        onError,
+      });
     } catch (error) {
       onError(error);
       return 0;
@@ -53,10 +67,13 @@ export function createRetention(
   }
 
   async function round(mayGoOn: () => boolean): Promise<RetentionReport> {
-    const old = uploadHours === 0 ? 0 : await deleteUploads();
-    if (days === 0) return { assets: 0, testEvents: 0, uploads: old };
-    const { count, orphans } = await deleteAssets(mayGoOn);
-    return { assets: count, testEvents: await rows.deleteTestEvents(days), uploads: old + orphans };
+    // At the same time, so that none of them uses up the round.
+    const [old, { count, orphans }, testEvents] = await Promise.all([
+      uploadHours === 0 ? 0 : deleteUploads(mayGoOn),
+      days === 0 ? { count: 0, orphans: 0 } : deleteAssets(mayGoOn),
+      days === 0 ? 0 : deleteTestEvents(mayGoOn),
+    ]);
+    return { assets: count, testEvents, uploads: old + orphans };
   }
 
   return async (mayGoOn: () => boolean): Promise<RetentionReport> => {

@@ -92,6 +92,8 @@ export const TROUBLES: ReadonlyMap<string, string> = new Map<string, string>([
   ['EHOSTUNREACH', 'host_unreachable'],
   ['ENETUNREACH', 'host_unreachable'],
   ['UND_ERR_SOCKET', 'cut_short'],
+  // Of a web server (`http-answers.ts`).
+  ['cut_short', 'cut_short'],
   ['ETIMEDOUT', 'timeout'],
   ['ABORT_ERR', 'timeout'],
   ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],

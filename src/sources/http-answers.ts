@@ -30,30 +30,41 @@ export const refuseCrumbs: Dispatcher.DispatcherComposeInterceptor = (dispatch) 
 };
 
 /**
- * Names what breaks HTTP in an answer, so that it is a verdict for web servers alone. undici's errors hold bytes of the server.
- * They stay the cause, and no text of them leaves the process.
+ * Names what is wrong with an answer that failed. What breaks HTTP is a verdict for web servers alone, and an end that came too
+ * early is trouble. undici's errors hold bytes of the server. They stay the cause, and no text of them leaves the process.
  */
-export const refuseInvalid: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
-  dispatch(options, {
+export const nameFailures: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+  let lengths = 0;
+  return dispatch(options, {
     onRequestStart: (...args) => handler.onRequestStart?.(...args),
-    onResponseStart: (...args) => handler.onResponseStart?.(...args),
+    onResponseStart(controller, status, headers, ...rest) {
+      lengths = [headers['content-length']].flat().length;
+      handler.onResponseStart?.(controller, status, headers, ...rest);
+    },
     onResponseData: (...args) => handler.onResponseData?.(...args),
     onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
     onResponseError(controller, error) {
-      const named = breaksHttp(error)
-        ? new InvalidAnswerError('The answer is no HTTP', { cause: error })
-        : error;
-      handler.onResponseError?.(controller, named);
+      handler.onResponseError?.(controller, named(error, lengths));
     },
   });
+};
 
-/** Its parser throws one class of errors. The code of some tells the rule, and others have none. */
-function breaksHttp({ name, code = '' }: NodeJS.ErrnoException): boolean {
-  return name === 'HTTPParserError' || BROKEN_LENGTHS.has(code);
+/** The connection ended as if the answer were whole. */
+class CutShortError extends Error {
+  override readonly name = 'CutShortError';
+  readonly code = 'cut_short';
 }
 
-const BROKEN_LENGTHS = new Set([
-  'UND_ERR_HEADERS_OVERFLOW',
-  // Two lengths that differ. A body that ends too early has another code.
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-]);
+/** Its parser throws one class of errors, and only the text tells this rule. */
+const EARLY_END = /Invalid EOF state/;
+
+function named(error: NodeJS.ErrnoException, lengths: number): Error {
+  const { name, code, message } = error;
+  const isParser = name === 'HTTPParserError';
+  const isMismatch = code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
+  if ((isParser && EARLY_END.test(message)) || (isMismatch && lengths === 1))
+    return new CutShortError('The answer ended too early', { cause: error });
+  if (isParser || isMismatch || code === 'UND_ERR_HEADERS_OVERFLOW')
+    return new InvalidAnswerError('The answer is no HTTP', { cause: error });
+  return error;
+}

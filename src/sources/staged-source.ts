@@ -47,7 +47,7 @@ export function createStagedSource<At extends Location>(
 
   function fetch(path: PathAt<At>, call: ValidationCall): Promise<Found | Unreachable> {
     return places.use({ tenant: call.tenant, server: serverOf(path) }, () =>
-      fetchObject(path, { ...call, signal: within(FETCH_WALL_MS, call) }),
+      inTime(FETCH_WALL_MS, call, (timed) => fetchObject(path, timed)),
     );
   }
 
@@ -64,13 +64,33 @@ export function createStagedSource<At extends Location>(
 
   return {
     stat: (path: PathAt<At>, call: SourceCall) =>
-      remote.stat(path, { ...call, signal: within(STAT_WALL_MS, call) }),
+      inTime(STAT_WALL_MS, call, (timed) => remote.stat(path, timed)),
     fetch,
     open,
   };
 }
 
-function within(wallMs: number, { signal }: SourceCall): AbortSignal {
+/**
+ * Gives the work a signal that ends it in time, and waits no longer than that. Some libraries look at no signal while they ask
+ * for credentials.
+ */
+async function inTime<Call extends SourceCall, Result>(
+  wallMs: number,
+  call: Call,
+  work: (call: Call) => Promise<Result>,
+): Promise<Result> {
   const wall = AbortSignal.timeout(wallMs);
-  return signal === undefined ? wall : AbortSignal.any([signal, wall]);
+  const signal = call.signal === undefined ? wall : AbortSignal.any([call.signal, wall]);
+  const late = Promise.withResolvers<never>();
+  const end = () => setImmediate(() => late.reject(trouble('timeout')));
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+  const result = work({ ...call, signal });
+  // Nobody may wait for it any more.
+  result.catch(() => undefined);
+  try {
+    return await Promise.race([result, late.promise]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }

@@ -4,6 +4,7 @@ import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { validate as isUuid } from 'uuid';
 import type { AssetFile } from '../domain/ports/sources.ts';
 import type { Unreachable } from '../domain/sources/unreachable.ts';
 import { codeOf, faultOf, orThrow, trouble } from './faults.ts';
@@ -76,13 +77,15 @@ export async function createStaging(dir: string, onError: (error: unknown) => vo
     await mark();
     const now = await markOf(own);
     for (const name of await readdir(dir)) {
+      // Anything else is not ours.
+      if (!isUuid(name)) continue;
       const other = join(dir, name);
       // Another process may have deleted it already.
       const markedAt = await markOf(other).catch(() => now);
-      if (now - markedAt > DEAD_AFTER_MS) await rm(other, { recursive: true, force: true });
+      if (now - markedAt > DEAD_AFTER_MS) await rm(other, { recursive: true, force: true }).catch(onError);
     }
     for (const [name, { since }] of kept)
-      if (performance.now() - since > LEFT_OVER_AFTER_MS) await release(name);
+      if (performance.now() - since > LEFT_OVER_AFTER_MS) await release(name).catch(onError);
   }
 
   async function release(name: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { on } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 import { AppError } from '../../domain/errors.ts';
 import { askForBody, hasBody } from './headers.ts';
@@ -20,9 +21,13 @@ export function isOfType(contentType: string | undefined, types: readonly string
   return types.some((one) => (one.endsWith('/*') ? type.startsWith(one.slice(0, -1)) : type === one));
 }
 
+/** The operations that take files. Any other body is small, whatever it calls itself. */
+const TAKES_FILES = /^\/(assets\/image|uploads\/[^/?]+)\/?(\?|$)/i;
+
 /** Whether a file follows the headers. */
-export function bringsFile(req: Pick<Request, 'headers'>): boolean {
-  return isOfType(req.headers['content-type'], FILE_TYPES) && hasBody(req);
+export function bringsFile({ headers, method = '', url = '' }: IncomingMessage): boolean {
+  const isTaken = (method === 'POST' || method === 'PATCH') && TAKES_FILES.test(url);
+  return isTaken && isOfType(headers['content-type'], FILE_TYPES) && hasBody({ headers });
 }
 
 /** The declared length of the body. Null if it comes in chunks. */

@@ -34,12 +34,11 @@ export function createExpiredRows(orm: MikroORM): ExpiredRows {
       return { count: rows.length, uploads, next: rows.length < batch ? null : (rows.at(-1)?.id ?? null) };
     },
 
-    async deleteTestEvents(days) {
+    async deleteTestEvents(days, batch) {
       const { numAffectedRows = 0n } = await query(orm, (db) =>
-        sql`DELETE FROM deliveries
-          WHERE asset_id IS NULL AND id < ${firstIdAfter(days)} AND state <> 'pending' AND finished_at < ${endOf(days)}`.execute(
-          db,
-        ),
+        sql`DELETE FROM deliveries WHERE id IN (
+          SELECT id FROM deliveries WHERE asset_id IS NULL AND id < ${firstIdAfter(days)} AND state <> 'pending' AND finished_at < ${endOf(days)}
+          ORDER BY id LIMIT ${batch} FOR UPDATE SKIP LOCKED)`.execute(db),
       );
       return Number(numAffectedRows);
     },

@@ -17,16 +17,25 @@ export interface DeletedAssets {
 export interface ExpiredRows {
   /** Up to `batch` assets whose verdict is older than `days`, in order of arrival, with their deliveries. None with a webhook due. */
   deleteAssets(days: number, batch: number, after: string | null): Promise<DeletedAssets>;
-  /** Test events that ended more than `days` ago. Returns how many. */
-  deleteTestEvents(days: number): Promise<number>;
+  /** Up to `batch` test events that ended more than `days` ago. Returns how many. */
+  deleteTestEvents(days: number, batch: number): Promise<number>;
   /** Those of these uploads that an asset without a verdict is. */
   findNeededUploads(uploadIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
+/** What deleting uploads needs. */
+export interface Sweep {
+  /** Those that stay. */
+  readonly findNeeded: ExpiredRows['findNeededUploads'];
+  /** Asked between two blocks. */
+  readonly mayGoOn: () => boolean;
+  readonly onError: (error: unknown) => void;
+}
+
 /** The uploaded bytes that retention deletes. */
 export interface ExpiredUploads {
-  /** Deletes uploads that nothing was added to for so long, unless `findNeeded` names them. Returns how many. */
-  deleteOlderThan(hours: number, findNeeded: ExpiredRows['findNeededUploads']): Promise<number>;
+  /** Deletes uploads that nothing was added to for so long, and goes on past those that it can't delete. Returns how many. */
+  deleteOlderThan(hours: number, sweep: Sweep): Promise<number>;
   /** Deletes one upload. Returns whether it was there. */
   delete(upload: OwnUpload): Promise<boolean>;
 }

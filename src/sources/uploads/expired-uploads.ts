@@ -1,19 +1,26 @@
-import { readdir, stat } from 'node:fs/promises';
+import type { Dir } from 'node:fs';
+import { opendir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validate as isUuid } from 'uuid';
-import type { ExpiredRows, ExpiredUploads } from '../../domain/ports/retention.ts';
+import type { ExpiredUploads, Sweep } from '../../domain/ports/retention.ts';
 import { codeOf } from '../faults.ts';
 import { type Disk, faultOfDisk } from './disk.ts';
-import { removeUpload } from './names.ts';
+import { ENDINGS, removeUpload } from './names.ts';
 import type { UploadsDir } from './uploads-dir.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Uploads of one question to the database. */
-const BATCH = 200;
+/** Names that are held in memory at once. A tenant may have millions. */
+const BLOCK = 1_000;
+
+/** Uploads of one question to the database. They are deleted at once after it, because an asset may be submitted meanwhile. */
+const BATCH = 20;
 
 /** The directory of a tenant: a SHA-256. */
 const OF_TENANT = /^[0-9a-f]{64}$/;
+
+/** A file whose time is now by the clock of the file server. */
+const CLOCK = '.validatr-clock';
 
 export function createExpiredUploads(dir: UploadsDir, disk: Disk): ExpiredUploads {
   const onDisk = <Result>(work: () => Promise<Result>) =>
@@ -21,21 +28,21 @@ export function createExpiredUploads(dir: UploadsDir, disk: Disk): ExpiredUpload
       throw faultOfDisk(error);
     });
 
-  /** The uploads in a directory of a tenant whose files are all older. */
-  async function findOld(directory: string, before: number): Promise<string[]> {
-    const names = await onDisk(() => readdir(directory));
-    const files = Map.groupBy(names, (name) => name.split('.', 1)[0] ?? '');
-    const old: string[] = [];
-    for (const [uploadId, ofUpload] of files) {
-      // An id says when the upload began, so most need no further look.
-      if (!isUuid(uploadId) || beginOf(uploadId) >= before) continue;
-      const changed = await Promise.all(ofUpload.map((name) => changedAt(join(directory, name))));
-      if (changed.every((time) => time !== null && time < before)) old.push(uploadId);
-    }
-    return old;
+  /** By the clock that gives files their times. That of this machine may be another. */
+  const now = () =>
+    onDisk(async () => {
+      const path = join(dir.path, CLOCK);
+      await writeFile(path, '.');
+      return (await stat(path)).mtimeMs;
+    });
+
+  async function isOld(place: string, before: number): Promise<boolean> {
+    const times = await Promise.all(ENDINGS.map((ending) => changedAt(place + ending)));
+    const found = times.filter((time) => time !== null);
+    return found.length > 0 && found.every((time) => time < before);
   }
 
-  /** When a file was changed. Null if it is not there: it got its final name, or was deleted, a moment ago. */
+  /** When a file was changed. Null if it is not there. */
   const changedAt = (path: string) =>
     onDisk(async () => {
       try {
@@ -49,25 +56,58 @@ export function createExpiredUploads(dir: UploadsDir, disk: Disk): ExpiredUpload
   async function deleteUnneeded(
     directory: string,
     uploadIds: readonly string[],
-    findNeeded: ExpiredRows['findNeededUploads'],
+    { findNeeded, onError }: Sweep,
   ): Promise<number> {
     const needed = await findNeeded(uploadIds);
-    const unneeded = uploadIds.filter((uploadId) => !needed.has(uploadId));
-    for (const uploadId of unneeded) await onDisk(() => removeUpload(join(directory, uploadId)));
-    return unneeded.length;
+    let deleted = 0;
+    for (const uploadId of uploadIds) {
+      if (needed.has(uploadId)) continue;
+      try {
+        await onDisk(() => removeUpload(join(directory, uploadId)));
+        deleted += 1;
+      } catch (error) {
+        onError(error);
+      }
+    }
+    return deleted;
+  }
+
+  async function deleteOfTenant(directory: string, before: number, sweep: Sweep): Promise<number> {
+    const entries = await onDisk(() => opendir(directory, { bufferSize: BLOCK }));
+    let deleted = 0;
+    try {
+      while (sweep.mayGoOn()) {
+        const names = await onDisk(() => readBlock(entries));
+        if (names.length === 0) break;
+        const old: string[] = [];
+        for (const uploadId of new Set(names.map((name) => name.split('.', 1)[0] ?? ''))) {
+          // An id says when the upload began, so most need no further look.
+          if (!isUuid(uploadId) || beginOf(uploadId) >= before) continue;
+          if (await isOld(join(directory, uploadId), before)) old.push(uploadId);
+        }
+        for (let first = 0; first < old.length; first += BATCH)
+          deleted += await deleteUnneeded(directory, old.slice(first, first + BATCH), sweep);
+      }
+    } finally {
+      await entries.close();
+    }
+    return deleted;
   }
 
   return {
-    async deleteOlderThan(hours, findNeeded) {
+    async deleteOlderThan(hours, sweep) {
       await onDisk(dir.requireThere);
-      const before = Date.now() - hours * HOUR_MS;
+      const before = (await now()) - hours * HOUR_MS;
+      const tenants = (await onDisk(() => readdir(dir.path))).filter((name) => OF_TENANT.test(name));
       let deleted = 0;
-      for (const name of await onDisk(() => readdir(dir.path))) {
-        if (!OF_TENANT.test(name)) continue;
-        const directory = join(dir.path, name);
-        const old = await findOld(directory, before);
-        for (let first = 0; first < old.length; first += BATCH)
-          deleted += await deleteUnneeded(directory, old.slice(first, first + BATCH), findNeeded);
+      // In another order each time, so the uploads of one tenant do not use up every round.
+      for (const name of shuffled(tenants)) {
+        if (!sweep.mayGoOn()) break;
+        try {
+          deleted += await deleteOfTenant(join(dir.path, name), before, sweep);
+        } catch (error) {
+          sweep.onError(error);
+        }
       }
       return deleted;
     },
@@ -79,6 +119,21 @@ export function createExpiredUploads(dir: UploadsDir, disk: Disk): ExpiredUpload
       return true;
     },
   };
+}
+
+async function readBlock(entries: Dir): Promise<string[]> {
+  const names: string[] = [];
+  while (names.length < BLOCK) {
+    const entry = await entries.read();
+    if (entry === null) break;
+    names.push(entry.name);
+  }
+  return names;
+}
+
+function shuffled(names: readonly string[]): string[] {
+  const drawn = names.map((name) => ({ name, at: Math.random() }));
+  return drawn.sort((one, other) => one.at - other.at).map(({ name }) => name);
 }
 
 /** The time in a UUIDv7, Unix milliseconds. */

@@ -11,7 +11,6 @@ export interface FileWriter {
   write(chunk: Buffer): Promise<void>;
   /** Resolves once the bytes would survive a crash of the machine. */
   flush(): Promise<void>;
-  truncate(bytes: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,7 +44,6 @@ export async function openWriter({ disk, tenant, path, flags, position }: Writin
       await flush();
     },
     flush,
-    truncate: (bytes) => disk.do(tenant, () => file.truncate(bytes)),
     close: () => disk.do(tenant, () => file.close()),
   };
 }

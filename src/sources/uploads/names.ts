@@ -13,7 +13,10 @@ export const PART = '.part';
 /** What the client said when it began a resumable upload. It stays when the upload is whole. */
 export const BEGUN = '.begun';
 
-/** Deletes an upload, whole or not. The note goes first: without it, nobody can resume what is left. */
+/** All endings of one upload. The note comes first: once it is deleted, nobody can resume what is left. */
+export const ENDINGS = [BEGUN, PART, ARRIVING, ''] as const;
+
+/** Deletes an upload, whole or not. */
 export async function removeUpload(place: string): Promise<void> {
-  for (const ending of [BEGUN, PART, ARRIVING, '']) await rm(place + ending, { force: true });
+  for (const ending of ENDINGS) await rm(place + ending, { force: true });
 }

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import {
+  type Checksum,
   type ResumableUpload,
   type ResumableUploads,
   type UploadPart,
@@ -13,11 +15,14 @@ import {
 import { codeOf } from '../faults.ts';
 import { faultOfDisk } from './disk.ts';
 import { flushDirectoryOf, makeDirectory, openWriter } from './file-writer.ts';
-import { BEGUN, PART, removeUpload } from './names.ts';
+import { ARRIVING, BEGUN, PART, removeUpload } from './names.ts';
 import { createTurns, untilAborted } from './take-turns.ts';
 import type { UploadStoreOptions } from './upload-store.ts';
 
 const begun = z.object({ length: z.int(), metadata: z.string().nullable() });
+
+/** Bytes that are read at once when a checked part is copied. */
+const COPY_BYTES = 1024 * 1024;
 
 interface ResumableStoreOptions extends UploadStoreOptions {
   /** Deletes an upload that nothing was added to for so long. Zero: never. Milliseconds. */
@@ -80,33 +85,64 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
     }
   }
 
-  /** Returns how many bytes of the part are on the disk. */
-  async function add(tenant: string, upload: ResumableUpload, part: UploadPart, signal: AbortSignal) {
-    const { uploadId, length, offset } = upload;
-    const { body, bytes, checksum } = part;
-    if (offset + (bytes ?? 0) > length) throw tooLong(upload);
-    await disk.requireRoom(tenant, dir.path, bytes ?? 0);
+  /** Writes to the file of the parts from the offset on. What has come stays if it breaks off. Returns how many bytes came. */
+  async function writePart(
+    tenant: string,
+    { uploadId, offset, length }: ResumableUpload,
+    body: AsyncIterable<Buffer>,
+  ): Promise<number> {
     const path = placeOf(tenant, uploadId) + PART;
     const file = await openWriter({ disk, tenant, path, flags: 'r+', position: offset });
-    const hash = checksum === null ? null : createHash(checksum.algorithm);
     let came = 0;
     try {
-      for await (const chunk of untilAborted(body, signal)) {
-        if (offset + came + chunk.length > length) throw tooLong(upload);
-        hash?.update(chunk);
+      for await (const chunk of body) {
+        if (offset + came + chunk.length > length) throw tooLong(length);
         await file.write(chunk);
         came += chunk.length;
       }
-      if (hash?.digest('base64') !== checksum?.base64) throw new AppError('upload_checksum_mismatch');
       await file.flush();
-    } catch (error) {
-      // Nobody has checked what came of it.
-      if (checksum !== null) await file.truncate(offset);
-      throw error;
     } finally {
       await file.close();
     }
     return came;
+  }
+
+  /** Keeps the part aside until its checksum is known to be right. So no other request ever sees bytes that nobody has checked. */
+  async function addChecked(
+    tenant: string,
+    upload: ResumableUpload,
+    body: AsyncIterable<Buffer>,
+    checksum: Checksum,
+  ): Promise<number> {
+    const aside = placeOf(tenant, uuidv7()) + ARRIVING;
+    const hash = createHash(checksum.algorithm);
+    let came = 0;
+    try {
+      const file = await openWriter({ disk, tenant, path: aside, flags: 'wx', position: 0 });
+      try {
+        for await (const chunk of body) {
+          came += chunk.length;
+          if (upload.offset + came > upload.length) throw tooLong(upload.length);
+          hash.update(chunk);
+          await file.write(chunk);
+        }
+      } finally {
+        await file.close();
+      }
+      if (hash.digest('base64') !== checksum.base64) throw new AppError('upload_checksum_mismatch');
+      return await writePart(tenant, upload, createReadStream(aside, { highWaterMark: COPY_BYTES }));
+    } finally {
+      // What stays if this fails is swept later.
+      await disk.do(tenant, () => rm(aside, { force: true })).catch(() => undefined);
+    }
+  }
+
+  async function add(tenant: string, upload: ResumableUpload, part: UploadPart, signal: AbortSignal) {
+    const { bytes, checksum } = part;
+    if (upload.offset + (bytes ?? 0) > upload.length) throw tooLong(upload.length);
+    await disk.requireRoom(tenant, dir.path, bytes ?? 0);
+    const body = untilAborted(part.body, signal);
+    return checksum === null ? writePart(tenant, upload, body) : addChecked(tenant, upload, body, checksum);
   }
 
   async function append(tenant: string, uploadId: string, part: UploadPart, signal: AbortSignal) {
@@ -116,6 +152,8 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
       throw new AppError('upload_offset_conflict', {
         detail: `The upload has ${upload.offset} bytes. Send the rest from there.`,
       });
+    // It has its final name already, and nothing can be added to it.
+    if (upload.offset === upload.length && part.bytes === 0) return upload;
     const came = await add(tenant, upload, part, signal);
     const offset = upload.offset + came;
     if (offset < upload.length) return { ...upload, offset, expiresAt: expiryFrom(Date.now()) };
@@ -137,12 +175,12 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
       if (upload.length > maxBytes) throw uploadTooLarge(maxBytes);
       return orFault(begin(tenant, upload));
     },
-    find: (tenant, uploadId) => orFault(inTurn(uploadId, () => read(tenant, uploadId))),
+    find: (tenant, uploadId) => orFault(inTurn(placeOf(tenant, uploadId), () => read(tenant, uploadId))),
     append: (tenant, uploadId, part) =>
-      orFault(inTurn(uploadId, (signal) => append(tenant, uploadId, part, signal))),
+      orFault(inTurn(placeOf(tenant, uploadId), (signal) => append(tenant, uploadId, part, signal))),
     remove: (tenant, uploadId) =>
       orFault(
-        inTurn(uploadId, async () => {
+        inTurn(placeOf(tenant, uploadId), async () => {
           if ((await read(tenant, uploadId)) === null) return false;
           await disk.do(tenant, () => removeUpload(placeOf(tenant, uploadId)));
           return true;
@@ -157,7 +195,7 @@ async function finish(place: string): Promise<void> {
   await flushDirectoryOf(place);
 }
 
-function tooLong({ length }: ResumableUpload): AppError {
+function tooLong(length: number): AppError {
   return new AppError('malformed_upload', {
     detail: `Upload-Length says ${length} bytes, and this is more.`,
   });

@@ -12,13 +12,10 @@ interface Holder {
 export function createTurns() {
   const last = new Map<string, Holder>();
 
-  /** `signal` is aborted when another request wants the turn, with the error for this one. */
-  return async <Result>(
-    uploadId: string,
-    work: (signal: AbortSignal) => Promise<Result>,
-  ): Promise<Result> => {
+  /** `place`: where the upload lies, so only its own tenant can take it over. `signal` is aborted when another request wants the turn, with the error for this one. */
+  return async <Result>(place: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> => {
     const control = new AbortController();
-    const before = last.get(uploadId);
+    const before = last.get(place);
     before?.end();
     const result = (async () => {
       await before?.done;
@@ -26,11 +23,11 @@ export function createTurns() {
     })();
     const done = result.catch(() => undefined);
     const holder = { end: () => control.abort(new AppError('upload_taken_over')), done };
-    last.set(uploadId, holder);
+    last.set(place, holder);
     try {
       return await result;
     } finally {
-      if (last.get(uploadId) === holder) last.delete(uploadId);
+      if (last.get(place) === holder) last.delete(place);
     }
   };
 }

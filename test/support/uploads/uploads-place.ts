@@ -17,7 +17,7 @@ export async function makeUploadsPlace(): Promise<UploadsPlace> {
     async files() {
       const entries = await readdir(path, { recursive: true, withFileTypes: true });
       return entries
-        .filter((entry) => entry.isFile() && entry.name !== '.validatr-uploads')
+        .filter((entry) => entry.isFile() && !entry.name.startsWith('.validatr-'))
         .map(({ name }) => name);
     },
     remove: () => rm(path, { recursive: true, force: true }),

@@ -181,6 +181,13 @@ describe('a web server that', () => {
   it.each([
     ['a length', `${OK}content-length: 10\r\n\r\nabc`],
     ['chunks', `${CHUNKED}3\r\nabc\r\n`],
+    ['a length, on a connection of one answer', `${OK}connection: close\r\ncontent-length: 10\r\n\r\nabc`],
+    ['a length, in HTTP/1.0', 'HTTP/1.0 200 OK\r\ncontent-length: 10\r\n\r\nabc'],
+    [
+      'chunks, on a connection of one answer',
+      `${OK}connection: close\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n`,
+    ],
+    ['a half chunk', `${OK}connection: close\r\ntransfer-encoding: chunked\r\n\r\n9\r\nabc`],
   ])('sends less than it says, by %s, has cut the body short', async (_how, whole) => {
     const url = await start((socket) => socket.end(whole));
     const found = await createTestHttpSource().get(url);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,16 +97,23 @@ describe('the staging directory', () => {
   it('deletes what a dead process left, and nothing of a living one', async () => {
     const living = await createStaging(dir, (error) => errors.push(error));
     await living.keep('run', body('ab'), { bytes: 2, most: 2 });
-    const dead = join(dir, 'dead');
+    // Not ours, as somebody's file in /tmp.
+    await mkdir(join(dir, 'lost+found'));
+    await writeFile(join(dir, 'precious.txt'), 'x');
+    const dead = join(dir, randomUUID());
     await mkdir(dead);
     await writeFile(join(dead, 'left-over'), 'x');
     await writeFile(join(dead, 'mark'), 'x');
     const longAgo = new Date(Date.now() - 60_000);
-    await utimes(join(dead, 'mark'), longAgo, longAgo);
-    await eventually(async () => (await readdir(dir)).length === 2, {
+    for (const path of [join(dead, 'mark'), join(dir, 'lost+found'), join(dir, 'precious.txt')])
+      await utimes(path, longAgo, longAgo);
+    await eventually(async () => !(await readdir(dir)).includes(dead.slice(dir.length + 1)), {
       what: 'the end of the dead directory',
     });
-    expect(await files()).toHaveLength(1);
+    expect(
+      (await readdir(dir)).filter((name) => name === 'lost+found' || name === 'precious.txt'),
+    ).toHaveLength(2);
+    expect((await files()).filter((name) => name !== 'precious.txt')).toHaveLength(1);
     await living.close();
   });
 });

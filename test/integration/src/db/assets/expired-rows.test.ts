@@ -109,7 +109,10 @@ describe('rows that are older than 10 days', () => {
     const due = await addDelivery(null, 'pending');
     await addDelivery(null, 'delivered');
     const late = await addDelivery(null, 'delivered', 1);
-    expect(await rows.deleteTestEvents(10)).toBe(1);
+    await addDelivery(null, 'delivered');
+    expect(await rows.deleteTestEvents(10, 1)).toBe(1);
+    expect(await rows.deleteTestEvents(10, 9)).toBe(1);
+    expect(await rows.deleteTestEvents(10, 9)).toBe(0);
     const found = await database.query<{ id: string }>('SELECT id FROM deliveries');
     expect(new Set(found.map(({ id }) => id))).toEqual(new Set([due, late]));
   });

@@ -116,7 +116,7 @@ describe('the writes of a validation', () => {
     const dispatching = createDispatchQueue(database.orm, onVerdict);
     for (let times = 0; times < 2; times += 1) await dispatching.giveUp({ id: ids[3], attempt: 1 });
 
-    const common = { tenant: DEFAULT_TENANT, attempt: 1, policy: 'default@1', codes: [] };
+    const common = { tenant: DEFAULT_TENANT, attempt: 1, policy: 'default@1', codes: [], path: 'x.jpg' };
     expect(told).toEqual([
       {
         ...common,

@@ -32,8 +32,11 @@ describe('the HTTP server', () => {
       res.writeHead(200, { 'content-length': 100 }).write('half of it');
     });
     app.post('/whole', (_req, res) => res.end('whole'));
+    app.post('/uploads/refused', (_req, res) => res.end('whole'));
     app.post('/read', jsonBody(), (_req, res) => res.end('read'));
-    app.post('/file', (req, res) => req.on('data', () => undefined).on('end', () => res.end('whole')));
+    app.post('/assets/image', (req, res) =>
+      req.on('data', () => undefined).on('end', () => res.end('whole')),
+    );
     app.use(handleErrors(createLogger('silent', 'api')));
     server = createHttpServer(app, TIMEOUTS).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -119,7 +122,7 @@ describe('the HTTP server', () => {
   it('leaves a file the time that it needs', async () => {
     const socket = connect({ port, host: '127.0.0.1' });
     socket.write(
-      'POST /file HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 2\r\nConnection: close\r\n\r\n1',
+      'POST /assets/image HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 2\r\nConnection: close\r\n\r\n1',
     );
     let isCut = false;
     socket.once('close', () => (isCut = true));
@@ -133,7 +136,7 @@ describe('the HTTP server', () => {
   it('closes the connection of a file that goes on after its answer, and lets the client read that', async () => {
     const socket = connect({ port, host: '127.0.0.1' });
     socket.write(
-      'POST /whole HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 1000000\r\n\r\n',
+      'POST /uploads/refused HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 1000000\r\n\r\n',
     );
     const begin = performance.now();
     const drip = setInterval(() => socket.write('x'), 50);
@@ -144,13 +147,32 @@ describe('the HTTP server', () => {
 
   it('keeps the connection of a file that has come whole', async () => {
     const socket = connect({ port, host: '127.0.0.1' });
-    const file = 'POST /file HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 2\r\n';
+    const file = 'POST /assets/image HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 2\r\n';
     socket.write(`${file}\r\n12`);
     await once(socket, 'data');
     const begin = performance.now();
     await eventually(() => performance.now() - begin > 2 * TIMEOUTS.lingerTimeout);
     socket.write(`${file}Connection: close\r\n\r\n12`);
     expect(await text(socket)).toContain('whole');
+  });
+
+  it('takes nothing for a file that no operation takes, so it has no more time than others', async () => {
+    const { head, ms } = await say(
+      'POST /half HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 10\r\n\r\n1',
+    );
+    expect(head).toMatch(/^HTTP\/1.1 200 /);
+    expectWithin(ms, TIMEOUTS.requestTimeout + 2_000);
+  });
+
+  it.each(['/read', '/assets/image'])('refuses a body in crumbs at %s', async (path) => {
+    const type = path === '/read' ? 'application/json' : 'image/png';
+    const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    expect((await say(`${head}${'1\r\n1\r\n'.repeat(3_000)}0\r\n\r\nGET / HTTP/1.0\r\n\r\n`)).head).toMatch(
+      /^HTTP\/1.1 200 /,
+    );
+    const crumbs = await say(`${head}${'1\r\n1\r\n'.repeat(6_000)}`);
+    expect(crumbs.head).toMatch(/^HTTP\/1.1 400 /);
+    expect(JSON.parse(crumbs.body)).toMatchObject({ type: 'urn:validatr:error:malformed_http' });
   });
 
   it('cuts an answer under way, and writes nothing into it', async () => {

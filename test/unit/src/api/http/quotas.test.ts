@@ -130,7 +130,7 @@ describe('the files of a key', () => {
         ),
     );
     const send = () =>
-      request(app.baseUrl, {
+      request(`${app.baseUrl}/assets/image`, {
         agent: false,
         method: 'POST',
         headers: { 'content-type': 'image/png', 'content-length': 1_000 },

@@ -65,8 +65,8 @@ describe('the policy of a submission', () => {
       'Policy default has no version 2; its latest is 1.',
     );
     for (const given of ['other@1', 'other'])
-      expect((await said('anna', given)).message).toBe('There is no such policy.');
-    expect((await said('bob', 'web@3')).message).toBe('There is no such policy.');
+      expect((await said('anna', given)).message).toBe('No policy is named other.');
+    expect((await said('bob', 'web@3')).message).toBe('No policy is named web.');
   });
 
   it.each(['default@2', 'other', 'WEB', 'web@0', ''])(

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -170,6 +170,64 @@ describe('resumable uploads', () => {
     expect(await store.find('own', uploadId)).toMatchObject({ offset: 2 });
     await expect(hanging).rejects.toMatchObject({ code: 'upload_taken_over' });
     expect(await store.append('own', uploadId, part(2, Buffer.from('cd')))).toMatchObject({ offset: 4 });
+  });
+
+  it('show no other process what of a part with a checksum has come, and lose nothing if that part ends', async () => {
+    const [one, other] = [open(), open()];
+    const bytes = randomBytes(1_000);
+    const { uploadId } = await one.create('own', begun(1_000));
+    const gate = { come: Promise.withResolvers<void>(), broken: Promise.withResolvers<void>() };
+    async function* half() {
+      yield bytes.subarray(0, 100);
+      gate.come.resolve();
+      await gate.broken.promise;
+      throw new AppError('malformed_upload');
+    }
+    const checksum = {
+      algorithm: 'sha256',
+      base64: createHash('sha256').update(bytes).digest('base64'),
+    } as const;
+    const dead = one
+      .append('own', uploadId, { ...part(0, bytes, { checksum }), body: half() })
+      .catch(() => null);
+    await gate.come.promise;
+    expect(await other.find('own', uploadId)).toMatchObject({ offset: 0 });
+    expect(await other.append('own', uploadId, part(0, bytes))).toMatchObject({ offset: 1_000 });
+    gate.broken.resolve();
+    await dead;
+    expect(bytes.equals(await readFile(join(dir().of('own'), uploadId)))).toBe(true);
+    expect((await readdir(dir().of('own'))).sort()).toEqual([uploadId, `${uploadId}.begun`].sort());
+  });
+
+  it('are not ended by another tenant that knows their id', async () => {
+    const store = open();
+    const { uploadId } = await store.create('own', begun(4));
+    const gate = { come: Promise.withResolvers<void>(), rest: Promise.withResolvers<void>() };
+    async function* body() {
+      yield Buffer.from('ab');
+      gate.come.resolve();
+      await gate.rest.promise;
+      yield Buffer.from('cd');
+    }
+    const sent = store.append('own', uploadId, { ...part(0, Buffer.alloc(0)), body: body() });
+    await gate.come.promise;
+    expect(await store.find('other', uploadId)).toBeNull();
+    gate.rest.resolve();
+    expect(await sent).toMatchObject({ offset: 4 });
+  });
+
+  it('that are whole take an empty part, and no other', async () => {
+    const store = open();
+    const { uploadId } = await store.create('own', begun(3));
+    await store.append('own', uploadId, part(0, Buffer.from('abc')));
+    expect(await store.append('own', uploadId, part(3, Buffer.alloc(0), { bytes: 0 }))).toMatchObject({
+      offset: 3,
+    });
+    await expect(
+      store.append('own', uploadId, part(3, Buffer.from('d'), { bytes: 1 })),
+    ).rejects.toMatchObject({
+      code: 'malformed_upload',
+    });
   });
 
   it('say when they expire, counted from the last part', async () => {
