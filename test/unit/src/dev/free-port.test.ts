@@ -16,3 +16,9 @@ it('gives no port that an outgoing connection may take before its program listen
   outgoing.destroy();
   server.close();
 });
+
+it('gives nobody a port that another caller was given, and does not use yet', async () => {
+  const ports = new Set<number>();
+  for (let calls = 0; calls < 400; calls += 1) ports.add(await freePort());
+  expect(ports.size).toBe(400);
+});
