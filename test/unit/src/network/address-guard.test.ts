@@ -44,6 +44,8 @@ const FORBIDDEN = [
   'fd12:3456:789a::1',
   'fe80::1',
   'fe80::1%eth0',
+  // Public, but through one interface of this machine.
+  '2606:4700::1111%eth0',
   'febf::1',
   'fec0::1',
   'ff02::1',
