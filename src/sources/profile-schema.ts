@@ -2,12 +2,17 @@ import { z } from 'zod';
 import { listAlternatives } from '../domain/checks/words.ts';
 import { LABEL } from '../domain/label.ts';
 
+/** A list of texts with one at least. */
+const list = (text: z.ZodString) => {
+  const error = 'must be a list with one text at least';
+  return z.array(text, { error }).min(1, { error });
+};
 const pattern = z.string().min(1);
 const reach = {
-  tenants: z.array(pattern).min(1).describe('Tenants that may use it. `*` stands for any characters.'),
-  prefixes: z.array(z.string()).min(1).optional().describe('Beginnings of the names that it reaches.'),
+  tenants: list(pattern).describe('Tenants that may use it. `*` stands for any characters.'),
+  prefixes: list(z.string()).optional().describe('Beginnings of the names that it reaches.'),
 };
-const buckets = z.array(pattern).min(1).describe('Buckets that it reaches. `*` stands for any characters.');
+const buckets = list(pattern).describe('Buckets that it reaches. `*` stands for any characters.');
 const fromDefault = z.strictObject({ from: z.literal('default') });
 
 /** The parser's own message would not say which forms there are. */
@@ -75,13 +80,29 @@ const azure = z
     { error: 'must have an account, because there is no endpoint', path: ['credentials'] },
   );
 
+const KINDS = ['s3', 'gcs', 'azure'] as const;
+
 /** The contents of a sources file. No message repeats a value, because values may be secret. */
-export const sourcesFile = z.strictObject({
-  profiles: z.record(
-    z.string().regex(new RegExp(`^${LABEL}$`), { error: 'is no name of a profile' }),
-    z.discriminatedUnion('kind', [s3, gcs, azure], oneOf('of kind s3', 'gcs', 'azure')),
-  ),
-});
+export const sourcesFile = z.strictObject(
+  {
+    profiles: z
+      .record(
+        z.string().regex(new RegExp(`^${LABEL}$`), { error: 'is no name of a profile' }),
+        z.discriminatedUnion('kind', [s3, gcs, azure], oneOf('of kind s3', 'gcs', 'azure')),
+      )
+      .superRefine((profiles, context) => {
+        // A path without a profile gets the one that is named like its location.
+        for (const kind of KINDS)
+          if (profiles[kind] !== undefined && profiles[kind].kind !== kind)
+            context.addIssue({
+              code: 'custom',
+              path: [kind, 'kind'],
+              message: `must be ${kind}, as the name is`,
+            });
+      }),
+  },
+  { error: ({ code }) => (code === 'invalid_type' ? 'must be { profiles: … }' : undefined) },
+);
 
 type GivenProfile = z.infer<typeof sourcesFile>['profiles'][string];
 type AwsKeys = z.infer<typeof awsKeys>;

@@ -1325,7 +1325,7 @@ export interface components {
              */
             severity: "error" | "warning" | "info";
             message: string;
-            /** @description The values that show the fault. For `asset_not_reachable`, `cause` says why: `not_found`, `outside_roots`, `symlink_outside`, `not_a_file`, `permission`, `loop`, `name_too_long`, `invalid_path`, `forbidden`, `refused`, `archived`, `too_large`, `invalid_url`, `address_forbidden`, `dns`, `tls`, `redirects`, `encoding`, `invalid_answer`, `profile_unknown`. More causes may follow. */
+            /** @description The values that show the fault. For `asset_not_reachable`, `cause` says why: `not_found`, `outside_roots`, `symlink_outside`, `not_a_file`, `permission`, `loop`, `name_too_long`, `invalid_path`, `incomplete`, `forbidden`, `refused`, `archived`, `too_large`, `invalid_url`, `address_forbidden`, `dns`, `tls`, `redirects`, `encoding`, `invalid_answer`, `profile_unknown`. More causes may follow. */
             measured: {
                 [key: string]: unknown;
             } | null;

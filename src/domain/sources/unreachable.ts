@@ -17,6 +17,7 @@
  * | cause               | meaning                                                                        |
  * |---------------------|--------------------------------------------------------------------------------|
  * | `not_found`         | there is no such object, bucket or upload, or the profile does not reach it    |
+ * | `incomplete`        | parts of the upload are still missing                                          |
  * | `forbidden`         | the server refuses to give it to us                                            |
  * | `refused`           | the server refuses the request for another reason                              |
  * | `archived`          | it lies in an archive, and has to be restored first                            |
@@ -39,6 +40,7 @@ export const UNREACHABLE_CAUSES = [
   'loop',
   'name_too_long',
   'invalid_path',
+  'incomplete',
   'forbidden',
   'refused',
   'archived',

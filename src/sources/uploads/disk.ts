@@ -25,22 +25,49 @@ export interface Disk {
     operation: () => Promise<Result>,
     onLate?: (result: Result) => void,
   ): Promise<Result>;
-  /** @throws {AppError} `uploads_full` if there is no room for so many bytes more */
-  requireRoom(tenant: string, path: string, bytes: number): Promise<void>;
+  /**
+   * Sees to it that there is room for so many bytes more, besides all that this process has promised to others.
+   * @throws {AppError} `uploads_full`
+   */
+  promise(tenant: string, path: string, bytes: number): Promise<Promised>;
 }
 
-export function createDisk({ places: total, keepFreeBytes }: DiskOptions): Disk {
+/** Room for bytes that are not written yet. */
+interface Promised {
+  /** So many of them are written now. */
+  used(bytes: number): void;
+  /** The rest is not needed. */
+  release(): void;
+}
+
+export function createDisk({ places: count, keepFreeBytes }: DiskOptions): Disk {
   const places = createSharedPlaces({
-    total,
+    total: count,
     waitMs: HANGS_AFTER_MS,
     stuckAfterMs: HANGS_AFTER_MS,
     refusal: doesNotAnswer,
   });
+  /** Bytes that are promised and not written yet. */
+  let total = 0;
   const disk: Disk = {
     do: (tenant, operation, onLate) => inTime(places.use(tenant, operation), onLate, WALL_MS),
-    async requireRoom(tenant, path, bytes) {
-      if (!(await disk.do(tenant, () => hasRoom(path, bytes, keepFreeBytes))))
-        throw new AppError('uploads_full');
+    async promise(tenant, path, bytes) {
+      let left = bytes;
+      total += bytes;
+      const give = (given: number): void => {
+        left -= given;
+        total -= given;
+      };
+      const promised = { used: (used: number) => give(Math.min(left, used)), release: () => give(left) };
+      try {
+        // What is promised counts before the question, so two uploads can't have the same room.
+        if (await disk.do(tenant, () => hasRoom(path, total, keepFreeBytes))) return promised;
+      } catch (error) {
+        promised.release();
+        throw error;
+      }
+      promised.release();
+      throw new AppError('uploads_full');
     },
   };
   return disk;

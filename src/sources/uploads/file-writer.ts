@@ -6,6 +6,9 @@ import type { Disk } from './disk.ts';
 /** After so many bytes they are flushed. So the body comes no faster than the disk takes it, and the last flush is short. */
 const FLUSH_EVERY_BYTES = 16 * 1024 * 1024;
 
+/** Room for a body whose length nobody knows is promised bit by bit, bytes. */
+const WINDOW_BYTES = 1024 * 1024;
+
 /** Writes a file from one place on. Errors are those of the system. */
 export interface FileWriter {
   write(chunk: Buffer): Promise<void>;
@@ -21,12 +24,31 @@ interface Writing {
   /** `wx` for a new file, `r+` for one that is there. */
   readonly flags: 'wx' | 'r+';
   readonly position: number;
+  /** How much will be written. Null if nobody knows. */
+  readonly bytes: number | null;
 }
 
-export async function openWriter({ disk, tenant, path, flags, position }: Writing): Promise<FileWriter> {
-  const file = await disk.do(tenant, () => open(path, flags), closeLate);
+/** @throws {AppError} `uploads_full` */
+export async function openWriter({
+  disk,
+  tenant,
+  path,
+  flags,
+  position,
+  bytes,
+}: Writing): Promise<FileWriter> {
+  const promiseRoom = () => disk.promise(tenant, dirname(path), bytes ?? WINDOW_BYTES);
+  let room = await promiseRoom();
+  let file: FileHandle;
+  try {
+    file = await disk.do(tenant, () => open(path, flags), closeLate);
+  } catch (error) {
+    room.release();
+    throw error;
+  }
   let place = position;
   let unflushed = 0;
+  let unpromised = 0;
   const flush = () => disk.do(tenant, () => file.datasync());
   return {
     async write(chunk) {
@@ -37,14 +59,23 @@ export async function openWriter({ disk, tenant, path, flags, position }: Writin
         done += bytesWritten;
         place += bytesWritten;
       }
+      room.used(chunk.length);
+      unpromised += chunk.length;
+      if (bytes === null && unpromised >= WINDOW_BYTES) {
+        unpromised = 0;
+        room.release();
+        room = await promiseRoom();
+      }
       unflushed += chunk.length;
       if (unflushed < FLUSH_EVERY_BYTES) return;
       unflushed = 0;
-      await disk.requireRoom(tenant, path, 0);
       await flush();
     },
     flush,
-    close: () => disk.do(tenant, () => file.close()),
+    close() {
+      room.release();
+      return disk.do(tenant, () => file.close());
+    },
   };
 }
 

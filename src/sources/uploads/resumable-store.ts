@@ -59,7 +59,8 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
 
   async function begin(tenant: string, { length, metadata }: Pick<ResumableUpload, 'length' | 'metadata'>) {
     await disk.do(tenant, dir.requireThere);
-    await disk.requireRoom(tenant, dir.path, length);
+    const room = await disk.promise(tenant, dir.path, length);
+    room.release();
     await disk.do(tenant, () => makeDirectory(dir.of(tenant)));
     const uploadId = uuidv7();
     const place = placeOf(tenant, uploadId);
@@ -76,7 +77,7 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
   }
 
   async function write(tenant: string, path: string, bytes: Buffer): Promise<void> {
-    const file = await openWriter({ disk, tenant, path, flags: 'wx', position: 0 });
+    const file = await openWriter({ disk, tenant, path, flags: 'wx', position: 0, bytes: bytes.length });
     try {
       await file.write(bytes);
       await file.flush();
@@ -90,9 +91,10 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
     tenant: string,
     { uploadId, offset, length }: ResumableUpload,
     body: AsyncIterable<Buffer>,
+    bytes: number | null,
   ): Promise<number> {
     const path = placeOf(tenant, uploadId) + PART;
-    const file = await openWriter({ disk, tenant, path, flags: 'r+', position: offset });
+    const file = await openWriter({ disk, tenant, path, flags: 'r+', position: offset, bytes });
     let came = 0;
     try {
       for await (const chunk of body) {
@@ -112,13 +114,13 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
     tenant: string,
     upload: ResumableUpload,
     body: AsyncIterable<Buffer>,
-    checksum: Checksum,
+    { bytes, checksum }: { bytes: number | null; checksum: Checksum },
   ): Promise<number> {
     const aside = placeOf(tenant, uuidv7()) + ARRIVING;
     const hash = createHash(checksum.algorithm);
     let came = 0;
     try {
-      const file = await openWriter({ disk, tenant, path: aside, flags: 'wx', position: 0 });
+      const file = await openWriter({ disk, tenant, path: aside, flags: 'wx', position: 0, bytes });
       try {
         for await (const chunk of body) {
           came += chunk.length;
@@ -130,7 +132,7 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
         await file.close();
       }
       if (hash.digest('base64') !== checksum.base64) throw new AppError('upload_checksum_mismatch');
-      return await writePart(tenant, upload, createReadStream(aside, { highWaterMark: COPY_BYTES }));
+      return await writePart(tenant, upload, createReadStream(aside, { highWaterMark: COPY_BYTES }), came);
     } finally {
       // What stays if this fails is swept later.
       await disk.do(tenant, () => rm(aside, { force: true })).catch(() => undefined);
@@ -140,9 +142,10 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
   async function add(tenant: string, upload: ResumableUpload, part: UploadPart, signal: AbortSignal) {
     const { bytes, checksum } = part;
     if (upload.offset + (bytes ?? 0) > upload.length) throw tooLong(upload.length);
-    await disk.requireRoom(tenant, dir.path, bytes ?? 0);
     const body = untilAborted(part.body, signal);
-    return checksum === null ? writePart(tenant, upload, body) : addChecked(tenant, upload, body, checksum);
+    return checksum === null
+      ? writePart(tenant, upload, body, bytes)
+      : addChecked(tenant, upload, body, { bytes, checksum });
   }
 
   async function append(tenant: string, uploadId: string, part: UploadPart, signal: AbortSignal) {

@@ -6,6 +6,7 @@ import type { Unreachable } from '../../domain/sources/unreachable.ts';
 import { codeOf, trouble } from '../faults.ts';
 import type { FileSource } from '../file-source.ts';
 import { createLocalFile } from '../local-file.ts';
+import { PART } from './names.ts';
 import type { UploadsDir } from './uploads-dir.ts';
 
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -15,22 +16,32 @@ export function createUploadFiles(dir: UploadsDir): FileSource {
   const placeOf = (uploadId: string, tenant: string) =>
     join(dir.of(tenant), isUuid(uploadId) ? uploadId.toLowerCase() : 'none');
 
-  async function orMissing<Result>(work: Promise<Result>): Promise<Result | Unreachable> {
+  async function orMissing<Result>(
+    place: string,
+    work: (place: string) => Promise<Result>,
+  ): Promise<Result | Unreachable> {
     try {
-      return await work;
+      return await work(place);
     } catch (error) {
       const code = codeOf(error);
       if (code !== 'ENOENT' && code !== 'ENOTDIR') throw trouble(code || 'unknown');
       await dir.requireThere();
-      return { unreachable: 'not_found' };
+      return { unreachable: (await isThere(place + PART)) ? 'incomplete' : 'not_found' };
     }
   }
 
   return {
     stat: (uploadId, tenant = '') =>
-      orMissing(stat(placeOf(uploadId, tenant)).then(({ size }) => ({ bytes: size }))),
-    open: (uploadId, tenant = '') => orMissing(openFile(placeOf(uploadId, tenant))),
+      orMissing(placeOf(uploadId, tenant), async (place) => ({ bytes: (await stat(place)).size })),
+    open: (uploadId, tenant = '') => orMissing(placeOf(uploadId, tenant), openFile),
   };
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function openFile(path: string) {

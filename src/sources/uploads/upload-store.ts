@@ -17,8 +17,8 @@ export interface UploadStoreOptions {
 
 export function createUploadStore({ dir, disk, maxBytes }: UploadStoreOptions): UploadStore {
   /** Writes the body to a new file, and returns its SHA-256 and length. */
-  async function write(tenant: string, path: string, body: AsyncIterable<Buffer>) {
-    const file = await openWriter({ disk, tenant, path, flags: 'wx', position: 0 });
+  async function write(tenant: string, path: string, body: AsyncIterable<Buffer>, length: number | null) {
+    const file = await openWriter({ disk, tenant, path, flags: 'wx', position: 0, bytes: length });
     try {
       const hash = createHash('sha256');
       let bytes = 0;
@@ -37,12 +37,11 @@ export function createUploadStore({ dir, disk, maxBytes }: UploadStoreOptions): 
 
   async function keep(tenant: string, body: AsyncIterable<Buffer>, bytes: number | null): Promise<Uploaded> {
     await disk.do(tenant, dir.requireThere);
-    await disk.requireRoom(tenant, dir.path, bytes ?? 0);
     await disk.do(tenant, () => makeDirectory(dir.of(tenant)));
     const uploadId = uuidv7();
     const place = join(dir.of(tenant), uploadId);
     try {
-      const written = await write(tenant, place + ARRIVING, body);
+      const written = await write(tenant, place + ARRIVING, body, bytes);
       if (bytes !== null && written.bytes !== bytes) throw new AppError('malformed_upload');
       await disk.do(tenant, () => rename(place + ARRIVING, place));
       await disk.do(tenant, () => flushDirectoryOf(place));

@@ -44,6 +44,8 @@ describe('a sources file that is not usable', () => {
 
   it.each<[string, object, string]>([
     ['kind', { ...s3, kind: SECRET }, 'profiles.p.kind: must be of kind s3, gcs or azure'],
+    ['tenants', { ...s3, tenants: [] }, 'profiles.p.tenants: must be a list with one text at least'],
+    ['buckets', { ...s3, buckets: SECRET }, 'profiles.p.buckets: must be a list with one text at least'],
     ['endpoint', { ...s3, endpoint: SECRET }, 'profiles.p.endpoint: must be an http(s) URL'],
     ['endpoint', { ...s3, endpoint: `ftp://${SECRET}` }, 'profiles.p.endpoint: must be an http(s) URL'],
     ['no tenants', { ...s3, tenants: [] }, 'profiles.p.tenants: '],
@@ -84,6 +86,10 @@ describe('a sources file that is not usable', () => {
     expect(message).toContain(`  ${expected}`.trimEnd());
   });
 
+  it('says that a profile has the name of another kind', async () => {
+    expect(await messageOf(open({ s3: gcs }))).toContain('  profiles.s3.kind: must be s3, as the name is');
+  });
+
   it('names every fault at once', async () => {
     const message = await messageOf(
       open({ 'Not A Name': s3, p: { ...s3, endpoint: SECRET, tenants: [] }, q: { ...gcs, kind: SECRET } }),
@@ -100,8 +106,8 @@ describe('a sources file that is not usable', () => {
       `a: &a [${SECRET}]\n${'bcdefghij'.replaceAll(/./g, (name, at: number) => `${name}: &${name} [${`*${'abcdefghi'[at]},`.repeat(9)}]\n`)}`,
       'aliases',
     ],
-    ['it is empty', '', 'the file: '],
-    ['it is a text', SECRET, 'the file: '],
+    ['it is empty', '', 'the file: must be { profiles: … }'],
+    ['it is a text', SECRET, 'the file: must be { profiles: … }'],
   ])('says that %s', async (_, text, expected) => {
     expect(await messageOf(openText(text))).toContain(expected);
   });

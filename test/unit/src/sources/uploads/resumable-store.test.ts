@@ -58,7 +58,7 @@ describe('resumable uploads', () => {
     expect(await store.append('own', uploadId, part(0, bytes.subarray(0, 300)))).toMatchObject({
       offset: 300,
     });
-    expect(await asset(uploadId)).toEqual({ unreachable: 'not_found' });
+    expect(await asset(uploadId)).toEqual({ unreachable: 'incomplete' });
     expect(await store.find('own', uploadId)).toMatchObject({
       offset: 300,
       length: 1_000,

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -109,6 +109,34 @@ describe('the directory of uploads', () => {
       expect(await filesLeft()).toEqual([]);
       const { uploadId } = await store.keep('own', bodyOf(Buffer.alloc(65_536)), null);
       expect(await filesLeft()).toEqual([uploadId]);
+    } finally {
+      unmount(path);
+    }
+  });
+
+  it.each([
+    ['with their lengths', 12 * MIB],
+    ['without', null],
+  ])('leaves the room that has to stay free to many uploads at once, %s', async (_how, length) => {
+    if (!mountOver(path, '96m')) return;
+    try {
+      const { store } = open({ maxBytes: 16 * MIB, keepFreeBytes: 48 * MIB });
+      let least = Number.POSITIVE_INFINITY;
+      async function* body() {
+        for (let sent = 0; sent < 12; sent += 1) {
+          yield Buffer.alloc(MIB);
+          const { bavail, bsize } = await statfs(path);
+          least = Math.min(least, bavail * bsize);
+        }
+      }
+      const all = await Promise.allSettled(
+        Array.from({ length: 12 }, () => store.keep('own', body(), length)),
+      );
+      expect(least).toBeGreaterThanOrEqual(48 * MIB);
+      for (const result of all)
+        if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'uploads_full' });
+      const kept = all.filter(({ status }) => status === 'fulfilled').length;
+      if (length !== null) expect(kept).toBeGreaterThanOrEqual(2);
     } finally {
       unmount(path);
     }
