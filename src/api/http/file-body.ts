@@ -64,6 +64,8 @@ export async function* readFile(
     });
   const pace = res.locals['pace'] as Pace | undefined;
   askForBody(req, res);
+  // Its last event is over, and would be waited for without end.
+  if (req.destroyed) throw new AppError('malformed_upload');
   try {
     for await (const [chunk] of on(req, 'data', ONE_BY_ONE) as AsyncIterable<[Buffer]>) {
       await pace?.(chunk.length);

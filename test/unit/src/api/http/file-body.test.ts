@@ -53,6 +53,21 @@ describe('the body of a file', () => {
     expect(lengthsAfter.reduce((sum, length) => sum + length, 0)).toBe(300_000);
   });
 
+  it('that broke off before anybody read it is malformed', async () => {
+    const app = express();
+    const outcome = Promise.withResolvers<unknown>();
+    app.post('/', (req, res) => {
+      req.once('close', () => {
+        readFile(req, res).next().then(outcome.resolve, outcome.resolve);
+      });
+    });
+    server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect({ port: (server.address() as AddressInfo).port });
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf', () => socket.destroy());
+    expect(await outcome.promise).toMatchObject({ code: 'malformed_upload' });
+  });
+
   it('that breaks off is malformed', async () => {
     const { bytes, failure } = await read({}, 100_000);
     expect(bytes).toBe(100_000);
