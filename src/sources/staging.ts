@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -164,7 +163,9 @@ async function write(body: Readable, path: string, { bytes, most }: Expected): P
       if (part.length < chunk.length || (mayBeLonger && came === most)) return;
     }
   }
+  // A stream that opens its file by itself may do so after it has failed, and the file has been deleted by then.
+  const file = await open(path, 'wx');
   // The body is no part of the pipeline, because some kinds of it fail when they are destroyed.
-  await pipeline(head, createWriteStream(path));
+  await pipeline(head, file.createWriteStream());
   return came;
 }

@@ -64,6 +64,17 @@ describe('the staging directory', () => {
     expect(await staging.take('run')).toBeNull();
   });
 
+  it('leaves nothing of many transfers that break off at once', async () => {
+    const transfers = Array.from({ length: 300 }, (_, index) =>
+      staging.keep(`run-${index}`, broken('ECONNRESET'), { bytes: 10, most: 10 }),
+    );
+    const outcomes = await Promise.allSettled(transfers);
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    await eventually(async () => (await readdir(dir, { recursive: true })).length === 2, {
+      what: 'an empty directory',
+    });
+  });
+
   it('says that a body is not valid, which is a verdict, and leaves nothing of it', async () => {
     const made = await staging.keep('run', broken('invalid_response'), { bytes: 10, most: 10 });
     expect(made).toEqual({ unreachable: 'invalid_answer' });
