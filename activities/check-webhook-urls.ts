@@ -1,5 +1,5 @@
 import type { NotificationKey } from '../src/domain/asset.ts';
-import { parseHttpUrl } from '../src/domain/http-url.ts';
+import { parseHttpUrl } from '../src/domain/http/http-url.ts';
 import type { ActivityDeps } from './deps.ts';
 import { passed, type StepResult } from './step.ts';
 

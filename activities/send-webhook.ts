@@ -1,5 +1,5 @@
 import type { DeliveryFailure, DeliveryState, PendingDelivery } from '../src/domain/delivery.ts';
-import { describeHttpUrl } from '../src/domain/http-url.ts';
+import { describeHttpUrl } from '../src/domain/http/http-url.ts';
 import type { TryResult } from '../src/domain/ports/webhooks.ts';
 import type { ActivityDeps } from './deps.ts';
 

@@ -1,5 +1,5 @@
 import { validate as isUuid } from 'uuid';
-import { parseHttpUrl } from '../domain/http-url.ts';
+import { parseHttpUrl } from '../domain/http/http-url.ts';
 import { UsageError } from '../process/program.ts';
 
 /** Reads an option's whole number from `min` to `max`. */

@@ -6,7 +6,7 @@ import { failsAsset, type NoteSeverity } from './image-notes.ts';
 import { DEFAULT_POLICY } from './policy.ts';
 import { orderSteps, type StepName } from './steps.ts';
 import type { UnreachableCause } from './sources/unreachable.ts';
-import { maskPassword } from './http-url.ts';
+import { maskPassword } from './http/http-url.ts';
 
 /**
  * A fault of an asset. The reason codes are a closed list, and clients match on the sentence of each. A sentence that

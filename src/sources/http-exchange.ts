@@ -5,7 +5,7 @@ import type { AddressGuard } from '../network/address-guard.ts';
 import { createGuardedConnect } from '../network/guarded-connect.ts';
 import type { Lookup } from '../network/names/lookup.ts';
 import { trouble } from './faults.ts';
-import { refuseCrumbs, nameFailures } from './http-answers.ts';
+import { judgeAnswer } from './http-answers.ts';
 
 /** For each address of a name, and again for its TLS handshake. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -70,7 +70,7 @@ export function createExchange({ isAllowed, lookup, maxBytes, least = LEAST }: E
     });
     const end = () => void client.destroy();
     try {
-      const answer = await client.compose(refuseCrumbs, nameFailures).request({
+      const answer = await client.compose(judgeAnswer).request({
         method,
         path: `${url.pathname}${url.search}`,
         headers: HEADERS,

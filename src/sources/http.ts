@@ -1,5 +1,5 @@
 import { AppError } from '../domain/errors.ts';
-import { parseHttpUrl } from '../domain/http-url.ts';
+import { parseHttpUrl } from '../domain/http/http-url.ts';
 import type { Found, SourceCall } from '../domain/ports/sources.ts';
 import type { PathAt } from '../domain/sources/asset-path.ts';
 import type { Unreachable } from '../domain/sources/unreachable.ts';

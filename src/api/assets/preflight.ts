@@ -4,7 +4,7 @@ import { type Finding, reportFindings } from '../../domain/findings.ts';
 import type { Submission } from '../../domain/ports/assets.ts';
 import type { AssetSource } from '../../domain/ports/sources.ts';
 import type { JudgeHost } from '../../domain/ports/webhooks.ts';
-import { parseHttpUrl } from '../../domain/http-url.ts';
+import { parseHttpUrl } from '../../domain/http/http-url.ts';
 
 /**
  * Finds every fault of a submission that can be known at once. Clients ask for it by `handling=strict`. The pipeline checks

@@ -2,7 +2,7 @@ import { assetWorkflowId } from '../../../workflows/contract.ts';
 import type { ReportedFinding } from '../../domain/findings.ts';
 import type { AssetDetails, AssetSummary, Attempt, ListedAsset } from '../../domain/ports/assets.ts';
 import type { LiveStatus } from '../../domain/ports/executions.ts';
-import { describeHttpUrl } from '../../domain/http-url.ts';
+import { describeHttpUrl } from '../../domain/http/http-url.ts';
 import type { Answer } from '../http/answer.ts';
 import type {
   asset,

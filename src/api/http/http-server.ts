@@ -9,6 +9,7 @@ import {
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
+import { createCrumbWatch } from '../../domain/http/crumbs.ts';
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import { bringsFile } from './file-body.ts';
 import { hasBody } from './headers.ts';
@@ -102,26 +103,14 @@ function awaitFile(
   });
 }
 
-/** A body may come in so many chunks of any size. */
-const FREE_CHUNKS = 4_096;
-
-/** Beyond these, a chunk has so many bytes on average. Usual clients send 4 to 64 KiB at once. */
-const LEAST_CHUNK_BYTES = 128;
-
-/**
- * Ends a body that comes in crumbs, because each chunk costs as much as a whole one, in time and memory. 4 MiB in chunks of one
- * byte took 7 s of processor time, and in usual ones 0.03 s.
- */
+/** Ends a body in crumbs before any handler sees it. */
 function refuseCrumbs(req: IncomingMessage): void {
   if (req.headers['transfer-encoding'] === undefined) return;
   const push = req.push.bind(req);
-  let chunks = 0;
-  let bytes = 0;
-  // Node's parser calls it with each chunk, before any handler sees it.
+  const isTooMany = createCrumbWatch();
+  // Node's parser calls it with each chunk, and at the end with null.
   req.push = (chunk: Buffer | null) => {
-    chunks += 1;
-    bytes += chunk?.length ?? 0;
-    if (chunks <= FREE_CHUNKS + bytes / LEAST_CHUNK_BYTES) return push(chunk);
+    if (!isTooMany(chunk?.length ?? 0)) return push(chunk);
     refuse(new Error('The body comes in very small chunks'), req.socket);
     return false;
   };

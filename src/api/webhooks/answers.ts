@@ -7,7 +7,7 @@ import {
   REPLAY_PAUSE_S,
 } from '../../domain/delivery.ts';
 import type { DeliveryEntry, Endpoint } from '../../domain/ports/webhooks.ts';
-import { describeHttpUrl } from '../../domain/http-url.ts';
+import { describeHttpUrl } from '../../domain/http/http-url.ts';
 import { externalId, labels } from '../assets/own-names.ts';
 import { type Answer, count, time, uuid } from '../http/answer.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DELIVERY_STATES } from '../../domain/delivery.ts';
 import type { DeliveryFilter } from '../../domain/ports/webhooks.ts';
-import { parseHttpUrl } from '../../domain/http-url.ts';
+import { parseHttpUrl } from '../../domain/http/http-url.ts';
 import { text } from '../../domain/text.ts';
 import { givenTime } from '../http/given-time.ts';
 import { pageQuery } from '../http/pages.ts';

@@ -1,5 +1,5 @@
 import type { DeliveryEntry } from '../../domain/ports/webhooks.ts';
-import { describeHttpUrl } from '../../domain/http-url.ts';
+import { describeHttpUrl } from '../../domain/http/http-url.ts';
 import { UsageError } from '../../process/program.ts';
 import { nextTryInMs, SCHEDULE_MS } from '../../webhooks/retry-schedule.ts';
 import { PROGRAM } from '../usage.ts';

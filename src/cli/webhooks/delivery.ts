@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { describeHttpUrl } from '../../domain/http-url.ts';
+import { describeHttpUrl } from '../../domain/http/http-url.ts';
 import type { Cli } from '../cli.ts';
 import { asUuid } from '../values.ts';
 import { noSuchDelivery } from './delivery-output.ts';

@@ -8,7 +8,7 @@ import { KNOWN_BY_ALL, needsOfSubmission } from '../../domain/needs.ts';
 import type { AssetStore, AssetSummary, ChosenPolicy, Submission } from '../../domain/ports/assets.ts';
 import { DEFAULT_POLICY } from '../../domain/policy.ts';
 import type { OnVerdict } from '../../domain/ports/validations.ts';
-import { parseHttpUrl } from '../../domain/http-url.ts';
+import { parseHttpUrl } from '../../domain/http/http-url.ts';
 import type { Webhooks } from '../entities.ts';
 import { acceptOnce, findAccepted } from './accept-once.ts';
 import { findAssetDetails } from './asset-details.ts';

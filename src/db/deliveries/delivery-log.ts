@@ -10,7 +10,7 @@ import type {
   Endpoint,
   ReplayCounts,
 } from '../../domain/ports/webhooks.ts';
-import { parseHttpUrl } from '../../domain/http-url.ts';
+import { parseHttpUrl } from '../../domain/http/http-url.ts';
 import { queryAsTenant } from '../query.ts';
 
 const ENTRY = sql`d.id, d.asset_id AS "assetId",

@@ -1,4 +1,4 @@
-import { describeHttpUrl } from '../http-url.ts';
+import { describeHttpUrl } from '../http/http-url.ts';
 
 /** Where the bytes of an asset are, as the client said it (contract, Sources). */
 export type AssetPath = LocalPath | HttpPath | S3Path | GcsPath | AzurePath | UploadPath;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeHttpUrl, maskPassword, parseHttpUrl } from '../../../../src/domain/http-url.ts';
+import { describeHttpUrl, maskPassword, parseHttpUrl } from '../../../../../src/domain/http/http-url.ts';
 
 describe('parseHttpUrl', () => {
   it.each([
