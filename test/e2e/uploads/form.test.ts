@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestClient, type TestClient } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type Stack, startStack } from '../../support/stack.ts';
 import { makeUploadsPlace, type UploadsPlace } from '../../support/uploads/uploads-place.ts';
 
@@ -160,6 +161,8 @@ describe('a submission as a form', () => {
       `POST /assets/image/ HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 999\r\n\r\n${HEAD}some`,
     );
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+    // The answer may come before the file is deleted.
+    await eventually(async () => (await uploads.files()).length === files.length, { what: 'the sweep' });
     expect(await uploads.files()).toEqual(files);
     expect((await client.call('GET', '/assets/?limit=1')).status).toBe(200);
   });

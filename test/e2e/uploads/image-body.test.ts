@@ -183,6 +183,7 @@ describe('an image as the body of a submission', () => {
     );
     expect(await text(half)).toMatch(/^HTTP\/1\.1 400 /);
     await eventually(async () => (await uploads.files()).length === files.length, { what: 'the sweep' });
+    expect(await uploads.files()).toEqual(files);
   });
 
   it('is refused if it is compressed or of a media type that nobody takes', async () => {
