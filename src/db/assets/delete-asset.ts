@@ -1,7 +1,12 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { queryAsTenant } from '../query.ts';
 import { IS_OPEN, IS_TERMINAL } from './lifecycle.ts';
+
+/** The asset is this upload. These are the words of the index `assets_by_upload` (migration 0022). */
+export function isUpload(uploadId: RawBuilder<unknown>) {
+  return sql<boolean>`location = 'upload' AND locator->>'uploadId' = ${uploadId}`;
+}
 
 /** Deletes a terminal asset. Deliveries, tries and fingerprints go with the row (migration 0013). */
 export async function deleteAsset(
@@ -18,7 +23,7 @@ export async function deleteAsset(
         )
       SELECT EXISTS (SELECT FROM gone) AS "isGone", (
         SELECT upload FROM gone WHERE location = 'upload' AND NOT EXISTS (
-          SELECT FROM assets WHERE location = 'upload' AND locator->>'uploadId' = upload AND owner = ${tenant} AND id <> gone.id
+          SELECT FROM assets WHERE ${isUpload(sql`gone.upload`)} AND owner = ${tenant} AND id <> gone.id
         )
       ) AS "uploadId" FROM target`.execute(db),
   );
@@ -31,9 +36,7 @@ export async function deleteAsset(
 export async function isUploadNeeded(orm: MikroORM, tenant: string, uploadId: string): Promise<boolean> {
   const { rows } = await queryAsTenant(orm, tenant, (db) =>
     sql`SELECT FROM assets
-      WHERE location = 'upload' AND locator->>'uploadId' = ${uploadId} AND owner = ${tenant} AND ${IS_OPEN} LIMIT 1`.execute(
-      db,
-    ),
+      WHERE ${isUpload(sql`${uploadId}`)} AND owner = ${tenant} AND ${IS_OPEN} LIMIT 1`.execute(db),
   );
   return rows.length > 0;
 }

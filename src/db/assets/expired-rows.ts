@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { NIL as FIRST_ID } from 'uuid';
 import type { ExpiredRows } from '../../domain/ports/retention.ts';
 import { query } from '../query.ts';
+import { isUpload } from './delete-asset.ts';
 import { IS_OPEN, IS_TERMINAL } from './lifecycle.ts';
 
 /** `orm` must see the rows of all tenants. */
@@ -22,9 +23,8 @@ export function createExpiredRows(orm: MikroORM): ExpiredRows {
             RETURNING id, owner, location, locator->>'uploadId' AS upload
           )
           SELECT id, owner AS tenant, CASE WHEN location = 'upload' AND NOT EXISTS (
-            SELECT FROM assets other
-            WHERE other.location = 'upload' AND other.locator->>'uploadId' = gone.upload AND other.owner = gone.owner
-              AND other.id NOT IN (SELECT id FROM old)
+            SELECT FROM assets
+            WHERE ${isUpload(sql`gone.upload`)} AND owner = gone.owner AND id NOT IN (SELECT id FROM old)
           ) THEN upload END AS "uploadId"
           FROM gone ORDER BY id`.execute(db),
       );
@@ -47,9 +47,7 @@ export function createExpiredRows(orm: MikroORM): ExpiredRows {
       const { rows } = await query(orm, (db) =>
         sql<{ uploadId: string }>`
           SELECT DISTINCT locator->>'uploadId' AS "uploadId" FROM assets
-          WHERE location = 'upload' AND locator->>'uploadId' = ANY (${uploadIds}::text[]) AND ${IS_OPEN}`.execute(
-          db,
-        ),
+          WHERE ${isUpload(sql`ANY (${uploadIds}::text[])`)} AND ${IS_OPEN}`.execute(db),
       );
       return new Set(rows.map(({ uploadId }) => uploadId));
     },

@@ -3,9 +3,8 @@ import { opendir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validate as isUuid } from 'uuid';
 import type { ExpiredUploads, Sweep } from '../../domain/ports/retention.ts';
-import { codeOf } from '../faults.ts';
 import { type Disk, faultOfDisk } from './disk.ts';
-import { ENDINGS, removeUpload } from './names.ts';
+import { ENDINGS, orNull, removeUpload } from './names.ts';
 import type { UploadsDir } from './uploads-dir.ts';
 
 const HOUR_MS = 3_600_000;
@@ -43,15 +42,7 @@ export function createExpiredUploads(dir: UploadsDir, disk: Disk): ExpiredUpload
   }
 
   /** When a file was changed. Null if it is not there. */
-  const changedAt = (path: string) =>
-    onDisk(async () => {
-      try {
-        return (await stat(path)).mtimeMs;
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return null;
-        throw error;
-      }
-    });
+  const changedAt = async (path: string) => (await onDisk(() => orNull(stat(path))))?.mtimeMs ?? null;
 
   async function deleteUnneeded(
     directory: string,

@@ -79,6 +79,30 @@ export async function openWriter({
   };
 }
 
+/**
+ * Writes a body to its end, and flushes it. `onChunk` gets each chunk before it is written, and the bytes that have come with it.
+ * Returns how many bytes came. Those that came before a failure stay. @throws as `openWriter`, the body or `onChunk` do
+ */
+export async function writeBody(
+  writing: Writing,
+  body: AsyncIterable<Buffer>,
+  onChunk: (chunk: Buffer, came: number) => void = () => undefined,
+): Promise<number> {
+  const file = await openWriter(writing);
+  try {
+    let came = 0;
+    for await (const chunk of body) {
+      came += chunk.length;
+      onChunk(chunk, came);
+      await file.write(chunk);
+    }
+    await file.flush();
+    return came;
+  } finally {
+    await file.close();
+  }
+}
+
 /** Names in a directory survive a crash of the machine only once the directory is flushed, too. */
 export async function flushDirectoryOf(path: string): Promise<void> {
   const directory = await open(dirname(path), 'r');

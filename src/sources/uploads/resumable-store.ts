@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
@@ -12,10 +13,9 @@ import {
   type UploadPart,
   uploadTooLarge,
 } from '../../domain/ports/uploads.ts';
-import { codeOf } from '../faults.ts';
 import { faultOfDisk } from './disk.ts';
-import { flushDirectoryOf, makeDirectory, openWriter } from './file-writer.ts';
-import { ARRIVING, BEGUN, PART, removeUpload } from './names.ts';
+import { flushDirectoryOf, makeDirectory, openWriter, writeBody } from './file-writer.ts';
+import { ARRIVING, BEGUN, orNull, PART, removeUpload } from './names.ts';
 import { createTurns, untilAborted } from './take-turns.ts';
 import type { UploadStoreOptions } from './upload-store.ts';
 
@@ -41,13 +41,13 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
     const place = placeOf(tenant, uploadId);
     return disk.do(tenant, async () => {
       await dir.requireThere();
-      const text = await orMissing(readFile(place + BEGUN, 'utf8'));
+      const text = await orNull(readFile(place + BEGUN, 'utf8'));
       if (text === null) return null;
       const { length, metadata } = begun.parse(JSON.parse(text));
       const upload = { uploadId, length, metadata };
-      const part = await orMissing(stat(place + PART));
+      const part = await orNull(stat(place + PART));
       if (part === null) {
-        const isThere = (await orMissing(stat(place))) !== null;
+        const isThere = (await orNull(stat(place))) !== null;
         return isThere ? { ...upload, offset: length, expiresAt: null } : null;
       }
       if (part.size < length) return { ...upload, offset: part.size, expiresAt: expiryFrom(part.mtimeMs) };
@@ -59,8 +59,7 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
 
   async function begin(tenant: string, { length, metadata }: Pick<ResumableUpload, 'length' | 'metadata'>) {
     await disk.do(tenant, dir.requireThere);
-    const room = await disk.promise(tenant, dir.path, length);
-    room.release();
+    (await disk.promise(tenant, dir.path, length)).release();
     await disk.do(tenant, () => makeDirectory(dir.of(tenant)));
     const uploadId = uuidv7();
     const place = placeOf(tenant, uploadId);
@@ -77,36 +76,21 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
   }
 
   async function write(tenant: string, path: string, bytes: Buffer): Promise<void> {
-    const file = await openWriter({ disk, tenant, path, flags: 'wx', position: 0, bytes: bytes.length });
-    try {
-      await file.write(bytes);
-      await file.flush();
-    } finally {
-      await file.close();
-    }
+    const writing = { disk, tenant, path, flags: 'wx', position: 0, bytes: bytes.length } as const;
+    await writeBody(writing, Readable.from([bytes]));
   }
 
-  /** Writes to the file of the parts from the offset on. What has come stays if it breaks off. Returns how many bytes came. */
-  async function writePart(
+  /** Writes to the file of the parts from the offset on. Bytes that have come stay if it breaks off. Returns how many came. */
+  function writePart(
     tenant: string,
     { uploadId, offset, length }: ResumableUpload,
     body: AsyncIterable<Buffer>,
     bytes: number | null,
   ): Promise<number> {
     const path = placeOf(tenant, uploadId) + PART;
-    const file = await openWriter({ disk, tenant, path, flags: 'r+', position: offset, bytes });
-    let came = 0;
-    try {
-      for await (const chunk of body) {
-        if (offset + came + chunk.length > length) throw tooLong(length);
-        await file.write(chunk);
-        came += chunk.length;
-      }
-      await file.flush();
-    } finally {
-      await file.close();
-    }
-    return came;
+    return writeBody({ disk, tenant, path, flags: 'r+', position: offset, bytes }, body, (_chunk, came) => {
+      if (offset + came > length) throw tooLong(length);
+    });
   }
 
   /** Keeps the part aside until its checksum is known to be right. So no other request ever sees bytes that nobody has checked. */
@@ -134,7 +118,7 @@ export function createResumableUploads(options: ResumableStoreOptions): Resumabl
       if (hash.digest('base64') !== checksum.base64) throw new AppError('upload_checksum_mismatch');
       return await writePart(tenant, upload, createReadStream(aside, { highWaterMark: COPY_BYTES }), came);
     } finally {
-      // What stays if this fails is swept later.
+      // If this fails, retention deletes it later.
       await disk.do(tenant, () => rm(aside, { force: true })).catch(() => undefined);
     }
   }
@@ -202,13 +186,4 @@ function tooLong(length: number): AppError {
   return new AppError('malformed_upload', {
     detail: `Upload-Length says ${length} bytes, and this is more.`,
   });
-}
-
-async function orMissing<Result>(work: Promise<Result>): Promise<Result | null> {
-  try {
-    return await work;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
 }

@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../../domain/errors.ts';
 import { type Uploaded, type UploadStore, uploadTooLarge } from '../../domain/ports/uploads.ts';
 import { type Disk, faultOfDisk } from './disk.ts';
-import { flushDirectoryOf, makeDirectory, openWriter } from './file-writer.ts';
+import { flushDirectoryOf, makeDirectory, writeBody } from './file-writer.ts';
 import { ARRIVING, removeUpload } from './names.ts';
 import type { UploadsDir } from './uploads-dir.ts';
 
@@ -18,21 +18,13 @@ export interface UploadStoreOptions {
 export function createUploadStore({ dir, disk, maxBytes }: UploadStoreOptions): UploadStore {
   /** Writes the body to a new file, and returns its SHA-256 and length. */
   async function write(tenant: string, path: string, body: AsyncIterable<Buffer>, length: number | null) {
-    const file = await openWriter({ disk, tenant, path, flags: 'wx', position: 0, bytes: length });
-    try {
-      const hash = createHash('sha256');
-      let bytes = 0;
-      for await (const chunk of body) {
-        bytes += chunk.length;
-        if (bytes > maxBytes) throw uploadTooLarge(maxBytes);
-        hash.update(chunk);
-        await file.write(chunk);
-      }
-      await file.flush();
-      return { bytes, sha256: hash.digest('hex') };
-    } finally {
-      await file.close();
-    }
+    const hash = createHash('sha256');
+    const writing = { disk, tenant, path, flags: 'wx', position: 0, bytes: length } as const;
+    const bytes = await writeBody(writing, body, (chunk, came) => {
+      if (came > maxBytes) throw uploadTooLarge(maxBytes);
+      hash.update(chunk);
+    });
+    return { bytes, sha256: hash.digest('hex') };
   }
 
   async function keep(tenant: string, body: AsyncIterable<Buffer>, bytes: number | null): Promise<Uploaded> {
