@@ -7,7 +7,7 @@ import { invalidRequest } from '../http/parse.ts';
 import { location } from '../openapi/headers.ts';
 import type { ResolvePolicy } from '../policies/resolve-policy.ts';
 import { cancelRequested, queuedAsset } from './answers.ts';
-import { findOr404 } from './find-asset.ts';
+import { findOr404 } from '../http/find-or-404.ts';
 import { policyFault, type Refusal, refuseWork } from './refuse-work.ts';
 import { cancelRequest, retryRequest } from './requests.ts';
 

@@ -3,7 +3,7 @@ import type { AssetStore } from '../../domain/ports/assets.ts';
 import { tenantOf } from '../http/auth.ts';
 import { defineOperation } from '../http/operation.ts';
 import type { UploadStore } from '../../domain/ports/uploads.ts';
-import { findOr404 } from './find-asset.ts';
+import { findOr404 } from '../http/find-or-404.ts';
 import { removeQuietly } from './accept-received.ts';
 
 interface DeleteDeps {

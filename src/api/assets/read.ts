@@ -9,7 +9,7 @@ import { sendPage } from '../http/pages.ts';
 import { sendTagged } from '../http/tagged.ts';
 import { conditionalHeaders, etag, link } from '../openapi/headers.ts';
 import { asset, assetAttempt, assetDetails, assetLive, assetOnPage, listedAsset } from './answers.ts';
-import { findOr404 } from './find-asset.ts';
+import { findOr404 } from '../http/find-or-404.ts';
 import {
   representAsset,
   representAttempt,

@@ -1,9 +1,11 @@
+import type { Response } from 'express';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import type { AssetStore } from '../../domain/ports/assets.ts';
 import type { ResumableUploads } from '../../domain/ports/uploads.ts';
 import { tenantOf } from '../http/auth.ts';
 import { isOfType, lengthOf, readFile } from '../http/file-body.ts';
+import { findOr404 } from '../http/find-or-404.ts';
 import { defineOperation, type Description } from '../http/operation.ts';
 import { location } from '../openapi/headers.ts';
 import * as answers from './answers.ts';
@@ -40,7 +42,7 @@ export const describeUploads = defineOperation({
   path: '/uploads',
   id: 'describeUploads',
   tag: 'uploads',
-  summary: 'What uploads in parts may do',
+  summary: 'The abilities of uploads in parts',
   description: 'Uploads in parts speak tus 1.0, so its clients work: tus-js-client, Uppy, tusd’s tools.',
   scope: 'any',
   replies: { 204: { description: 'The headers say it.', headers: answers.abilities } },
@@ -104,8 +106,7 @@ export const getUpload = defineOperation({
   handle:
     ({ resumableUploads }: UploadDeps) =>
     async (req, res) => {
-      const upload = await resumableUploads.find(tenantOf(res), idOf(req.params['id']));
-      if (upload === null) throw new AppError('upload_not_found');
+      const upload = await findUpload(res, req.params['id'], resumableUploads.find);
       showUpload(res, upload);
       res.set({ 'Cache-Control': 'no-store', 'Upload-Length': String(upload.length) });
       if (upload.metadata !== null) res.set('Upload-Metadata', upload.metadata);
@@ -149,13 +150,15 @@ export const appendToUpload = defineOperation({
         throw new AppError('unsupported_media_type', {
           detail: `The Content-Type of a part is ${PART_TYPE}.`,
         });
-      const upload = await resumableUploads.append(tenantOf(res), idOf(req.params['id']), {
+      const part = {
         offset: headers['Upload-Offset'],
         bytes: lengthOf(req),
         body: readFile(req, res),
         checksum: headers['Upload-Checksum'] ?? null,
-      });
-      if (upload === null) throw new AppError('upload_not_found');
+      };
+      const upload = await findUpload(res, req.params['id'], (tenant, id) =>
+        resumableUploads.append(tenant, id, part),
+      );
       showUpload(res, upload);
       res.status(204).end();
     },
@@ -176,16 +179,18 @@ export const deleteUpload = defineOperation({
   handle:
     ({ resumableUploads, assets }: DeleteDeps) =>
     async (req, res) => {
-      const uploadId = idOf(req.params['id']);
-      if (await assets.isUploadNeeded(tenantOf(res), uploadId)) throw new AppError('upload_in_use');
-      if (!(await resumableUploads.remove(tenantOf(res), uploadId))) throw new AppError('upload_not_found');
+      await findUpload(res, req.params['id'], async (tenant, id) => {
+        if (await assets.isUploadNeeded(tenant, id)) throw new AppError('upload_in_use');
+        return (await resumableUploads.remove(tenant, id)) || null;
+      });
       res.status(204).end();
     },
 });
 
-/** @throws {AppError} `upload_not_found` for anything but a UUID */
-function idOf(text: unknown): string {
-  const id = z.uuid().toLowerCase().safeParse(text);
-  if (!id.success) throw new AppError('upload_not_found');
-  return id.data;
+function findUpload<Found>(
+  res: Response,
+  id: unknown,
+  find: (tenant: string, id: string) => Promise<Found | null>,
+): Promise<Found> {
+  return findOr404(res, id, find, 'upload_not_found');
 }

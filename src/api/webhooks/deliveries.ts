@@ -1,10 +1,11 @@
-import { validate as isUuid } from 'uuid';
+import type { Response } from 'express';
 import { z } from 'zod';
 import { REPLAY_PAUSE_S } from '../../domain/delivery.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { DeliveryEntry, DeliveryLog } from '../../domain/ports/webhooks.ts';
 import type { Answer } from '../http/answer.ts';
 import { tenantOf } from '../http/auth.ts';
+import { findOr404 } from '../http/find-or-404.ts';
 import { defineOperation } from '../http/operation.ts';
 import { sendPage } from '../http/pages.ts';
 import { link, location } from '../openapi/headers.ts';
@@ -54,7 +55,7 @@ export const getDelivery = defineOperation({
   handle:
     ({ deliveryLog }: WebhookDeps) =>
     async (req, res) => {
-      res.json(representDelivery(await findDelivery(deliveryLog, tenantOf(res), req.params['id'])));
+      res.json(representDelivery(await findDelivery(deliveryLog, res, req.params['id'])));
     },
 });
 
@@ -82,7 +83,7 @@ export const replayDelivery = defineOperation({
   handle:
     ({ deliveryLog }: WebhookDeps) =>
     async (req, res) => {
-      const { id } = await findDelivery(deliveryLog, tenantOf(res), req.params['id']);
+      const { id } = await findDelivery(deliveryLog, res, req.params['id']);
       const outcome = await deliveryLog.replay(tenantOf(res), id);
       if (outcome === 'endpoint_disabled') throw new AppError('endpoint_disabled');
       if (typeof outcome === 'object') throw new AppError('replay_too_soon', outcome);
@@ -146,9 +147,6 @@ export const sendTestEvent = defineOperation({
     },
 });
 
-/** @throws {AppError} `delivery_not_found` */
-async function findDelivery(log: DeliveryLog, tenant: string, id: unknown): Promise<DeliveryEntry> {
-  const found = typeof id === 'string' && isUuid(id) ? await log.find(tenant, id) : null;
-  if (found === null) throw new AppError('delivery_not_found');
-  return found;
+function findDelivery(log: DeliveryLog, res: Response, id: unknown): Promise<DeliveryEntry> {
+  return findOr404(res, id, log.find, 'delivery_not_found');
 }

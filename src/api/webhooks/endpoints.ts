@@ -1,8 +1,8 @@
-import { validate as isUuid } from 'uuid';
+import type { Response } from 'express';
 import { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
 import type { DeliveryLog, Endpoint } from '../../domain/ports/webhooks.ts';
 import { tenantOf } from '../http/auth.ts';
+import { findOr404 } from '../http/find-or-404.ts';
 import { defineOperation } from '../http/operation.ts';
 import { endpoint, representEndpoint } from './answers.ts';
 import type { WebhookDeps } from './deliveries.ts';
@@ -36,16 +36,12 @@ export const enableEndpoint = defineOperation({
   handle:
     ({ deliveryLog }: WebhookDeps) =>
     async (req, res) => {
-      const tenant = tenantOf(res);
-      const { id } = await findEndpoint(deliveryLog, tenant, req.params['id']);
-      await deliveryLog.enable(tenant, id);
-      res.json(representEndpoint(await findEndpoint(deliveryLog, tenant, id)));
+      const { id } = await findEndpoint(deliveryLog, res, req.params['id']);
+      await deliveryLog.enable(tenantOf(res), id);
+      res.json(representEndpoint(await findEndpoint(deliveryLog, res, id)));
     },
 });
 
-/** @throws {AppError} `endpoint_not_found` */
-async function findEndpoint(log: DeliveryLog, tenant: string, id: unknown): Promise<Endpoint> {
-  const found = typeof id === 'string' && isUuid(id) ? await log.findEndpoint(tenant, id) : null;
-  if (found === null) throw new AppError('endpoint_not_found');
-  return found;
+function findEndpoint(log: DeliveryLog, res: Response, id: unknown): Promise<Endpoint> {
+  return findOr404(res, id, log.findEndpoint, 'endpoint_not_found');
 }
