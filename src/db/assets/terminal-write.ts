@@ -18,7 +18,7 @@ export interface DeliveryColumns {
 /** The columns to select from the CTE `delivery` of `insertDelivery`. */
 export const DELIVERY_COLUMNS = sql`delivery.id AS delivery_id, delivery.state AS delivery_state`;
 
-/** What the log calls an asset, besides its id. The path is as it may be shown. */
+/** The names of an asset in the log, besides its id. The path is as it may be shown. */
 export interface NameColumns {
   readonly path: string;
   readonly externalId: string | null;
@@ -69,7 +69,7 @@ export function terminalWrite({ assetId, condition, verdict, notifications, send
 export function describeEnd(
   assetId: string,
   { state, findings }: Verdict,
-  { tenant, attempt, durationMs, path, externalId, ...policy }: EndedRow,
+  { tenant, durationMs, ...row }: EndedRow,
 ): WrittenVerdict {
   const [cause] = findings.flatMap((finding) =>
     finding.code === 'asset_not_reachable' || finding.code === 'not_an_image'
@@ -77,15 +77,10 @@ export function describeEnd(
       : [],
   );
   return {
-    assetId,
-    path,
-    ...(externalId !== null && { externalId }),
-    tenant,
-    attempt,
+    ...describeCancel(assetId, tenant, row),
     state,
     codes: findings.map(({ code }) => code),
     ...(cause !== undefined && { cause }),
-    policy: describePolicy(asPolicyId(policy)),
     durationMs: durationMs === null ? null : Math.round(durationMs),
   };
 }
