@@ -29,7 +29,7 @@ interface Measured {
 }
 
 /**
- * What uploads cost the API: its memory while a large one comes in parts, and how long others wait while many come at once.
+ * Measures the API's memory while a large upload comes in parts, and the waiting time of other clients while many come at once.
  * Memory is the peak above the peak without
  * uploads, MiB.
  */

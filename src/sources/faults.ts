@@ -17,7 +17,7 @@ import type { Unreachable, UnreachableCause } from '../domain/sources/unreachabl
  * | any other error                     | trouble `connection`                                             |
  *
  * 412: the object was replaced between two requests. Storage that denies our own credentials is trouble of the operator, never a
- * verdict (`CREDENTIALS`), and so is an answer of a cloud that breaks HTTP. What a web server does wrong is a cause (`http.ts`,
+ * verdict (`CREDENTIALS`), and so is an answer of a cloud that breaks HTTP. A fault of a web server is a cause (`http.ts`,
  * `http-answers.ts`): clients choose it.
  *
  * `retryAfterS`: how long the server asks us to wait, seconds.

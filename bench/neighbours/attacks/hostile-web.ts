@@ -18,7 +18,7 @@ const FETCHES_THAT_BITE = 30;
 
 const BOMB = gzipSync(Buffer.alloc(10_000_000));
 
-/** What a web server can do to a client that asks it for an image. */
+/** Answers of web servers that harm a client which asks for an image. */
 const ANSWERS: readonly Parameters<typeof startHostileReceivers>[1][] = [
   () => undefined,
   answerByteByByte,

@@ -195,7 +195,7 @@ export interface paths {
         post: operations["createUpload"];
         delete?: never;
         /**
-         * What uploads in parts may do
+         * The abilities of uploads in parts
          * @description Uploads in parts speak tus 1.0, so its clients work: tus-js-client, Uppy, tusd’s tools.
          */
         options: operations["describeUploads"];

@@ -19,7 +19,7 @@ export interface InspectOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What an inspection gives: facts, or why there are none. */
+/** The result of an inspection: facts, or why there are none. */
 export type Inspected = ImageFacts | LostImage | { readonly noImage: NoImage };
 
 /**

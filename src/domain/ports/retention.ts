@@ -23,7 +23,7 @@ export interface ExpiredRows {
   findNeededUploads(uploadIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
-/** What deleting uploads needs. */
+/** The means of a sweep through the uploads. */
 export interface Sweep {
   /** Those that stay. */
   readonly findNeeded: ExpiredRows['findNeededUploads'];
@@ -40,7 +40,7 @@ export interface ExpiredUploads {
   delete(upload: OwnUpload): Promise<boolean>;
 }
 
-/** What one round has deleted. */
+/** The number of things that one round has deleted. */
 export interface RetentionReport {
   readonly assets: number;
   readonly testEvents: number;

@@ -30,7 +30,7 @@ export interface ResumableUpload {
   readonly length: number;
   /** Bytes that are on the disk. The next part begins here. */
   readonly offset: number;
-  /** What the client said of it, as it came. */
+  /** The client's own text about it, as it came. */
   readonly metadata: string | null;
   /** When it is deleted if nothing more comes. Null if it is whole, or is kept for ever. */
   readonly expiresAt: Date | null;

@@ -67,7 +67,7 @@ export function parseAnswer(line: string): Answer | null {
   }
 }
 
-/** What the last answer about a file says. */
+/** The result that the last answer about a file brings. */
 export function inspectedBy({
   facts,
   noImage: why = { cause: 'unknown_format' },
